@@ -1,0 +1,1 @@
+"""The dsconv dialect: types, attributes, operations and their reference semantics."""

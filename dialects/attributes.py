@@ -1,0 +1,331 @@
+"""Attributes of the dsconv dialect: layout, memory space, window and requantisation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+from xdsl.dialects.builtin import I64, DenseArrayBase, StringAttr, i64
+from xdsl.dialects.utils import EnumAttribute
+from xdsl.ir import ParametrizedAttribute
+from xdsl.irdl import irdl_attr_definition
+from xdsl.parser import AttrParser
+from xdsl.printer import Printer
+from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.str_enum import StrEnum
+
+
+class Layout(StrEnum):
+    """Order in which a 1xCxHxW tensor lies in memory: channels outermost or innermost."""
+
+    CHW = "chw"
+    HWC = "hwc"
+
+
+class Space(StrEnum):
+    """Level of the memory hierarchy."""
+
+    L1 = "l1"
+    L2 = "l2"
+    L3 = "l3"
+
+
+class Rounding(StrEnum):
+    """How a requantisation rounds its exact quotient to an integer."""
+
+    HALF_EVEN = "half_even"
+    HALF_UP = "half_up"
+    FLOOR = "floor"
+
+
+@irdl_attr_definition
+class LayoutAttr(EnumAttribute[Layout]):
+    """Encoding of a tensor type: the layout of its elements in memory."""
+
+    name = "dsconv.layout"
+
+    def print_parameter(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            super().print_parameter(printer)
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> Layout:
+        with parser.in_angle_brackets():
+            return super().parse_parameter(parser)
+
+
+@irdl_attr_definition
+class SpaceAttr(EnumAttribute[Space]):
+    """Memory space of a memref type."""
+
+    name = "dsconv.space"
+
+    def print_parameter(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            super().print_parameter(printer)
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> Space:
+        with parser.in_angle_brackets():
+            return super().parse_parameter(parser)
+
+
+def i64_array(values: Sequence[int]) -> DenseArrayBase[I64]:
+    """A dense array attribute of 64-bit integers."""
+    return DenseArrayBase.from_list(i64, values)
+
+
+def _parse_int_list(parser: AttrParser) -> list[int]:
+    return parser.parse_comma_separated_list(parser.Delimiter.SQUARE, parser.parse_integer)
+
+
+def _print_int_list(printer: Printer, values: Sequence[int]) -> None:
+    printer.print_string(f"[{', '.join(str(value) for value in values)}]")
+
+
+@irdl_attr_definition
+class WindowAttr(ParametrizedAttribute):
+    """The sliding window of a convolution or pool: kernel FY x FX, strides, pads, dilations.
+
+    Pads are `[top, left, bottom, right]` in pixels, as in ONNX.
+    """
+
+    name = "dsconv.window"
+
+    kernel_values: DenseArrayBase[I64]
+    stride_values: DenseArrayBase[I64]
+    pad_values: DenseArrayBase[I64]
+    dilation_values: DenseArrayBase[I64]
+
+    @staticmethod
+    def of(
+        kernel: Sequence[int],
+        strides: Sequence[int] = (1, 1),
+        pads: Sequence[int] = (0, 0, 0, 0),
+        dilations: Sequence[int] = (1, 1),
+    ) -> WindowAttr:
+        """Builds a window from plain integers."""
+        return WindowAttr(
+            i64_array(kernel), i64_array(strides), i64_array(pads), i64_array(dilations)
+        )
+
+    @property
+    def kernel(self) -> tuple[int, int]:
+        """FY, FX."""
+        return cast(tuple[int, int], self.kernel_values.get_values())
+
+    @property
+    def strides(self) -> tuple[int, int]:
+        """Vertical and horizontal stride."""
+        return cast(tuple[int, int], self.stride_values.get_values())
+
+    @property
+    def pads(self) -> tuple[int, int, int, int]:
+        """Top, left, bottom, right."""
+        return cast(tuple[int, int, int, int], self.pad_values.get_values())
+
+    @property
+    def dilations(self) -> tuple[int, int]:
+        """Vertical and horizontal distance between taps."""
+        return cast(tuple[int, int], self.dilation_values.get_values())
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """Rows and columns of input under one output, dilation included."""
+        (fy, fx), (dy, dx) = self.kernel, self.dilations
+        return (fy - 1) * dy + 1, (fx - 1) * dx + 1
+
+    def output_size(self, height: int, width: int) -> tuple[int, int]:
+        """OY, OX for an input of height IY and width IX."""
+        top, left, bottom, right = self.pads
+        return (
+            (height + top + bottom - self.extent[0]) // self.strides[0] + 1,
+            (width + left + right - self.extent[1]) // self.strides[1] + 1,
+        )
+
+    def verify(self) -> None:
+        lengths = [
+            len(self.kernel_values),
+            len(self.stride_values),
+            len(self.pad_values),
+            len(self.dilation_values),
+        ]
+        if lengths != [2, 2, 4, 2]:
+            raise VerifyException(
+                "a window has 2 kernel sizes, 2 strides, 4 pads and 2 dilations, not "
+                + ", ".join(map(str, lengths))
+            )
+        if min(*self.kernel, *self.strides, *self.dilations) < 1:
+            raise VerifyException("kernel, strides and dilations of a window are at least 1")
+        if min(self.pads) < 0:
+            raise VerifyException(f"pads of a window are not negative, got {list(self.pads)}")
+
+    def print_parameters(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_string("kernel = ")
+            _print_int_list(printer, self.kernel)
+            for label, values, default in (
+                ("strides", self.strides, (1, 1)),
+                ("pads", self.pads, (0, 0, 0, 0)),
+                ("dilations", self.dilations, (1, 1)),
+            ):
+                if values != default:
+                    printer.print_string(f", {label} = ")
+                    _print_int_list(printer, values)
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> list[DenseArrayBase[I64]]:
+        values = {"strides": [1, 1], "pads": [0, 0, 0, 0], "dilations": [1, 1]}
+        with parser.in_angle_brackets():
+            parser.parse_keyword("kernel")
+            parser.parse_punctuation("=")
+            kernel = _parse_int_list(parser)
+            while parser.parse_optional_punctuation(",") is not None:
+                label = parser.parse_identifier()
+                if label not in values:
+                    parser.raise_error(f"a window has no {label}")
+                parser.parse_punctuation("=")
+                values[label] = _parse_int_list(parser)
+        return [i64_array(kernel), *(i64_array(value) for value in values.values())]
+
+
+@irdl_attr_definition
+class RequantAttr(ParametrizedAttribute):
+    """One exact integer function from a 32-bit accumulator to a quantised value.
+
+    `y = clip(round((acc * multiplier + addend) / divisor) + zero_point, minimum, maximum)`, the
+    quotient exact and rounded once. Multiplier, addend and divisor have one value, or one per
+    output channel. A divisor that is a power of two is a shift on every device.
+    """
+
+    name = "dsconv.requant"
+
+    multiplier_values: DenseArrayBase[I64]
+    addend_values: DenseArrayBase[I64]
+    divisor_values: DenseArrayBase[I64]
+    rounding_name: StringAttr
+    limits: DenseArrayBase[I64]
+
+    @staticmethod
+    def of(
+        multipliers: Sequence[int],
+        divisors: Sequence[int],
+        *,
+        addends: Sequence[int] = (0,),
+        rounding: Rounding = Rounding.HALF_EVEN,
+        zero_point: int = 0,
+        clip: tuple[int, int],
+    ) -> RequantAttr:
+        """Builds a requantisation from plain integers."""
+        return RequantAttr(
+            i64_array(multipliers),
+            i64_array(addends),
+            i64_array(divisors),
+            StringAttr(rounding.value),
+            i64_array((zero_point, *clip)),
+        )
+
+    @property
+    def multipliers(self) -> tuple[int, ...]:
+        """One value, or one per output channel."""
+        return self.multiplier_values.get_values()
+
+    @property
+    def addends(self) -> tuple[int, ...]:
+        """One value, or one per output channel."""
+        return self.addend_values.get_values()
+
+    @property
+    def divisors(self) -> tuple[int, ...]:
+        """One value, or one per output channel; all positive."""
+        return self.divisor_values.get_values()
+
+    @property
+    def rounding(self) -> Rounding:
+        """How the quotient is rounded."""
+        return Rounding(self.rounding_name.data)
+
+    @property
+    def zero_point(self) -> int:
+        """Added after rounding, before clipping."""
+        return self.limits.get_values()[0]
+
+    @property
+    def clip(self) -> tuple[int, int]:
+        """Smallest and largest result."""
+        _, low, high = self.limits.get_values()
+        return low, high
+
+    @property
+    def channels(self) -> int:
+        """1 where every channel has the same function."""
+        return max(len(self.multipliers), len(self.addends), len(self.divisors))
+
+    def verify(self) -> None:
+        lengths = {len(self.multipliers), len(self.addends), len(self.divisors)} - {1}
+        if len(lengths) > 1 or 0 in lengths:
+            raise VerifyException(
+                "multiplier, addend and divisor of a requantisation have one value or one per "
+                f"channel, not {sorted(lengths)}"
+            )
+        if min(self.divisors) < 1:
+            raise VerifyException(f"a divisor is positive, got {min(self.divisors)}")
+        if max(map(abs, self.multipliers)) >= 2**31:
+            raise VerifyException("a multiplier fits 32 bits with its sign")
+        if self.rounding_name.data not in set(Rounding):
+            raise VerifyException(f"unknown rounding {self.rounding_name.data}")
+        if self.clip[0] > self.clip[1]:
+            raise VerifyException(f"clip range is empty: {list(self.clip)}")
+
+    def print_parameters(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_string("multiplier = ")
+            _print_int_list(printer, self.multipliers)
+            if self.addends != (0,):
+                printer.print_string(", addend = ")
+                _print_int_list(printer, self.addends)
+            if all(divisor.bit_count() == 1 for divisor in self.divisors):
+                printer.print_string(", shift = ")
+                _print_int_list(printer, [divisor.bit_length() - 1 for divisor in self.divisors])
+            else:
+                printer.print_string(", divisor = ")
+                _print_int_list(printer, self.divisors)
+            printer.print_string(f", {self.rounding.value}")
+            if self.zero_point:
+                printer.print_string(f", zero_point = {self.zero_point}")
+            printer.print_string(", clip = ")
+            _print_int_list(printer, self.clip)
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> list[DenseArrayBase[I64] | StringAttr]:
+        lists: dict[str, list[int]] = {"addend": [0]}
+        rounding = Rounding.HALF_EVEN
+        zero_point = 0
+
+        def parse_entry() -> None:
+            nonlocal rounding, zero_point
+            label = parser.parse_identifier()
+            if label in set(Rounding):
+                rounding = Rounding(label)
+                return
+            parser.parse_punctuation("=")
+            if label == "zero_point":
+                zero_point = parser.parse_integer()
+            elif label in ("multiplier", "addend", "shift", "divisor", "clip"):
+                lists[label] = _parse_int_list(parser)
+            else:
+                parser.raise_error(f"a requantisation has no {label}")
+
+        parser.parse_comma_separated_list(parser.Delimiter.ANGLE, parse_entry)
+        if "shift" in lists:
+            lists["divisor"] = [1 << shift for shift in lists["shift"]]
+        for label in ("multiplier", "divisor", "clip"):
+            if label not in lists:
+                parser.raise_error(f"a requantisation needs its {label}")
+        return [
+            i64_array(lists["multiplier"]),
+            i64_array(lists["addend"]),
+            i64_array(lists["divisor"]),
+            StringAttr(rounding.value),
+            i64_array((zero_point, *lists["clip"])),
+        ]

@@ -1,0 +1,632 @@
+"""Graph level of the dsconv dialect: operations on whole tensors, each with its requantisation."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+from xdsl.dialects.builtin import (
+    I32,
+    BytesAttr,
+    DenseArrayBase,
+    DenseIntOrFPElementsAttr,
+    IntegerAttr,
+    IntegerType,
+    NoneAttr,
+    Signedness,
+    StringAttr,
+    TensorType,
+    i32,
+)
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.irdl import (
+    BaseAttr,
+    IRDLOperation,
+    ParsePropInAttrDict,
+    irdl_op_definition,
+    operand_def,
+    opt_prop_def,
+    prop_def,
+    result_def,
+    traits_def,
+)
+from xdsl.parser import Parser
+from xdsl.printer import Printer
+from xdsl.traits import ConstantLike, Pure
+from xdsl.utils.exceptions import VerifyException
+
+from dsconv.dialects.attributes import Layout, LayoutAttr, RequantAttr, WindowAttr
+from dsconv.dialects.reference import IntArray
+
+si8 = IntegerType(8, Signedness.SIGNED)
+ui8 = IntegerType(8, Signedness.UNSIGNED)
+
+IntTensorType: TypeAlias = TensorType[IntegerType]
+DTYPES: dict[Attribute, type[np.integer]] = {si8: np.int8, ui8: np.uint8, i32: np.int32}
+QUANTISED = (si8, ui8)
+
+
+def element_type(dtype: np.typing.DTypeLike) -> IntegerType:
+    """The element type of a numpy int8, uint8 or int32 array."""
+    for type_, candidate in DTYPES.items():
+        if np.dtype(dtype) == candidate and isinstance(type_, IntegerType):
+            return type_
+    raise ValueError(f"no tensor of {np.dtype(dtype)}: int8, uint8 and int32 are supported")
+
+
+def activation_type(
+    shape: Sequence[int], dtype: np.typing.DTypeLike, layout: Layout | None = None
+) -> IntTensorType:
+    """Type of an activation 1xCxHxW of int8 or uint8; no layout means: not chosen yet."""
+    encoding = NoneAttr() if layout is None else LayoutAttr(layout)
+    return TensorType(element_type(dtype), shape, encoding)
+
+
+def tensor_type(value: SSAValue) -> IntTensorType:
+    """The tensor type of an operand or result of a graph operation."""
+    if not isinstance(value.type, TensorType):
+        raise VerifyException(f"expected a tensor, got {value.type}")
+    return value.type
+
+
+def dtype_of(value: SSAValue) -> type[np.integer]:
+    """numpy dtype of a tensor value."""
+    return DTYPES[tensor_type(value).element_type]
+
+
+def layout_of(value: SSAValue) -> Layout | None:
+    """Layout of an activation, None while it is not chosen."""
+    encoding = tensor_type(value).encoding
+    return encoding.data if isinstance(encoding, LayoutAttr) else None
+
+
+def _verify_activation(value: SSAValue, role: str) -> None:
+    type_ = tensor_type(value)
+    shape = type_.get_shape()
+    if len(shape) != 4 or shape[0] != 1 or min(shape) < 1:
+        raise VerifyException(f"{role} has shape 1xCxHxW with static sizes, got {type_}")
+    if type_.element_type not in QUANTISED:
+        raise VerifyException(f"{role} has elements si8 or ui8, got {type_.element_type}")
+    if not isinstance(type_.encoding, NoneAttr | LayoutAttr):
+        raise VerifyException(f"{role} is encoded by a layout or not at all, got {type_.encoding}")
+
+
+def _verify_shape(value: SSAValue, role: str, expected: Sequence[int]) -> None:
+    shape = tensor_type(value).get_shape()
+    if shape != tuple(expected):
+        wanted = "x".join(map(str, expected))
+        raise VerifyException(f"{role} has shape {'x'.join(map(str, shape))}, expected {wanted}")
+
+
+def _verify_requant(requant: RequantAttr, result: SSAValue) -> None:
+    channels = tensor_type(result).get_shape()[1]
+    if requant.channels not in (1, channels):
+        raise VerifyException(
+            f"requantisation has {requant.channels} channels, the result has {channels}"
+        )
+    limits = np.iinfo(dtype_of(result))
+    if requant.clip[0] < limits.min or requant.clip[1] > limits.max:
+        raise VerifyException(
+            f"clip range {list(requant.clip)} does not fit {tensor_type(result).element_type}"
+        )
+
+
+def _verify_zero_point(zero_point: int, value: SSAValue, role: str) -> None:
+    limits = np.iinfo(dtype_of(value))
+    if not limits.min <= zero_point <= limits.max:
+        raise VerifyException(f"{role} {zero_point} does not fit {tensor_type(value).element_type}")
+
+
+@irdl_op_definition
+class ConstantOp(IRDLOperation):
+    """Weights or biases: a tensor of si8, ui8 or i32."""
+
+    name = "dsconv.constant"
+
+    value = prop_def(BaseAttr[DenseIntOrFPElementsAttr](DenseIntOrFPElementsAttr))
+    result = result_def(TensorType)
+
+    traits = traits_def(ConstantLike(), Pure())
+
+    def __init__(self, value: DenseIntOrFPElementsAttr):
+        super().__init__(properties={"value": value}, result_types=[value.type])
+
+    @staticmethod
+    def of(array: IntArray) -> ConstantOp:
+        """A constant with the values of a numpy array."""
+        type_ = TensorType(element_type(array.dtype), array.shape)
+        little_endian = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+        return ConstantOp(DenseIntOrFPElementsAttr(type_, BytesAttr(little_endian.tobytes())))
+
+    @classmethod
+    def parse(cls, parser: Parser) -> ConstantOp:
+        attributes = parser.parse_optional_attr_dict()
+        value = parser.parse_attribute()
+        if not isinstance(value, DenseIntOrFPElementsAttr):
+            parser.raise_error("a dsconv.constant is dense<...> : tensor<...>")
+        op = ConstantOp(value)
+        op.attributes.update(attributes)
+        return op
+
+    def print(self, printer: Printer) -> None:
+        printer.print_op_attributes(self.attributes)
+        printer.print_string(" ")
+        printer.print_attribute(self.value)
+
+    @property
+    def array(self) -> IntArray:
+        """The constant as a numpy array, read-only."""
+        dtype = np.dtype(dtype_of(self.result)).newbyteorder("<")
+        shape = tensor_type(self.result).get_shape()
+        return np.frombuffer(self.value.data.data, dtype).reshape(shape)
+
+    def verify_(self) -> None:
+        if self.value.type != self.result.type:
+            raise VerifyException(f"value is a {self.value.type}, result a {self.result.type}")
+
+
+class LayerOperation(IRDLOperation, abc.ABC):
+    """An operation that makes one activation from others: one layer of the network."""
+
+    irdl_options = (ParsePropInAttrDict(),)
+
+    layer = prop_def(StringAttr)
+    result = result_def(TensorType)
+
+    @property
+    def label(self) -> str:
+        """Name of the layer, from the model file."""
+        return self.layer.data
+
+    @property
+    def kind(self) -> str:
+        """Word for the operation in reports."""
+        return self.name.removeprefix("dsconv.")
+
+    @property
+    @abc.abstractmethod
+    def activations(self) -> tuple[SSAValue, ...]:
+        """Operands that are activations, not parameters."""
+
+    @property
+    @abc.abstractmethod
+    def macs(self) -> int:
+        """Multiply-accumulates of one run; 0 where the layer has no weights."""
+
+
+class WeightedOperation(LayerOperation, abc.ABC):
+    """A convolution or matrix product: `requant(sum((x - zx) * (w - zw)) + bias)`.
+
+    Padding is `input_zero_point`, that is a real 0. `weight_zero_points` holds one value, or one
+    per output channel.
+    """
+
+    input = operand_def(TensorType)
+    weights = operand_def(TensorType)
+    bias = operand_def(TensorType)
+    requant = prop_def(RequantAttr)
+    input_zero_point = opt_prop_def(IntegerAttr, default_value=IntegerAttr(0, i32))
+    weight_zero_points = opt_prop_def(
+        DenseArrayBase[I32], default_value=DenseArrayBase.from_list(i32, [0])
+    )
+
+    traits = traits_def(Pure())
+
+    @property
+    def activations(self) -> tuple[SSAValue, ...]:
+        return (self.input,)
+
+    @property
+    def zero_point(self) -> int:
+        """Zero point of the input."""
+        return self.input_zero_point.value.data
+
+    @property
+    def weight_array(self) -> IntArray:
+        """The weights as numpy array. They are constants at every level of this compiler."""
+        return constant_array(self.weights, "weights")
+
+    @property
+    def bias_array(self) -> IntArray:
+        """The bias, (K,) of int32."""
+        return constant_array(self.bias, "bias")
+
+    @abc.abstractmethod
+    def _verify_shapes(self) -> None:
+        """Checks weights and result against the input."""
+
+    def verify_(self) -> None:
+        _verify_activation(self.input, "input")
+        _verify_activation(self.result, "result")
+        if tensor_type(self.weights).element_type not in QUANTISED:
+            raise VerifyException(
+                f"weights have elements si8 or ui8, got {tensor_type(self.weights).element_type}"
+            )
+        self._verify_shapes()
+        channels = tensor_type(self.result).get_shape()[1]
+        _verify_shape(self.bias, "bias", (channels,))
+        if tensor_type(self.bias).element_type != i32:
+            raise VerifyException("bias has elements i32")
+        if len(self.weight_zero_points) not in (1, channels):
+            raise VerifyException(
+                f"{len(self.weight_zero_points)} weight zero points for {channels} channels"
+            )
+        _verify_zero_point(self.zero_point, self.input, "input zero point")
+        _verify_requant(self.requant, self.result)
+
+
+def constant_array(value: SSAValue, role: str) -> IntArray:
+    """The array behind an operand that has to be a constant."""
+    if not isinstance(value.owner, ConstantOp):
+        raise VerifyException(f"{role} come from a dsconv.constant")
+    return value.owner.array
+
+
+_WEIGHTED_FORMAT = (
+    "$layer `(` $input `,` $weights `,` $bias `)` {window}"
+    "`requant` $requant attr-dict `:` functional-type(operands, results)"
+)
+
+
+class ConvolutionOperation(WeightedOperation, abc.ABC):
+    """A weighted operation with a sliding window."""
+
+    window = prop_def(WindowAttr)
+
+    def __init__(
+        self,
+        layer: str,
+        input: SSAValue | Operation,
+        weights: SSAValue | Operation,
+        bias: SSAValue | Operation,
+        window: WindowAttr,
+        requant: RequantAttr,
+        result_type: IntTensorType,
+        *,
+        input_zero_point: int = 0,
+        weight_zero_points: Sequence[int] = (0,),
+    ):
+        super().__init__(
+            operands=[input, weights, bias],
+            properties={
+                "layer": StringAttr(layer),
+                "window": window,
+                "requant": requant,
+                "input_zero_point": IntegerAttr(input_zero_point, i32),
+                "weight_zero_points": DenseArrayBase.from_list(i32, weight_zero_points),
+            },
+            result_types=[result_type],
+        )
+
+    def _verify_output(self, channels: int) -> None:
+        _, _, height, width = tensor_type(self.input).get_shape()
+        size = self.window.output_size(height, width)
+        _verify_shape(self.result, "result", (1, channels, *size))
+
+    @property
+    def macs(self) -> int:
+        _, _, oy, ox = tensor_type(self.result).get_shape()
+        return oy * ox * self.weight_array.size
+
+
+@irdl_op_definition
+class Conv2DOp(ConvolutionOperation):
+    """Dense convolution; weights KxCxFYxFX."""
+
+    name = "dsconv.conv2d"
+    assembly_format = _WEIGHTED_FORMAT.format(window="`window` $window ")
+
+    def _verify_shapes(self) -> None:
+        channels = tensor_type(self.input).get_shape()[1]
+        kernels = tensor_type(self.result).get_shape()[1]
+        _verify_shape(self.weights, "weights", (kernels, channels, *self.window.kernel))
+        self._verify_output(kernels)
+
+
+@irdl_op_definition
+class DepthwiseOp(ConvolutionOperation):
+    """Depthwise convolution, one kernel a channel; weights Cx1xFYxFX."""
+
+    name = "dsconv.depthwise"
+    assembly_format = _WEIGHTED_FORMAT.format(window="`window` $window ")
+
+    def _verify_shapes(self) -> None:
+        channels = tensor_type(self.input).get_shape()[1]
+        _verify_shape(self.weights, "weights", (channels, 1, *self.window.kernel))
+        self._verify_output(channels)
+
+
+class MatrixOperation(WeightedOperation, abc.ABC):
+    """A weighted operation without a window."""
+
+    assembly_format = _WEIGHTED_FORMAT.format(window="")
+
+    def __init__(
+        self,
+        layer: str,
+        input: SSAValue | Operation,
+        weights: SSAValue | Operation,
+        bias: SSAValue | Operation,
+        requant: RequantAttr,
+        result_type: IntTensorType,
+        *,
+        input_zero_point: int = 0,
+        weight_zero_points: Sequence[int] = (0,),
+    ):
+        super().__init__(
+            operands=[input, weights, bias],
+            properties={
+                "layer": StringAttr(layer),
+                "requant": requant,
+                "input_zero_point": IntegerAttr(input_zero_point, i32),
+                "weight_zero_points": DenseArrayBase.from_list(i32, weight_zero_points),
+            },
+            result_types=[result_type],
+        )
+
+    @property
+    def macs(self) -> int:
+        _, _, oy, ox = tensor_type(self.result).get_shape()
+        return oy * ox * self.weight_array.size
+
+
+@irdl_op_definition
+class PointwiseOp(MatrixOperation):
+    """1x1 convolution, stride 1, no pads; weights KxC."""
+
+    name = "dsconv.pointwise"
+
+    def _verify_shapes(self) -> None:
+        _, channels, height, width = tensor_type(self.input).get_shape()
+        kernels = tensor_type(self.result).get_shape()[1]
+        _verify_shape(self.weights, "weights", (kernels, channels))
+        _verify_shape(self.result, "result", (1, kernels, height, width))
+
+
+@irdl_op_definition
+class LinearOp(MatrixOperation):
+    """Fully connected layer on the input flattened in the order C, H, W; weights Kx(C*H*W)."""
+
+    name = "dsconv.linear"
+
+    def _verify_shapes(self) -> None:
+        features = int(np.prod(tensor_type(self.input).get_shape()))
+        kernels = tensor_type(self.result).get_shape()[1]
+        _verify_shape(self.weights, "weights", (kernels, features))
+        _verify_shape(self.result, "result", (1, kernels, 1, 1))
+
+
+@irdl_op_definition
+class AddOp(LayerOperation):
+    """Residual addition: `requant((a - za) * ma + (b - zb) * mb)`."""
+
+    name = "dsconv.add"
+
+    lhs = operand_def(TensorType)
+    rhs = operand_def(TensorType)
+    requant = prop_def(RequantAttr)
+    multipliers = prop_def(DenseArrayBase[I32])
+    zero_points = prop_def(DenseArrayBase[I32])
+
+    traits = traits_def(Pure())
+    assembly_format = (
+        "$layer `(` $lhs `,` $rhs `)` `requant` $requant attr-dict `:` "
+        "functional-type(operands, results)"
+    )
+
+    def __init__(
+        self,
+        layer: str,
+        lhs: SSAValue | Operation,
+        rhs: SSAValue | Operation,
+        requant: RequantAttr,
+        result_type: IntTensorType,
+        *,
+        multipliers: tuple[int, int],
+        zero_points: tuple[int, int] = (0, 0),
+    ):
+        super().__init__(
+            operands=[lhs, rhs],
+            properties={
+                "layer": StringAttr(layer),
+                "requant": requant,
+                "multipliers": DenseArrayBase.from_list(i32, multipliers),
+                "zero_points": DenseArrayBase.from_list(i32, zero_points),
+            },
+            result_types=[result_type],
+        )
+
+    @property
+    def activations(self) -> tuple[SSAValue, ...]:
+        return (self.lhs, self.rhs)
+
+    @property
+    def macs(self) -> int:
+        return 0
+
+    def verify_(self) -> None:
+        _verify_activation(self.result, "result")
+        shape = tensor_type(self.result).get_shape()
+        if (len(self.multipliers), len(self.zero_points)) != (2, 2):
+            raise VerifyException("an addition has two multipliers and two zero points")
+        for value, role, zero_point in zip(
+            self.activations, ("lhs", "rhs"), self.zero_points.get_values(), strict=True
+        ):
+            _verify_activation(value, role)
+            _verify_shape(value, role, shape)
+            _verify_zero_point(zero_point, value, f"zero point of {role}")
+        _verify_requant(self.requant, self.result)
+
+
+class PoolOperation(LayerOperation, abc.ABC):
+    """A sliding window without weights."""
+
+    input = operand_def(TensorType)
+    window = prop_def(WindowAttr)
+
+    traits = traits_def(Pure())
+
+    @property
+    def activations(self) -> tuple[SSAValue, ...]:
+        return (self.input,)
+
+    @property
+    def macs(self) -> int:
+        return 0
+
+    def verify_(self) -> None:
+        _verify_activation(self.input, "input")
+        _verify_activation(self.result, "result")
+        _, channels, height, width = tensor_type(self.input).get_shape()
+        size = self.window.output_size(height, width)
+        _verify_shape(self.result, "result", (1, channels, *size))
+
+
+@irdl_op_definition
+class AveragePoolOp(PoolOperation):
+    """Sum of (x - zx) over the window, requantised; the window's size is part of the divisor.
+
+    Padding counts as a real 0.
+    """
+
+    name = "dsconv.avg_pool"
+
+    requant = prop_def(RequantAttr)
+    input_zero_point = opt_prop_def(IntegerAttr, default_value=IntegerAttr(0, i32))
+    assembly_format = (
+        "$layer `(` $input `)` `window` $window `requant` $requant attr-dict `:` "
+        "functional-type(operands, results)"
+    )
+
+    def __init__(
+        self,
+        layer: str,
+        input: SSAValue | Operation,
+        window: WindowAttr,
+        requant: RequantAttr,
+        result_type: IntTensorType,
+        *,
+        input_zero_point: int = 0,
+    ):
+        super().__init__(
+            operands=[input],
+            properties={
+                "layer": StringAttr(layer),
+                "window": window,
+                "requant": requant,
+                "input_zero_point": IntegerAttr(input_zero_point, i32),
+            },
+            result_types=[result_type],
+        )
+
+    @property
+    def zero_point(self) -> int:
+        """Zero point of the input."""
+        return self.input_zero_point.value.data
+
+    def verify_(self) -> None:
+        super().verify_()
+        _verify_zero_point(self.zero_point, self.input, "input zero point")
+        _verify_requant(self.requant, self.result)
+
+
+@irdl_op_definition
+class MaxPoolOp(PoolOperation):
+    """Maximum over the window; padding never wins."""
+
+    name = "dsconv.max_pool"
+
+    assembly_format = (
+        "$layer `(` $input `)` `window` $window attr-dict `:` functional-type(operands, results)"
+    )
+
+    def __init__(
+        self,
+        layer: str,
+        input: SSAValue | Operation,
+        window: WindowAttr,
+        result_type: IntTensorType,
+    ):
+        super().__init__(
+            operands=[input],
+            properties={"layer": StringAttr(layer), "window": window},
+            result_types=[result_type],
+        )
+
+    def verify_(self) -> None:
+        super().verify_()
+        if tensor_type(self.input).element_type != tensor_type(self.result).element_type:
+            raise VerifyException("input and result of a max pool have the same elements")
+        top, left, bottom, right = self.window.pads
+        if max(top, bottom) >= self.window.extent[0] or max(left, right) >= self.window.extent[1]:
+            raise VerifyException("a window of a max pool covers at least one pixel of the input")
+
+
+@irdl_op_definition
+class RescaleOp(LayerOperation):
+    """Requantises one activation, value by value: `requant(x - zx)`."""
+
+    name = "dsconv.rescale"
+
+    input = operand_def(TensorType)
+    requant = prop_def(RequantAttr)
+    input_zero_point = opt_prop_def(IntegerAttr, default_value=IntegerAttr(0, i32))
+
+    traits = traits_def(Pure())
+    assembly_format = (
+        "$layer `(` $input `)` `requant` $requant attr-dict `:` functional-type(operands, results)"
+    )
+
+    def __init__(
+        self,
+        layer: str,
+        input: SSAValue | Operation,
+        requant: RequantAttr,
+        result_type: IntTensorType,
+        *,
+        input_zero_point: int = 0,
+    ):
+        super().__init__(
+            operands=[input],
+            properties={
+                "layer": StringAttr(layer),
+                "requant": requant,
+                "input_zero_point": IntegerAttr(input_zero_point, i32),
+            },
+            result_types=[result_type],
+        )
+
+    @property
+    def activations(self) -> tuple[SSAValue, ...]:
+        return (self.input,)
+
+    @property
+    def zero_point(self) -> int:
+        """Zero point of the input."""
+        return self.input_zero_point.value.data
+
+    @property
+    def macs(self) -> int:
+        return 0
+
+    def verify_(self) -> None:
+        _verify_activation(self.input, "input")
+        _verify_activation(self.result, "result")
+        _verify_shape(self.result, "result", tensor_type(self.input).get_shape())
+        _verify_zero_point(self.zero_point, self.input, "input zero point")
+        _verify_requant(self.requant, self.result)
+
+
+GRAPH_OPS: list[type[Operation]] = [
+    ConstantOp,
+    Conv2DOp,
+    DepthwiseOp,
+    PointwiseOp,
+    LinearOp,
+    AddOp,
+    AveragePoolOp,
+    MaxPoolOp,
+    RescaleOp,
+]

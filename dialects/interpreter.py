@@ -1,0 +1,90 @@
+"""Runs dsconv operations in xDSL's interpreter, on numpy arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from xdsl.interpreter import Interpreter, InterpreterFunctions, PythonValues, impl, register_impls
+
+from dsconv.dialects import graph, reference
+
+
+@register_impls
+class GraphFunctions(InterpreterFunctions):
+    """Reference semantics of the graph level. Values are numpy arrays (1, C, H, W)."""
+
+    @impl(graph.ConstantOp)
+    def run_constant(
+        self, interpreter: Interpreter, op: graph.ConstantOp, args: PythonValues
+    ) -> PythonValues:
+        return (op.array,)
+
+    @impl(graph.Conv2DOp)
+    def run_conv2d(
+        self, interpreter: Interpreter, op: graph.Conv2DOp, args: PythonValues
+    ) -> PythonValues:
+        x, weights, bias = args
+        return self._requantised(op, reference.conv2d(x, weights, bias, op.window, *_zeros(op)))
+
+    @impl(graph.DepthwiseOp)
+    def run_depthwise(
+        self, interpreter: Interpreter, op: graph.DepthwiseOp, args: PythonValues
+    ) -> PythonValues:
+        x, weights, bias = args
+        return self._requantised(op, reference.depthwise(x, weights, bias, op.window, *_zeros(op)))
+
+    @impl(graph.PointwiseOp)
+    def run_pointwise(
+        self, interpreter: Interpreter, op: graph.PointwiseOp, args: PythonValues
+    ) -> PythonValues:
+        x, weights, bias = args
+        accumulators = reference.conv2d(
+            x, weights[:, :, None, None], bias, graph.WindowAttr.of((1, 1)), *_zeros(op)
+        )
+        return self._requantised(op, accumulators)
+
+    @impl(graph.LinearOp)
+    def run_linear(
+        self, interpreter: Interpreter, op: graph.LinearOp, args: PythonValues
+    ) -> PythonValues:
+        x, weights, bias = args
+        return self._requantised(op, reference.linear(x, weights, bias, *_zeros(op)))
+
+    @impl(graph.AddOp)
+    def run_add(
+        self, interpreter: Interpreter, op: graph.AddOp, args: PythonValues
+    ) -> PythonValues:
+        lhs, rhs = args
+        multipliers, zero_points = op.multipliers.get_values(), op.zero_points.get_values()
+        return self._requantised(
+            op,
+            reference.add(
+                lhs, rhs, (multipliers[0], multipliers[1]), (zero_points[0], zero_points[1])
+            ),
+        )
+
+    @impl(graph.AveragePoolOp)
+    def run_avg_pool(
+        self, interpreter: Interpreter, op: graph.AveragePoolOp, args: PythonValues
+    ) -> PythonValues:
+        return self._requantised(op, reference.sum_pool(args[0], op.window, op.zero_point))
+
+    @impl(graph.MaxPoolOp)
+    def run_max_pool(
+        self, interpreter: Interpreter, op: graph.MaxPoolOp, args: PythonValues
+    ) -> PythonValues:
+        return (reference.max_pool(args[0], op.window),)
+
+    @impl(graph.RescaleOp)
+    def run_rescale(
+        self, interpreter: Interpreter, op: graph.RescaleOp, args: PythonValues
+    ) -> PythonValues:
+        return self._requantised(op, args[0].astype(np.int64) - op.zero_point)
+
+    def _requantised(self, op: Any, accumulators: reference.Accumulators) -> PythonValues:
+        return (reference.requantise(accumulators, op.requant, graph.dtype_of(op.result)),)
+
+
+def _zeros(op: graph.WeightedOperation) -> tuple[int, tuple[int, ...]]:
+    return op.zero_point, op.weight_zero_points.get_values()

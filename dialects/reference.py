@@ -1,0 +1,144 @@
+"""What each operation computes, in numpy, on whole numbers only.
+
+Activations are (1, C, H, W) arrays of int8 or uint8, whatever their layout in memory. Sums are kept
+in int64, so nothing here can overflow for shapes that fit a microcontroller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from dsconv.dialects.attributes import RequantAttr, Rounding, WindowAttr
+
+IntArray = npt.NDArray[np.integer]
+Accumulators = npt.NDArray[np.int64]
+
+
+def per_channel(values: Sequence[int]) -> Accumulators:
+    """Broadcasts one value, or one per channel, over (1, C, H, W)."""
+    return np.asarray(values, dtype=np.int64).reshape(1, -1, 1, 1)
+
+
+def round_quotient(
+    dividend: Accumulators, divisor: Accumulators, rounding: Rounding
+) -> Accumulators:
+    """The exact quotient, rounded once to an integer."""
+    floor, remainder = np.divmod(dividend, divisor)
+    if rounding is Rounding.FLOOR:
+        return floor
+    # remainder < divisor, so the difference cannot overflow as a doubling would
+    rest = divisor - remainder
+    above = remainder > rest
+    tie = remainder == rest
+    if rounding is Rounding.HALF_UP:
+        return floor + (above | tie)
+    return floor + (above | (tie & (floor % 2 == 1)))
+
+
+def requantise(accumulators: Accumulators, requant: RequantAttr, dtype: npt.DTypeLike) -> IntArray:
+    """Applies `requant` to (1, C, H, W) accumulators; see RequantAttr for the function."""
+    scaled = accumulators * per_channel(requant.multipliers) + per_channel(requant.addends)
+    rounded = round_quotient(scaled, per_channel(requant.divisors), requant.rounding)
+    return np.clip(rounded + requant.zero_point, *requant.clip).astype(dtype)
+
+
+def pad(x: IntArray, window: WindowAttr, value: int) -> Accumulators:
+    """Pads H and W of (1, C, H, W) with `value`, widened to int64."""
+    top, left, bottom, right = window.pads
+    return np.pad(
+        x.astype(np.int64),
+        ((0, 0), (0, 0), (top, bottom), (left, right)),
+        constant_values=value,
+    )
+
+
+def taps(padded: Accumulators, window: WindowAttr) -> Accumulators:
+    """Gathers the window under each output: (C, FY, FX, OY, OX), a view into `padded`."""
+    (fy, fx), (sy, sx), (dy, dx) = window.kernel, window.strides, window.dilations
+    extent_y, extent_x = window.extent
+    _, channels, height, width = padded.shape
+    oy, ox = (height - extent_y) // sy + 1, (width - extent_x) // sx + 1
+    _, sc, sh, sw = padded.strides
+    return np.lib.stride_tricks.as_strided(
+        padded,
+        (channels, fy, fx, oy, ox),
+        (sc, sh * dy, sw * dx, sh * sy, sw * sx),
+        writeable=False,
+    )
+
+
+def exact_matmul(a: Accumulators, b: Accumulators) -> Accumulators:
+    """An integer matrix product in double precision, exact while sums stay below 2**53."""
+    return (a.astype(np.float64) @ b.astype(np.float64)).astype(np.int64)
+
+
+def conv2d(
+    x: IntArray,
+    weights: IntArray,
+    bias: IntArray,
+    window: WindowAttr,
+    input_zero_point: int = 0,
+    weight_zero_points: Sequence[int] = (0,),
+) -> Accumulators:
+    """Dense convolution: weights (K, C, FY, FX), bias (K,) to accumulators (1, K, OY, OX)."""
+    centred = pad(x, window, input_zero_point) - input_zero_point
+    columns = taps(centred, window)
+    oy, ox = columns.shape[-2:]
+    matrix = weights.astype(np.int64) - np.asarray(weight_zero_points).reshape(-1, 1, 1, 1)
+    product = exact_matmul(matrix.reshape(len(weights), -1), columns.reshape(-1, oy * ox))
+    return product.reshape(1, -1, oy, ox) + per_channel(bias.tolist())
+
+
+def depthwise(
+    x: IntArray,
+    weights: IntArray,
+    bias: IntArray,
+    window: WindowAttr,
+    input_zero_point: int = 0,
+    weight_zero_points: Sequence[int] = (0,),
+) -> Accumulators:
+    """Depthwise convolution: weights (C, 1, FY, FX), bias (C,) to accumulators (1, C, OY, OX)."""
+    centred = pad(x, window, input_zero_point) - input_zero_point
+    kernel = weights.astype(np.int64) - np.asarray(weight_zero_points).reshape(-1, 1, 1, 1)
+    product = np.einsum("cijyx,cij->cyx", taps(centred, window), kernel[:, 0], optimize=False)
+    return product[None] + per_channel(bias.tolist())
+
+
+def linear(
+    x: IntArray,
+    weights: IntArray,
+    bias: IntArray,
+    input_zero_point: int = 0,
+    weight_zero_points: Sequence[int] = (0,),
+) -> Accumulators:
+    """Fully connected: (1, C, H, W) flattened in that order, weights (K, C*H*W) to (1, K, 1, 1)."""
+    centred = x.astype(np.int64).reshape(-1, 1) - input_zero_point
+    matrix = weights.astype(np.int64) - np.asarray(weight_zero_points).reshape(-1, 1)
+    return exact_matmul(matrix, centred).reshape(1, -1, 1, 1) + per_channel(bias.tolist())
+
+
+def add(
+    lhs: IntArray,
+    rhs: IntArray,
+    multipliers: tuple[int, int],
+    zero_points: tuple[int, int],
+) -> Accumulators:
+    """Weighted sum of two tensors of one shape."""
+    return (lhs.astype(np.int64) - zero_points[0]) * multipliers[0] + (
+        rhs.astype(np.int64) - zero_points[1]
+    ) * multipliers[1]
+
+
+def sum_pool(x: IntArray, window: WindowAttr, input_zero_point: int = 0) -> Accumulators:
+    """Sum over each window of (x - zero point); padding counts as zero."""
+    centred = pad(x, window, input_zero_point) - input_zero_point
+    return taps(centred, window).sum(axis=(1, 2))[None]
+
+
+def max_pool(x: IntArray, window: WindowAttr) -> IntArray:
+    """Maximum over each window; padding never wins."""
+    padded = pad(x, window, int(np.iinfo(x.dtype).min))
+    return taps(padded, window).max(axis=(1, 2))[None].astype(x.dtype)

@@ -1,0 +1,1 @@
+"""Quantised ONNX networks to C for ultra-low-power RISC-V clusters."""

@@ -1,0 +1,67 @@
+/* The one API that generated networks call. A platform folder (host, qemu, pulp_open, ...) implements it in
+   dsc_platform.h, found on the include path, and dsc_platform.c.
+
+   Every core of the cluster runs the same network function. Core 0 alone moves data; the others meet it at barriers. */
+#ifndef DSC_RUNTIME_H
+#define DSC_RUNTIME_H
+
+#include <stdint.h>
+
+/* Memory that tiles and activations live in. Offsets are bytes from base; bytes is the size of the whole buffer, which
+   the host checks every transfer against. */
+typedef struct {
+  uint8_t *base;
+  uint32_t bytes;
+} dsc_buffer;
+
+typedef struct {
+  const uint8_t *base;
+  uint32_t bytes;
+} dsc_const_buffer;
+
+/* What a transfer moves: blocks x lines x line_bytes. Both strides are bytes in the outer memory (L2); in L1 the bytes
+   are contiguous. */
+typedef struct {
+  uint32_t blocks;
+  uint32_t block_stride;
+  uint32_t lines;
+  uint32_t line_stride;
+  uint32_t line_bytes;
+} dsc_box;
+
+/* Counters of one layer, in the order in which the harness writes them. Cycles are 0 where the platform has no cycle
+   counter that means anything (host, qemu). */
+typedef struct {
+  uint32_t cycles;
+  uint32_t l2_l1_in;
+  uint32_t l2_l1_out;
+  uint32_t l2_l1_weights;
+  uint32_t l3_l2;
+} dsc_layer_stats;
+
+/* A compiled network, as the harness sees it. run is called by every core. */
+typedef struct {
+  const char *name;
+  uint8_t *input;
+  uint32_t input_bytes;
+  const uint8_t *output;
+  uint32_t output_bytes;
+  uint32_t layers;
+  void (*run)(uint32_t core);
+} dsc_network;
+
+/* Defines dsc_dma (the handle of a started transfer), DSC_CORES, DSC_L1 (the attribute that places an array in L1),
+   and as static inline functions or declarations:
+
+   void    dsc_barrier(uint32_t core);                       waits for all DSC_CORES cores
+   dsc_dma dsc_load(dsc_buffer l1, uint32_t l1_offset, dsc_buffer l2, uint32_t l2_offset, dsc_box box);
+   dsc_dma dsc_load_weights(dsc_buffer l1, uint32_t l1_offset, dsc_const_buffer l2, uint32_t l2_offset, dsc_box box);
+   dsc_dma dsc_store(dsc_buffer l1, uint32_t l1_offset, dsc_buffer l2, uint32_t l2_offset, dsc_box box);
+   void    dsc_wait(dsc_dma transfer);                       all of them: core 0 only
+
+   void    dsc_layer_begin(uint32_t layer);                  core 0 only
+   void    dsc_layer_end(uint32_t layer, dsc_buffer output); core 0 only, after the layer's last barrier; with DSC_TRACE
+                                                             it also writes the layer's output to the host */
+#include "dsc_platform.h"
+
+#endif
