@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import ClassVar, cast
 
 from xdsl.dialects.builtin import I64, DenseArrayBase, StringAttr, i64
 from xdsl.dialects.utils import EnumAttribute
@@ -187,6 +187,68 @@ class WindowAttr(ParametrizedAttribute):
                 parser.parse_punctuation("=")
                 values[label] = _parse_int_list(parser)
         return [i64_array(kernel), *(i64_array(value) for value in values.values())]
+
+
+@irdl_attr_definition
+class TileAttr(ParametrizedAttribute):
+    """Sizes of a layer's output tiles, and which loop is outermost.
+
+    All tiles of a layer have the same size: the last one of a dimension is moved back into the map.
+    With `weights` outermost, weights are loaded once and activations for every channel tile; with
+    `pixels`, it is the other way round.
+    """
+
+    name = "dsconv.tile"
+
+    sizes: DenseArrayBase[I64]
+    outermost: StringAttr
+
+    ORDERS: ClassVar[tuple[str, str]] = ("weights", "pixels")
+
+    @staticmethod
+    def of(channels: int, rows: int, columns: int, outermost: str = "weights") -> TileAttr:
+        """Builds a tile from plain integers."""
+        return TileAttr(i64_array((channels, rows, columns)), StringAttr(outermost))
+
+    @property
+    def channels(self) -> int:
+        """Output channels of a tile."""
+        return self.sizes.get_values()[0]
+
+    @property
+    def rows(self) -> int:
+        """Output rows of a tile."""
+        return self.sizes.get_values()[1]
+
+    @property
+    def columns(self) -> int:
+        """Output columns of a tile."""
+        return self.sizes.get_values()[2]
+
+    @property
+    def pixels_outermost(self) -> bool:
+        """Whether the channel loop is the inner one."""
+        return self.outermost.data == "pixels"
+
+    def verify(self) -> None:
+        if len(self.sizes) != 3 or min(self.sizes.get_values()) < 1:
+            raise VerifyException("a tile has channels, rows and columns, each at least 1")
+        if self.outermost.data not in self.ORDERS:
+            raise VerifyException(f"outermost is one of {', '.join(self.ORDERS)}")
+
+    def print_parameters(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            printer.print_string(f"{self.channels}, {self.rows}, {self.columns}")
+            printer.print_string(f", {self.outermost.data}")
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> list[DenseArrayBase[I64] | StringAttr]:
+        with parser.in_angle_brackets():
+            sizes: list[int] = []
+            for _ in range(3):
+                sizes.append(parser.parse_integer())
+                parser.parse_punctuation(",")
+            return [i64_array(sizes), StringAttr(parser.parse_identifier())]
 
 
 @irdl_attr_definition

@@ -2,7 +2,13 @@
 
 from xdsl.ir import Dialect
 
-from dsconv.dialects.attributes import LayoutAttr, RequantAttr, SpaceAttr, WindowAttr
+from dsconv.dialects.attributes import LayoutAttr, RequantAttr, SpaceAttr, TileAttr, WindowAttr
 from dsconv.dialects.graph import GRAPH_OPS
+from dsconv.dialects.machine import MACHINE_OPS
+from dsconv.dialects.tiled import TILED_ATTRIBUTES, TILED_OPS
 
-Dsconv = Dialect("dsconv", GRAPH_OPS, [LayoutAttr, SpaceAttr, RequantAttr, WindowAttr])
+Dsconv = Dialect(
+    "dsconv",
+    [*GRAPH_OPS, *TILED_OPS, *MACHINE_OPS],
+    [LayoutAttr, SpaceAttr, RequantAttr, TileAttr, WindowAttr, *TILED_ATTRIBUTES],
+)

@@ -37,7 +37,7 @@ from xdsl.printer import Printer
 from xdsl.traits import ConstantLike, Pure
 from xdsl.utils.exceptions import VerifyException
 
-from dsconv.dialects.attributes import Layout, LayoutAttr, RequantAttr, WindowAttr
+from dsconv.dialects.attributes import Layout, LayoutAttr, RequantAttr, TileAttr, WindowAttr
 from dsconv.dialects.reference import IntArray
 
 si8 = IntegerType(8, Signedness.SIGNED)
@@ -173,6 +173,7 @@ class LayerOperation(IRDLOperation, abc.ABC):
     irdl_options = (ParsePropInAttrDict(),)
 
     layer = prop_def(StringAttr)
+    tile = opt_prop_def(TileAttr)
     result = result_def(TensorType)
 
     @property

@@ -2,8 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
 from xdsl.ir import Dialect
+from xdsl.passes import ModulePass
 from xdsl.universe import Universe
+from xdsl.utils.target import Target
+
+PASSES = {
+    "fold-weight-zero-points": "dsconv.passes.fold_weight_zero_points:FoldWeightZeroPointsPass",
+    "select-layout": "dsconv.passes.select_layout:SelectLayoutPass",
+    "tile-l1": "dsconv.passes.tile_l1:TileL1Pass",
+    "lower-to-tiles": "dsconv.lowering.tiles:LowerToTilesPass",
+    "plan-memory": "dsconv.passes.plan_memory:PlanMemoryPass",
+    "lower-kernels": "dsconv.lowering.kernels:LowerKernelsPass",
+}
+TARGETS = {"dsconv-c": "dsconv.lowering.c_target:CTarget"}
+
+
+def _importer(place: str) -> Callable[[], Any]:
+    module, name = place.split(":")
+    return lambda: getattr(import_module(module), name)
 
 
 def _dialect() -> Dialect:
@@ -12,4 +33,13 @@ def _dialect() -> Dialect:
     return Dsconv
 
 
-DSCONV_UNIVERSE = Universe(all_dialects={"dsconv": _dialect})
+_passes: dict[str, Callable[[], type[ModulePass]]] = {
+    name: _importer(place) for name, place in PASSES.items()
+}
+_targets: dict[str, Callable[[], type[Target]]] = {
+    name: _importer(place) for name, place in TARGETS.items()
+}
+
+DSCONV_UNIVERSE = Universe(
+    all_dialects={"dsconv": _dialect}, all_passes=_passes, all_targets=_targets
+)

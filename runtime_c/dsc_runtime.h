@@ -50,18 +50,20 @@ typedef struct {
   void (*run)(uint32_t core);
 } dsc_network;
 
-/* Defines dsc_dma (the handle of a started transfer), DSC_CORES, DSC_L1 (the attribute that places an array in L1),
-   and as static inline functions or declarations:
+/* The platform defines dsc_dma (the handle of a started transfer), DSC_CORES, DSC_L1 (the attribute that places an array in
+   L1), DSC_RUNTIME_DATA (the attribute of the runtime's own counters), and as static inline functions or declarations:
 
-   void    dsc_barrier(uint32_t core);                       waits for all DSC_CORES cores
-   dsc_dma dsc_load(dsc_buffer l1, uint32_t l1_offset, dsc_buffer l2, uint32_t l2_offset, dsc_box box);
-   dsc_dma dsc_load_weights(dsc_buffer l1, uint32_t l1_offset, dsc_const_buffer l2, uint32_t l2_offset, dsc_box box);
-   dsc_dma dsc_store(dsc_buffer l1, uint32_t l1_offset, dsc_buffer l2, uint32_t l2_offset, dsc_box box);
-   void    dsc_wait(dsc_dma transfer);                       all of them: core 0 only
-
-   void    dsc_layer_begin(uint32_t layer);                  core 0 only
-   void    dsc_layer_end(uint32_t layer, dsc_buffer output); core 0 only, after the layer's last barrier; with DSC_TRACE
-                                                             it also writes the layer's output to the host */
+   void     dsc_barrier(uint32_t core);                      waits for all DSC_CORES cores
+   dsc_dma  dsc_load(dsc_buffer l1, uint32_t l1_offset, dsc_buffer l2, uint32_t l2_offset, dsc_box box);
+   dsc_dma  dsc_load_weights(dsc_buffer l1, uint32_t l1_offset, dsc_const_buffer l2, uint32_t l2_offset, dsc_box box);
+   dsc_dma  dsc_store(dsc_buffer l1, uint32_t l1_offset, dsc_buffer l2, uint32_t l2_offset, dsc_box box);
+   void     dsc_wait(dsc_dma transfer);                      all of them: core 0 only, every transfer waited for once
+   void     dsc_check_nothing_in_flight(void);               ends the run if a transfer was never waited for
+   uint32_t dsc_cycles(void);                                core 0 only; counts sleep too */
 #include "dsc_platform.h"
+
+/* Core 0 only. The end comes after the layer's last barrier; with DSC_TRACE it also writes the layer's output to the host. */
+void dsc_layer_begin(uint32_t layer);
+void dsc_layer_end(uint32_t layer, dsc_buffer output);
 
 #endif

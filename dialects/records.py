@@ -1,0 +1,189 @@
+"""Channel records: the parameters of one output channel, packed into one piece.
+
+A tile's channels are then one transfer. A record holds the channel's weights, then little-endian
+fields: the bias with the input's zero point folded in, and whatever of the requantisation differs
+from channel to channel. Every record of a layer has the same size, a multiple of 4 bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+from xdsl.dialects.builtin import ArrayAttr, IntAttr, StringAttr
+from xdsl.ir import ParametrizedAttribute
+from xdsl.irdl import irdl_attr_definition
+from xdsl.parser import AttrParser
+from xdsl.printer import Printer
+from xdsl.utils.exceptions import VerifyException
+
+from dsconv.dialects.attributes import RequantAttr
+
+BIAS = "bias"
+WEIGHT_ZERO_POINT = "weight_zero_point"
+MULTIPLIER = "multiplier"
+ADDEND = "addend"
+SHIFT = "shift"
+DIVISOR = "divisor"
+
+FIELD_BYTES = {
+    BIAS: 4,
+    WEIGHT_ZERO_POINT: 4,
+    MULTIPLIER: 4,
+    ADDEND: 8,
+    SHIFT: 4,
+    DIVISOR: 8,
+}
+
+
+def word_aligned(size: int) -> int:
+    """`size` rounded up to whole 32-bit words."""
+    return (size + 3) // 4 * 4
+
+
+@irdl_attr_definition
+class RecordAttr(ParametrizedAttribute):
+    """Format of a channel record: bytes of weights, then the fields in their order."""
+
+    name = "dsconv.record"
+
+    weights: IntAttr
+    field_names: ArrayAttr[StringAttr]
+
+    @staticmethod
+    def of(weights: int, fields: Sequence[str]) -> RecordAttr:
+        """A record with `weights` bytes of weights and the named fields."""
+        return RecordAttr(IntAttr(weights), ArrayAttr(StringAttr(field) for field in fields))
+
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of weights, without the padding behind them."""
+        return self.weights.data
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the fields, in their order."""
+        return tuple(field.data for field in self.field_names)
+
+    @property
+    def size(self) -> int:
+        """Bytes from one record to the next."""
+        return self.offset(None)
+
+    def offset(self, field: str | None) -> int:
+        """Byte offset of a field in its record; None means the end."""
+        position = word_aligned(self.weight_bytes)
+        for name in self.fields:
+            if name == field:
+                return position
+            position += FIELD_BYTES[name]
+        if field is not None:
+            raise KeyError(field)
+        return position
+
+    def verify(self) -> None:
+        if unknown := set(self.fields) - set(FIELD_BYTES):
+            raise VerifyException(f"a record has no field {sorted(unknown)[0]}")
+        if len(set(self.fields)) != len(self.fields):
+            raise VerifyException("a record has each field once")
+
+    def print_parameters(self, printer: Printer) -> None:
+        fields = "".join(f", {field}" for field in self.fields)
+        with printer.in_angle_brackets():
+            printer.print_string(f"{self.weight_bytes}{fields}")
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> list[IntAttr | ArrayAttr[StringAttr]]:
+        with parser.in_angle_brackets():
+            weights = parser.parse_integer()
+            fields: list[StringAttr] = []
+            while parser.parse_optional_punctuation(",") is not None:
+                fields.append(StringAttr(parser.parse_identifier()))
+        return [IntAttr(weights), ArrayAttr(fields)]
+
+
+def varying_requant_fields(requant: RequantAttr) -> dict[str, Sequence[int]]:
+    """Fields of a requantisation that differ from channel to channel, with their values."""
+    fields: dict[str, Sequence[int]] = {}
+    if len(set(requant.multipliers)) > 1:
+        fields[MULTIPLIER] = requant.multipliers
+    if len(set(requant.addends)) > 1:
+        fields[ADDEND] = requant.addends
+    if len(set(requant.divisors)) > 1:
+        shifts = [divisor.bit_length() - 1 for divisor in requant.divisors]
+        if all(
+            divisor == 1 << shift for divisor, shift in zip(requant.divisors, shifts, strict=True)
+        ):
+            fields[SHIFT] = shifts
+        else:
+            fields[DIVISOR] = requant.divisors
+    return fields
+
+
+def uniform_requant(requant: RequantAttr) -> RequantAttr:
+    """The part of a requantisation that all channels share; 1, 0 and 1 stand in for the rest."""
+
+    def uniform(values: Sequence[int], neutral: int) -> tuple[int]:
+        return (values[0] if len(set(values)) == 1 else neutral,)
+
+    return RequantAttr.of(
+        uniform(requant.multipliers, 1),
+        uniform(requant.divisors, 1),
+        addends=uniform(requant.addends, 0),
+        rounding=requant.rounding,
+        zero_point=requant.zero_point,
+        clip=requant.clip,
+    )
+
+
+def pack_records(
+    weights: npt.NDArray[np.int8], fields: Mapping[str, Sequence[int]]
+) -> tuple[RecordAttr, npt.NDArray[np.uint8]]:
+    """Packs (K, R) weights and (K,) fields; returns the format and (K, size) bytes."""
+    channels, weight_bytes = weights.shape
+    record = RecordAttr.of(weight_bytes, list(fields))
+    packed = np.zeros((channels, record.size), np.uint8)
+    packed[:, :weight_bytes] = weights.view(np.uint8)
+    for name, values in fields.items():
+        width = FIELD_BYTES[name]
+        offset = record.offset(name)
+        encoded = np.asarray(values, np.dtype(f"<i{width}")).reshape(channels, 1)
+        packed[:, offset : offset + width] = encoded.view(np.uint8)
+    return record, packed
+
+
+def unpack_records(
+    record: RecordAttr, packed: npt.NDArray[np.uint8]
+) -> tuple[npt.NDArray[np.int8], dict[str, npt.NDArray[np.int64]]]:
+    """The inverse of `pack_records` on flat bytes."""
+    rows = packed.reshape(-1, record.size)
+    weights = np.ascontiguousarray(rows[:, : record.weight_bytes]).view(np.int8)
+    fields: dict[str, npt.NDArray[np.int64]] = {}
+    for name in record.fields:
+        offset, width = record.offset(name), FIELD_BYTES[name]
+        encoded = np.ascontiguousarray(rows[:, offset : offset + width])
+        fields[name] = encoded.view(np.dtype(f"<i{width}"))[:, 0].astype(np.int64)
+    return weights, fields
+
+
+def record_requant(
+    uniform: RequantAttr, fields: Mapping[str, npt.NDArray[np.int64]]
+) -> RequantAttr:
+    """Puts the fields of records back into the requantisation that `uniform_requant` left."""
+
+    def values(field: str, shared: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(cast(list[int], fields[field].tolist())) if field in fields else shared
+
+    divisors = values(DIVISOR, uniform.divisors)
+    if SHIFT in fields:
+        divisors = tuple(1 << shift for shift in values(SHIFT, ()))
+    return RequantAttr.of(
+        values(MULTIPLIER, uniform.multipliers),
+        divisors,
+        addends=values(ADDEND, uniform.addends),
+        rounding=uniform.rounding,
+        zero_point=uniform.zero_point,
+        clip=uniform.clip,
+    )

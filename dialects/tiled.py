@@ -1,0 +1,504 @@
+"""Tiled level of the dsconv dialect: buffers in a memory space, transfers, kernels on tiles.
+
+A function at this level is run by every core of the cluster. Transfers, waits and fills are core
+0's alone; a barrier makes them visible to the others. Buffers are flat bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    FlatSymbolRefAttrConstr,
+    FunctionType,
+    IndexType,
+    IntAttr,
+    IntegerAttr,
+    MemRefType,
+    StringAttr,
+    SymbolNameConstraint,
+    SymbolRefAttr,
+    TensorType,
+    i8,
+    i64,
+)
+from xdsl.ir import (
+    Attribute,
+    Operation,
+    ParametrizedAttribute,
+    Region,
+    SSAValue,
+    TypeAttribute,
+)
+from xdsl.irdl import (
+    IRDLOperation,
+    ParsePropInAttrDict,
+    irdl_attr_definition,
+    irdl_op_definition,
+    operand_def,
+    opt_prop_def,
+    prop_def,
+    region_def,
+    result_def,
+    traits_def,
+    var_operand_def,
+)
+from xdsl.parser import AttrParser
+from xdsl.printer import Printer
+from xdsl.traits import NoTerminator, SymbolOpInterface
+from xdsl.utils.exceptions import VerifyException
+
+from dsconv.dialects.attributes import RequantAttr, Space, SpaceAttr, WindowAttr
+from dsconv.dialects.records import RecordAttr
+
+ALIGNMENT = 8
+"""Bytes; what the cluster DMA moves in a cycle."""
+
+
+def aligned(size: int) -> int:
+    """`size` rounded up to the alignment of buffers."""
+    return (size + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
+
+
+def buffer_type(size: int, space: Space) -> MemRefType:
+    """Type of `size` bytes in one memory space."""
+    return MemRefType(i8, (size,), memory_space=SpaceAttr(space))
+
+
+def buffer_space(value: SSAValue) -> Space:
+    """Memory space that a buffer lives in."""
+    if not isinstance(value.type, MemRefType) or not isinstance(value.type.memory_space, SpaceAttr):
+        raise VerifyException(f"expected a buffer with a memory space, got {value.type}")
+    return value.type.memory_space.data
+
+
+def buffer_size(value: SSAValue) -> int:
+    """Bytes of a buffer."""
+    if not isinstance(value.type, MemRefType):
+        raise VerifyException(f"expected a buffer, got {value.type}")
+    return value.type.get_shape()[0]
+
+
+@irdl_attr_definition
+class TransferType(ParametrizedAttribute, TypeAttribute):
+    """A started transfer, to be waited for."""
+
+    name = "dsconv.transfer"
+
+
+@irdl_attr_definition
+class BoxAttr(ParametrizedAttribute):
+    """What a transfer moves: blocks x lines x bytes, strided in the outer memory, dense in L1."""
+
+    name = "dsconv.box"
+
+    sizes: ArrayAttr[IntAttr]
+
+    @staticmethod
+    def of(
+        line_bytes: int,
+        lines: int = 1,
+        line_stride: int = 0,
+        blocks: int = 1,
+        block_stride: int = 0,
+    ) -> BoxAttr:
+        """The box in its simplest form: dense lines become one line, dense blocks more lines."""
+        if lines > 1 and line_stride == line_bytes:
+            return BoxAttr.of(line_bytes * lines, blocks, block_stride)
+        if blocks > 1 and (lines == 1 or block_stride == lines * line_stride):
+            stride = block_stride if lines == 1 else line_stride
+            return BoxAttr.of(line_bytes, lines * blocks, stride)
+        sizes = (blocks, block_stride if blocks > 1 else 0)
+        sizes += (lines, line_stride if lines > 1 else 0, line_bytes)
+        return BoxAttr(ArrayAttr(IntAttr(size) for size in sizes))
+
+    def _size(self, index: int) -> int:
+        return self.sizes.data[index].data
+
+    @property
+    def blocks(self) -> int:
+        """Number of blocks."""
+        return self._size(0)
+
+    @property
+    def block_stride(self) -> int:
+        """Bytes from block to block in the outer memory."""
+        return self._size(1)
+
+    @property
+    def lines(self) -> int:
+        """Lines in a block."""
+        return self._size(2)
+
+    @property
+    def line_stride(self) -> int:
+        """Bytes from line to line in the outer memory."""
+        return self._size(3)
+
+    @property
+    def line_bytes(self) -> int:
+        """Bytes in a line."""
+        return self._size(4)
+
+    @property
+    def total_bytes(self) -> int:
+        """Bytes moved, that is bytes taken in L1."""
+        return self.blocks * self.lines * self.line_bytes
+
+    @property
+    def outer_extent(self) -> int:
+        """Bytes from the first to behind the last in the outer memory."""
+        return (
+            (self.blocks - 1) * self.block_stride
+            + (self.lines - 1) * self.line_stride
+            + self.line_bytes
+        )
+
+    def verify(self) -> None:
+        if len(self.sizes) != 5 or min(size.data for size in self.sizes) < 0:
+            raise VerifyException("a box has five sizes, none of them negative")
+        if min(self.blocks, self.lines, self.line_bytes) < 1:
+            raise VerifyException("a box moves at least one byte")
+
+    def print_parameters(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            if self.blocks > 1:
+                printer.print_string(f"{self.blocks} by {self.block_stride}, ")
+            if self.lines > 1 or self.blocks > 1:
+                printer.print_string(f"{self.lines} by {self.line_stride}, ")
+            printer.print_string(f"{self.line_bytes}")
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> list[ArrayAttr[IntAttr]]:
+        def parse_dimension() -> tuple[int, int]:
+            count = parser.parse_integer()
+            if parser.parse_optional_keyword("by") is None:
+                return count, 0
+            return count, parser.parse_integer()
+
+        dimensions = parser.parse_comma_separated_list(parser.Delimiter.ANGLE, parse_dimension)
+        if len(dimensions) > 3:
+            parser.raise_error("a box has at most blocks, lines and bytes")
+        *outer, (line_bytes, _) = dimensions
+        (blocks, block_stride), (lines, line_stride) = [(1, 0)] * (2 - len(outer)) + outer
+        sizes = (blocks, block_stride, lines, line_stride, line_bytes)
+        return [ArrayAttr(IntAttr(size) for size in sizes)]
+
+
+@irdl_op_definition
+class BufferOp(IRDLOperation):
+    """Bytes in one memory space; the memory plan gives the offset."""
+
+    name = "dsconv.buffer"
+
+    label = prop_def(StringAttr)
+    offset = opt_prop_def(IntegerAttr)
+    result = result_def(MemRefType)
+
+    irdl_options = (ParsePropInAttrDict(),)
+    assembly_format = "$label (`at` $offset^)? attr-dict `:` type($result)"
+
+    def __init__(self, label: str, size: int, space: Space):
+        super().__init__(
+            properties={"label": StringAttr(label)}, result_types=[buffer_type(size, space)]
+        )
+
+    @property
+    def space(self) -> Space:
+        """Memory space of the buffer."""
+        return buffer_space(self.result)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the buffer."""
+        return buffer_size(self.result)
+
+    def place(self, offset: int) -> None:
+        """Fixes the buffer's offset in its memory space, in bytes."""
+        self.properties["offset"] = IntegerAttr(offset, i64)
+
+    def verify_(self) -> None:
+        buffer_space(self.result)
+        if self.offset is not None and self.offset.value.data < 0:
+            raise VerifyException("an offset is not negative")
+
+
+@irdl_op_definition
+class LayerOp(IRDLOperation):
+    """One layer of the network: its loops over tiles. Reports count cycles and bytes by layer."""
+
+    name = "dsconv.layer"
+
+    label = prop_def(StringAttr)
+    kind = prop_def(StringAttr)
+    tile = prop_def(StringAttr)
+    schedule = prop_def(StringAttr)
+    macs = prop_def(IntegerAttr)
+    shape = prop_def(TensorType)
+    output = operand_def(MemRefType)
+    body = region_def("single_block")
+
+    traits = traits_def(NoTerminator())
+    irdl_options = (ParsePropInAttrDict(),)
+    assembly_format = (
+        "$label $kind `makes` $shape `in` $output `:` type($output) attr-dict-with-keyword $body"
+    )
+
+    def __init__(
+        self,
+        label: str,
+        kind: str,
+        output: SSAValue,
+        shape: TensorType,
+        body: Region,
+        *,
+        tile: str,
+        schedule: str,
+        macs: int,
+    ):
+        super().__init__(
+            operands=[output],
+            properties={
+                "label": StringAttr(label),
+                "kind": StringAttr(kind),
+                "tile": StringAttr(tile),
+                "schedule": StringAttr(schedule),
+                "macs": IntegerAttr(macs, i64),
+                "shape": shape,
+            },
+            regions=[body],
+        )
+
+
+@irdl_op_definition
+class DmaStartOp(IRDLOperation):
+    """Starts to move a box of bytes between L2 and L1. Core 0 only."""
+
+    name = "dsconv.dma_start"
+
+    source = operand_def(MemRefType)
+    source_offset = operand_def(IndexType)
+    target = operand_def(MemRefType)
+    target_offset = operand_def(IndexType)
+    box = prop_def(BoxAttr)
+    transfer = result_def(TransferType)
+
+    assembly_format = (
+        "$source `[` $source_offset `]` `to` $target `[` $target_offset `]` `box` $box attr-dict "
+        "`:` type($source) `to` type($target)"
+    )
+
+    def __init__(
+        self,
+        source: SSAValue,
+        source_offset: SSAValue,
+        target: SSAValue,
+        target_offset: SSAValue,
+        box: BoxAttr,
+    ):
+        super().__init__(
+            operands=[source, source_offset, target, target_offset],
+            properties={"box": box},
+            result_types=[TransferType()],
+        )
+
+    @property
+    def is_load(self) -> bool:
+        """Whether it moves towards the cores."""
+        return buffer_space(self.target) is Space.L1
+
+    def verify_(self) -> None:
+        spaces = {buffer_space(self.source), buffer_space(self.target)}
+        if len(spaces) == 1 or Space.L1 not in spaces:
+            raise VerifyException("a transfer is between L1 and an outer memory")
+        inner, outer = (self.target, self.source) if self.is_load else (self.source, self.target)
+        if self.box.total_bytes > buffer_size(inner) or self.box.outer_extent > buffer_size(outer):
+            raise VerifyException(f"box {self.box} is larger than one of its buffers")
+
+
+@irdl_op_definition
+class WaitOp(IRDLOperation):
+    """Waits for the end of a transfer. Core 0 only."""
+
+    name = "dsconv.wait"
+
+    transfer = operand_def(TransferType)
+    assembly_format = "$transfer attr-dict"
+
+    def __init__(self, transfer: SSAValue | Operation):
+        super().__init__(operands=[transfer])
+
+
+@irdl_op_definition
+class FillOp(IRDLOperation):
+    """Sets bytes of an L1 buffer to one value. Core 0 only."""
+
+    name = "dsconv.fill"
+
+    buffer = operand_def(MemRefType)
+    offset = prop_def(IntegerAttr)
+    size = prop_def(IntegerAttr)
+    value = prop_def(IntegerAttr)
+
+    assembly_format = "$buffer `at` $offset `bytes` $size `with` $value attr-dict `:` type($buffer)"
+
+    def __init__(self, buffer: SSAValue, offset: int, size: int, value: int):
+        super().__init__(
+            operands=[buffer],
+            properties={
+                "offset": IntegerAttr(offset, i64),
+                "size": IntegerAttr(size, i64),
+                "value": IntegerAttr(value, i64),
+            },
+        )
+
+    def verify_(self) -> None:
+        if self.offset.value.data + self.size.value.data > buffer_size(self.buffer):
+            raise VerifyException("fill goes beyond its buffer")
+
+
+@irdl_op_definition
+class BarrierOp(IRDLOperation):
+    """All cores of the cluster wait for each other."""
+
+    name = "dsconv.barrier"
+    assembly_format = "attr-dict"
+
+    def __init__(self):
+        super().__init__()
+
+
+@irdl_op_definition
+class KernelOp(IRDLOperation):
+    """What a kernel computes on one tile in L1, to be lowered to loops for exactly this shape.
+
+    `function_type` gives the tiles as tensors with layouts. Where a window has padding, a pad pixel
+    (C bytes, or 1 in CHW) of `pad_value` lies right behind the tile, and taps outside it read that.
+    Weighted kernels read one channel record per output channel.
+    """
+
+    name = "dsconv.kernel"
+
+    KINDS: ClassVar[tuple[str, ...]] = (
+        "conv2d",
+        "depthwise",
+        "add",
+        "avg_pool",
+        "max_pool",
+        "rescale",
+    )
+
+    sym_name = prop_def(SymbolNameConstraint())
+    kind = prop_def(StringAttr)
+    function_type = prop_def(FunctionType)
+    window = prop_def(WindowAttr)
+    requant = opt_prop_def(RequantAttr)
+    record = opt_prop_def(RecordAttr)
+    zero_points = opt_prop_def(ArrayAttr[IntegerAttr])
+    multipliers = opt_prop_def(ArrayAttr[IntegerAttr])
+
+    traits = traits_def(SymbolOpInterface())
+    irdl_options = (ParsePropInAttrDict(),)
+    assembly_format = "$kind $sym_name `:` $function_type `window` $window attr-dict"
+
+    def __init__(
+        self,
+        symbol: str,
+        kind: str,
+        inputs: Sequence[TensorType],
+        output: TensorType,
+        window: WindowAttr,
+        *,
+        requant: RequantAttr | None = None,
+        record: RecordAttr | None = None,
+        zero_points: Sequence[int] = (),
+        multipliers: Sequence[int] = (),
+    ):
+        super().__init__(
+            properties={
+                "sym_name": StringAttr(symbol),
+                "kind": StringAttr(kind),
+                "function_type": FunctionType.from_lists(inputs, [output]),
+                "window": window,
+                "requant": requant,
+                "record": record,
+                "zero_points": ArrayAttr(IntegerAttr(value, i64) for value in zero_points),
+                "multipliers": ArrayAttr(IntegerAttr(value, i64) for value in multipliers),
+            },
+        )
+
+    @property
+    def inputs(self) -> tuple[TensorType, ...]:
+        """Types of the activation tiles it reads."""
+        types = self.function_type.inputs
+        return tuple(type_ for type_ in types if isinstance(type_, TensorType))
+
+    @property
+    def output(self) -> TensorType:
+        """Type of the tile it writes."""
+        (type_,) = self.function_type.outputs
+        if not isinstance(type_, TensorType):
+            raise VerifyException(f"a kernel makes a tensor, got {type_}")
+        return type_
+
+    @property
+    def zero_point_values(self) -> tuple[int, ...]:
+        """Zero points of the inputs, where the kernel needs them."""
+        values = self.zero_points or ArrayAttr[IntegerAttr]([])
+        return tuple(value.value.data for value in values)
+
+    @property
+    def multiplier_values(self) -> tuple[int, ...]:
+        """Weights of the two operands of an addition."""
+        values = self.multipliers or ArrayAttr[IntegerAttr]([])
+        return tuple(value.value.data for value in values)
+
+    @property
+    def identity(self) -> tuple[Attribute, ...]:
+        """What two kernels have in common exactly when one can stand for the other."""
+        rest = (value for name, value in sorted(self.properties.items()) if name != "sym_name")
+        return tuple(rest)
+
+    def verify_(self) -> None:
+        if self.kind.data not in self.KINDS:
+            raise VerifyException(f"no kernel {self.kind.data}; there are {', '.join(self.KINDS)}")
+        if len(self.inputs) != (2 if self.kind.data == "add" else 1):
+            raise VerifyException(f"wrong number of inputs for a kernel {self.kind.data}")
+
+
+@irdl_op_definition
+class RunOp(IRDLOperation):
+    """Runs a kernel on tiles in L1, all cores together.
+
+    `row` and `column` say where the first output's window begins, in the tile's rows and columns;
+    negative inside the padding.
+    """
+
+    name = "dsconv.run"
+
+    kernel = prop_def(FlatSymbolRefAttrConstr)
+    buffers = var_operand_def(MemRefType)
+    row = operand_def(IndexType)
+    column = operand_def(IndexType)
+
+    assembly_format = "$kernel `(` $buffers `)` `at` $row `,` $column attr-dict `:` type($buffers)"
+
+    def __init__(self, kernel: str, buffers: Sequence[SSAValue], row: SSAValue, column: SSAValue):
+        super().__init__(
+            operands=[buffers, row, column], properties={"kernel": SymbolRefAttr(kernel)}
+        )
+
+
+TILED_OPS: list[type[Operation]] = [
+    BufferOp,
+    LayerOp,
+    DmaStartOp,
+    WaitOp,
+    FillOp,
+    BarrierOp,
+    KernelOp,
+    RunOp,
+]
+TILED_ATTRIBUTES: list[type[Attribute]] = [TransferType, BoxAttr, RecordAttr]

@@ -1,0 +1,1 @@
+"""From dsconv to loops, transfers and cluster operations, and to C."""

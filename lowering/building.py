@@ -1,0 +1,117 @@
+"""Small vocabulary for writing loops and index arithmetic as IR.
+
+Everything is inserted where the innermost `ImplicitBuilder` stands. Index expressions are plain
+integers as long as they are known, so no constant arithmetic reaches the IR.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TypeAlias
+
+from xdsl.builder import ImplicitBuilder
+from xdsl.dialects import arith, scf
+from xdsl.dialects.builtin import IndexType, IntegerAttr, IntegerType, i32
+from xdsl.ir import Block, Region, SSAValue
+
+Index: TypeAlias = int | SSAValue
+
+
+def index_value(value: Index) -> SSAValue:
+    """An index as SSA value."""
+    if isinstance(value, int):
+        return arith.ConstantOp(IntegerAttr(value, IndexType())).result
+    return value
+
+
+def integer(value: int, type: IntegerType = i32) -> SSAValue:
+    """A constant integer."""
+    return arith.ConstantOp(IntegerAttr(value, type)).result
+
+
+def add(*terms: Index) -> Index:
+    """Sum of indices."""
+    known = sum(term for term in terms if isinstance(term, int))
+    total: Index = known
+    for term in terms:
+        if isinstance(term, int):
+            continue
+        if isinstance(total, int) and total == 0:
+            total = term
+        else:
+            total = arith.AddiOp(index_value(total), term).result
+    return total
+
+
+def subtract(value: Index, other: Index) -> Index:
+    """value - other."""
+    if isinstance(other, int):
+        return add(value, -other)
+    return arith.SubiOp(index_value(value), other).result
+
+
+def multiply(value: Index, factor: int) -> Index:
+    """An index times a constant."""
+    if isinstance(value, int):
+        return value * factor
+    if factor == 0:
+        return 0
+    if factor == 1:
+        return value
+    return arith.MuliOp(value, index_value(factor)).result
+
+
+def minimum(value: Index, limit: int) -> Index:
+    """The smaller of an index and a constant."""
+    if isinstance(value, int):
+        return min(value, limit)
+    return arith.MinSIOp(value, index_value(limit)).result
+
+
+def maximum(value: Index, limit: int) -> Index:
+    """The larger of an index and a constant."""
+    if isinstance(value, int):
+        return max(value, limit)
+    return arith.MaxSIOp(value, index_value(limit)).result
+
+
+@contextmanager
+def loop(lower: Index, upper: Index, name: str) -> Generator[Index]:
+    """A loop with step 1; nothing but its body where it runs exactly once."""
+    if isinstance(lower, int) and isinstance(upper, int) and upper - lower == 1:
+        yield lower
+        return
+    body = Block(arg_types=[IndexType()])
+    scf.ForOp(index_value(lower), index_value(upper), index_value(1), [], Region(body))
+    body.args[0].name_hint = name
+    with ImplicitBuilder(body):
+        yield body.args[0]
+        scf.YieldOp()
+
+
+class Accumulator:
+    """An i32 that loops add to: `with acc.loop(n, "c") as c: acc.value = ...`."""
+
+    def __init__(self, value: SSAValue, name: str = "acc"):
+        self.name = name
+        self.value = value
+
+    @contextmanager
+    def loop(self, upper: int, name: str, step: int = 1) -> Generator[Index]:
+        """A loop that carries the accumulator; unrolled away where it runs once."""
+        if upper <= step:
+            yield 0
+            return
+        body = Block(arg_types=[IndexType(), i32])
+        induction, carried = body.args
+        induction.name_hint, carried.name_hint = name, self.name
+        operation = scf.ForOp(
+            index_value(0), index_value(upper), index_value(step), [self.value], Region(body)
+        )
+        self.value = carried
+        with ImplicitBuilder(body):
+            yield induction
+            scf.YieldOp(self.value)
+        self.value = operation.results[0]
+        self.value.name_hint = self.name

@@ -1,0 +1,407 @@
+"""C for functions: statements, loops, transfers. The C is meant to be read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import IO
+
+from xdsl.dialects import memref, scf
+from xdsl.dialects.builtin import MemRefType, TensorType
+from xdsl.dialects.func import CallOp, FuncOp, ReturnOp
+from xdsl.ir import Block, Operation, SSAValue
+from xdsl.utils.exceptions import DiagnosticException
+
+from dsconv.dialects.attributes import LayoutAttr, Space
+from dsconv.dialects.machine import RequantiseOp
+from dsconv.dialects.tiled import (
+    BarrierOp,
+    BoxAttr,
+    BufferOp,
+    DmaStartOp,
+    FillOp,
+    LayerOp,
+    WaitOp,
+    buffer_size,
+)
+from dsconv.lowering.c_expressions import (
+    ATOM,
+    LOADS,
+    SUM,
+    Expression,
+    c_type,
+    expression,
+    is_free,
+    is_named_narrow,
+    is_scalar,
+)
+from dsconv.passes.plan_memory import OFFSETS
+
+CORE_ZERO = (DmaStartOp, WaitOp, FillOp)
+"""What core 0 does alone."""
+
+KEYWORDS = frozenset(
+    """
+    auto break case char const continue core default do double else enum extern float for goto if
+    inline int long register restrict return short signed sizeof static struct switch typedef
+    union unsigned void volatile while
+    """.split()  # noqa: SIM905
+)
+
+
+class CWriter:
+    """Indented lines of C."""
+
+    def __init__(self, output: IO[str]):
+        self.output = output
+        self.depth = 0
+
+    def line(self, text: str = "") -> None:
+        """One line."""
+        self.output.write(f"{'  ' * self.depth}{text}".rstrip() + "\n")
+
+    @contextmanager
+    def block(self, head: str, end: str = "}") -> Generator[None]:
+        """`head {`, indented lines, `end`."""
+        self.line(f"{head} {{".lstrip())
+        self.depth += 1
+        yield
+        self.depth -= 1
+        self.line(end)
+
+
+class FunctionPrinter:
+    """Prints the body of one function."""
+
+    def __init__(self, writer: CWriter, prefix: str):
+        self.writer = writer
+        self.prefix = prefix
+        self.expressions: dict[SSAValue, Expression] = {}
+        self.names: Counter[str] = Counter()
+        self.pending: list[str] = []
+        self.layers = 0
+
+    def name(self, hint: str | None) -> str:
+        """A C name that this function does not use yet."""
+        base = "".join(char if char.isalnum() else "_" for char in hint or "v")
+        if base[0].isdigit() or base in KEYWORDS:
+            base = f"v_{base}"
+        self.names[base] += 1
+        count = self.names[base]
+        return base if count == 1 else self.name(f"{base}_{count}")
+
+    def declare(self, value: SSAValue, hint: str | None) -> str:
+        """Gives a value a C name."""
+        name = self.name(hint)
+        self.expressions[value] = Expression(name, ATOM)
+        return name
+
+    def text(self, value: SSAValue) -> str:
+        """The C expression of a value."""
+        return self.operand(value).text
+
+    def operand(self, value: SSAValue) -> Expression:
+        """The C expression of a value, inlined or the name of its variable."""
+        known = self.expressions.get(value)
+        if known is not None:
+            return known
+        assert isinstance(value.owner, Operation), "block arguments are declared before"
+        return expression(value.owner, self.operand)
+
+    # Blocks
+
+    def print_block(self, block: Block) -> None:
+        """Prints all operations of a block."""
+        for op in block.ops:
+            if isinstance(op, CORE_ZERO):
+                self.print_core_zero(op)
+            elif is_scalar(op):
+                self.print_scalar(op)
+            else:
+                self.flush()
+                self.print_statement(op)
+        self.flush()
+
+    def flush(self) -> None:
+        """Writes what core 0 does alone up to here."""
+        if not self.pending:
+            return
+        with self.writer.block("if (core == 0)"):
+            for line in self.pending:
+                self.writer.line(line)
+        self.pending = []
+
+    def print_scalar(self, op: Operation) -> None:
+        """Gives a scalar a variable, unless it is better inlined where it is used."""
+        (value,) = op.results
+        if is_free(op) or is_named_narrow(value) or self.is_inlined(op):
+            return
+        text = expression(op, self.operand).text
+        name = self.name(value.name_hint)
+        self.writer.line(f"const {c_type(value)} {name} = {text};")
+        self.expressions[value] = Expression(name, ATOM)
+
+    def is_inlined(self, op: Operation) -> bool:
+        """Whether the only use comes in the same block, with no store between for a load."""
+        uses = list(op.results[0].uses)
+        if not uses:
+            return True
+        user = uses[0].operation
+        if len(uses) > 1 or user.parent_block() is not op.parent_block():
+            return False
+        if isinstance(user, scf.ForOp | RequantiseOp):
+            return False
+        if not reads_memory(op):
+            return True
+        between = op.next_op
+        while between is not None and between is not user:
+            if not is_scalar(between):
+                return False
+            between = between.next_op
+        return True
+
+    def print_statement(self, op: Operation) -> None:
+        """Prints an operation that is no expression."""
+        match op:
+            case scf.ForOp():
+                self.print_for(op)
+            case scf.YieldOp() | ReturnOp():
+                pass
+            case memref.StoreOp():
+                target = f"{self.text(op.memref)}[{self.text(op.indices[0])}]"
+                self.writer.line(f"{target} = {self.text(op.value)};")
+            case BarrierOp():
+                self.writer.line("dsc_barrier(core);")
+            case CallOp():
+                self.print_call(op)
+            case LayerOp():
+                self.print_layer(op)
+            case BufferOp():
+                self.print_buffer(op)
+            case memref.GetGlobalOp():
+                self.print_weights(op)
+            case _:
+                raise DiagnosticException(f"{op.name} has no C form; lower it before dsconv-c")
+
+    def print_for(self, op: scf.ForOp) -> None:
+        """A loop. An accumulator that only this loop uses keeps its variable."""
+        carried: list[str] = []
+        for initial, argument, result in zip(
+            op.iter_args, op.body.block.args[1:], op.results, strict=True
+        ):
+            owner = initial.owner
+            is_variable = isinstance(owner, Block | scf.ForOp) and initial.has_one_use()
+            if is_variable and initial in self.expressions:
+                name = self.expressions[initial].text
+            else:
+                name = self.name(argument.name_hint)
+                self.writer.line(f"{c_type(argument)} {name} = {self.text(initial)};")
+            carried.append(name)
+            self.expressions[argument] = self.expressions[result] = Expression(name, ATOM)
+        index = self.name(op.body.block.args[0].name_hint or "i")
+        self.expressions[op.body.block.args[0]] = Expression(index, ATOM)
+        step = self.text(op.step)
+        advance = f"{index}++" if step == "1" else f"{index} += {step}"
+        head = (
+            f"for (int32_t {index} = {self.text(op.lb)}; {index} < {self.text(op.ub)}; {advance})"
+        )
+        with self.writer.block(head):
+            self.print_block(op.body.block)
+            self.print_yield(op, carried)
+        self.names[index] -= 1
+
+    def print_yield(self, op: scf.ForOp, carried: list[str]) -> None:
+        """Assigns what the body yields to the loop's variables."""
+        yielded = op.body.block.last_op
+        assert isinstance(yielded, scf.YieldOp), "the body of a loop ends with a yield"
+        if len(carried) > 1:
+            raise DiagnosticException("a loop with several carried values has no C form here")
+        for name, value in zip(carried, yielded.arguments, strict=True):
+            text = self.text(value)
+            if text != name:
+                self.writer.line(f"{name} = {text};")
+
+    def print_call(self, op: CallOp) -> None:
+        """A kernel on its tiles."""
+        arguments = [
+            f"{self.text(argument)}.base"
+            if isinstance(argument.type, MemRefType)
+            else self.text(argument)
+            for argument in op.arguments
+        ]
+        callee = op.callee.string_value()
+        self.writer.line(f"{callee}({', '.join(['core', *arguments])});")
+
+    # Transfers
+
+    def print_core_zero(self, op: Operation) -> None:
+        """Collects what core 0 does alone, to be written as one block."""
+        match op:
+            case DmaStartOp():
+                name = self.declare(op.transfer, "transfer")
+                self.pending.append(f"const dsc_dma {name} = {self.transfer(op)};")
+            case WaitOp():
+                self.pending.append(f"dsc_wait({self.text(op.transfer)});")
+            case FillOp():
+                buffer, offset = self.text(op.buffer), op.offset.value.data
+                size, value = op.size.value.data, op.value.value.data & 0xFF
+                self.pending.append(
+                    f"for (int32_t i = 0; i < {size}; i++) {buffer}.base[{offset} + i] = {value};"
+                )
+            case _:
+                raise DiagnosticException(f"{op.name} is not for core 0")
+
+    def transfer(self, op: DmaStartOp) -> str:
+        """The call that starts a transfer."""
+        inner, inner_offset = op.target, op.target_offset
+        outer, outer_offset = op.source, op.source_offset
+        function = "dsc_load"
+        if not op.is_load:
+            inner, inner_offset, outer, outer_offset = outer, outer_offset, inner, inner_offset
+            function = "dsc_store"
+        elif isinstance(outer.owner, memref.GetGlobalOp):
+            function = "dsc_load_weights"
+        arguments = (
+            self.text(inner),
+            unsigned(self.operand(inner_offset)),
+            self.text(outer),
+            unsigned(self.operand(outer_offset)),
+            box_literal(op.box),
+        )
+        return f"{function}({', '.join(arguments)})"
+
+    def print_buffer(self, op: BufferOp) -> None:
+        """A buffer at its place in the memory plan."""
+        if op.offset is None:
+            raise DiagnosticException(
+                f'buffer "{op.label.data}" has no offset; run plan-memory before dsconv-c'
+            )
+        label = op.label.data.split(".")[-1] if op.space is Space.L1 else op.label.data
+        arena = f"{self.prefix}_{op.space.value}"
+        name = self.declare(op.result, label)
+        offset = op.offset.value.data
+        self.writer.line(f"const dsc_buffer {name} = {{{arena} + {offset}, {op.size}}};")
+
+    def print_weights(self, op: memref.GetGlobalOp) -> None:
+        """The constant that holds a layer's channel records."""
+        symbol = op.name_.string_value()
+        name = self.declare(op.memref, "weights")
+        size = buffer_size(op.memref)
+        self.writer.line(f"const dsc_const_buffer {name} = {{{self.prefix}_{symbol}, {size}}};")
+
+    # Layers
+
+    def print_layer(self, op: LayerOp) -> None:
+        """A layer in a block of its own, between its marks for the report."""
+        number = self.layers
+        self.layers += 1
+        names = self.names.copy()
+        self.writer.line()
+        shape = describe(op.shape)
+        comment = f"{op.label.data}: {op.kind.data}, makes {shape}"
+        self.writer.line(f"/* {comment}; tile {op.tile.data}, {op.schedule.data} */")
+        with self.writer.block(""):
+            self.pending.append(f"dsc_layer_begin({number});")
+            self.print_block(op.body.block)
+            self.pending.append(f"dsc_layer_end({number}, {self.text(op.output)});")
+            self.flush()
+        self.names = names
+
+
+def reads_memory(op: Operation) -> bool:
+    """Whether an expression's value depends on when it is evaluated."""
+    if isinstance(op, LOADS):
+        return True
+    return any(
+        isinstance(value.owner, Operation)
+        and value.owner.parent_block() is op.parent_block()
+        and is_scalar(value.owner)
+        and len(list(value.uses)) == 1
+        and reads_memory(value.owner)
+        for value in op.operands
+    )
+
+
+def unsigned(value: Expression) -> str:
+    """An offset as the runtime takes it."""
+    if value.text.isdigit():
+        return value.text
+    return f"(uint32_t){value.within(SUM + 2)}"
+
+
+def box_literal(box: BoxAttr) -> str:
+    """A box as compound literal."""
+    sizes = (box.blocks, box.block_stride, box.lines, box.line_stride, box.line_bytes)
+    return f"(dsc_box){{{', '.join(map(str, sizes))}}}"
+
+
+def describe(type_: TensorType) -> str:
+    """Shape, elements and layout of an activation in words."""
+    shape = "x".join(map(str, type_.get_shape()[1:]))
+    layout = f" {type_.encoding.data.value}" if isinstance(type_.encoding, LayoutAttr) else ""
+    return f"{shape} {type_.element_type}{layout}"
+
+
+def print_kernel(function: FuncOp, writer: CWriter) -> None:
+    """A kernel: `static void kernel(core, tiles, row, column)`."""
+    printer = FunctionPrinter(writer, "")
+    block = function.body.block
+    parameters = ["uint32_t core"]
+    for argument in block.args:
+        name = printer.declare(argument, argument.name_hint)
+        if not isinstance(argument.type, MemRefType):
+            parameters.append(f"int32_t {name}")
+            continue
+        written = any(isinstance(use.operation, memref.StoreOp) for use in argument.uses)
+        qualifier = "" if written else "const "
+        parameters.append(f"{qualifier}uint8_t *{name}")
+    with writer.block(f"static void {function.sym_name.data}({', '.join(parameters)})"):
+        used = {value for op in function.walk() for value in op.operands}
+        for argument in block.args:
+            if argument not in used:
+                writer.line(f"(void){printer.text(argument)};")
+        printer.print_block(block)
+
+
+def print_network(function: FuncOp, writer: CWriter) -> None:
+    """The function that every core runs for one inference."""
+    prefix = function.sym_name.data
+    printer = FunctionPrinter(writer, prefix)
+    with writer.block(f"static void {prefix}_run(uint32_t core)"):
+        for argument, name in zip(function.body.block.args, port_names(function), strict=True):
+            printer.declare(argument, name)
+            offset = port_offset(function, argument.index)
+            size = buffer_size(argument)
+            writer.line(f"const dsc_buffer {name} = {{{prefix}_l2 + {offset}, {size}}};")
+        printer.print_block(function.body.block)
+
+
+def port_names(function: FuncOp) -> list[str]:
+    """`input` and `output`, numbered where there are several."""
+    written = [is_output(function, number) for number in range(len(function.body.block.args))]
+    names: list[str] = []
+    for number, output in enumerate(written):
+        base = "output" if output else "input"
+        same = written.count(output)
+        names.append(base if same == 1 else f"{base}{written[:number].count(output)}")
+    return names
+
+
+def is_output(function: FuncOp, number: int) -> bool:
+    """Whether an argument of the network is written by a layer."""
+    argument = function.body.block.args[number]
+    return any(
+        isinstance(use.operation, LayerOp) and use.operation.output is argument
+        for use in argument.uses
+    )
+
+
+def port_offset(function: FuncOp, number: int) -> int:
+    """Byte offset of a network's input or output in L2."""
+    offsets = function.attributes.get(OFFSETS)
+    if offsets is None:
+        raise DiagnosticException(
+            f'network "{function.sym_name.data}" has no memory plan; run plan-memory before'
+        )
+    return offsets.data[number].value.data  # pyright: ignore[reportAttributeAccessIssue]

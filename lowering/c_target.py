@@ -1,0 +1,177 @@
+"""The target `dsconv-c`: a lowered module as readable C on the API of runtime_c."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import StringIO
+from typing import IO
+
+from xdsl.context import Context
+from xdsl.dialects import memref
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr, MemRefType, ModuleOp
+from xdsl.dialects.func import FuncOp
+from xdsl.utils.exceptions import DiagnosticException
+from xdsl.utils.target import Target
+
+from dsconv.dialects.tiled import LayerOp, buffer_size
+from dsconv.lowering.c_functions import (
+    CWriter,
+    is_output,
+    port_offset,
+    print_kernel,
+    print_network,
+)
+from dsconv.passes.plan_memory import L1_SIZE, L2_SIZE
+
+BYTES_A_LINE = 16
+INCLUDES = ("dsc_math.h", "dsc_requant.h", "dsc_runtime.h", "dsc_simd.h")
+
+
+@dataclass(frozen=True)
+class CFiles:
+    """The three files of a compiled network."""
+
+    header: str
+    network: str
+    weights: str
+
+
+def functions(module: ModuleOp) -> Iterator[FuncOp]:
+    """Functions with a body."""
+    for op in module.body.block.ops:
+        if isinstance(op, FuncOp) and not op.is_declaration:
+            yield op
+
+
+def network_function(module: ModuleOp) -> FuncOp:
+    """The one function that holds layers."""
+    found = [
+        function
+        for function in functions(module)
+        if any(isinstance(op, LayerOp) for op in function.body.block.ops)
+    ]
+    if len(found) != 1:
+        raise DiagnosticException(
+            f"dsconv-c needs one network of lowered layers, found {len(found)}; "
+            "run lower-to-tiles, plan-memory and lower-kernels before"
+        )
+    return found[0]
+
+
+def weights(module: ModuleOp) -> Iterator[tuple[str, bytes]]:
+    """Symbol and bytes of every constant."""
+    for op in module.body.block.ops:
+        if isinstance(op, memref.GlobalOp) and isinstance(
+            op.initial_value, DenseIntOrFPElementsAttr
+        ):
+            yield op.sym_name.data, op.initial_value.data.data
+
+
+def size_attribute(function: FuncOp, name: str) -> int:
+    """A size that plan-memory wrote."""
+    value = function.attributes.get(name)
+    if not isinstance(value, IntegerAttr):
+        raise DiagnosticException(
+            f'network "{function.sym_name.data}" has no {name}; run plan-memory before dsconv-c'
+        )
+    return value.value.data
+
+
+def print_header(module: ModuleOp, output: IO[str]) -> None:
+    """network.h: what an application includes."""
+    function = network_function(module)
+    name = function.sym_name.data
+    guard = f"{name.upper()}_NETWORK_H"
+    output.write(
+        f"/* The network {name}, made by dsconv. Write {name}_network.input, let every core call\n"
+        f"   {name}_network.run, read {name}_network.output. */\n"
+        f"#ifndef {guard}\n#define {guard}\n\n"
+        '#include "dsc_runtime.h"\n\n'
+        f"extern const dsc_network {name}_network;\n\n"
+        f"#define DSC_NETWORK {name}_network\n\n"
+    )
+    for symbol, data in weights(module):
+        output.write(f"extern const uint8_t {name}_{symbol}[{len(data)}];\n")
+    output.write("\n#endif\n")
+
+
+def print_weights(module: ModuleOp, output: IO[str]) -> None:
+    """weights.c: the channel records of all layers."""
+    name = network_function(module).sym_name.data
+    output.write('#include "network.h"\n')
+    for symbol, data in weights(module):
+        output.write(f"\n_Alignas(4) const uint8_t {name}_{symbol}[{len(data)}] = {{\n")
+        for start in range(0, len(data), BYTES_A_LINE):
+            output.write(f"  {','.join(map(str, data[start : start + BYTES_A_LINE]))},\n")
+        output.write("};\n")
+
+
+def print_code(module: ModuleOp, output: IO[str]) -> None:
+    """network.c: arenas, kernels and the network's function."""
+    writer = CWriter(output)
+    network = network_function(module)
+    name = network.sym_name.data
+    writer.line('#include "network.h"')
+    writer.line()
+    for header in INCLUDES:
+        writer.line(f'#include "{header}"')
+    writer.line()
+    writer.line(f"DSC_L1 static uint8_t {name}_l1[{size_attribute(network, L1_SIZE)}];")
+    l2_bytes = size_attribute(network, L2_SIZE)
+    writer.line(f"_Alignas(8) static uint8_t {name}_l2[{l2_bytes}];")
+    for function in functions(module):
+        if function is not network:
+            writer.line()
+            print_kernel(function, writer)
+    writer.line()
+    print_network(network, writer)
+    writer.line()
+    print_description(network, writer)
+
+
+def print_description(network: FuncOp, writer: CWriter) -> None:
+    """The structure that the harness, or an application, starts from."""
+    name = network.sym_name.data
+    arguments = list(network.body.block.args)
+    outputs = [number for number in range(len(arguments)) if is_output(network, number)]
+    inputs = [number for number in range(len(arguments)) if number not in outputs]
+    if len(inputs) != 1 or len(outputs) != 1:
+        raise DiagnosticException(
+            f'network "{name}" has {len(inputs)} inputs and {len(outputs)} outputs; '
+            "dsconv-c makes networks with one of each"
+        )
+    layers = sum(isinstance(op, LayerOp) for op in network.body.block.ops)
+    with writer.block(f"const dsc_network {name}_network =", end="};"):
+        writer.line(f'.name = "{name}",')
+        for label, (number,) in (("input", inputs), ("output", outputs)):
+            assert isinstance(arguments[number].type, MemRefType), "networks take buffers"
+            writer.line(f".{label} = {name}_l2 + {port_offset(network, number)},")
+            writer.line(f".{label}_bytes = {buffer_size(arguments[number])},")
+        writer.line(f".layers = {layers},")
+        writer.line(f".run = {name}_run,")
+
+
+def c_files(module: ModuleOp) -> CFiles:
+    """The C of a lowered module, file by file."""
+    header, code, data = StringIO(), StringIO(), StringIO()
+    print_header(module, header)
+    print_code(module, code)
+    print_weights(module, data)
+    return CFiles(header.getvalue(), code.getvalue(), data.getvalue())
+
+
+@dataclass(frozen=True)
+class CTarget(Target):
+    """Prints network.h, network.c and weights.c one behind the other."""
+
+    name = "dsconv-c"
+
+    def emit(self, ctx: Context, module: ModuleOp, output: IO[str]) -> None:
+        files = c_files(module)
+        for title, text in (
+            ("network.h", files.header),
+            ("network.c", files.network),
+            ("weights.c", files.weights),
+        ):
+            output.write(f"// ---- {title}\n{text}")

@@ -1,0 +1,487 @@
+"""Lowers each kernel to loops for exactly its shape, split over the cores of the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from xdsl.builder import ImplicitBuilder
+from xdsl.context import Context
+from xdsl.dialects import arith, memref
+from xdsl.dialects.builtin import IndexType, IntegerType, ModuleOp, TensorType, i8, i32, i64
+from xdsl.dialects.func import CallOp, FuncOp, ReturnOp
+from xdsl.ir import SSAValue
+from xdsl.passes import ModulePass
+from xdsl.pattern_rewriter import (
+    PatternRewriter,
+    PatternRewriteWalker,
+    RewritePattern,
+    op_type_rewrite_pattern,
+)
+
+from dsconv.dialects.attributes import Layout, LayoutAttr, RequantAttr
+from dsconv.dialects.graph import ui8
+from dsconv.dialects.machine import CoreIdOp, CoresOp, LoadWordOp, RequantiseOp, Sdot4Op
+from dsconv.dialects.records import (
+    ADDEND,
+    BIAS,
+    DIVISOR,
+    MULTIPLIER,
+    SHIFT,
+    WEIGHT_ZERO_POINT,
+)
+from dsconv.dialects.tiled import KernelOp, RunOp
+from dsconv.lowering.building import (
+    Accumulator,
+    Index,
+    add,
+    index_value,
+    integer,
+    loop,
+    multiply,
+)
+
+ONES = 0x01010101
+"""Four weights of 1: a dot product with them sums four bytes."""
+
+
+class TileAccess:
+    """Bytes of one activation tile in L1."""
+
+    def __init__(self, buffer: SSAValue, type_: TensorType):
+        _, self.channels, self.height, self.width = type_.get_shape()
+        assert isinstance(type_.encoding, LayoutAttr), "tiles have a layout"
+        self.layout = type_.encoding.data
+        self.buffer = buffer
+        self.unsigned = type_.element_type == ui8
+
+    @property
+    def strides(self) -> tuple[int, int, int]:
+        """Bytes from channel to channel, row to row and column to column."""
+        if self.layout is Layout.CHW:
+            return self.height * self.width, self.width, 1
+        return 1, self.width * self.channels, self.channels
+
+    @property
+    def pad_offset(self) -> int:
+        """Offset of the pad pixel, right behind the tile."""
+        return self.channels * self.height * self.width
+
+    def offset(self, channel: Index, row: Index, column: Index) -> Index:
+        """Offset of one value."""
+        channel_stride, row_stride, column_stride = self.strides
+        return add(
+            multiply(row, row_stride),
+            multiply(column, column_stride),
+            multiply(channel, channel_stride),
+        )
+
+    def load(self, offset: Index) -> SSAValue:
+        """One value, widened to i32."""
+        byte = memref.LoadOp.get(self.buffer, [index_value(offset)]).res
+        extend = arith.ExtUIOp if self.unsigned else arith.ExtSIOp
+        return extend(byte, i32).result
+
+    def load_word(self, offset: Index) -> SSAValue:
+        """Four values."""
+        return LoadWordOp(self.buffer, index_value(offset)).result
+
+    def store(self, value: SSAValue, offset: Index) -> None:
+        """Stores the low byte of an i32."""
+        byte = arith.TruncIOp(value, i8).result
+        memref.StoreOp.get(byte, self.buffer, [index_value(offset)])
+
+
+def load_signed_byte(buffer: SSAValue, offset: Index) -> SSAValue:
+    """One weight, widened to i32."""
+    return arith.ExtSIOp(memref.LoadOp.get(buffer, [index_value(offset)]).res, i32).result
+
+
+class KernelWriter:
+    """Writes the body of one kernel's function."""
+
+    def __init__(self, kernel: KernelOp, function: FuncOp):
+        self.kernel = kernel
+        *inputs, self.row, self.column = function.body.block.args
+        self.weights = inputs[-2] if kernel.record is not None else None
+        self.inputs = [
+            TileAccess(buffer, type_) for buffer, type_ in zip(inputs, kernel.inputs, strict=False)
+        ]
+        self.output = TileAccess(inputs[-1], kernel.output)
+        for name, value in zip(("row", "column"), (self.row, self.column), strict=True):
+            value.name_hint = name
+        for number, tile in enumerate(self.inputs):
+            tile.buffer.name_hint = "x" if len(self.inputs) == 1 else f"x{number}"
+        self.output.buffer.name_hint = "y"
+        if self.weights is not None:
+            self.weights.name_hint = "w"
+
+    # Work split
+
+    @contextmanager
+    def share_of(self, size: int, name: str) -> Generator[Index]:
+        """A loop over this core's share of `size` items."""
+        core, cores = CoreIdOp().result, CoresOp().result
+        first = arith.DivUIOp(arith.MuliOp(core, index_value(size)).result, cores).result
+        next_core = add(core, 1)
+        assert isinstance(next_core, SSAValue)
+        end = arith.DivUIOp(arith.MuliOp(next_core, index_value(size)).result, cores).result
+        first.name_hint, end.name_hint = f"{name}_first", f"{name}_end"
+        with loop(first, end, name) as item:
+            yield item
+
+    @contextmanager
+    def pixels(self) -> Generator[tuple[Index, Index]]:
+        """This core's share of the output pixels, as row and column."""
+        width = self.output.width
+        with self.share_of(self.output.height * width, "pixel") as pixel:
+            if width == 1:
+                yield pixel, 0
+                return
+            pixel = index_value(pixel)
+            row = arith.DivUIOp(pixel, index_value(width)).result
+            column = arith.RemUIOp(pixel, index_value(width)).result
+            row.name_hint, column.name_hint = "oy", "ox"
+            yield row, column
+
+    @contextmanager
+    def outputs(self, cores: int) -> Generator[tuple[Index, Index, Index]]:
+        """This core's share of the outputs as channel, row, column: channels or pixels split."""
+        pixels = self.output.height * self.output.width
+        if split_efficiency(self.output.channels, cores) >= split_efficiency(pixels, cores):
+            with (
+                self.share_of(self.output.channels, "k") as channel,
+                loop(0, self.output.height, "oy") as row,
+                loop(0, self.output.width, "ox") as column,
+            ):
+                yield channel, row, column
+        else:
+            with self.pixels() as (row, column), loop(0, self.output.channels, "k") as channel:
+                yield channel, row, column
+
+    # Window
+
+    def window_row(self, row: Index) -> Index:
+        """Row of the input tile where an output's window begins."""
+        return add(multiply(row, self.kernel.window.strides[0]), self.row)
+
+    def window_column(self, column: Index) -> Index:
+        """Column of the input tile where an output's window begins."""
+        return add(multiply(column, self.kernel.window.strides[1]), self.column)
+
+    def tap_offset(self, channel: Index, y: Index, x: Index) -> Index:
+        """Offset of an input value, or of the pad pixel where the tap lies outside the map."""
+        tile = self.inputs[0]
+        offset = tile.offset(channel, y, x)
+        if not any(self.kernel.window.pads):
+            return offset
+        pad: Index = tile.pad_offset
+        if tile.layout is Layout.HWC:
+            pad = add(channel, tile.pad_offset)
+        inside_y = arith.CmpiOp(index_value(y), index_value(tile.height), "ult").result
+        inside_x = arith.CmpiOp(index_value(x), index_value(tile.width), "ult").result
+        inside = arith.AndIOp(inside_y, inside_x).result
+        chosen = arith.SelectOp(inside, index_value(offset), index_value(pad)).result
+        chosen.name_hint = "tap"
+        return chosen
+
+    @contextmanager
+    def taps(
+        self, accumulator: Accumulator, channel: Index, row: Index, column: Index
+    ) -> Generator[tuple[Index, Index]]:
+        """Loops over the window: yields the tap's number and the offset of its input."""
+        (fy, fx), (dy, dx) = self.kernel.window.kernel, self.kernel.window.dilations
+        with accumulator.loop(fy, "fy") as tap_row:
+            y = add(self.window_row(row), multiply(tap_row, dy))
+            with accumulator.loop(fx, "fx") as tap_column:
+                x = add(self.window_column(column), multiply(tap_column, dx))
+                tap = add(multiply(tap_row, fx), tap_column)
+                yield tap, self.tap_offset(channel, y, x)
+
+    # Records and requantisation
+
+    def record_offset(self, channel: Index) -> Index:
+        """Offset of a channel's record in the weights' tile."""
+        assert self.kernel.record is not None
+        return multiply(channel, self.kernel.record.size)
+
+    def field(self, channel: Index, name: str, type_: IntegerType = i32) -> SSAValue | None:
+        """A field of a channel's record, None where all channels share the value."""
+        record = self.kernel.record
+        if record is None or self.weights is None or name not in record.fields:
+            return None
+        offset = add(self.record_offset(channel), record.offset(name))
+        value = LoadWordOp(self.weights, index_value(offset), type_).result
+        value.name_hint = name
+        return value
+
+    def required_field(self, channel: Index, name: str) -> SSAValue:
+        """A field that every record of this kernel has."""
+        value = self.field(channel, name)
+        assert value is not None, name
+        return value
+
+    def requantise(self, accumulator: SSAValue, channel: Index) -> SSAValue:
+        """The output value of an accumulator."""
+        requant = self.kernel.requant
+        assert requant is not None, "only a max pool has no requantisation"
+        multiplier = self.field(channel, MULTIPLIER) or integer(requant.multipliers[0])
+        addend = self.field(channel, ADDEND, i64) or integer(requant.addends[0], i64)
+        return RequantiseOp(
+            accumulator,
+            multiplier,
+            addend,
+            self._divisor(channel, requant),
+            rounding=requant.rounding,
+            zero_point=requant.zero_point,
+            clip=requant.clip,
+        ).result
+
+    def _divisor(self, channel: Index, requant: RequantAttr) -> SSAValue:
+        varying = self.field(channel, SHIFT) or self.field(channel, DIVISOR, i64)
+        if varying is not None:
+            return varying
+        divisor = requant.divisors[0]
+        if divisor.bit_count() == 1:
+            return integer(divisor.bit_length() - 1)
+        return integer(divisor, i64)
+
+    # Kernels
+
+    def conv2d(self, cores: int) -> None:
+        """Dense convolution, pointwise and fully connected: a dot product a pixel and channel."""
+        pixels = self.output.height * self.output.width
+        by_pixel = split_efficiency(pixels, cores) >= split_efficiency(self.output.channels, cores)
+        if by_pixel:
+            with self.pixels() as (row, column):
+                zero_point_sum = self._input_sum(row, column)
+                with loop(0, self.output.channels, "k") as channel:
+                    self._conv2d_output(channel, row, column, zero_point_sum)
+        else:
+            with (
+                loop(0, self.output.height, "oy") as row,
+                loop(0, self.output.width, "ox") as column,
+            ):
+                zero_point_sum = self._input_sum(row, column)
+                with self.share_of(self.output.channels, "k") as channel:
+                    self._conv2d_output(channel, row, column, zero_point_sum)
+
+    def _input_sum(self, row: Index, column: Index) -> SSAValue | None:
+        """Sum of all inputs under a pixel's window, where weights have zero points."""
+        record = self.kernel.record
+        if record is None or WEIGHT_ZERO_POINT not in record.fields:
+            return None
+        total = Accumulator(integer(0), "sum")
+        self._dot(
+            total,
+            row,
+            column,
+            word=lambda _: integer(ONES),
+            byte=lambda _: integer(1),
+        )
+        return total.value
+
+    def _conv2d_output(
+        self, channel: Index, row: Index, column: Index, input_sum: SSAValue | None
+    ) -> None:
+        weights = self.weights
+        assert weights is not None, "a convolution has weights"
+        base = self.record_offset(channel)
+        initial = self.required_field(channel, BIAS)
+        if input_sum is not None:
+            zero_point = self.required_field(channel, WEIGHT_ZERO_POINT)
+            initial = arith.SubiOp(initial, arith.MuliOp(zero_point, input_sum).result).result
+        accumulator = Accumulator(initial)
+        self._dot(
+            accumulator,
+            row,
+            column,
+            word=lambda at: LoadWordOp(weights, index_value(add(base, at))).result,
+            byte=lambda at: load_signed_byte(weights, add(base, at)),
+        )
+        value = self.requantise(accumulator.value, channel)
+        self.output.store(value, self.output.offset(channel, row, column))
+
+    def _dot(
+        self,
+        accumulator: Accumulator,
+        row: Index,
+        column: Index,
+        *,
+        word: Callable[[Index], SSAValue],
+        byte: Callable[[Index], SSAValue],
+    ) -> None:
+        """Adds the products of all taps and channels. Weights are asked for by their offset."""
+        if self.inputs[0].layout is Layout.HWC:
+            self._dot_hwc(accumulator, row, column, word, byte)
+        else:
+            self._dot_chw(accumulator, row, column, byte)
+
+    def _dot_hwc(
+        self,
+        accumulator: Accumulator,
+        row: Index,
+        column: Index,
+        word: Callable[[Index], SSAValue],
+        byte: Callable[[Index], SSAValue],
+    ) -> None:
+        tile = self.inputs[0]
+        whole = tile.channels // 4 * 4
+        with self.taps(accumulator, 0, row, column) as (tap, offset):
+            first = multiply(tap, tile.channels)
+            if whole:
+                with accumulator.loop(whole, "c", step=4) as channel:
+                    accumulator.value = Sdot4Op(
+                        accumulator.value,
+                        tile.load_word(add(offset, channel)),
+                        word(add(first, channel)),
+                        unsigned=tile.unsigned,
+                    ).result
+            for channel in range(whole, tile.channels):
+                product = arith.MuliOp(
+                    tile.load(add(offset, channel)), byte(add(first, channel))
+                ).result
+                accumulator.value = arith.AddiOp(accumulator.value, product).result
+
+    def _dot_chw(
+        self,
+        accumulator: Accumulator,
+        row: Index,
+        column: Index,
+        byte: Callable[[Index], SSAValue],
+    ) -> None:
+        tile = self.inputs[0]
+        fy, fx = self.kernel.window.kernel
+        with accumulator.loop(tile.channels, "c") as channel:
+            first = multiply(channel, fy * fx)
+            with self.taps(accumulator, channel, row, column) as (tap, offset):
+                product = arith.MuliOp(tile.load(offset), byte(add(first, tap))).result
+                accumulator.value = arith.AddiOp(accumulator.value, product).result
+
+    def depthwise(self, cores: int) -> None:
+        """Depthwise convolution: a window of one channel an output."""
+        weights = self.weights
+        assert weights is not None, "a convolution has weights"
+        tile = self.inputs[0]
+        with self.outputs(cores) as (channel, row, column):
+            base = self.record_offset(channel)
+            accumulator = Accumulator(self.required_field(channel, BIAS))
+            zero_point = self.field(channel, WEIGHT_ZERO_POINT)
+            with self.taps(accumulator, channel, row, column) as (tap, offset):
+                weight = load_signed_byte(weights, add(base, tap))
+                if zero_point is not None:
+                    weight = arith.SubiOp(weight, zero_point).result
+                product = arith.MuliOp(tile.load(offset), weight).result
+                accumulator.value = arith.AddiOp(accumulator.value, product).result
+            value = self.requantise(accumulator.value, channel)
+            self.output.store(value, self.output.offset(channel, row, column))
+
+    def avg_pool(self, cores: int) -> None:
+        """Sum over the window, its zero points taken off at once."""
+        fy, fx = self.kernel.window.kernel
+        start = -fy * fx * self.kernel.zero_point_values[0]
+        with self.outputs(cores) as (channel, row, column):
+            accumulator = Accumulator(integer(start))
+            with self.taps(accumulator, channel, row, column) as (_, offset):
+                value = self.inputs[0].load(offset)
+                accumulator.value = arith.AddiOp(accumulator.value, value).result
+            value = self.requantise(accumulator.value, channel)
+            self.output.store(value, self.output.offset(channel, row, column))
+
+    def max_pool(self, cores: int) -> None:
+        """Maximum over the window; the pad pixel holds the smallest value."""
+        lowest = 0 if self.inputs[0].unsigned else -128
+        with self.outputs(cores) as (channel, row, column):
+            accumulator = Accumulator(integer(lowest), "largest")
+            with self.taps(accumulator, channel, row, column) as (_, offset):
+                value = self.inputs[0].load(offset)
+                accumulator.value = arith.MaxSIOp(accumulator.value, value).result
+            self.output.store(accumulator.value, self.output.offset(channel, row, column))
+
+    def add(self, cores: int) -> None:
+        """Weighted sum of two tiles."""
+        with self.outputs(cores) as (channel, row, column):
+            terms: list[SSAValue] = []
+            constant = 0
+            for tile, multiplier, zero_point in zip(
+                self.inputs,
+                self.kernel.multiplier_values,
+                self.kernel.zero_point_values,
+                strict=True,
+            ):
+                value = tile.load(tile.offset(channel, row, column))
+                terms.append(arith.MuliOp(value, integer(multiplier)).result)
+                constant -= multiplier * zero_point
+            total = arith.AddiOp(arith.AddiOp(*terms).result, integer(constant)).result
+            self.output.store(
+                self.requantise(total, channel), self.output.offset(channel, row, column)
+            )
+
+    def rescale(self, cores: int) -> None:
+        """Requantises each value."""
+        tile = self.inputs[0]
+        (zero_point,) = self.kernel.zero_point_values
+        with self.outputs(cores) as (channel, row, column):
+            value = tile.load(tile.offset(channel, row, column))
+            value = arith.AddiOp(value, integer(-zero_point)).result
+            self.output.store(
+                self.requantise(value, channel), self.output.offset(channel, row, column)
+            )
+
+
+def split_efficiency(items: int, cores: int) -> float:
+    """Share of the cores' time that is used when `items` are split over them."""
+    return items / (-(-items // cores) * cores)
+
+
+def kernel_function(kernel: KernelOp, run: RunOp, cores: int) -> FuncOp:
+    """The function of a kernel: buffers, then the row and column where its window begins."""
+    types = [*(buffer.type for buffer in run.buffers), IndexType(), IndexType()]
+    function = FuncOp(kernel.sym_name.data, (types, []), visibility="private")
+    writer = KernelWriter(kernel, function)
+    write = {
+        "conv2d": writer.conv2d,
+        "depthwise": writer.depthwise,
+        "avg_pool": writer.avg_pool,
+        "max_pool": writer.max_pool,
+        "add": writer.add,
+        "rescale": writer.rescale,
+    }
+    with ImplicitBuilder(function.body):
+        write[kernel.kind.data](cores)
+        ReturnOp()
+    return function
+
+
+class RunToCall(RewritePattern):
+    """A run of a kernel becomes a call of its function."""
+
+    @op_type_rewrite_pattern
+    def match_and_rewrite(self, op: RunOp, rewriter: PatternRewriter) -> None:
+        arguments = [*op.buffers, op.row, op.column]
+        rewriter.replace(op, CallOp(op.kernel, arguments, []))
+
+
+@dataclass(frozen=True)
+class LowerKernelsPass(ModulePass):
+    """Lowers `dsconv.kernel` to functions of loops. `cores` is what work is balanced for."""
+
+    name = "lower-kernels"
+
+    cores: int = 8
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        runs: dict[str, RunOp] = {}
+        for run in op.walk():
+            if isinstance(run, RunOp):
+                runs.setdefault(run.kernel.string_value(), run)
+        for kernel in list(op.body.block.ops):
+            if not isinstance(kernel, KernelOp):
+                continue
+            if kernel.sym_name.data in runs:
+                function = kernel_function(kernel, runs[kernel.sym_name.data], self.cores)
+                op.body.block.insert_ops_before([function], kernel)
+            kernel.detach()
+            kernel.erase()
+        PatternRewriteWalker(RunToCall(), apply_recursively=False).rewrite_module(op)

@@ -1,0 +1,443 @@
+"""Turns layers on tensors into loops over tiles: transfers to L1, kernel, transfer back."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from math import ceil
+
+import numpy as np
+import numpy.typing as npt
+from xdsl.builder import ImplicitBuilder
+from xdsl.context import Context
+from xdsl.dialects import memref
+from xdsl.dialects.builtin import (
+    BytesAttr,
+    DenseIntOrFPElementsAttr,
+    ModuleOp,
+    StringAttr,
+    TensorType,
+    UnitAttr,
+    i8,
+)
+from xdsl.dialects.func import FuncOp, ReturnOp
+from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import DiagnosticException
+
+from dsconv.dialects.attributes import Layout, RequantAttr, Space, TileAttr
+from dsconv.dialects.graph import (
+    AddOp,
+    AveragePoolOp,
+    ConstantOp,
+    DepthwiseOp,
+    IntTensorType,
+    LayerOperation,
+    MaxPoolOp,
+    RescaleOp,
+    WeightedOperation,
+    dtype_of,
+    layout_of,
+    tensor_type,
+)
+from dsconv.dialects.records import RecordAttr, uniform_requant
+from dsconv.dialects.tiled import (
+    BarrierOp,
+    BoxAttr,
+    BufferOp,
+    DmaStartOp,
+    FillOp,
+    KernelOp,
+    LayerOp,
+    RunOp,
+    WaitOp,
+    buffer_type,
+)
+from dsconv.lowering.building import (
+    Index,
+    add,
+    index_value,
+    loop,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
+from dsconv.passes.geometry import Geometry
+from dsconv.passes.parameters import pack_parameters
+
+
+def tensor_bytes(type_: TensorType) -> int:
+    """Bytes of an activation."""
+    return int(np.prod(type_.get_shape()))
+
+
+def layout_of_layer_value(value: SSAValue, label: str) -> Layout:
+    """The layout of an activation, which has to be chosen by now."""
+    layout = layout_of(value)
+    if layout is None:
+        raise DiagnosticException(
+            f'an activation of layer "{label}" has no layout; run select-layout before'
+        )
+    return layout
+
+
+@dataclass(frozen=True)
+class Map:
+    """An activation in L2: its buffer, sizes and layout."""
+
+    buffer: SSAValue
+    channels: int
+    height: int
+    width: int
+    layout: Layout
+
+    def offset(self, channel: Index, row: Index, column: Index) -> Index:
+        """Byte offset of one value."""
+        if self.layout is Layout.CHW:
+            plane = self.height * self.width
+            return add(multiply(channel, plane), multiply(row, self.width), column)
+        pixel = add(multiply(row, self.width), column)
+        return add(multiply(pixel, self.channels), channel)
+
+    def box(self, channels: int, rows: int, columns: int) -> BoxAttr:
+        """The transfer of a tile of these sizes."""
+        if self.layout is Layout.CHW:
+            return BoxAttr.of(columns, rows, self.width, channels, self.height * self.width)
+        row_stride = self.width * self.channels
+        return BoxAttr.of(channels, columns, self.channels, rows, row_stride)
+
+
+@dataclass(frozen=True)
+class TilePlace:
+    """First row and column of an input tile in its map, and of its first window in the tile."""
+
+    y: Index
+    x: Index
+    window_y: Index
+    window_x: Index
+
+
+@dataclass
+class KernelTable:
+    """The module's kernels. Layers of one shape share one."""
+
+    kernels: list[KernelOp] = field(default_factory=list[KernelOp])
+
+    def symbol(self, kernel: KernelOp) -> str:
+        """Name of this kernel or of an equal one that is there already."""
+        for known in self.kernels:
+            if known.identity == kernel.identity:
+                return known.sym_name.data
+        self.kernels.append(kernel)
+        return kernel.sym_name.data
+
+
+def weights_global(symbol: str, packed: npt.NDArray[np.uint8]) -> memref.GlobalOp:
+    """A constant in L2 with the channel records of a layer."""
+    data = DenseIntOrFPElementsAttr(TensorType(i8, (packed.size,)), BytesAttr(packed.tobytes()))
+    return memref.GlobalOp.get(
+        StringAttr(symbol),
+        buffer_type(packed.size, Space.L2),
+        data,
+        StringAttr("private"),
+        UnitAttr(),
+    )
+
+
+class LayerLowering:
+    """Writes one layer. L1 holds one tile of each tensor at a time."""
+
+    def __init__(
+        self,
+        op: LayerOperation,
+        inputs: Sequence[SSAValue],
+        output: SSAValue,
+        kernels: KernelTable,
+    ):
+        if op.tile is None:
+            raise DiagnosticException(f'layer "{op.label}" has no tile; run tile-l1 before')
+        self.op = op
+        self.tile: TileAttr = op.tile
+        self.geometry = Geometry.of(op)
+        self.inputs = [
+            self._map(buffer, value) for buffer, value in zip(inputs, op.activations, strict=True)
+        ]
+        self.output = self._map(output, op.result)
+        self.parameters: memref.GlobalOp | None = None
+        self.record: RecordAttr | None = None
+        if isinstance(op, WeightedOperation):
+            self.record, packed = pack_parameters(op)
+            self.parameters = weights_global(f"{op.label}_weights", packed)
+        self.kernel = kernels.symbol(self._kernel())
+
+    def _map(self, buffer: SSAValue, value: SSAValue) -> Map:
+        _, channels, height, width = tensor_type(value).get_shape()
+        return Map(buffer, channels, height, width, layout_of_layer_value(value, self.op.label))
+
+    def write(self) -> LayerOp:
+        """The layer with its loops, at the current insertion point."""
+        geometry, tile = self.geometry, self.tile
+        body = Block()
+        with ImplicitBuilder(body):
+            self.input_tiles = [
+                BufferOp(f"{self.op.label}.x{number}", geometry.input_buffer_bytes(tile), Space.L1)
+                for number in range(geometry.inputs)
+            ]
+            if self.parameters is not None:
+                size = geometry.weight_bytes(tile)
+                self.weights_tile = BufferOp(f"{self.op.label}.w", size, Space.L1)
+                self.weights = memref.GetGlobalOp(
+                    self.parameters.sym_name.data, self.parameters.type
+                ).memref
+            self.output_tile = BufferOp(f"{self.op.label}.y", geometry.output_bytes(tile), Space.L1)
+            self._fill_pad_pixel()
+            if tile.pixels_outermost:
+                self._pixels_outermost()
+            else:
+                self._weights_outermost()
+        return LayerOp(
+            self.op.label,
+            self.op.kind,
+            self.output.buffer,
+            tensor_type(self.op.result),
+            Region(body),
+            tile=f"{tile.channels}x{tile.rows}x{tile.columns}",
+            schedule=f"{self.inputs[0].layout.value}/{self.output.layout.value}",
+            macs=self.op.macs,
+        )
+
+    def _weights_outermost(self) -> None:
+        with self._channel_loop() as channel:
+            self._load_weights(channel)
+            with self._row_loop() as row, self._column_loop() as column:
+                place = self._place(row, column)
+                self._load_inputs(channel, place)
+                self._compute(channel, row, column, place)
+
+    def _pixels_outermost(self) -> None:
+        with self._row_loop() as row, self._column_loop() as column:
+            place = self._place(row, column)
+            if not self.geometry.channelwise:
+                self._load_inputs(0, place)
+            with self._channel_loop() as channel:
+                self._load_weights(channel)
+                if self.geometry.channelwise:
+                    self._load_inputs(channel, place)
+                self._compute(channel, row, column, place)
+
+    def _channel_loop(self):
+        return tile_loop(self.geometry.kernels, self.tile.channels, "k")
+
+    def _row_loop(self):
+        return tile_loop(self.geometry.rows, self.tile.rows, "oy")
+
+    def _column_loop(self):
+        return tile_loop(self.geometry.columns, self.tile.columns, "ox")
+
+    def _fill_pad_pixel(self) -> None:
+        if not self.geometry.padded:
+            return
+        size = self.geometry.input_channels(self.tile)
+        offset = self.geometry.input_bytes(self.tile)
+        FillOp(self.input_tiles[0].result, offset, size, pad_value(self.op))
+
+    def _load_weights(self, channel: Index) -> None:
+        if self.record is None:
+            return
+        offset = index_value(multiply(channel, self.record.size))
+        box = BoxAttr.of(self.geometry.weight_bytes(self.tile))
+        WaitOp(DmaStartOp(self.weights, offset, self.weights_tile.result, index_value(0), box))
+
+    def _place(self, row: Index, column: Index) -> TilePlace:
+        """Where the input of the tile lies whose first output is at `row`, `column`."""
+        geometry, tile = self.geometry, self.tile
+        (sy, sx), (top, left, bottom, right) = geometry.window.strides, geometry.window.pads
+        last_row = geometry.height - geometry.input_rows(tile)
+        last_column = geometry.width - geometry.input_columns(tile)
+        y, window_y = input_start(multiply(row, sy), last_row, top, bottom)
+        x, window_x = input_start(multiply(column, sx), last_column, left, right)
+        return TilePlace(y, x, window_y, window_x)
+
+    def _load_inputs(self, channel: Index, place: TilePlace) -> None:
+        geometry, tile = self.geometry, self.tile
+        first_channel = channel if geometry.channelwise else 0
+        sizes = geometry.input_channels(tile), geometry.input_rows(tile)
+        transfers = [
+            DmaStartOp(
+                source.buffer,
+                index_value(source.offset(first_channel, place.y, place.x)),
+                target.result,
+                index_value(0),
+                source.box(*sizes, geometry.input_columns(tile)),
+            )
+            for source, target in zip(self.inputs, self.input_tiles, strict=True)
+        ]
+        for transfer in transfers:
+            WaitOp(transfer)
+
+    def _compute(self, channel: Index, row: Index, column: Index, place: TilePlace) -> None:
+        tile = self.tile
+        buffers = [buffer.result for buffer in self.input_tiles]
+        if self.record is not None:
+            buffers.append(self.weights_tile.result)
+        buffers.append(self.output_tile.result)
+        BarrierOp()
+        RunOp(
+            self.kernel,
+            buffers,
+            index_value(place.window_y),
+            index_value(place.window_x),
+        )
+        BarrierOp()
+        WaitOp(
+            DmaStartOp(
+                self.output_tile.result,
+                index_value(0),
+                self.output.buffer,
+                index_value(self.output.offset(channel, row, column)),
+                self.output.box(tile.channels, tile.rows, tile.columns),
+            )
+        )
+
+    def _kernel(self) -> KernelOp:
+        geometry, tile, op = self.geometry, self.tile, self.op
+        shape = (1, geometry.input_channels(tile), geometry.input_rows(tile))
+        inputs = [
+            _tile_type(value, (*shape, geometry.input_columns(tile))) for value in op.activations
+        ]
+        output = _tile_type(op.result, (1, tile.channels, tile.rows, tile.columns))
+        return KernelOp(
+            f"{op.label}_kernel",
+            kernel_kind(op),
+            inputs,
+            output,
+            geometry.window,
+            requant=None if isinstance(op, MaxPoolOp) else uniform_requant(requant_of(op)),
+            record=self.record,
+            zero_points=raw_zero_points(op),
+            multipliers=op.multipliers.get_values() if isinstance(op, AddOp) else (),
+        )
+
+
+@contextmanager
+def tile_loop(size: int, tile: int, name: str) -> Generator[Index]:
+    """A loop over tiles that yields each tile's start; the last one is moved back into the map."""
+    with loop(0, ceil(size / tile), f"{name}_tile") as index:
+        start = multiply(index, tile)
+        if size % tile:
+            start = minimum(start, size - tile)
+        if isinstance(start, SSAValue):
+            start.name_hint = name
+        yield start
+
+
+def input_start(start: Index, last: int, pad_before: int, pad_after: int) -> tuple[Index, Index]:
+    """Start of an input tile in its map, and of the first window relative to it.
+
+    The tile lies as near the window as the map allows: `last` is the largest start. Without padding
+    windows never leave the map.
+    """
+    if not pad_before and not pad_after:
+        return start, 0
+    window = add(start, -pad_before)
+    if last == 0:
+        return 0, window
+    moved = minimum(maximum(window, 0), last)
+    return moved, subtract(window, moved)
+
+
+def kernel_kind(op: LayerOperation) -> str:
+    """The kind of kernel that computes a graph operation."""
+    if isinstance(op, WeightedOperation) and not isinstance(op, DepthwiseOp):
+        return "conv2d"
+    return op.kind
+
+
+def requant_of(op: LayerOperation) -> RequantAttr:
+    """The requantisation of every layer but a max pool."""
+    assert isinstance(op, WeightedOperation | AddOp | AveragePoolOp | RescaleOp)
+    return op.requant
+
+
+def raw_zero_points(op: LayerOperation) -> Sequence[int]:
+    """Zero points that the kernel subtracts itself; weighted kernels have them in their bias."""
+    if isinstance(op, AveragePoolOp | RescaleOp):
+        return (op.zero_point,)
+    if isinstance(op, AddOp):
+        return op.zero_points.get_values()
+    return ()
+
+
+def pad_value(op: LayerOperation) -> int:
+    """What a tap outside the map reads."""
+    if isinstance(op, WeightedOperation | AveragePoolOp):
+        return op.zero_point
+    return int(np.iinfo(dtype_of(op.result)).min)
+
+
+def _tile_type(value: SSAValue, shape: Sequence[int]) -> IntTensorType:
+    type_ = tensor_type(value)
+    return TensorType(type_.element_type, shape, type_.encoding)
+
+
+def lower_function(function: FuncOp) -> list[Operation]:
+    """A network on tensors becomes kernels, constants and a function on L2 buffers.
+
+    The function takes the inputs' buffers, then the outputs'.
+    """
+    old = function.body.block
+    returned = list(old.ops)[-1]
+    assert isinstance(returned, ReturnOp), "a function ends with a return"
+    argument_types = [_l2_type(value) for value in (*old.args, *returned.arguments)]
+    new = FuncOp(function.sym_name.data, (argument_types, []))
+    new.attributes.update(function.attributes)
+    buffers: dict[SSAValue, SSAValue] = dict(zip(old.args, new.args, strict=False))
+    buffers |= dict(zip(returned.arguments, new.args[len(old.args) :], strict=True))
+    kernels = KernelTable()
+    constants: list[Operation] = []
+    for op in old.ops:
+        if isinstance(op, ConstantOp | ReturnOp):
+            continue
+        if not isinstance(op, LayerOperation):
+            raise DiagnosticException(f"{op.name} in a network cannot be tiled")
+        if op.result not in buffers:
+            buffer = BufferOp(op.label, tensor_bytes(tensor_type(op.result)), Space.L2)
+            new.body.block.add_op(buffer)
+            buffers[op.result] = buffer.result
+        inputs = [buffers[value] for value in op.activations]
+        lowering = LayerLowering(op, inputs, buffers[op.result], kernels)
+        with ImplicitBuilder(new.body):
+            lowering.write()
+        if lowering.parameters is not None:
+            constants.append(lowering.parameters)
+    new.body.block.add_op(ReturnOp())
+    return [*constants, *kernels.kernels, new]
+
+
+def _l2_type(value: SSAValue):
+    return buffer_type(tensor_bytes(tensor_type(value)), Space.L2)
+
+
+def is_network(op: Operation) -> bool:
+    """Whether a function holds layers on tensors."""
+    return (
+        isinstance(op, FuncOp)
+        and not op.is_declaration
+        and any(isinstance(inner, LayerOperation) for inner in op.body.block.ops)
+    )
+
+
+@dataclass(frozen=True)
+class LowerToTilesPass(ModulePass):
+    """Lowers every function with dsconv layers; needs layouts and tiles chosen."""
+
+    name = "lower-to-tiles"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for function in list(op.body.block.ops):
+            if isinstance(function, FuncOp) and is_network(function):
+                op.body.block.insert_ops_before(lower_function(function), function)
+                function.detach()
+                function.erase()

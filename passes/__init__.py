@@ -1,0 +1,1 @@
+"""Passes from dsconv to dsconv, one a file."""

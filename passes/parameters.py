@@ -1,0 +1,73 @@
+"""Packs weights, bias and requantisation of a layer into channel records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from dsconv.dialects.attributes import Layout
+from dsconv.dialects.graph import (
+    DepthwiseOp,
+    LinearOp,
+    PointwiseOp,
+    WeightedOperation,
+    layout_of,
+    tensor_type,
+)
+from dsconv.dialects.records import (
+    BIAS,
+    WEIGHT_ZERO_POINT,
+    RecordAttr,
+    pack_records,
+    varying_requant_fields,
+)
+
+
+def signed_weights(op: WeightedOperation) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64]]:
+    """Weights as int8 and their zero points (K,); uint8 weights are moved down by 128."""
+    weights = op.weight_array
+    zero_points = np.broadcast_to(
+        np.asarray(op.weight_zero_points.get_values(), np.int64), (len(weights),)
+    )
+    if weights.dtype == np.int8:
+        return weights.astype(np.int8), zero_points
+    return (weights.astype(np.int16) - 128).astype(np.int8), zero_points - 128
+
+
+def folded_bias(op: WeightedOperation) -> npt.NDArray[np.int64]:
+    """Bias for accumulators over raw inputs, padding included: `b - zx * sum(w - zw)`."""
+    weights, zero_points = signed_weights(op)
+    flat = weights.reshape(len(weights), -1).astype(np.int64) - zero_points[:, None]
+    return op.bias_array.astype(np.int64) - op.zero_point * flat.sum(axis=1)
+
+
+def _fields(op: WeightedOperation) -> dict[str, Sequence[int]]:
+    fields: dict[str, Sequence[int]] = {BIAS: folded_bias(op).tolist()}
+    _, zero_points = signed_weights(op)
+    if zero_points.any():
+        fields[WEIGHT_ZERO_POINT] = zero_points.tolist()
+    return fields | varying_requant_fields(op.requant)
+
+
+def record_format(op: WeightedOperation) -> RecordAttr:
+    """Format of the layer's channel records."""
+    weights = op.weight_array
+    return RecordAttr.of(weights.size // len(weights), list(_fields(op)))
+
+
+def pack_parameters(op: WeightedOperation) -> tuple[RecordAttr, npt.NDArray[np.uint8]]:
+    """The layer's channel records, (K, record bytes), weights in the order the kernel reads them.
+
+    That is FY, FX, C for an HWC input and C, FY, FX for a CHW one.
+    """
+    weights, _ = signed_weights(op)
+    if isinstance(op, LinearOp | PointwiseOp):
+        _, channels, height, width = tensor_type(op.input).get_shape()
+        kernel = (height, width) if isinstance(op, LinearOp) else (1, 1)
+        weights = weights.reshape(len(weights), channels, *kernel)
+    if layout_of(op.input) is Layout.HWC and not isinstance(op, DepthwiseOp):
+        weights = weights.transpose(0, 2, 3, 1)
+    matrix = np.ascontiguousarray(weights).reshape(len(weights), -1)
+    return pack_records(matrix, _fields(op))

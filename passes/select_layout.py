@@ -1,0 +1,59 @@
+"""Gives every activation the layout that serves its consumers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp, TensorType
+from xdsl.ir import SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import Rewriter
+
+from dsconv.dialects.attributes import Layout, LayoutAttr
+from dsconv.dialects.graph import (
+    AddOp,
+    AveragePoolOp,
+    DepthwiseOp,
+    LayerOperation,
+    MaxPoolOp,
+    RescaleOp,
+    layout_of,
+    tensor_type,
+)
+
+CHANNELWISE = (DepthwiseOp, AveragePoolOp, MaxPoolOp)
+ELEMENTWISE = (AddOp, RescaleOp)
+
+
+def preferred_layout(value: SSAValue) -> Layout:
+    """CHW for consumers that slide over one channel, HWC for those that sum over channels."""
+    for use in value.uses:
+        if isinstance(use.operation, ELEMENTWISE):
+            return preferred_layout(use.operation.result)
+        if isinstance(use.operation, CHANNELWISE):
+            return Layout.CHW
+    return Layout.HWC
+
+
+def set_layout(value: SSAValue, layout: Layout) -> None:
+    """Writes a layout into the type of an activation."""
+    type_ = tensor_type(value)
+    encoded = TensorType(type_.element_type, type_.shape, LayoutAttr(layout))
+    Rewriter.replace_value_with_new_type(value, encoded)
+
+
+@dataclass(frozen=True)
+class SelectLayoutPass(ModulePass):
+    """Chooses CHW or HWC where nothing is chosen yet.
+
+    The function's arguments and results keep the layout in which the caller has the bytes.
+    """
+
+    name = "select-layout"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        layers = [layer for layer in op.walk() if isinstance(layer, LayerOperation)]
+        for layer in reversed(layers):
+            if layout_of(layer.result) is None:
+                set_layout(layer.result, preferred_layout(layer.result))
