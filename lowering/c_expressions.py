@@ -193,26 +193,26 @@ def _requantisation(op: RequantiseOp, operand: Operand) -> Expression:
     return Expression(f"dsc_clip({rounded}, {low}, {high})", ATOM)
 
 
+SCALARS = (
+    arith.ConstantOp,
+    arith.CmpiOp,
+    arith.SelectOp,
+    arith.ExtUIOp,
+    arith.ExtSIOp,
+    arith.TruncIOp,
+    CoreIdOp,
+    CoresOp,
+    Sdot4Op,
+    RequantiseOp,
+    *LOADS,
+    *BINARY,
+    *CALLS,
+)
+
+
 def is_scalar(op: Operation) -> bool:
     """Whether an operation has a C expression."""
-    return (
-        isinstance(
-            op,
-            arith.ConstantOp
-            | arith.CmpiOp
-            | arith.SelectOp
-            | arith.ExtUIOp
-            | arith.ExtSIOp
-            | arith.TruncIOp
-            | CoreIdOp
-            | CoresOp
-            | Sdot4Op
-            | RequantiseOp,
-        )
-        or isinstance(op, LOADS)
-        or type(op) in BINARY
-        or type(op) in CALLS
-    )
+    return isinstance(op, SCALARS)
 
 
 def is_free(op: Operation) -> bool:

@@ -54,4 +54,11 @@ static inline int32_t dsc_clip(int64_t value, int32_t low, int32_t high) {
   return (int32_t)value;
 }
 
+/* The same for a value already known to fit 32 bits, where rv32 compares one word instead of two. */
+static inline int32_t dsc_clip32(int32_t value, int32_t low, int32_t high) {
+  if (value < low) return low;
+  if (value > high) return high;
+  return value;
+}
+
 #endif

@@ -1,0 +1,57 @@
+"""What of the tools around dsconv is installed on this machine."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dsconv.runners import Program, gvsoc, host, qemu
+from dsconv.runners.process import find_program
+
+RISCV_GCC = "riscv64-unknown-elf-gcc"
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool and where it was found: path is None when it is not installed."""
+
+    name: str
+    path: Path | None
+    version: str
+    purpose: str
+    how_to_get: str
+
+
+def check() -> list[Tool]:
+    """Look for every tool that a runner or a build may use."""
+    return [
+        _tool(
+            "host C compiler",
+            host.find(),
+            purpose="runs networks on this machine, bit-exact, every transfer checked",
+            how_to_get="apt install gcc make, or any C11 compiler as cc",
+        ),
+        _tool(
+            "RISC-V GCC",
+            find_program(RISCV_GCC),
+            purpose="builds networks for qemu and pulp_open",
+            how_to_get="apt install gcc-riscv64-unknown-elf",
+        ),
+        _tool(
+            "QEMU",
+            qemu.find(),
+            purpose="runs networks as RISC-V machine code on eight harts",
+            how_to_get="apt install qemu-system-misc (qemu-system-riscv in Debian 13)",
+        ),
+        _tool(
+            "GVSoC",
+            gvsoc.find(),
+            purpose="runs networks on the PULP cluster and counts cycles",
+            how_to_get="build https://github.com/gvsoc/gvsoc with TARGETS=pulp-open, then put its "
+            "install/bin on PATH or set GVSOC_HOME",
+        ),
+    ]
+
+
+def _tool(name: str, found: Program | None, *, purpose: str, how_to_get: str) -> Tool:
+    path = None if found is None else found.path
+    version = "" if found is None else found.version
+    return Tool(name, path, version, purpose, how_to_get)

@@ -1,0 +1,114 @@
+"""From the float scales of ONNX to integer requantisations, as ONNX Runtime rounds them.
+
+ONNX Runtime multiplies the int32 accumulator by one float32, rounds half to even and adds the zero
+point. That float32 is a mantissa of at most 24 bits over a power of two, so an integer multiplier
+and a shift hold it exactly.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from dsconv.dialects.attributes import RequantAttr
+
+Floats = npt.NDArray[np.float32]
+
+MANTISSA_BITS = 24
+MAXIMUM_SHIFT = 62
+MULTIPLIER_LIMIT = 2**31
+ADD_MULTIPLIER_BITS = 22
+
+
+@dataclass(frozen=True)
+class Quantisation:
+    """What the bytes of a tensor mean: real = scale * (q - zero_point)."""
+
+    scale: float
+    zero_point: int
+    dtype: str
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        """Smallest and largest integer."""
+        info = np.iinfo(self.dtype)
+        return info.min, info.max
+
+    @property
+    def largest_distance(self) -> int:
+        """Largest |q - zero_point|."""
+        low, high = self.limits
+        return max(self.zero_point - low, high - self.zero_point)
+
+    def clip_range(self, bounds: tuple[float, float]) -> tuple[int, int]:
+        """The integers that real bounds leave, infinities leaving the whole range."""
+        low, high = self.limits
+        return tuple(
+            limit if math.isinf(bound) else int(np.clip(self._rounded(bound), low, high))
+            for bound, limit in zip(bounds, (low, high), strict=True)
+        )  # pyright: ignore[reportReturnType]
+
+    def _rounded(self, real: float) -> float:
+        return float(np.rint(np.float32(real) / np.float32(self.scale))) + self.zero_point
+
+
+def float_multipliers(x: float, weights: Floats, y: float) -> Floats:
+    """`x * weights / y` with the float32 roundings of ONNX Runtime."""
+    with np.errstate(over="ignore", under="ignore"):
+        return (np.float32(x) * weights) / np.float32(y)
+
+
+def multiplier_and_shift(multiplier: np.float32) -> tuple[int, int]:
+    """Integers with `multiplier == m / 2**shift`, m below 2**31 and odd unless shift is 0.
+
+    A multiplier so small that every product with an int32 rounds to 0 gives 0, 0.
+    """
+    fraction, exponent = math.frexp(float(multiplier))
+    mantissa, shift = int(fraction * 2**MANTISSA_BITS), MANTISSA_BITS - exponent
+    while shift > 0 and mantissa % 2 == 0 and mantissa:
+        mantissa, shift = mantissa // 2, shift - 1
+    if shift > MAXIMUM_SHIFT:
+        return 0, 0
+    if shift < 0:
+        return mantissa << -shift, 0
+    return mantissa, shift
+
+
+def requantisation(
+    multipliers: Floats, output: Quantisation, bounds: tuple[float, float], divisor: int = 1
+) -> RequantAttr:
+    """Requantises accumulators by `multipliers / divisor`, one or one per channel.
+
+    Multipliers are positive and below 2**31. `bounds` are the real limits of a folded activation
+    function.
+    """
+    pairs = [multiplier_and_shift(multiplier) for multiplier in multipliers]
+    if len(set(pairs)) == 1:
+        pairs = pairs[:1]
+    return RequantAttr.of(
+        [multiplier for multiplier, _ in pairs],
+        [divisor << shift for _, shift in pairs],
+        zero_point=output.zero_point,
+        clip=output.clip_range(bounds),
+    )
+
+
+def addition_multipliers(ratios: Sequence[float]) -> tuple[tuple[int, int], int]:
+    """Both `scale / output scale` of an addition over one power of two: multipliers, shift.
+
+    Multipliers stay below 2**22, so that the sum of two products with 9-bit values fits 32 bits.
+    The shift is negative where a ratio is 2**22 or more.
+    """
+    _, exponent = math.frexp(max(ratios))
+    shift = min(ADD_MULTIPLIER_BITS - exponent, MAXIMUM_SHIFT)
+    lhs, rhs = (round(math.ldexp(ratio, shift)) for ratio in ratios)
+    if max(lhs, rhs) >> ADD_MULTIPLIER_BITS:
+        shift -= 1
+        lhs, rhs = (round(math.ldexp(ratio, shift)) for ratio in ratios)
+    while shift > 0 and lhs % 2 == 0 and rhs % 2 == 0:
+        lhs, rhs, shift = lhs // 2, rhs // 2, shift - 1
+    return (lhs, rhs), shift

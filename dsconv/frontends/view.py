@@ -1,0 +1,134 @@
+"""How the dimensions of an ONNX tensor read the bytes of an activation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from dsconv.dialects.attributes import Layout
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class View:
+    """A row-major reading of stored axes: taken in `order`, outermost first, and cut into `shape`.
+
+    Transposes and reshapes of a network only change the view, never a byte. The stored axes of an
+    activation are N, C, H, W; those of a network input are the dimensions it has in the file.
+    """
+
+    sizes: Shape
+    order: Shape
+    shape: Shape
+
+    @staticmethod
+    def plain(sizes: Shape, shape: Shape | None = None) -> View:
+        """Axes in stored order."""
+        return View(sizes, tuple(range(len(sizes))), sizes if shape is None else shape)
+
+    @property
+    def significant_order(self) -> Shape:
+        """The order without axes of size 1, which may stand anywhere."""
+        return tuple(axis for axis in self.order if self.sizes[axis] != 1)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether elements come in stored order."""
+        return self.significant_order == tuple(sorted(self.significant_order))
+
+    @property
+    def is_nchw(self) -> bool:
+        """Whether dimensions are N, C, H, W, or N, C, H of a map that is one pixel wide."""
+        return self.is_plain and padded_to_rank_4(self.shape) == self.sizes
+
+    @property
+    def layout(self) -> Layout | None:
+        """Layout of N, C, H, W axes read in this order; CHW where both are the same."""
+        if self.is_plain:
+            return Layout.CHW
+        height_width_channel = tuple(axis for axis in (2, 3, 1) if self.sizes[axis] != 1)
+        return Layout.HWC if self.significant_order == height_width_channel else None
+
+    def reads_like(self, other: View) -> bool:
+        """Whether both give the same element at every index."""
+        return (self.sizes, self.shape, self.significant_order) == (
+            other.sizes,
+            other.shape,
+            other.significant_order,
+        )
+
+    def axes_of_dimensions(self) -> tuple[Shape, ...] | None:
+        """Stored axes, except those of size 1, in each dimension; None where one splits an axis."""
+        axes = list(self.significant_order)
+        dimensions: list[Shape] = []
+        for size in self.shape:
+            covered: list[int] = []
+            while math.prod(self.sizes[axis] for axis in covered) < size and axes:
+                covered.append(axes.pop(0))
+            if math.prod(self.sizes[axis] for axis in covered) != size:
+                return None
+            dimensions.append(tuple(covered))
+        return tuple(dimensions)
+
+    def reshaped(self, shape: Shape) -> View:
+        """The same elements cut differently."""
+        return replace(self, shape=shape)
+
+    def transposed(self, permutation: Sequence[int]) -> View | None:
+        """Dimensions permuted; None where that cuts through an axis."""
+        dimensions = self.axes_of_dimensions()
+        if dimensions is None:
+            return None
+        unit_axes = tuple(axis for axis, size in enumerate(self.sizes) if size == 1)
+        moved = (axis for dimension in permutation for axis in dimensions[dimension])
+        return replace(
+            self,
+            order=(*unit_axes, *moved),
+            shape=tuple(self.shape[dimension] for dimension in permutation),
+        )
+
+    def stored(self, array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+        """Brings an array read through this view back to the stored axes."""
+        read = array.reshape([self.sizes[axis] for axis in self.order])
+        return read.transpose(np.argsort(self.order).tolist())
+
+
+def padded_to_rank_4(shape: Shape) -> Shape:
+    """Appends dimensions of size 1."""
+    return (*shape, *[1] * (4 - len(shape)))
+
+
+def nchw_view_of_input(used: View) -> View | None:
+    """Names the axes of a network input N, C, H, W after the view its first layer takes.
+
+    `used` reads the dimensions of the file, and its own shape is what the first layer sees. Returns
+    the view with that the file's dimensions read N, C, H, W; None where there is none.
+    """
+    if used.is_plain:
+        return _named(used.shape, (0, 1, 2, 3), used.sizes)
+    return _named_after_dimensions(used) or _named_after_dimensions(
+        used.reshaped(tuple(used.sizes[axis] for axis in used.order))
+    )
+
+
+def _named_after_dimensions(used: View) -> View | None:
+    dimensions = used.axes_of_dimensions()
+    if dimensions is None or len(dimensions) > 4:
+        return None
+    if any(axes != tuple(range(axes[0], axes[0] + len(axes))) for axes in dimensions if axes):
+        return None
+    dimensions = (*dimensions, *[()] * (4 - len(dimensions)))
+    order = sorted(range(4), key=lambda dimension: dimensions[dimension][:1])
+    return _named(used.shape, tuple(order), used.sizes)
+
+
+def _named(shape: Shape, order: Shape, file_shape: Shape) -> View | None:
+    sizes = padded_to_rank_4(shape)
+    if len(sizes) != 4 or sizes[0] != 1:
+        return None
+    return View(sizes, order, file_shape)

@@ -1,0 +1,70 @@
+"""The passes that take a network from tensors to C, in their order."""
+
+from __future__ import annotations
+
+from typing import IO
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass, PassPipeline
+from xdsl.universe import Universe
+from xdsl.utils.exceptions import (
+    ArgSpecParseError,
+    DiagnosticException,
+    ParseError,
+    VerifyException,
+)
+
+from dsconv.errors import DsconvError
+from dsconv.targets import Target
+
+
+def default_pipeline(target: Target) -> str:
+    """Pass pipeline for a target, in the syntax of `xdsl-opt -p`."""
+    return ",".join(
+        (
+            "fold-weight-zero-points",
+            "select-layout",
+            f"tile-l1{{l1={target.l1.usable}}}",
+            "lower-to-tiles",
+            f"plan-memory{{l1={target.l1.usable} l2={target.l2.usable}}}",
+            f"lower-kernels{{cores={target.cores}}}",
+            "canonicalize",
+            "cse",
+        )
+    )
+
+
+def make_context() -> Context:
+    """A context that knows every dialect that is installed."""
+    context = Context()
+    for name, factory in Universe.get_multiverse().all_dialects.items():
+        context.register_dialect(name, factory)
+    return context
+
+
+def parse_pipeline(pipeline: str) -> tuple[ModulePass, ...]:
+    """The passes of a pipeline; DsconvError where one is unknown or has wrong options."""
+    try:
+        return PassPipeline.parse_spec(Universe.get_multiverse().all_passes, pipeline).passes
+    except (ValueError, ArgSpecParseError, ParseError) as error:
+        raise DsconvError(f"pass pipeline {pipeline!r}: {error}") from error
+
+
+def run_pipeline(module: ModuleOp, pipeline: str, *, trace: IO[str] | None = None) -> None:
+    """Runs passes on a module, in place, and verifies it after each.
+
+    `trace` receives the IR before the first and after every pass. Raises DsconvError where a pass
+    cannot do what is asked.
+    """
+    context = make_context()
+    if trace is not None:
+        trace.write(f"// ---- IR before all passes\n{module}\n")
+    for module_pass in parse_pipeline(pipeline):
+        try:
+            module_pass.apply(context, module)
+            module.verify()
+        except (DiagnosticException, VerifyException) as error:
+            raise DsconvError(f"{module_pass.name}: {error}") from error
+        if trace is not None:
+            trace.write(f"// ---- IR after {module_pass.pipeline_pass_spec()}\n{module}\n")

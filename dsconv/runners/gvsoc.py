@@ -1,0 +1,84 @@
+"""Runs networks built for `pulp_open` on GVSoC: cycles and transfers of the real platform."""
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsconv.runners.process import Program, RunnerError
+from dsconv.runners.result import RunResult
+from dsconv.runners.workspace import built_program, run_in_workspace, workspace
+
+L1_BYTES = 64 * 1024
+
+# A memory without a width has no bandwidth limit, and so no conflicts. One word of 4 bytes a cycle
+# (log2: 2) makes eight cores that load from one bank wait for each other.
+MODEL_BANK_CONFLICTS = "chip/cluster/l1/*/width_bits=2"
+
+# From <install>/bin: the description of the cluster that pulp-open is built from.
+CLUSTER_DESCRIPTION = Path("../generators/pulp/chips/pulp_open/cluster.json")
+
+
+def find() -> Program | None:
+    """GVSoC from GVSOC_HOME (the install directory or its bin) if that is set, else from PATH."""
+    home = os.environ.get("GVSOC_HOME")
+    path = shutil.which("gvsoc", path=f"{home}{os.pathsep}{home}/bin" if home else None)
+    return None if path is None else Program(Path(path).resolve(), version="")
+
+
+def run(
+    build_dir: Path,
+    inputs: bytes | NDArray[np.uint8],
+    timeout_s: float = 600,
+    l1_bytes: int = L1_BYTES,
+) -> RunResult:
+    """Run a network built for `pulp_open` on inputs that lie back to back.
+
+    l1_bytes is the size of the simulated L1: a power of two up to 1 MiB, and what the network was
+    built for.
+    """
+    gvsoc = find()
+    if gvsoc is None:
+        raise RunnerError("GVSoC is neither in GVSOC_HOME nor on PATH")
+    program = built_program(build_dir, "network.elf")
+    with workspace() as directory:
+        options = [MODEL_BANK_CONFLICTS]
+        if l1_bytes != L1_BYTES:
+            cluster = _write_cluster(gvsoc, directory, l1_bytes)
+            options.append(f"chip/cluster_config_file={cluster}")
+        command = [
+            str(gvsoc.path),
+            "--target=pulp-open",
+            f"--work-dir={directory}",
+            *(f"--config-opt={option}" for option in options),
+            f"--binary={program}",
+            "run",
+        ]
+        return run_in_workspace(
+            directory,
+            command,
+            inputs,
+            timeout_s,
+            measures_cycles=True,
+            environment=_environment(gvsoc),
+        )
+
+
+def _write_cluster(gvsoc: Program, directory: Path, l1_bytes: int) -> Path:
+    """GVSoC's own description of the cluster with another size of L1."""
+    description = json.loads((gvsoc.path.parent / CLUSTER_DESCRIPTION).read_text())
+    for mapping in ("mapping", "ts_mapping"):
+        description["l1"][mapping]["size"] = hex(l1_bytes)
+    path = directory / "cluster.json"
+    path.write_text(json.dumps(description))
+    return path
+
+
+def _environment(gvsoc: Program) -> dict[str, str]:
+    """GVSoC is a Python program that takes python3 from PATH: it gets the one that runs dsconv."""
+    first = (str(gvsoc.path.parent), str(Path(sys.executable).parent))
+    return {**os.environ, "PATH": os.pathsep.join((*first, os.environ["PATH"]))}

@@ -1,0 +1,33 @@
+"""Runs networks built for `qemu`: RISC-V machine code on eight harts, no cycles."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsconv.runners.process import Program, RunnerError, find_program
+from dsconv.runners.result import RunResult
+from dsconv.runners.workspace import built_program, run_in_workspace, workspace
+
+# runtime_c/qemu relies on these: eight harts, 64 MB, files and exit status by semihosting.
+MACHINE = (
+    *("-M", "virt", "-m", "64M", "-smp", "8", "-bios", "none"),
+    *("-nographic", "-monitor", "none", "-serial", "none"),
+    *("-semihosting-config", "enable=on,target=native"),
+)
+
+
+def find() -> Program | None:
+    """QEMU's system emulator for 32-bit RISC-V, from PATH."""
+    return find_program("qemu-system-riscv32")
+
+
+def run(build_dir: Path, inputs: bytes | NDArray[np.uint8], timeout_s: float = 600) -> RunResult:
+    """Run a network built for `qemu` on inputs that lie back to back."""
+    qemu = find()
+    if qemu is None:
+        raise RunnerError("qemu-system-riscv32 is not on PATH")
+    program = built_program(build_dir, "network.elf")
+    command = [str(qemu.path), *MACHINE, "-kernel", str(program)]
+    with workspace() as directory:
+        return run_in_workspace(directory, command, inputs, timeout_s, measures_cycles=False)

@@ -1,0 +1,51 @@
+"""Running a built network in a directory of its own."""
+
+import os
+import tempfile
+import time
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dsconv.runners.process import RunnerError, run_program
+from dsconv.runners.result import RunResult, read_result
+
+SHARED_MEMORY = Path("/dev/shm")
+
+
+@contextmanager
+def workspace() -> Generator[Path]:
+    """A temporary directory, if possible in memory: GVSoC syncs every kB that it writes."""
+    in_memory = SHARED_MEMORY.is_dir() and os.access(SHARED_MEMORY, os.W_OK)
+    with tempfile.TemporaryDirectory(
+        prefix="dsconv-", dir=SHARED_MEMORY if in_memory else None
+    ) as directory:
+        yield Path(directory)
+
+
+def built_program(build_dir: Path, name: str) -> Path:
+    """The program that make left in a build directory; RunnerError if there is none."""
+    program = build_dir.resolve() / name
+    if not program.is_file():
+        raise RunnerError(f"{program} is missing: run make -C {build_dir} first")
+    return program
+
+
+def run_in_workspace(
+    directory: Path,
+    command: Sequence[str],
+    inputs: bytes | NDArray[np.uint8],
+    timeout_s: float,
+    *,
+    measures_cycles: bool,
+    environment: Mapping[str, str] | None = None,
+) -> RunResult:
+    """Write input.bin, run the command beside it, and read what it wrote."""
+    data = inputs if isinstance(inputs, bytes) else inputs.tobytes()
+    (directory / "input.bin").write_bytes(data)
+    start = time.perf_counter()
+    run_program(command, directory, timeout_s, environment)
+    return read_result(directory, measures_cycles, time.perf_counter() - start)

@@ -1,0 +1,76 @@
+#include "dsc_harness.h"
+
+#include "dsc_files.h"
+#include "dsc_profile.h"
+#include "dsc_trace.h"
+#include "network.h"
+
+enum { WORDS_PER_ROW = sizeof(dsc_layer_stats) / sizeof(uint32_t) };
+
+static dsc_file input_file;
+static dsc_file output_file;
+static dsc_file stats_file;
+static uint32_t inputs;
+
+static void check(bool ok, const char *message) {
+  if (ok) return;
+  dsc_print(message);
+  dsc_exit(DSC_EXIT_FILE);
+}
+
+static dsc_file open_for_writing(const char *name, const char *message) {
+  dsc_file file = dsc_file_open(name, DSC_FILE_WRITE);
+  check(file != DSC_NO_FILE, message);
+  return file;
+}
+
+static void write_stats(const void *words, uint32_t bytes) {
+  check(dsc_file_write(stats_file, words, bytes), "stats.bin: cannot be written\n");
+}
+
+static void open_files(void) {
+  input_file = dsc_file_open("input.bin", DSC_FILE_READ);
+  check(input_file != DSC_NO_FILE, "input.bin: cannot be opened\n");
+  uint32_t bytes = dsc_file_size(input_file);
+  check(bytes % DSC_NETWORK.input_bytes == 0, "input.bin: its size is no multiple of the network's input\n");
+  inputs = bytes / DSC_NETWORK.input_bytes;
+
+  output_file = open_for_writing("output.bin", "output.bin: cannot be opened\n");
+  stats_file = open_for_writing("stats.bin", "stats.bin: cannot be opened\n");
+  uint32_t header[] = {inputs, DSC_LAYERS, WORDS_PER_ROW};
+  write_stats(header, sizeof header);
+  if (DSC_TRACE) dsc_trace_open();
+}
+
+static void close_files(void) {
+  dsc_file_close(input_file);
+  dsc_file_close(output_file);
+  dsc_file_close(stats_file);
+  if (DSC_TRACE) dsc_trace_close();
+}
+
+static void read_input(void) {
+  check(dsc_file_read(input_file, DSC_NETWORK.input, DSC_NETWORK.input_bytes), "input.bin: cannot be read\n");
+}
+
+static void write_result(uint32_t cycles) {
+  check(dsc_file_write(output_file, DSC_NETWORK.output, DSC_NETWORK.output_bytes), "output.bin: cannot be written\n");
+  write_stats(&cycles, sizeof cycles);
+  write_stats(dsc_profile_layers(), DSC_LAYERS * sizeof(dsc_layer_stats));
+}
+
+void dsc_harness(uint32_t core) {
+  if (core == 0) open_files();
+  dsc_barrier(core);
+  for (uint32_t input = 0; input < inputs; input++) {
+    if (core == 0) {
+      read_input();
+      dsc_profile_start();
+    }
+    dsc_barrier(core);
+    DSC_NETWORK.run(core);
+    dsc_barrier(core);
+    if (core == 0) write_result(dsc_profile_stop());
+  }
+  if (core == 0) close_files();
+}

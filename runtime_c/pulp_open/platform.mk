@@ -1,0 +1,16 @@
+# Bare metal for the pulp-open of GVSoC. -mtune and -mno-strict-align tell GCC that RI5CY loads misaligned words by itself.
+PROGRAM = network.elf
+PLATFORM_SOURCES = dsc_dma.c dsc_semihosting.c dsc_libc.c
+PLATFORM_ASSEMBLY = crt0.S
+LINKER_SCRIPT = link.ld
+
+L1_BYTES ?= 65536
+L2_BYTES ?= 524288
+
+CROSS_COMPILE ?= riscv64-unknown-elf-
+CC = $(CROSS_COMPILE)gcc
+CFLAGS = -std=gnu11 -O2 -g -march=rv32imc_zicsr -mabi=ilp32 -mtune=thead-c906 -mno-strict-align -ffreestanding \
+         -msmall-data-limit=0 -ffunction-sections -fdata-sections -DDSC_SEMIHOSTING_FILE_BY_VALUE
+LDFLAGS = -nostdlib -nostartfiles -Wl,--defsym=L1_BYTES=$(L1_BYTES) -Wl,--defsym=L2_BYTES=$(L2_BYTES) \
+          -T $(LINKER_SCRIPT) -Wl,--gc-sections -Wl,--no-warn-rwx-segments
+LDLIBS = -lgcc

@@ -1,0 +1,14 @@
+/* QEMU's virt machine as a cluster: eight harts of plain rv32imc, and the checked DMA. */
+#ifndef DSC_PLATFORM_H
+#define DSC_PLATFORM_H
+
+#define DSC_CORES 8
+#define DSC_L1 __attribute__((aligned(16)))
+#define DSC_RUNTIME_DATA
+
+#include "dsc_checked_dma.h"
+
+void dsc_barrier(uint32_t core);
+static inline uint32_t dsc_cycles(void) { return 0; }
+
+#endif

@@ -1,0 +1,12 @@
+# Bare-metal rv32imc for qemu-system-riscv32 -M virt.
+PROGRAM = network.elf
+PLATFORM_SOURCES = dsc_checked_dma.c dsc_semihosting.c dsc_libc.c dsc_barrier.c
+PLATFORM_ASSEMBLY = crt0.S
+LINKER_SCRIPT = link.ld
+
+CROSS_COMPILE ?= riscv64-unknown-elf-
+CC = $(CROSS_COMPILE)gcc
+CFLAGS = -std=gnu11 -O2 -g -march=rv32imc_zicsr -mabi=ilp32 -ffreestanding \
+         -msmall-data-limit=0 -ffunction-sections -fdata-sections
+LDFLAGS = -nostdlib -nostartfiles -T $(LINKER_SCRIPT) -Wl,--gc-sections -Wl,--no-warn-rwx-segments
+LDLIBS = -lgcc

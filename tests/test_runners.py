@@ -1,0 +1,149 @@
+"""The runners and the platforms under them, on small hand-written networks."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from handwritten import RUNNERS, build_network, needs_gvsoc, on_every_platform
+
+from dsconv.doctor import check
+from dsconv.runners import LayerStats, RunnerError, build, gvsoc, host, qemu
+from dsconv.runners.process import run_program
+
+TIMEOUT_S = 60
+INPUT_BYTES = 512
+
+INPUTS = np.random.default_rng(0).integers(0, 256, (3, INPUT_BYTES), dtype=np.uint8)
+
+
+@on_every_platform
+def test_outputs_layers_and_stats(tmp_path: Path, platform: str):
+    built = build_network(tmp_path, platform, "add", config="TRACE = 1")
+    result = RUNNERS[platform].run(built, INPUTS, TIMEOUT_S)
+
+    np.testing.assert_array_equal(result.outputs, INPUTS + 3)
+    assert result.layer_outputs is not None
+    np.testing.assert_array_equal(result.layer_outputs[0], INPUTS + 1)
+    np.testing.assert_array_equal(result.layer_outputs[1], INPUTS + 3)
+    for rows in result.layer_stats:
+        for row in rows:
+            assert (row.l2_l1_in, row.l2_l1_out, row.l2_l1_weights, row.l3_l2) == (512, 512, 16, 0)
+            assert row.activation_bytes == 2 * INPUT_BYTES
+    assert result.wall_time_s > 0
+
+
+@on_every_platform
+def test_inputs_may_be_bytes(tmp_path: Path, platform: str):
+    built = build_network(tmp_path, platform, "add")
+    result = RUNNERS[platform].run(built, bytes(INPUT_BYTES), TIMEOUT_S)
+    assert result.outputs.tobytes() == bytes([3] * INPUT_BYTES)
+    assert result.layer_outputs is None
+
+
+@pytest.mark.parametrize("runner", [host, qemu])
+def test_no_cycles_where_they_mean_nothing(tmp_path: Path, runner: object):
+    platform = "host" if runner is host else "qemu"
+    result = RUNNERS[platform].run(build_network(tmp_path, platform, "add"), INPUTS, TIMEOUT_S)
+    assert result.cycles is None
+    assert result.layer_stats[0][0] == LayerStats(None, 512, 512, 16, 0)
+
+
+@needs_gvsoc
+def test_cycles_on_gvsoc(tmp_path: Path):
+    result = gvsoc.run(build_network(tmp_path, "pulp_open", "add"), INPUTS, TIMEOUT_S)
+    assert result.cycles is not None
+    for total, rows in zip(result.cycles, result.layer_stats, strict=True):
+        of_layers = [row.cycles or 0 for row in rows]
+        assert all(cycles > 100 for cycles in of_layers)
+        assert sum(of_layers) < total < sum(of_layers) + 1000
+
+
+@needs_gvsoc
+def test_tracing_hardly_changes_the_cycles(tmp_path: Path):
+    def cycles(trace: int) -> tuple[int, ...]:
+        config = f"TRACE = {trace}"
+        built = build_network(tmp_path / str(trace), "pulp_open", "add", config=config)
+        measured = gvsoc.run(built, INPUTS, TIMEOUT_S).cycles
+        assert measured is not None
+        return measured
+
+    assert cycles(trace=1)[-1] == pytest.approx(cycles(trace=0)[-1], abs=500)
+
+
+@needs_gvsoc
+def test_gvsoc_models_bank_conflicts(tmp_path: Path):
+    built = build_network(tmp_path, "pulp_open", "banks")
+    (own_bank, same_bank), *_ = gvsoc.run(built, bytes(4), TIMEOUT_S).layer_stats
+    assert own_bank.cycles is not None
+    assert same_bank.cycles is not None
+    assert own_bank.cycles < 6 * 1000
+    assert same_bank.cycles > 8 * 1000
+
+
+@needs_gvsoc
+def test_gvsoc_with_a_larger_l1(tmp_path: Path):
+    built = build_network(tmp_path, "pulp_open", "add", config=f"L1_BYTES = {1 << 20}")
+    result = gvsoc.run(built, INPUTS, TIMEOUT_S, l1_bytes=1 << 20)
+    np.testing.assert_array_equal(result.outputs, INPUTS + 3)
+
+
+@on_every_platform
+def test_a_wrong_input_size_fails(tmp_path: Path, platform: str):
+    built = build_network(tmp_path, platform, "add")
+    with pytest.raises(RunnerError, match=r"input\.bin: its size is no multiple"):
+        RUNNERS[platform].run(built, bytes(INPUT_BYTES + 1), TIMEOUT_S)
+
+
+@pytest.mark.parametrize("platform", ["qemu", pytest.param("pulp_open", marks=needs_gvsoc)])
+def test_a_fault_is_reported(tmp_path: Path, platform: str):
+    built = build_network(tmp_path, platform, "fault")
+    with pytest.raises(RunnerError, match=r"trap: .*mcause 0x. mepc 0x"):
+        RUNNERS[platform].run(built, bytes(4), TIMEOUT_S)
+
+
+@on_every_platform
+def test_a_run_that_hangs_is_ended(tmp_path: Path, platform: str):
+    built = build_network(tmp_path, platform, "hang")
+    with pytest.raises(RunnerError, match="was not done after 2 s"):
+        RUNNERS[platform].run(built, bytes(4), 2)
+
+
+def test_a_missing_input_file_fails(tmp_path: Path):
+    built = build_network(tmp_path, "host", "add")
+    with pytest.raises(RunnerError, match=r"exit status 2\ninput\.bin: cannot be opened"):
+        run_program([str(built / "network")], tmp_path, TIMEOUT_S)
+
+
+def test_running_before_building_fails(tmp_path: Path):
+    with pytest.raises(RunnerError, match="run make -C"):
+        host.run(tmp_path, bytes(4), TIMEOUT_S)
+
+
+def test_a_build_failure_shows_the_compilers_message(tmp_path: Path):
+    (tmp_path / "Makefile").write_text("all:\n\t@echo network.c:1: error: no such thing; false\n")
+    with pytest.raises(RunnerError, match=r"make failed.*\nnetwork\.c:1: error: no such thing"):
+        build(tmp_path)
+
+
+def test_an_arena_that_is_too_large_fails_to_link(tmp_path: Path):
+    with pytest.raises(RunnerError, match="L1 arena reaches into the stacks"):
+        build_network(tmp_path, "pulp_open", "add", config="L1_BYTES = 8448")
+
+
+def test_gvsoc_home_comes_before_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    binary = tmp_path / "bin" / "gvsoc"
+    binary.parent.mkdir()
+    binary.touch(0o755)
+    for home in (tmp_path, binary.parent):
+        monkeypatch.setenv("GVSOC_HOME", str(home))
+        found = gvsoc.find()
+        assert found is not None
+        assert found.path == binary
+
+
+def test_doctor_finds_what_the_tests_need():
+    tools = {tool.name: tool for tool in check()}
+    for name in ("host C compiler", "RISC-V GCC", "QEMU"):
+        assert tools[name].path is not None
+        assert tools[name].version
+    assert all(tool.purpose and tool.how_to_get for tool in tools.values())

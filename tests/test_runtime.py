@@ -1,0 +1,261 @@
+"""runtime_c: the arithmetic against Python's integers, and the checks and boxes of the DMA."""
+
+import ctypes
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from handwritten import RUNNERS, RUNTIME, build_network, on_every_platform
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from dsconv.runners import RunnerError, host
+from dsconv.runners.process import run_program
+
+TIMEOUT_S = 60
+
+Function = Callable[..., int]
+
+INT64 = ctypes.c_int64
+INT32 = ctypes.c_int32
+UINT32 = ctypes.c_uint32
+
+SIGNATURES = {
+    "dsc_floor_shift": (INT64, INT64, UINT32),
+    "dsc_round_half_up": (INT64, INT64, UINT32),
+    "dsc_round_half_even": (INT64, INT64, UINT32),
+    "dsc_div_floor": (INT64, INT64, INT64),
+    "dsc_div_half_up": (INT64, INT64, INT64),
+    "dsc_div_half_even": (INT64, INT64, INT64),
+    "dsc_clip": (INT32, INT64, INT32, INT32),
+    "dsc_clip32": (INT32, INT32, INT32, INT32),
+    "dsc_sdot4_us": (INT32, INT32, UINT32, UINT32),
+    "dsc_sdot4_ss": (INT32, INT32, UINT32, UINT32),
+    "dsc_sdot4_uu": (INT32, INT32, UINT32, UINT32),
+}
+
+C_NAMES = {INT64: "int64_t", INT32: "int32_t", UINT32: "uint32_t"}
+
+
+@pytest.fixture(scope="module")
+def functions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Function]:
+    """The inline functions of dsc_requant.h and dsc_simd.h, callable from Python."""
+    directory = tmp_path_factory.mktemp("functions")
+    exports = [f"{_exported(name, *types)}\n" for name, types in SIGNATURES.items()]
+    source = '#include "dsc_requant.h"\n#include "dsc_simd.h"\n' + "".join(exports)
+    (directory / "functions.c").write_text(source)
+    warnings = ["-Wall", "-Wextra", "-Wconversion", "-Werror", "-fsanitize=undefined"]
+    trap = ["-fno-sanitize-recover=undefined", "-fsanitize-undefined-trap-on-error"]
+    flags = ["-std=c11", "-O2", "-shared", "-fPIC", f"-I{RUNTIME}", *warnings, *trap]
+    run_program(["cc", *flags, "-o", "functions.so", "functions.c"], directory, TIMEOUT_S)
+    library = ctypes.CDLL(str(directory / "functions.so"))
+    exported = {name: library[f"test_{name}"] for name in SIGNATURES}
+    for name, (result, *arguments) in SIGNATURES.items():
+        exported[name].restype = result
+        exported[name].argtypes = arguments
+    return exported
+
+
+def _exported(name: str, result: type, *arguments: type) -> str:
+    parameters = ", ".join(f"{C_NAMES[type_]} a{i}" for i, type_ in enumerate(arguments))
+    passed = ", ".join(f"a{i}" for i in range(len(arguments)))
+    declared = f"{C_NAMES[result]} test_{name}({parameters})"
+    return f"{declared};\n{declared} {{ return {name}({passed}); }}"
+
+
+def half_up(value: int, divisor: int) -> int:
+    return (2 * value + divisor) // (2 * divisor)
+
+
+def half_even(value: int, divisor: int) -> int:
+    quotient, remainder = divmod(value, divisor)
+    return quotient + (2 * remainder + (quotient & 1) > divisor)
+
+
+def tie(odd: int, shift: int) -> int:
+    return (2 * odd + 1) << shift
+
+
+SHIFT_RANGE = 2**62 + 2**61
+INT32_MAX = 2**31 - 1
+INT64_MAX = 2**63 - 1
+
+shifts = st.integers(0, 62)
+shifted = st.integers(-SHIFT_RANGE, SHIFT_RANGE) | st.integers(-300, 300)
+ties = st.builds(tie, st.integers(-50, 50), shifts)
+values = st.integers(-INT64_MAX, INT64_MAX) | st.integers(-300, 300)
+divisors = st.integers(1, INT64_MAX) | st.integers(1, 300)
+int32s = st.integers(-INT32_MAX - 1, INT32_MAX)
+words = st.integers(0, 2**32 - 1)
+
+
+@given(value=shifted | ties, shift=shifts)
+def test_shifts(functions: dict[str, Function], value: int, shift: int):
+    assume(abs(value) <= SHIFT_RANGE)
+    assert functions["dsc_floor_shift"](value, shift) == value >> shift
+    assert functions["dsc_round_half_up"](value, shift) == half_up(value, 1 << shift)
+    assert functions["dsc_round_half_even"](value, shift) == half_even(value, 1 << shift)
+
+
+@given(value=values, divisor=divisors)
+def test_divisions(functions: dict[str, Function], value: int, divisor: int):
+    assert functions["dsc_div_floor"](value, divisor) == value // divisor
+    assert functions["dsc_div_half_up"](value, divisor) == half_up(value, divisor)
+    assert functions["dsc_div_half_even"](value, divisor) == half_even(value, divisor)
+
+
+@given(half=st.integers(1, 2**30), odd=st.integers(-(2**20), 2**20))
+def test_divisions_of_ties(functions: dict[str, Function], half: int, odd: int):
+    value, divisor = half * (2 * odd + 1), 2 * half
+    assert functions["dsc_div_half_up"](value, divisor) == odd + 1
+    assert functions["dsc_div_half_even"](value, divisor) == odd + (odd & 1)
+
+
+@given(value=values, low=int32s, high=int32s)
+def test_clip(functions: dict[str, Function], value: int, low: int, high: int):
+    assume(low <= high)
+    assert functions["dsc_clip"](value, low, high) == min(max(value, low), high)
+
+
+@given(value=int32s, low=int32s, high=int32s)
+def test_clip32(functions: dict[str, Function], value: int, low: int, high: int):
+    assume(low <= high)
+    assert functions["dsc_clip32"](value, low, high) == min(max(value, low), high)
+
+
+def unsigned_lanes(word: int) -> list[int]:
+    return list(word.to_bytes(4, "little"))
+
+
+def signed_lanes(word: int) -> list[int]:
+    return [lane - 256 * (lane > 127) for lane in unsigned_lanes(word)]
+
+
+def dot(acc: int, x: list[int], w: list[int]) -> int:
+    return acc + sum(a * b for a, b in zip(x, w, strict=True))
+
+
+@given(acc=st.integers(-(2**30), 2**30), x=words, w=words)
+def test_sdot4(functions: dict[str, Function], acc: int, x: int, w: int):
+    x_u, x_s, w_u, w_s = unsigned_lanes(x), signed_lanes(x), unsigned_lanes(w), signed_lanes(w)
+    assert functions["dsc_sdot4_us"](acc, x, w) == dot(acc, x_u, w_s)
+    assert functions["dsc_sdot4_ss"](acc, x, w) == dot(acc, x_s, w_s)
+    assert functions["dsc_sdot4_uu"](acc, x, w) == dot(acc, x_u, w_u)
+
+
+@on_every_platform
+def test_simd_on_the_platform(tmp_path: Path, platform: str):
+    """Misaligned loads, and the Xpulp instructions where there are any."""
+    data = np.random.default_rng(1).integers(0, 256, 2 * 68, dtype=np.uint8)
+    result = RUNNERS[platform].run(build_network(tmp_path, platform, "simd"), data, TIMEOUT_S)
+    outputs = result.outputs.view("<i4").reshape(64, 3)
+    for i in range(64):
+        x, w = (int.from_bytes(data[at : at + 4].tobytes(), "little") for at in (i, 68 + i))
+        x_u, x_s, w_u, w_s = unsigned_lanes(x), signed_lanes(x), unsigned_lanes(w), signed_lanes(w)
+        assert outputs[i].tolist() == [dot(-5, x_u, w_s), dot(-5, x_s, w_s), dot(-5, x_u, w_u)]
+
+
+@dataclass(frozen=True)
+class Box:
+    blocks: int
+    block_stride: int
+    lines: int
+    line_stride: int
+    line_bytes: int
+
+    @property
+    def packed_bytes(self) -> int:
+        return self.blocks * self.lines * self.line_bytes
+
+    def indices(self, offset: int) -> NDArray[np.intp]:
+        block, line, byte = np.ogrid[: self.blocks, : self.lines, : self.line_bytes]
+        return (offset + block * self.block_stride + line * self.line_stride + byte).ravel()
+
+
+BOXES = {
+    "one byte": Box(1, 0, 1, 0, 1),
+    "one line": Box(1, 0, 1, 0, 1000),
+    "adjacent lines": Box(1, 0, 10, 30, 30),
+    "lines": Box(1, 0, 7, 40, 13),
+    "single-line blocks": Box(5, 100, 1, 0, 17),
+    "adjacent blocks": Box(3, 80, 2, 40, 40),
+    "blocks that continue the lines": Box(3, 120, 3, 40, 11),
+    "blocks of lines": Box(6, 333, 4, 50, 21),
+    "blocks of adjacent lines": Box(6, 333, 4, 50, 50),
+    "more blocks than the DMA queues": Box(40, 101, 3, 20, 9),
+    "overlapping lines": Box(1, 0, 8, 10, 16),
+    "no blocks": Box(0, 100, 4, 20, 10),
+    "no lines": Box(2, 100, 0, 20, 10),
+    "no bytes": Box(2, 100, 4, 20, 0),
+}
+
+
+@on_every_platform
+def test_boxes(tmp_path: Path, platform: str):
+    data = np.random.default_rng(2).integers(0, 256, 65536, dtype=np.uint8)
+    packed = np.zeros_like(data)
+    unpacked = np.zeros_like(data)
+    cases: list[str] = []
+    packed_offset = 0
+    for number, box in enumerate(BOXES.values()):
+        offset = number * 4099
+        indices = box.indices(offset)
+        packed[packed_offset : packed_offset + box.packed_bytes] = data[indices]
+        unpacked[indices] = data[indices]
+        shape = ", ".join(str(size) for size in astuple(box))
+        cases.append(f"{{{offset}, {packed_offset}, {{{shape}}}}}")
+        packed_offset += box.packed_bytes + 3
+    built = build_network(tmp_path, platform, "boxes", defines={"BOXES": ", ".join(cases)})
+    result = RUNNERS[platform].run(built, data, TIMEOUT_S)
+    np.testing.assert_array_equal(result.outputs[0, :65536], packed)
+    np.testing.assert_array_equal(result.outputs[0, 65536:], unpacked)
+    moved = sum(box.packed_bytes for box in BOXES.values())
+    assert all(row.l2_l1_in == row.l2_l1_out == moved for row in result.layer_stats[0])
+
+
+LINE = "(dsc_box){1, 0, 1, 0, 16}"
+LINES = "(dsc_box){1, 0, 4, 64, 16}"
+BLOCKS = "(dsc_box){2, 128, 2, 64, 16}"
+HUGE = "(dsc_box){0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF}"
+WEIGHTS = "(dsc_const_buffer){test_weights, 16}"
+FAR_BLOCK = "(dsc_box){3, 0x80000000, 1, 0, 1}"
+
+VIOLATIONS = {
+    f"dsc_wait(dsc_load(l1, 49, l2, 0, {LINE}))": "dsc_load: L1 offset 49 and 16 bytes",
+    f"dsc_wait(dsc_load(l1, 0, l2, 241, {LINE}))": "dsc_load: L2 offset 241 and 16 bytes",
+    f"dsc_wait(dsc_load(l1, 0, l2, 49, {LINES}))": "dsc_load: L2 offset 49 and 208 bytes",
+    f"dsc_wait(dsc_load(l1, 0, l2, 49, {BLOCKS}))": "dsc_load: L2 offset 49 and 208 bytes",
+    f"dsc_wait(dsc_store(l1, 1, l2, 0, {LINES}))": "dsc_store: L1 offset 1 and 64 bytes",
+    f"dsc_wait(dsc_store(l1, 0, l2, 250, {LINE}))": "dsc_store: L2 offset 250 and 16 bytes",
+    f"dsc_wait(dsc_load(l1, 0xFFFFFFF8, l2, 0, {LINE}))": "dsc_load: L1 offset 4294967288",
+    f"dsc_wait(dsc_load(l1, 0, l2, 0, {HUGE}))": r"dsc_load: L1 offset 0 and 2\^32 or more",
+    f"dsc_wait(dsc_load(l1, 0, l2, 0, {FAR_BLOCK}))": r"dsc_load: L2 offset 0 and 2\^32 or more",
+    f"dsc_wait(dsc_load_weights(l1, 0, {WEIGHTS}, 1, {LINE}))": "dsc_load_weights: L2 offset 1",
+    f"dsc_load(l1, 0, l2, 0, {LINE})": "ended without waiting",
+    f"dsc_dma t = dsc_load(l1, 0, l2, 0, {LINE}); dsc_wait(t); dsc_wait(t)": "not in flight",
+    f"for (;;) dsc_load(l1, 0, l2, 0, {LINE})": "more transfers in flight .* 16",
+}
+
+
+@pytest.mark.parametrize("statement", VIOLATIONS)
+@pytest.mark.parametrize("platform", ["host"])
+def test_a_violation_ends_the_run(tmp_path: Path, platform: str, statement: str):
+    built = build_network(tmp_path, platform, "statement", defines={"STATEMENT": statement})
+    with pytest.raises(RunnerError, match=f"exit status 3\nlayer 1: .*{VIOLATIONS[statement]}"):
+        RUNNERS[platform].run(built, b"x", TIMEOUT_S)
+
+
+def test_a_violation_ends_the_run_on_qemu_too(tmp_path: Path):
+    test_a_violation_ends_the_run(tmp_path, "qemu", next(iter(VIOLATIONS)))
+
+
+def test_nothing_arrives_before_it_is_waited_for(tmp_path: Path):
+    statement = (
+        f"dsc_dma t = dsc_load(l1, 0, l2, 0, {LINE}); l2_arena[9] = l1_arena[0]; dsc_wait(t)"
+    )
+    statement += "; l1_arena[0] = l2_arena[9]"
+    built = build_network(tmp_path, "host", "statement", defines={"STATEMENT": statement})
+    assert host.run(built, b"x", TIMEOUT_S).outputs.tobytes() != b"x"
