@@ -27,7 +27,13 @@ def check() -> list[Tool]:
             "host C compiler",
             host.find(),
             purpose="runs networks on this machine, bit-exact, every transfer checked",
-            how_to_get="apt install gcc make, or any C11 compiler as cc",
+            how_to_get="apt install gcc, or any C11 compiler as cc",
+        ),
+        _tool(
+            "make",
+            find_program("make"),
+            purpose="builds networks for every platform",
+            how_to_get="apt install make",
         ),
         _tool(
             "RISC-V GCC",
@@ -45,8 +51,8 @@ def check() -> list[Tool]:
             "GVSoC",
             gvsoc.find(),
             purpose="runs networks on the PULP cluster and counts cycles",
-            how_to_get="build https://github.com/gvsoc/gvsoc with TARGETS=pulp-open, then put its "
-            "install/bin on PATH or set GVSOC_HOME",
+            how_to_get="build https://github.com/gvsoc/gvsoc (209c147 works) with "
+            "TARGETS=pulp-open, then put its install/bin on PATH or set GVSOC_HOME",
         ),
     ]
 

@@ -59,6 +59,11 @@ def network_function(module: ModuleOp) -> FuncOp:
     return found[0]
 
 
+def layer_count(network: FuncOp) -> int:
+    """Layers of a network."""
+    return sum(isinstance(op, LayerOp) for op in network.body.block.ops)
+
+
 def weights(module: ModuleOp) -> Iterator[tuple[str, bytes]]:
     """Symbol and bytes of every constant."""
     for op in module.body.block.ops:
@@ -89,7 +94,8 @@ def print_header(module: ModuleOp, output: IO[str]) -> None:
         f"#ifndef {guard}\n#define {guard}\n\n"
         '#include "dsc_runtime.h"\n\n'
         f"extern const dsc_network {name}_network;\n\n"
-        f"#define DSC_NETWORK {name}_network\n\n"
+        "/* What the harness of runtime_c runs. */\n"
+        f"#define DSC_NETWORK {name}_network\n#define DSC_LAYERS {layer_count(function)}\n\n"
     )
     for symbol, data in weights(module):
         output.write(f"extern const uint8_t {name}_{symbol}[{len(data)}];\n")
@@ -141,14 +147,13 @@ def print_description(network: FuncOp, writer: CWriter) -> None:
             f'network "{name}" has {len(inputs)} inputs and {len(outputs)} outputs; '
             "dsconv-c makes networks with one of each"
         )
-    layers = sum(isinstance(op, LayerOp) for op in network.body.block.ops)
     with writer.block(f"const dsc_network {name}_network =", end="};"):
         writer.line(f'.name = "{name}",')
         for label, (number,) in (("input", inputs), ("output", outputs)):
             assert isinstance(arguments[number].type, MemRefType), "networks take buffers"
             writer.line(f".{label} = {name}_l2 + {port_offset(network, number)},")
             writer.line(f".{label}_bytes = {buffer_size(arguments[number])},")
-        writer.line(f".layers = {layers},")
+        writer.line(f".layers = {layer_count(network)},")
         writer.line(f".run = {name}_run,")
 
 

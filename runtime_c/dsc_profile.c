@@ -4,22 +4,22 @@
 #include "network.h"
 
 dsc_layer_stats dsc_counters DSC_RUNTIME_DATA;
-uint32_t dsc_running_layer;
+uint32_t dsc_running_layer DSC_RUNTIME_DATA;
 
+static uint32_t network_began DSC_RUNTIME_DATA;
+static uint32_t layer_began DSC_RUNTIME_DATA;
+static uint32_t bookkeeping DSC_RUNTIME_DATA; /* cycles that no network would take */
 static dsc_layer_stats rows[DSC_LAYERS];
-static uint32_t network_began;
-static uint32_t layer_began;
-static uint32_t tracing;
 
 static const dsc_layer_stats no_counts;
 
 void dsc_profile_start(void) {
-  tracing = 0;
+  bookkeeping = 0;
   dsc_counters = no_counts;
   network_began = dsc_cycles();
 }
 
-uint32_t dsc_profile_stop(void) { return dsc_cycles() - network_began - tracing; }
+uint32_t dsc_profile_stop(void) { return dsc_cycles() - network_began - bookkeeping; }
 
 const dsc_layer_stats *dsc_profile_layers(void) { return rows; }
 
@@ -34,8 +34,6 @@ void dsc_layer_end(uint32_t layer, dsc_buffer output) {
   dsc_counters.cycles = ended - layer_began;
   rows[layer] = dsc_counters;
   dsc_counters = no_counts;
-  if (DSC_TRACE) {
-    dsc_trace_layer(layer, output);
-    tracing += dsc_cycles() - ended;
-  }
+  if (DSC_TRACE) dsc_trace_layer(layer, output);
+  bookkeeping += dsc_cycles() - ended;
 }

@@ -19,9 +19,10 @@ RUNNERS: dict[str, ModuleType] = {"host": host, "qemu": qemu, "pulp_open": gvsoc
 
 needs_gvsoc = pytest.mark.skipif(gvsoc.find() is None, reason="GVSoC is not installed")
 
-on_every_platform = pytest.mark.parametrize(
-    "platform", ["host", "qemu", pytest.param("pulp_open", marks=needs_gvsoc)]
-)
+PULP_OPEN = pytest.param("pulp_open", marks=needs_gvsoc)
+
+on_every_platform = pytest.mark.parametrize("platform", ["host", "qemu", PULP_OPEN])
+on_eight_cores = pytest.mark.parametrize("platform", ["qemu", PULP_OPEN])
 
 
 def build_network(

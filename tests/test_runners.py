@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from handwritten import RUNNERS, build_network, needs_gvsoc, on_every_platform
+from handwritten import RUNNERS, build_network, needs_gvsoc, on_eight_cores, on_every_platform
 
 from dsconv.doctor import check
 from dsconv.runners import LayerStats, RunnerError, build, gvsoc, host, qemu
@@ -87,6 +87,12 @@ def test_gvsoc_with_a_larger_l1(tmp_path: Path):
     np.testing.assert_array_equal(result.outputs, INPUTS + 3)
 
 
+@on_eight_cores
+def test_a_transfer_that_ends_lets_nobody_through_a_barrier(tmp_path: Path, platform: str):
+    built = build_network(tmp_path, platform, "barrier")
+    assert RUNNERS[platform].run(built, b"x", TIMEOUT_S).outputs.tobytes() == b"\0"
+
+
 @on_every_platform
 def test_a_wrong_input_size_fails(tmp_path: Path, platform: str):
     built = build_network(tmp_path, platform, "add")
@@ -94,7 +100,7 @@ def test_a_wrong_input_size_fails(tmp_path: Path, platform: str):
         RUNNERS[platform].run(built, bytes(INPUT_BYTES + 1), TIMEOUT_S)
 
 
-@pytest.mark.parametrize("platform", ["qemu", pytest.param("pulp_open", marks=needs_gvsoc)])
+@on_eight_cores
 def test_a_fault_is_reported(tmp_path: Path, platform: str):
     built = build_network(tmp_path, platform, "fault")
     with pytest.raises(RunnerError, match=r"trap: .*mcause 0x. mepc 0x"):
@@ -130,6 +136,11 @@ def test_an_arena_that_is_too_large_fails_to_link(tmp_path: Path):
         build_network(tmp_path, "pulp_open", "add", config="L1_BYTES = 8448")
 
 
+def test_a_frame_that_is_too_large_for_the_stack_fails_to_build(tmp_path: Path):
+    with pytest.raises(RunnerError, match=r"frame size of .* is larger than 504 bytes"):
+        build_network(tmp_path, "pulp_open", "large_frame")
+
+
 def test_gvsoc_home_comes_before_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     binary = tmp_path / "bin" / "gvsoc"
     binary.parent.mkdir()
@@ -143,7 +154,7 @@ def test_gvsoc_home_comes_before_path(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_doctor_finds_what_the_tests_need():
     tools = {tool.name: tool for tool in check()}
-    for name in ("host C compiler", "RISC-V GCC", "QEMU"):
+    for name in ("host C compiler", "make", "RISC-V GCC", "QEMU"):
         assert tools[name].path is not None
         assert tools[name].version
     assert all(tool.purpose and tool.how_to_get for tool in tools.values())

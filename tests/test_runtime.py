@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from handwritten import RUNNERS, RUNTIME, build_network, on_every_platform
+from handwritten import RUNNERS, RUNTIME, build_network, needs_gvsoc, on_every_platform
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -193,14 +193,31 @@ BOXES = {
 }
 
 
-@on_every_platform
-def test_boxes(tmp_path: Path, platform: str):
-    data = np.random.default_rng(2).integers(0, 256, 65536, dtype=np.uint8)
+LONG_BOXES = {
+    "a line longer than a command": Box(1, 0, 1, 0, 200_001),
+    "lines longer than a command": Box(1, 0, 2, 140_004, 140_001),
+    "lines that together are longer": Box(1, 0, 3000, 90, 81),
+    "blocks longer than a command": Box(2, 150_001, 1500, 99, 90),
+}
+
+
+def check_boxes(
+    directory: Path,
+    platform: str,
+    boxes: list[Box],
+    *,
+    input_bytes: int,
+    l1_arena_bytes: int,
+    config: str = "",
+    **run_options: int,
+) -> None:
+    """Pack every box and unpack it again, as tests/networks/boxes.c does, and compare."""
+    data = np.random.default_rng(2).integers(0, 256, input_bytes, dtype=np.uint8)
     packed = np.zeros_like(data)
     unpacked = np.zeros_like(data)
     cases: list[str] = []
     packed_offset = 0
-    for number, box in enumerate(BOXES.values()):
+    for number, box in enumerate(boxes):
         offset = number * 4099
         indices = box.indices(offset)
         packed[packed_offset : packed_offset + box.packed_bytes] = data[indices]
@@ -208,12 +225,43 @@ def test_boxes(tmp_path: Path, platform: str):
         shape = ", ".join(str(size) for size in astuple(box))
         cases.append(f"{{{offset}, {packed_offset}, {{{shape}}}}}")
         packed_offset += box.packed_bytes + 3
-    built = build_network(tmp_path, platform, "boxes", defines={"BOXES": ", ".join(cases)})
-    result = RUNNERS[platform].run(built, data, TIMEOUT_S)
-    np.testing.assert_array_equal(result.outputs[0, :65536], packed)
-    np.testing.assert_array_equal(result.outputs[0, 65536:], unpacked)
-    moved = sum(box.packed_bytes for box in BOXES.values())
+    defines = {
+        "INPUT_BYTES": str(input_bytes),
+        "L1_ARENA_BYTES": str(l1_arena_bytes),
+        "BOXES": ", ".join(cases),
+    }
+    built = build_network(directory, platform, "boxes", defines=defines, config=config)
+    result = RUNNERS[platform].run(built, data, TIMEOUT_S, **run_options)
+    np.testing.assert_array_equal(result.outputs[0, :input_bytes], packed)
+    np.testing.assert_array_equal(result.outputs[0, input_bytes:], unpacked)
+    moved = sum(box.packed_bytes for box in boxes)
     assert all(row.l2_l1_in == row.l2_l1_out == moved for row in result.layer_stats[0])
+
+
+@on_every_platform
+def test_boxes(tmp_path: Path, platform: str):
+    boxes = list(BOXES.values())
+    check_boxes(tmp_path, platform, boxes, input_bytes=65536, l1_arena_bytes=4096)
+
+
+@needs_gvsoc
+@pytest.mark.parametrize("name", BOXES)
+def test_a_box_that_the_compiler_knows(tmp_path: Path, name: str):
+    check_boxes(tmp_path, "pulp_open", [BOXES[name]], input_bytes=65536, l1_arena_bytes=4096)
+
+
+@needs_gvsoc
+@pytest.mark.parametrize("name", LONG_BOXES)
+def test_boxes_longer_than_a_command(tmp_path: Path, name: str):
+    check_boxes(
+        tmp_path,
+        "pulp_open",
+        [LONG_BOXES[name]],
+        input_bytes=400_000,
+        l1_arena_bytes=400_000,
+        config=f"L1_BYTES = {1 << 20}\nL2_BYTES = 1572864",
+        l1_bytes=1 << 20,
+    )
 
 
 LINE = "(dsc_box){1, 0, 1, 0, 16}"
@@ -240,16 +288,19 @@ VIOLATIONS = {
 }
 
 
-@pytest.mark.parametrize("statement", VIOLATIONS)
-@pytest.mark.parametrize("platform", ["host"])
-def test_a_violation_ends_the_run(tmp_path: Path, platform: str, statement: str):
-    built = build_network(tmp_path, platform, "statement", defines={"STATEMENT": statement})
+def check_violation(directory: Path, platform: str, statement: str) -> None:
+    built = build_network(directory, platform, "statement", defines={"STATEMENT": statement})
     with pytest.raises(RunnerError, match=f"exit status 3\nlayer 1: .*{VIOLATIONS[statement]}"):
         RUNNERS[platform].run(built, b"x", TIMEOUT_S)
 
 
+@pytest.mark.parametrize("statement", VIOLATIONS)
+def test_a_violation_ends_the_run(tmp_path: Path, statement: str):
+    check_violation(tmp_path, "host", statement)
+
+
 def test_a_violation_ends_the_run_on_qemu_too(tmp_path: Path):
-    test_a_violation_ends_the_run(tmp_path, "qemu", next(iter(VIOLATIONS)))
+    check_violation(tmp_path, "qemu", next(iter(VIOLATIONS)))
 
 
 def test_nothing_arrives_before_it_is_waited_for(tmp_path: Path):

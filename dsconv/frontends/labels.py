@@ -34,9 +34,7 @@ OPERATION_WORDS = {
 }
 QUANTISER_SUFFIX = re.compile(r"_(prequant|quant|quantized|QuantizeLinear|Output|output|\d+)$")
 C_KEYWORDS = set(
-    "auto break case char const continue default do double else enum extern float for goto if "
-    "inline int long register restrict return short signed sizeof static struct switch typedef "
-    "union unsigned void volatile while main".split()
+    ["auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float", "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "main"]
 )
 
 

@@ -82,8 +82,9 @@ class Node:
 
 @dataclass(frozen=True)
 class GraphInput:
-    """An input of the network: ONNX name, shape with batch 1, numpy name of the element type."""
+    """An input of the network: place, ONNX name, shape with batch 1, numpy name of its elements."""
 
+    position: int
     name: str
     shape: Shape
     dtype: str
@@ -98,7 +99,9 @@ class OnnxGraph:
         if graph.sparse_initializer:
             raise ModelError("the model has sparse initializers; make them dense")
         self.inputs = tuple(
-            _graph_input(value) for value in graph.input if value.name not in self.initializers
+            _graph_input(position, value)
+            for position, value in enumerate(graph.input)
+            if value.name not in self.initializers
         )
         self.outputs = tuple(value.name for value in graph.output)
         if not self.outputs:
@@ -224,12 +227,14 @@ def _array(tensor: TensorProto) -> Array:
         raise ModelError(f"tensor '{tensor.name}' cannot be read: {error}") from error
 
 
-def _graph_input(value: ValueInfoProto) -> GraphInput:
+def _graph_input(position: int, value: ValueInfoProto) -> GraphInput:
     tensor = value.type.tensor_type
     if tensor.elem_type not in INPUT_DTYPES:
         kind = TensorProto.DataType.Name(tensor.elem_type)
         raise ModelError(f"input '{value.name}' has elements {kind}; float32, uint8 or int8 needed")
-    return GraphInput(value.name, _static_shape(value), INPUT_DTYPES[tensor.elem_type])
+    return GraphInput(
+        position, value.name, _static_shape(value), INPUT_DTYPES[tensor.elem_type]
+    )
 
 
 def _static_shape(value: ValueInfoProto) -> Shape:

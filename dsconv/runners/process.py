@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dsconv.errors import ToolError
+
 SHOWN_LINES = 30
 VERSION_TIMEOUT_S = 20
 
 
-class RunnerError(Exception):
+class RunnerError(ToolError):
     """A build or a run that failed; the message ends with the last output of the program."""
 
     def __init__(self, problem: str, output: str = "") -> None:

@@ -24,7 +24,13 @@
 /* A counter's bit in MCHAN_STATUS. */
 typedef uint32_t mchan_counter;
 
-static inline mchan_counter mchan_take_counter(void) { return 1u << PULP_REGISTER(MCHAN_QUEUE); }
+/* The compiler does not know that the registers move memory: this keeps what the C reads and writes before it before it. */
+static inline void mchan_fence(void) { __asm__ volatile("" : : : "memory"); }
+
+static inline mchan_counter mchan_take_counter(void) {
+  mchan_fence();
+  return 1u << PULP_REGISTER(MCHAN_QUEUE);
+}
 
 static inline void mchan_queue_copy(uint32_t direction, uint32_t l1, uint32_t l2, uint32_t bytes) {
   PULP_REGISTER(MCHAN_QUEUE) = direction | MCHAN_INCREMENT | MCHAN_EVENT | bytes;
@@ -43,7 +49,10 @@ static inline void mchan_queue_copy_lines(uint32_t direction, uint32_t l1, uint3
 
 static inline bool mchan_is_busy(mchan_counter counter) { return (PULP_REGISTER(MCHAN_STATUS) & counter) != 0; }
 
-static inline void mchan_free(mchan_counter counter) { PULP_REGISTER(MCHAN_STATUS) = counter; }
+static inline void mchan_free(mchan_counter counter) {
+  PULP_REGISTER(MCHAN_STATUS) = counter;
+  mchan_fence();
+}
 
 /* Leaves the core listening to barriers. */
 static inline void mchan_sleep_while_busy(mchan_counter counter) {

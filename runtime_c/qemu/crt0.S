@@ -1,5 +1,4 @@
-/* All harts start here. Hart 0 clears .bss; the others wait for that in their first barrier's memory: they sleep until
-   hart 0 wakes them. */
+/* All harts start here. Hart 0 clears .bss, where the barrier lives; the others sleep until it is done and wakes them. */
 
     .equ STACK_BYTES_LOG2, 14
     .equ MIE_SOFTWARE_INTERRUPT, 1 << 3

@@ -1,8 +1,8 @@
 /* Every box is loaded from the input and stored, packed, in the first half of the output; then it is loaded from there and
-   stored as the box it was in the second half. BOXES is generated: {offset of the box, offset when packed, box}, ... */
-#include "network.h"
+   stored as the box it was in the second half.
 
-enum { INPUT_BYTES = 65536, L1_BYTES = 4096 };
+   The test defines INPUT_BYTES, L1_ARENA_BYTES and BOXES: {offset of the box, offset when packed, box}, ... */
+#include "network.h"
 
 typedef struct {
   uint32_t offset;
@@ -12,7 +12,7 @@ typedef struct {
 
 static const case_ cases[] = {BOXES};
 
-DSC_L1 static uint8_t l1_arena[L1_BYTES];
+DSC_L1 static uint8_t l1_arena[L1_ARENA_BYTES];
 static uint8_t input[INPUT_BYTES];
 static uint8_t output[2 * INPUT_BYTES];
 
@@ -35,13 +35,8 @@ static void unpack(case_ tested) {
   dsc_wait(dsc_store(l1, 0, unpacked, tested.offset, tested.box));
 }
 
-static void clear(void) {
-  for (uint32_t i = 0; i < sizeof output; i++) output[i] = 0;
-}
-
 static void run(uint32_t core) {
   if (core != 0) return;
-  clear();
   dsc_layer_begin(0);
   for (uint32_t i = 0; i < sizeof cases / sizeof cases[0]; i++) pack(cases[i]);
   dsc_layer_end(0, packed);

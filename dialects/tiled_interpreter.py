@@ -1,0 +1,315 @@
+"""Runs the tiled and machine levels in xDSL's interpreter, as a cluster of one core.
+
+Buffers are flat numpy arrays of bytes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from xdsl.dialects import arith, memref
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, TensorType, i64
+from xdsl.interpreter import Interpreter, InterpreterFunctions, PythonValues, impl, register_impls
+
+from dsconv.dialects import machine, reference, tiled
+from dsconv.dialects.attributes import Layout, LayoutAttr, Rounding, WindowAttr
+from dsconv.dialects.graph import DTYPES
+from dsconv.dialects.records import (
+    BIAS,
+    WEIGHT_ZERO_POINT,
+    record_requant,
+    unpack_records,
+)
+
+Bytes = npt.NDArray[np.uint8]
+
+
+def layout_of_type(type_: TensorType) -> Layout:
+    """The layout of a tile."""
+    assert isinstance(type_.encoding, LayoutAttr), "tiles have a layout"
+    return type_.encoding.data
+
+
+def read_tile(buffer: Bytes, type_: TensorType) -> reference.IntArray:
+    """The (1, C, H, W) tile at the start of a buffer."""
+    _, channels, height, width = type_.get_shape()
+    data = buffer[: channels * height * width].view(DTYPES[type_.element_type])
+    if layout_of_type(type_) is Layout.CHW:
+        return data.reshape(1, channels, height, width)
+    return data.reshape(1, height, width, channels).transpose(0, 3, 1, 2)
+
+
+def write_tile(buffer: Bytes, type_: TensorType, tile: reference.IntArray) -> None:
+    """Writes a (1, C, H, W) tile to the start of a buffer."""
+    ordered = tile if layout_of_type(type_) is Layout.CHW else tile.transpose(0, 2, 3, 1)
+    data = np.ascontiguousarray(ordered).view(np.uint8).reshape(-1)
+    buffer[: data.size] = data
+
+
+def window_input(
+    kernel: tiled.KernelOp, buffer: Bytes, row: int, column: int
+) -> reference.IntArray:
+    """The input under all windows of a tile, taps outside the map read from the pad pixel."""
+    (type_,) = kernel.inputs
+    tile = read_tile(buffer, type_)
+    window = kernel.window
+    _, channels, height, width = tile.shape
+    _, _, oy, ox = kernel.output.get_shape()
+    rows = (oy - 1) * window.strides[0] + window.extent[0]
+    columns = (ox - 1) * window.strides[1] + window.extent[1]
+    y, x = row + np.arange(rows), column + np.arange(columns)
+    inside = ((y >= 0) & (y < height))[:, None] & ((x >= 0) & (x < width))[None, :]
+    gathered = tile[:, :, y.clip(0, height - 1)][..., x.clip(0, width - 1)]
+    if inside.all():
+        return gathered
+    pad = buffer[tile.size :][:channels].view(tile.dtype)
+    if layout_of_type(type_) is Layout.CHW:
+        pad = pad[:1]
+    return np.where(inside, gathered, pad.reshape(1, -1, 1, 1))
+
+
+def run_weighted(
+    kernel: tiled.KernelOp, x: reference.IntArray, parameters: Bytes
+) -> reference.IntArray:
+    """A convolution on the channel records of a tile."""
+    assert kernel.record is not None, "weighted kernels have records"
+    assert kernel.requant is not None, "weighted kernels requantise"
+    channels = kernel.output.get_shape()[1]
+    weights, fields = unpack_records(kernel.record, parameters[: channels * kernel.record.size])
+    window = WindowAttr.of(
+        kernel.window.kernel, kernel.window.strides, dilations=kernel.window.dilations
+    )
+    zero_points = fields.get(WEIGHT_ZERO_POINT, np.zeros(1, np.int64)).tolist()
+    bias = fields[BIAS]
+    if kernel.kind.data == "depthwise":
+        kernels = weights.reshape(channels, 1, *window.kernel)
+        sums = reference.depthwise(x, kernels, bias, window, 0, zero_points)
+    else:
+        kernels = _dense_weights(kernel, weights)
+        sums = reference.conv2d(x, kernels, bias, window, 0, zero_points)
+    requant = record_requant(kernel.requant, fields)
+    return reference.requantise(sums, requant, DTYPES[kernel.output.element_type])
+
+
+def _dense_weights(kernel: tiled.KernelOp, weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
+    (type_,) = kernel.inputs
+    channels = type_.get_shape()[1]
+    fy, fx = kernel.window.kernel
+    if layout_of_type(type_) is Layout.CHW:
+        return weights.reshape(-1, channels, fy, fx)
+    return weights.reshape(-1, fy, fx, channels).transpose(0, 3, 1, 2)
+
+
+def run_kernel(kernel: tiled.KernelOp, buffers: list[Bytes], row: int, column: int) -> None:
+    """Reference semantics of a kernel on tiles in L1."""
+    *inputs, output = buffers
+    kind = kernel.kind.data
+    window = WindowAttr.of(
+        kernel.window.kernel, kernel.window.strides, dilations=kernel.window.dilations
+    )
+    dtype = DTYPES[kernel.output.element_type]
+    if kind in ("conv2d", "depthwise"):
+        x = window_input(kernel, inputs[0], row, column)
+        write_tile(output, kernel.output, run_weighted(kernel, x, inputs[1]))
+        return
+    if kind == "max_pool":
+        x = window_input(kernel, inputs[0], row, column)
+        write_tile(output, kernel.output, reference.max_pool(x, window))
+        return
+    assert kernel.requant is not None, "all kernels but max_pool requantise"
+    zero_points = kernel.zero_point_values
+    if kind == "avg_pool":
+        x = window_input(kernel, inputs[0], row, column)
+        sums = reference.sum_pool(x, window, zero_points[0])
+    elif kind == "add":
+        lhs, rhs = (
+            read_tile(buffer, type_) for buffer, type_ in zip(inputs, kernel.inputs, strict=True)
+        )
+        first, second = kernel.multiplier_values
+        sums = reference.add(lhs, rhs, (first, second), (zero_points[0], zero_points[1]))
+    else:
+        sums = read_tile(inputs[0], kernel.inputs[0]).astype(np.int64) - zero_points[0]
+    write_tile(output, kernel.output, reference.requantise(sums, kernel.requant, dtype))
+
+
+@register_impls
+class TiledFunctions(InterpreterFunctions):
+    """Semantics of buffers, transfers and kernels. Transfers end when they are waited for."""
+
+    @impl(tiled.BufferOp)
+    def run_buffer(
+        self, interpreter: Interpreter, op: tiled.BufferOp, args: PythonValues
+    ) -> PythonValues:
+        return (np.zeros(op.size, np.uint8),)
+
+    @impl(memref.GetGlobalOp)
+    def run_get_global(
+        self, interpreter: Interpreter, op: memref.GetGlobalOp, args: PythonValues
+    ) -> PythonValues:
+        constant = interpreter.get_op_for_symbol(op.name_)
+        assert isinstance(constant, memref.GlobalOp), "weights are memref.global"
+        assert isinstance(constant.initial_value, DenseIntOrFPElementsAttr)
+        return (np.frombuffer(constant.initial_value.data.data, np.uint8),)
+
+    @impl(tiled.LayerOp)
+    def run_layer(
+        self, interpreter: Interpreter, op: tiled.LayerOp, args: PythonValues
+    ) -> PythonValues:
+        interpreter.run_ssacfg_region(op.body, ())
+        return ()
+
+    @impl(tiled.DmaStartOp)
+    def run_dma_start(
+        self, interpreter: Interpreter, op: tiled.DmaStartOp, args: PythonValues
+    ) -> PythonValues:
+        return ((op, args),)
+
+    @impl(tiled.WaitOp)
+    def run_wait(
+        self, interpreter: Interpreter, op: tiled.WaitOp, args: PythonValues
+    ) -> PythonValues:
+        ((start, (source, source_offset, target, target_offset)),) = args
+        box: tiled.BoxAttr = start.box
+        inner = np.arange(box.total_bytes).reshape(box.blocks, box.lines, box.line_bytes)
+        outer = (
+            np.arange(box.blocks)[:, None, None] * box.block_stride
+            + np.arange(box.lines)[:, None] * box.line_stride
+            + np.arange(box.line_bytes)
+        )
+        if start.is_load:
+            target[target_offset + inner] = source[source_offset + outer]
+        else:
+            target[target_offset + outer] = source[source_offset + inner]
+        return ()
+
+    @impl(tiled.FillOp)
+    def run_fill(
+        self, interpreter: Interpreter, op: tiled.FillOp, args: PythonValues
+    ) -> PythonValues:
+        first = op.offset.value.data
+        args[0][first : first + op.size.value.data] = op.value.value.data & 0xFF
+        return ()
+
+    @impl(tiled.BarrierOp)
+    def run_barrier(
+        self, interpreter: Interpreter, op: tiled.BarrierOp, args: PythonValues
+    ) -> PythonValues:
+        return ()
+
+    @impl(tiled.RunOp)
+    def run_run(
+        self, interpreter: Interpreter, op: tiled.RunOp, args: PythonValues
+    ) -> PythonValues:
+        *buffers, row, column = args
+        kernel = interpreter.get_op_for_symbol(op.kernel)
+        assert isinstance(kernel, tiled.KernelOp), "a run names a kernel"
+        run_kernel(kernel, buffers, row, column)
+        return ()
+
+
+@register_impls
+class MachineFunctions(InterpreterFunctions):
+    """Semantics of what kernels are lowered to, on flat bytes."""
+
+    @impl(machine.CoreIdOp)
+    def run_core_id(
+        self, interpreter: Interpreter, op: machine.CoreIdOp, args: PythonValues
+    ) -> PythonValues:
+        return (0,)
+
+    @impl(machine.CoresOp)
+    def run_cores(
+        self, interpreter: Interpreter, op: machine.CoresOp, args: PythonValues
+    ) -> PythonValues:
+        return (1,)
+
+    @impl(memref.LoadOp)
+    def run_load(
+        self, interpreter: Interpreter, op: memref.LoadOp, args: PythonValues
+    ) -> PythonValues:
+        buffer, offset = args
+        return (int(buffer[offset].astype(np.int8)),)
+
+    @impl(memref.StoreOp)
+    def run_store(
+        self, interpreter: Interpreter, op: memref.StoreOp, args: PythonValues
+    ) -> PythonValues:
+        value, buffer, offset = args
+        buffer[offset] = value & 0xFF
+        return ()
+
+    @impl(machine.LoadWordOp)
+    def run_load_word(
+        self, interpreter: Interpreter, op: machine.LoadWordOp, args: PythonValues
+    ) -> PythonValues:
+        buffer, offset = args
+        size = 8 if op.result.type == i64 else 4
+        return (int.from_bytes(buffer[offset : offset + size].tobytes(), "little", signed=True),)
+
+    @impl(machine.Sdot4Op)
+    def run_sdot4(
+        self, interpreter: Interpreter, op: machine.Sdot4Op, args: PythonValues
+    ) -> PythonValues:
+        accumulator, x, weights = args
+        lanes = np.array([x], "<i4").view(np.int8 if op.unsigned is None else np.uint8)
+        products = lanes.astype(int) * np.array([weights], "<i4").view(np.int8)
+        return (accumulator + int(products.sum()),)
+
+    @impl(machine.RequantiseOp)
+    def run_requantise(
+        self, interpreter: Interpreter, op: machine.RequantiseOp, args: PythonValues
+    ) -> PythonValues:
+        accumulator, multiplier, addend, divisor = args
+        divisor = divisor if op.is_division else 1 << divisor
+        dividend = np.array([accumulator * multiplier + addend], np.int64)
+        rounding = Rounding(op.rounding.data)
+        rounded = int(reference.round_quotient(dividend, np.array([divisor]), rounding)[0])
+        low, high = op.clip
+        return (min(max(rounded + op.zero_point.value.data, low), high),)
+
+
+@register_impls
+class IntegerFunctions(InterpreterFunctions):
+    """The operations of arith that kernels use and xDSL's interpreter does not have."""
+
+    @impl(arith.ExtSIOp)
+    def run_extsi(
+        self, interpreter: Interpreter, op: arith.ExtSIOp, args: PythonValues
+    ) -> PythonValues:
+        return args
+
+    @impl(arith.ExtUIOp)
+    def run_extui(
+        self, interpreter: Interpreter, op: arith.ExtUIOp, args: PythonValues
+    ) -> PythonValues:
+        return (args[0] & 0xFF,)
+
+    @impl(arith.TruncIOp)
+    def run_trunci(
+        self, interpreter: Interpreter, op: arith.TruncIOp, args: PythonValues
+    ) -> PythonValues:
+        return (((args[0] & 0xFF) ^ 0x80) - 0x80,)
+
+    @impl(arith.MinSIOp)
+    def run_minsi(
+        self, interpreter: Interpreter, op: arith.MinSIOp, args: PythonValues
+    ) -> PythonValues:
+        return (min(args),)
+
+    @impl(arith.MaxSIOp)
+    def run_maxsi(
+        self, interpreter: Interpreter, op: arith.MaxSIOp, args: PythonValues
+    ) -> PythonValues:
+        return (max(args),)
+
+    @impl(arith.DivUIOp)
+    def run_divui(
+        self, interpreter: Interpreter, op: arith.DivUIOp, args: PythonValues
+    ) -> PythonValues:
+        return (args[0] // args[1],)
+
+    @impl(arith.RemUIOp)
+    def run_remui(
+        self, interpreter: Interpreter, op: arith.RemUIOp, args: PythonValues
+    ) -> PythonValues:
+        return (args[0] % args[1],)

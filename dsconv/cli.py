@@ -1,0 +1,198 @@
+"""The command line: dsconv compile, run, doctor, zoo."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from dsconv.errors import DsconvError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Quantised ONNX networks to C for ultra-low-power RISC-V clusters.",
+)
+console = Console()
+errors = Console(stderr=True)
+
+Model = Annotated[Path, typer.Argument(help="Quantised ONNX file.", metavar="MODEL.onnx")]
+L1 = Annotated[int | None, typer.Option("--l1", metavar="BYTES", help="Size of L1.")]
+L2 = Annotated[int | None, typer.Option("--l2", metavar="BYTES", help="Size of L2.")]
+Passes = Annotated[
+    str | None, typer.Option(metavar="PIPELINE", help="Passes in place of the default ones.")
+]
+
+
+class Runner(str, Enum):
+    """Where a network can run."""
+
+    HOST = "host"
+    QEMU = "qemu"
+    GVSOC = "gvsoc"
+
+
+DEFAULT_TARGETS = {Runner.HOST: "host", Runner.QEMU: "qemu", Runner.GVSOC: "pulp_open"}
+
+
+@app.command("compile")
+def compile_command(
+    model: Model,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder to write.")],
+    target: Annotated[str, typer.Option(help="gap8, pulp_open, qemu, host or a .toml.")] = "gap8",
+    l1: L1 = None,
+    l2: L2 = None,
+    passes: Passes = None,
+    print_ir_after_all: Annotated[
+        bool, typer.Option("--print-ir-after-all", help="Print the IR after every pass.")
+    ] = False,
+) -> None:
+    """Compile a network to C that builds without dsconv."""
+    from dsconv.compiler import compile
+
+    trace = sys.stdout if print_ir_after_all else None
+    compiled = compile(model, target, l1=l1, l2=l2, passes=passes, trace=trace)
+    compiled.write(output)
+    for note in compiled.imported.notes:
+        errors.print(f"note: {note}", style="dim", highlight=False)
+    errors.print(f"{output}: C for {compiled.target.name}; build it with make -C {output}")
+
+
+@app.command()
+def run(
+    model: Model,
+    on: Annotated[Runner, typer.Option(help="Where to run.")] = Runner.HOST,
+    target: Annotated[
+        str | None, typer.Option(help="Target to compile for; the runner's own by default.")
+    ] = None,
+    l1: L1 = None,
+    l2: L2 = None,
+    passes: Passes = None,
+    input: Annotated[
+        str | None, typer.Option("--input", metavar="X.npy|X.npz[:KEY]", help="One or more inputs.")
+    ] = None,
+    expect: Annotated[
+        str | None, typer.Option(metavar="Y.npy|Y.npz[:KEY]", help="Outputs to compare with.")
+    ] = None,
+    labels: Annotated[
+        str | None, typer.Option(metavar="Y.npy|Y.npz[:KEY]", help="Classes, for the accuracy.")
+    ] = None,
+    layers: Annotated[bool, typer.Option("--layers", help="Show the table of layers.")] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="Y.npz", help="Write the outputs.")
+    ] = None,
+) -> None:
+    """Build and run a network, and compare every layer with the reference semantics."""
+    from dsconv.compiler import compile
+
+    x = None if input is None else load_array(input)
+    expected = None if expect is None else load_array(expect)
+    classes = None if labels is None else load_array(labels)
+    compiled = compile(model, target or DEFAULT_TARGETS[on], l1=l1, l2=l2, passes=passes)
+    report = compiled.run(x, on=on.value, expect=expected)
+    report.print(console, layers=layers)
+    if classes is not None:
+        print_accuracy(report.outputs, classes)
+    if json_file is not None:
+        write_text(json_file, json.dumps(report.as_json(), indent=2) + "\n")
+    if output is not None:
+        np.savez(output, output=report.outputs)
+    if not report.equal:
+        raise typer.Exit(1)
+
+
+@app.command()
+def doctor() -> None:
+    """Show which compilers and simulators are here, and how to get those that are not."""
+    from dsconv.doctor import check
+
+    table = Table()
+    for column in ("tool", "found", "version", "what for"):
+        table.add_column(column)
+    missing: list[str] = []
+    for tool in check():
+        table.add_row(tool.name, str(tool.path or "no"), tool.version, tool.purpose)
+        if tool.path is None:
+            missing.append(f"{tool.name}: {tool.how_to_get}")
+    console.print(table)
+    for line in missing:
+        console.print(line, highlight=False)
+
+
+@app.command()
+def zoo(
+    name: Annotated[str, typer.Argument(help="mv1-224 mv1-128 mv1-96 mv2-224 mv2-128 dscnn")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.onnx")],
+    seed: Annotated[int, typer.Option(help="Seed of the weights.")] = 0,
+) -> None:
+    """Build one of the paper's networks as quantised ONNX with seeded weights."""
+    import onnx
+
+    from dsconv.zoo import build
+
+    try:
+        model = build(name, seed)
+    except ValueError as error:
+        raise DsconvError(str(error)) from error
+    try:
+        onnx.save(model, str(output))
+    except OSError as error:
+        raise DsconvError(f"cannot write {output}: {error.strerror}") from error
+
+
+def load_array(place: str) -> npt.NDArray[Any]:
+    """An array from X.npy, X.npz with one array, or X.npz:KEY."""
+    path, _, key = place.partition(".npz:")
+    path = f"{path}.npz" if key else place
+    try:
+        loaded = np.load(path)
+    except (OSError, ValueError) as error:
+        raise DsconvError(f"cannot read {path}: {error}") from error
+    if isinstance(loaded, np.ndarray):
+        return loaded
+    keys = list(loaded.files)
+    if not key and len(keys) == 1:
+        key = keys[0]
+    if key not in keys:
+        raise DsconvError(f"{path} has {', '.join(keys)}; say which: {path}:KEY")
+    return loaded[key]
+
+
+def print_accuracy(outputs: npt.NDArray[Any], labels: npt.NDArray[Any]) -> None:
+    """Share of the outputs whose largest value is at the label."""
+    if len(outputs) != labels.size:
+        raise DsconvError(f"{labels.size} labels for {len(outputs)} outputs")
+    predicted = outputs.reshape(len(outputs), -1).argmax(axis=1)
+    right = int((predicted == labels.reshape(-1)).sum())
+    console.print(
+        f"accuracy: {right} of {len(outputs)} right, {right / len(outputs):.2%}", highlight=False
+    )
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a file that the user asked for."""
+    try:
+        path.write_text(text)
+    except OSError as error:
+        raise DsconvError(f"cannot write {path}: {error.strerror}") from error
+
+
+def main() -> None:
+    """Entry point: one line for whatever is wrong, no traceback."""
+    try:
+        app()
+    except DsconvError as error:
+        errors.print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)

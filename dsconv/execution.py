@@ -1,0 +1,198 @@
+"""Runs a compiled network and compares every layer with the reference semantics."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from xdsl.dialects.builtin import TensorType
+
+from dsconv.compiler import CompiledNetwork
+from dsconv.dialects.attributes import Layout, LayoutAttr
+from dsconv.dialects.graph import DTYPES, dtype_of, layout_of, tensor_type
+from dsconv.dialects.tiled import LayerOp
+from dsconv.errors import DsconvError
+from dsconv.frontends import Port
+from dsconv.lowering.c_target import network_function
+from dsconv.reference import Array, ReferenceRun, from_memory, network_of, run_reference, to_memory
+from dsconv.report import Difference, LayerReport, Report, first_difference
+from dsconv.runners import RunResult, build, gvsoc, host, qemu
+
+RUNNERS = {"host": host, "qemu": qemu, "gvsoc": gvsoc}
+TIMEOUT_S = 3600.0
+RANDOM_SEED = 0
+
+
+def platform_for(compiled: CompiledNetwork, runner: str) -> str:
+    """Folder of runtime_c that a runner needs for a network."""
+    if runner not in RUNNERS:
+        raise DsconvError(f"no runner {runner}; there are {', '.join(RUNNERS)}")
+    if runner in ("host", "qemu"):
+        return runner
+    if compiled.target.platform in ("host", "qemu"):
+        raise DsconvError(f"GVSoC does not run target {compiled.target.name}; take pulp_open")
+    return compiled.target.platform
+
+
+def execute(compiled: CompiledNetwork, x: object, *, on: str, expect: object = None) -> Report:
+    """Builds in a temporary folder, runs, compares; see CompiledNetwork.run."""
+    platform = platform_for(compiled, on)
+    (port,) = compiled.imported.inputs
+    inputs = quantised_inputs(x, port)
+    with tempfile.TemporaryDirectory(prefix="dsconv-") as folder:
+        directory = Path(folder)
+        compiled.write(directory, platform)
+        with (directory / "config.mk").open("a") as config:
+            config.write("TRACE = 1\n")
+        build(directory)
+        result = RUNNERS[on].run(directory, inputs.view(np.uint8).reshape(-1), TIMEOUT_S)
+    return Comparison(compiled, inputs, result).report(on, expect)
+
+
+def quantised_inputs(x: object, port: Port) -> Array:
+    """Inputs as (n, bytes' shape) in the type that the network takes.
+
+    Floats are quantised as QuantizeLinear does; integers have to be of the network's type.
+    """
+    dtype = np.dtype(port.dtype)
+    if x is None:
+        limits = np.iinfo(dtype)
+        generator = np.random.default_rng(RANDOM_SEED)
+        return generator.integers(limits.min, limits.max + 1, (1, *port.shape), dtype)
+    array = np.asarray(x)
+    size = int(np.prod(port.shape))
+    if array.size == 0 or array.size % size:
+        raise DsconvError(
+            f"the input has shape {array.shape}; {port.name} takes {port.shape}, or several of them"
+        )
+    array = array.reshape(-1, *port.shape)
+    if np.issubdtype(array.dtype, np.floating):
+        return quantise(array, port)
+    if array.dtype != dtype:
+        raise DsconvError(f"the input is {array.dtype}; {port.name} takes {dtype} or float")
+    return np.ascontiguousarray(array)
+
+
+def quantise(array: npt.NDArray[np.floating], port: Port) -> Array:
+    """QuantizeLinear with the scale and zero point of a port."""
+    if port.scale is None:
+        raise DsconvError(f"{port.name} has no scale: give integers, not floats")
+    limits = np.iinfo(port.dtype)
+    steps = np.rint(array.astype(np.float32) / np.float32(port.scale)) + port.zero_point
+    return np.clip(steps, limits.min, limits.max).astype(port.dtype)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A run beside the reference semantics of the same inputs."""
+
+    compiled: CompiledNetwork
+    inputs: Array
+    result: RunResult
+
+    def report(self, runner: str, expect: object) -> Report:
+        """Compares layer by layer, then with the expected outputs."""
+        references = [self._reference(row) for row in self.inputs]
+        network = network_function(self.compiled.lowered)
+        lowered = [op for op in network.body.block.ops if isinstance(op, LayerOp)]
+        differences: list[Difference] = []
+        layers: list[LayerReport] = []
+        for number, layer in enumerate(lowered):
+            found = self._layer_difference(number, layer, references)
+            differences += [found] if found else []
+            layers.append(self._layer_report(number, layer, found is None))
+        outputs = self._outputs()
+        differences += self._output_differences(outputs, references, expect)
+        return Report(
+            network.sym_name.data,
+            self.compiled.target.name,
+            runner,
+            outputs,
+            None if self.result.cycles is None else self.result.cycles[-1],
+            layers,
+            differences,
+            self.compiled.imported.notes,
+        )
+
+    def _reference(self, row: Array) -> ReferenceRun:
+        module = self.compiled.imported.module
+        (argument,) = network_of(module).body.block.args
+        shape = tensor_type(argument).get_shape()
+        data = np.ascontiguousarray(row).view(np.uint8).reshape(-1)
+        return run_reference(
+            module, from_memory(data, shape, dtype_of(argument), layout_of(argument))
+        )
+
+    def _layer_difference(
+        self, number: int, layer: LayerOp, references: Sequence[ReferenceRun]
+    ) -> Difference | None:
+        assert self.result.layer_outputs is not None, "the network was built with tracing"
+        actual = self.result.layer_outputs[number]
+        label = layer.label.data
+        shape, dtype, layout = _tensor(layer.shape)
+        for reference, data in zip(references, actual, strict=True):
+            if label not in reference.layers:
+                continue
+            values = from_memory(data, shape, dtype, layout)
+            found = first_difference(f"layer {label}", reference.layers[label], values)
+            if found is not None:
+                return found
+        return None
+
+    def _layer_report(self, number: int, layer: LayerOp, equal: bool) -> LayerReport:
+        stats = self.result.layer_stats[-1][number]
+        return LayerReport(
+            layer.label.data,
+            layer.kind.data,
+            layer.shape.get_shape(),
+            layer.macs.value.data,
+            stats.cycles,
+            stats.l2_l1_in,
+            stats.l2_l1_out,
+            stats.l2_l1_weights,
+            stats.l3_l2,
+            layer.tile.data,
+            layer.schedule.data,
+            equal,
+        )
+
+    def _outputs(self) -> Array:
+        (port,) = self.compiled.imported.outputs
+        return self.result.outputs.view(port.dtype).reshape(-1, *port.shape)
+
+    def _output_differences(
+        self, outputs: Array, references: Sequence[ReferenceRun], expect: object
+    ) -> list[Difference]:
+        returned = network_of(self.compiled.imported.module).body.block.last_op
+        assert returned is not None, "a network ends with a return"
+        layout = layout_of(returned.operands[0])
+        (port,) = self.compiled.imported.outputs
+        calculated = [
+            to_memory(reference.outputs[0], layout).view(port.dtype) for reference in references
+        ]
+        found = [
+            first_difference("output", np.stack(calculated).reshape(outputs.shape), outputs),
+            None if expect is None else self._against(expect, outputs, port),
+        ]
+        return [difference for difference in found if difference is not None]
+
+    def _against(self, expect: object, outputs: Array, port: Port) -> Difference | None:
+        expected = np.asarray(expect)
+        if expected.size != outputs.size:
+            raise DsconvError(
+                f"expected outputs have shape {expected.shape}, the network's {outputs.shape}"
+                + "".join(f"; note: {note}" for note in self.compiled.imported.notes)
+            )
+        expected = expected.reshape(outputs.shape)
+        if np.issubdtype(expected.dtype, np.floating):
+            expected = quantise(expected, port)
+        return first_difference("expected output", expected, outputs)
+
+
+def _tensor(type_: TensorType) -> tuple[tuple[int, ...], type[np.integer], Layout | None]:
+    layout = type_.encoding.data if isinstance(type_.encoding, LayoutAttr) else None
+    return type_.get_shape(), DTYPES[type_.element_type], layout

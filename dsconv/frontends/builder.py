@@ -1,0 +1,397 @@
+"""Builds the module: one dsconv operation for each layer, once its output is quantised."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from xdsl.dialects import func
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    DictionaryAttr,
+    FloatAttr,
+    IntegerAttr,
+    ModuleOp,
+    StringAttr,
+    f64,
+    i64,
+)
+from xdsl.ir import Attribute, Block, Region, SSAValue
+from xdsl.rewriter import Rewriter
+
+from dsconv.dialects.attributes import RequantAttr, i64_array
+from dsconv.dialects.graph import (
+    AddOp,
+    AveragePoolOp,
+    ConstantOp,
+    IntTensorType,
+    LayerOperation,
+    MaxPoolOp,
+    RescaleOp,
+    activation_type,
+    dtype_of,
+    tensor_type,
+)
+from dsconv.errors import ModelError
+from dsconv.frontends.labels import c_identifier, layer_labels
+from dsconv.frontends.network import ImportedNetwork, LayerSource, OnnxTensor, Port
+from dsconv.frontends.onnx_graph import GraphInput, Node
+from dsconv.frontends.scales import (
+    MULTIPLIER_LIMIT,
+    Floats,
+    Quantisation,
+    addition_multipliers,
+    float_multipliers,
+    requantisation,
+)
+from dsconv.frontends.values import (
+    AddLayer,
+    AveragePoolLayer,
+    ConvolutionLayer,
+    Dequantised,
+    Integers,
+    Layer,
+    MatrixLayer,
+    MaxPoolLayer,
+    RescaleLayer,
+    WeightedLayer,
+    with_bounds,
+)
+from dsconv.frontends.view import View
+
+LARGEST_ACTIVATION = 2**28
+ACCUMULATOR_LIMIT = 2**31
+UNLABELLED = ""  # labels are chosen when all names are known
+
+
+@dataclass(frozen=True)
+class _Input:
+    argument: SSAValue
+    source: GraphInput
+    tensor: str
+
+
+@dataclass(frozen=True)
+class _Layer:
+    operation: LayerOperation
+    node: Node
+    output: OnnxTensor | None
+    inputs: tuple[OnnxTensor | None, ...]
+
+
+@dataclass(frozen=True)
+class Output:
+    """A result of the network: the name it has in the file, its bytes, and what the caller does."""
+
+    name: str
+    integers: Integers
+    steps: tuple[str, ...]
+
+
+class NetworkBuilder:
+    """Collects inputs and layers in order of evaluation; `finish` gives the network."""
+
+    def __init__(self):
+        self._block = Block()
+        self._inputs: list[_Input] = []
+        self._layers: list[_Layer] = []
+        self._input_quantisations: dict[SSAValue, Quantisation] = {}
+
+    def add_input(
+        self, source: GraphInput, file_view: View, tensor: OnnxTensor, dtype: str
+    ) -> Integers:
+        """An argument of the function. `tensor` is the ONNX tensor of its first quantised form."""
+        layout = file_view.layout
+        if layout is None:
+            raise ModelError(
+                f"input '{source.name}': its first layer reads it in an order that is neither "
+                "NCHW nor NHWC"
+            )
+        index = sum(known.source.position < source.position for known in self._inputs)
+        type_ = activation_type(file_view.sizes, dtype, layout)
+        argument = self._block.insert_arg(type_, index)
+        argument.name_hint = c_identifier(source.name)
+        self._inputs.insert(index, _Input(argument, source, tensor.name))
+        return Integers(argument, tensor, tensor.view, None)
+
+    def set_input_quantisation(self, integers: Integers, quantisation: Quantisation) -> None:
+        """Notes what the bytes of an input mean; its first user decides."""
+        self._input_quantisations.setdefault(integers.value, quantisation)
+
+    def add_layer(self, layer: Layer, output: Quantisation, name: str | None) -> Integers:
+        """Makes the operation of a layer whose result is quantised as `output`.
+
+        `name` is the ONNX tensor of the result, None where the file has none.
+        """
+        if isinstance(layer, MaxPoolLayer):
+            return self._add_max_pool(layer, output, name)
+        match layer:
+            case WeightedLayer():
+                operation = self._weighted(layer, output)
+                inputs = (layer.x,)
+            case AddLayer():
+                operation = _addition(layer, output)
+                inputs = (layer.lhs, layer.rhs)
+            case AveragePoolLayer():
+                operation = _average_pool(layer, output)
+                inputs = (layer.x,)
+            case RescaleLayer():
+                operation = _rescale(layer, output)
+                inputs = (layer.x,)
+            case _:
+                raise TypeError(f"no operation for {type(layer).__name__}")
+        return self._append(operation, layer, [x.integers for x in inputs], output, name)
+
+    def _append(
+        self,
+        operation: LayerOperation,
+        layer: Layer,
+        inputs: Sequence[Integers],
+        output: Quantisation,
+        name: str | None,
+    ) -> Integers:
+        self._block.add_op(operation)
+        tensor = None if name is None else OnnxTensor(name, layer.view)
+        sources = tuple(integers.stored for integers in inputs)
+        self._layers.append(_Layer(operation, layer.node, tensor, sources))
+        return Integers(operation.result, tensor, layer.view, output)
+
+    def _weighted(self, layer: WeightedLayer, output: Quantisation) -> LayerOperation:
+        _check_accumulators(layer)
+        x = layer.x
+        multipliers = float_multipliers(x.quantisation.scale, layer.weights.scales, output.scale)
+        requant = _requantisation(layer, multipliers, output)
+        weights = ConstantOp.of(layer.weights.array)
+        bias = ConstantOp.of(layer.bias.astype(np.int32))
+        self._block.add_ops((weights, bias))
+        operands = (x.integers.value, weights, bias)
+        result_type = _result_type(layer, output)
+        zero_point, weight_zero_points = x.quantisation.zero_point, layer.weights.zero_points
+        match layer:
+            case ConvolutionLayer():
+                return layer.operation(
+                    UNLABELLED,
+                    *operands,
+                    layer.window,
+                    requant,
+                    result_type,
+                    input_zero_point=zero_point,
+                    weight_zero_points=weight_zero_points,
+                )
+            case MatrixLayer():
+                return layer.operation(
+                    UNLABELLED,
+                    *operands,
+                    requant,
+                    result_type,
+                    input_zero_point=zero_point,
+                    weight_zero_points=weight_zero_points,
+                )
+            case _:
+                raise TypeError(f"no operation for {type(layer).__name__}")
+
+    def _add_max_pool(
+        self, layer: MaxPoolLayer, output: Quantisation, name: str | None
+    ) -> Integers:
+        """A maximum commutes with every rounding and clipping, so it needs no arithmetic.
+
+        A layer before it is quantised as the pool's result is; an activation that is quantised
+        otherwise is pooled first and requantised then.
+        """
+        if isinstance(layer.x, Layer):
+            source = self.add_layer(with_bounds(layer.x, layer.bounds), output, None)
+            return self._append(_max_pool(layer, source), layer, [source], output, name)
+        source, quantisation = layer.x.integers, layer.x.quantisation
+        if quantisation == output and output.clip_range(layer.bounds) == output.limits:
+            return self._append(_max_pool(layer, source), layer, [source], output, name)
+        pooled = self._append(_max_pool(layer, source), layer, [source], quantisation, None)
+        rescale = RescaleLayer(
+            layer.node, layer.view, layer.bounds, Dequantised(pooled, quantisation)
+        )
+        return self.add_layer(rescale, output, name)
+
+    def finish(
+        self, name: str, outputs: Sequence[Output], notes: Sequence[str], flavour: str
+    ) -> ImportedNetwork:
+        """Closes the function and labels its layers. `name` becomes a C identifier."""
+        returned = self._returned_values(outputs)
+        self._block.add_op(func.ReturnOp(*returned))
+        sources = self._labelled_layers()
+        ports = tuple(self._input_port(known) for known in self._inputs)
+        results = tuple(_output_port(output) for output in outputs)
+        function = func.FuncOp(
+            c_identifier(name),
+            (self._block.arg_types, [value.type for value in returned]),
+            Region(self._block),
+        )
+        function.attributes["dsconv.inputs"] = _port_attributes(ports)
+        function.attributes["dsconv.outputs"] = _port_attributes(results)
+        function.attributes["dsconv.notes"] = ArrayAttr([StringAttr(note) for note in notes])
+        module = ModuleOp([function])
+        module.verify()
+        return ImportedNetwork(module, ports, results, sources, tuple(notes), flavour)
+
+    def _returned_values(self, outputs: Sequence[Output]) -> list[SSAValue]:
+        """Values of the outputs, their types carrying the layout of the file."""
+        laid_out: dict[SSAValue, SSAValue] = {}
+        for output in outputs:
+            type_ = self._output_type(output)
+            value = output.integers.value
+            known = laid_out.get(value)
+            if known is None:
+                laid_out[value] = Rewriter.replace_value_with_new_type(value, type_)
+            elif known.type != type_:
+                raise ModelError(f"output '{output.name}' leaves the network in two layouts")
+        return [laid_out[output.integers.value] for output in outputs]
+
+    def _output_type(self, output: Output) -> IntTensorType:
+        value, layout = output.integers.value, output.integers.view.layout
+        if value.owner is self._block:
+            raise ModelError(f"output '{output.name}' is an input of the network: nothing to compile")
+        if layout is None:
+            raise ModelError(f"output '{output.name}' is transposed to neither NCHW nor NHWC")
+        return activation_type(tensor_type(value).get_shape(), dtype_of(value), layout)
+
+    def _labelled_layers(self) -> tuple[LayerSource, ...]:
+        labels = layer_labels([_label_source(layer.node) for layer in self._layers])
+        for layer, label in zip(self._layers, labels, strict=True):
+            layer.operation.properties["layer"] = StringAttr(label)
+        return tuple(
+            LayerSource(label, layer.node.name, layer.output, layer.inputs)
+            for layer, label in zip(self._layers, labels, strict=True)
+        )
+
+    def _input_port(self, known: _Input) -> Port:
+        quantisation = self._input_quantisations.get(known.argument)
+        return Port(
+            known.source.name,
+            known.tensor,
+            known.source.shape,
+            np.dtype(dtype_of(known.argument)).name,
+            None if quantisation is None else quantisation.scale,
+            0 if quantisation is None else quantisation.zero_point,
+            ("QuantizeLinear",) if known.source.dtype == "float32" else (),
+        )
+
+
+def _result_type(layer: Layer, output: Quantisation) -> IntTensorType:
+    sizes = layer.view.sizes
+    if math.prod(sizes) > LARGEST_ACTIVATION:
+        raise layer.node.problem(f"its result has {math.prod(sizes)} values, too many to compile")
+    return activation_type(sizes, output.dtype)
+
+
+def _requantisation(
+    layer: Layer, multipliers: Floats, output: Quantisation, divisor: int = 1
+) -> RequantAttr:
+    if not np.all(multipliers < MULTIPLIER_LIMIT):
+        raise layer.node.problem(
+            f"input, weight and output scales give a factor of {np.max(multipliers)}",
+            "quantise the model again with representative data",
+        )
+    return requantisation(multipliers, output, layer.bounds, divisor)
+
+
+def _check_accumulators(layer: WeightedLayer) -> None:
+    """Raises `ModelError` where a sum may leave int32."""
+    array = layer.weights.array
+    weights = array.reshape(len(array), -1).astype(np.int64)
+    centred = weights - np.asarray(layer.weights.zero_points, np.int64).reshape(-1, 1)
+    sums = np.abs(centred).sum(axis=1) * layer.x.quantisation.largest_distance
+    largest = int((sums + np.abs(layer.bias.astype(np.int64))).max())
+    if largest >= ACCUMULATOR_LIMIT:
+        raise layer.node.problem(
+            f"its sums may reach {largest}, which does not fit 32 bits",
+            "look for a bias or a scale that quantisation left far out of range",
+        )
+
+
+def _addition(layer: AddLayer, output: Quantisation) -> LayerOperation:
+    lhs, rhs = layer.lhs.quantisation, layer.rhs.quantisation
+    scales = np.array([lhs.scale, rhs.scale], np.float32)
+    multipliers, shift = addition_multipliers(float_multipliers(1.0, scales, output.scale).tolist())
+    if shift < 0:
+        raise layer.node.problem("an input scale is millions of times the output scale")
+    requant = RequantAttr.of(
+        [1], [1 << shift], zero_point=output.zero_point, clip=output.clip_range(layer.bounds)
+    )
+    return AddOp(
+        UNLABELLED,
+        layer.lhs.integers.value,
+        layer.rhs.integers.value,
+        requant,
+        _result_type(layer, output),
+        multipliers=multipliers,
+        zero_points=(lhs.zero_point, rhs.zero_point),
+    )
+
+
+def _scale_ratio(x: Dequantised, output: Quantisation) -> Floats:
+    return float_multipliers(x.quantisation.scale, np.ones(1, np.float32), output.scale)
+
+
+def _average_pool(layer: AveragePoolLayer, output: Quantisation) -> LayerOperation:
+    x = layer.x
+    requant = _requantisation(
+        layer, _scale_ratio(x, output), output, divisor=math.prod(layer.window.kernel)
+    )
+    return AveragePoolOp(
+        UNLABELLED,
+        x.integers.value,
+        layer.window,
+        requant,
+        _result_type(layer, output),
+        input_zero_point=x.quantisation.zero_point,
+    )
+
+
+def _max_pool(layer: MaxPoolLayer, source: Integers) -> LayerOperation:
+    result_type = activation_type(layer.view.sizes, dtype_of(source.value))
+    return MaxPoolOp(UNLABELLED, source.value, layer.window, result_type)
+
+
+def _rescale(layer: RescaleLayer, output: Quantisation) -> LayerOperation:
+    x = layer.x
+    return RescaleOp(
+        UNLABELLED,
+        x.integers.value,
+        _requantisation(layer, _scale_ratio(x, output), output),
+        _result_type(layer, output),
+        input_zero_point=x.quantisation.zero_point,
+    )
+
+
+def _label_source(node: Node) -> str:
+    name = node.name or node.outputs[0]
+    return f"{node.op_type}_{name}" if name.isdigit() else name
+
+
+def _output_port(output: Output) -> Port:
+    integers = output.integers
+    quantisation, tensor = integers.quantisation, integers.stored
+    return Port(
+        output.name,
+        output.name if tensor is None else tensor.name,
+        integers.view.shape,
+        np.dtype(dtype_of(integers.value)).name,
+        None if quantisation is None else quantisation.scale,
+        0 if quantisation is None else quantisation.zero_point,
+        output.steps,
+    )
+
+
+def _port_attributes(ports: Sequence[Port]) -> ArrayAttr[DictionaryAttr]:
+    return ArrayAttr([_port_attribute(port) for port in ports])
+
+
+def _port_attribute(port: Port) -> DictionaryAttr:
+    fields: dict[str, Attribute] = {
+        "name": StringAttr(port.name),
+        "shape": i64_array(port.shape),
+        "zero_point": IntegerAttr(port.zero_point, i64),
+    }
+    if port.scale is not None:
+        fields["scale"] = FloatAttr(port.scale, f64)
+    return DictionaryAttr(fields)

@@ -1,0 +1,124 @@
+"""Handlers that every flavour shares: constants, views, pools on integers, the network's end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from dsconv.frontends.network import OnnxTensor
+from dsconv.frontends.onnx_graph import Array, Node, constant_node_array
+from dsconv.frontends.reader import QUANTISE_FIRST, Handler, Reader
+from dsconv.frontends.rearrange import new_shape, permutation, rearranged
+from dsconv.frontends.values import (
+    Constant,
+    Dequantised,
+    Integers,
+    LeftToCaller,
+    ScaledConstant,
+    Value,
+    with_view,
+)
+
+
+def read_constant(reader: Reader, node: Node) -> Value:
+    """Constant."""
+    return Constant(constant_node_array(node))
+
+
+def read_rearrangement(reader: Reader, node: Node) -> Value:
+    """Reshape, Flatten, Squeeze, Unsqueeze, Transpose: of constants, or of a view only."""
+    value = reader.value(node)
+    if isinstance(value, Constant):
+        return Constant(_rearranged(reader, node, value.array))
+    if isinstance(value, ScaledConstant):
+        return _rearranged_weights(reader, node, value)
+    activation = reader.activation(node)
+    moved = with_view(activation, lambda view: rearranged(node, view, reader.constant))
+    if isinstance(moved, Integers):
+        return replace(moved, stored=OnnxTensor(node.outputs[0], moved.view))
+    return moved
+
+
+def _rearranged(reader: Reader, node: Node, array: Array) -> Array:
+    if node.op_type == "Transpose":
+        return array.transpose(permutation(node, array.ndim))
+    return array.reshape(new_shape(node, array.shape, reader.constant))
+
+
+def _rearranged_weights(reader: Reader, node: Node, weights: ScaledConstant) -> ScaledConstant:
+    array = _rearranged(reader, node, weights.array)
+    if node.op_type == "Transpose":
+        order = permutation(node, weights.array.ndim)
+        return ScaledConstant(
+            array, weights.scale.transpose(order), weights.zero_point.transpose(order)
+        )
+    if weights.scale.size != 1 or weights.zero_point.size != 1:
+        raise node.problem("reshapes weights that are quantised per channel")
+    ones = (1,) * array.ndim
+    return ScaledConstant(array, weights.scale.reshape(ones), weights.zero_point.reshape(ones))
+
+
+def read_end(reader: Reader, node: Node) -> Value:
+    """Softmax, Sigmoid, ArgMax and the like, which the caller computes from the logits."""
+    value = reader.value(node)
+    if isinstance(value, Integers):
+        return LeftToCaller(value, (node.op_type,))
+    if isinstance(value, Dequantised):
+        return LeftToCaller(value.meant, ("DequantizeLinear", node.op_type))
+    raise reader.wrong_input(node, value, "a quantised activation")
+
+
+def read_shape(reader: Reader, node: Node) -> Value:
+    """Shape, static in every network that is supported."""
+    value = reader.value(node)
+    if isinstance(value, Constant | ScaledConstant):
+        return Constant(np.asarray(value.array.shape, np.int64))
+    return Constant(np.asarray(reader.activation(node).view.shape, np.int64))
+
+
+def read_gather(reader: Reader, node: Node) -> Value:
+    """Gather from a constant list, as exporters write it to pick one size of a shape."""
+    data, indices = reader.array(node, 0), reader.array(node, 1)
+    if data.ndim != 1 or indices.dtype.kind not in "iu" or node.integer("axis", 0) not in (0, -1):
+        raise node.problem("only a Gather from the shape of a tensor is supported")
+    if np.any(indices < -data.size) or np.any(indices >= data.size):
+        raise node.problem(f"indices {indices.tolist()} of {data.size} values")
+    return Constant(data[indices])
+
+
+def read_concat(reader: Reader, node: Node) -> Value:
+    """Concat of constant lists, as exporters write it to make a shape."""
+    for index in range(len(node.inputs)):
+        if not isinstance(value := reader.value(node, index), Constant):
+            raise reader.wrong_input(node, value, "a constant")
+    arrays = [reader.array(node, index) for index in range(len(node.inputs))]
+    if any(array.ndim != 1 for array in arrays):
+        raise node.problem("only a Concat of shapes is supported")
+    return Constant(np.concatenate(arrays))
+
+
+def read_cast(reader: Reader, node: Node) -> Value:
+    """Cast of a constant between integers, as exporters write it in computations of shapes."""
+    array = reader.array(node, 0)
+    if array.dtype.kind not in "iu":
+        raise node.problem("only casts in the computation of a shape are supported", QUANTISE_FIRST)
+    return Constant(array.astype(np.int64))
+
+
+COMMON_HANDLERS: dict[str, Handler] = {
+    "ArgMax": read_end,
+    "Cast": read_cast,
+    "Concat": read_concat,
+    "Constant": read_constant,
+    "Flatten": read_rearrangement,
+    "Gather": read_gather,
+    "LogSoftmax": read_end,
+    "Reshape": read_rearrangement,
+    "Shape": read_shape,
+    "Sigmoid": read_end,
+    "Softmax": read_end,
+    "Squeeze": read_rearrangement,
+    "Transpose": read_rearrangement,
+    "Unsqueeze": read_rearrangement,
+}

@@ -1,0 +1,70 @@
+"""What an import gives: the module, and how its values relate to the tensors of the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.dialects.builtin import ModuleOp
+
+from dsconv.frontends.view import Shape, View
+
+
+@dataclass(frozen=True)
+class OnnxTensor:
+    """A quantised tensor of the file and how its dimensions read the activation 1xCxHxW.
+
+    `view.stored(array)` turns its array into (1, C, H, W).
+    """
+
+    name: str
+    view: View
+
+
+@dataclass(frozen=True)
+class Port:
+    """One input or output of the network, as the caller's bytes.
+
+    `name` is the graph input or output of the file, `tensor` the ONNX tensor that has these bytes
+    and `shape` the shape they have, with batch 1. `real = scale * (q - zero_point)`; `scale` is None
+    where the file does not say it. `caller_steps` are the operations of the file between `name` and
+    these bytes: QuantizeLinear of a float input, Softmax behind the logits.
+    """
+
+    name: str
+    tensor: str
+    shape: Shape
+    dtype: str
+    scale: float | None
+    zero_point: int
+    caller_steps: tuple[str, ...]
+
+    @property
+    def float_model(self) -> bool:
+        """Whether the file has reals here, which the caller (de)quantises."""
+        return bool(self.caller_steps)
+
+
+@dataclass(frozen=True)
+class LayerSource:
+    """Where a layer comes from.
+
+    `output` and `inputs` are the quantised ONNX tensors of its activations, None where the file has
+    no tensor with those bytes.
+    """
+
+    label: str
+    node: str
+    output: OnnxTensor | None
+    inputs: tuple[OnnxTensor | None, ...]
+
+
+@dataclass(frozen=True)
+class ImportedNetwork:
+    """A network at the graph level of the dialect, in one function of the module."""
+
+    module: ModuleOp
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    layers: tuple[LayerSource, ...]
+    notes: tuple[str, ...]
+    flavour: str

@@ -1,0 +1,94 @@
+"""Reads scales and zero points of nodes, and checks them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dsconv.frontends.onnx_graph import Array, Node
+from dsconv.frontends.reader import Reader
+from dsconv.frontends.scales import Floats, Quantisation
+from dsconv.frontends.values import ScaledConstant
+
+ACTIVATION_DTYPES = ("int8", "uint8")
+# 4-bit constants mean the same in 8 bits.
+WIDENED = {"int4": "int8", "uint4": "uint8", "int2": "int8", "uint2": "uint8"}
+
+
+def read_scale(reader: Reader, node: Node, index: int) -> Floats:
+    """A scale or list of scales: float32, finite, positive."""
+    scale = reader.array(node, index)
+    if scale.dtype != np.float32:
+        raise node.problem(f"its scale is {scale.dtype}; float32 is needed")
+    if scale.size == 0 or not np.all(np.isfinite(scale) & (scale > 0)):
+        raise node.problem(
+            "its scale is not a positive finite number", "quantise the model again"
+        )
+    return scale
+
+
+def read_quantisation(
+    reader: Reader, node: Node, index: int, dtype: str | None = None
+) -> Quantisation:
+    """Scale at input `index` and zero point behind it, of a whole activation.
+
+    `dtype` is that of the tensor where it is known; otherwise the zero point's, or uint8.
+    """
+    scale = read_scale(reader, node, index)
+    zero_point = (
+        reader.array(node, index + 1)
+        if node.has_input(index + 1)
+        else np.zeros((), np.dtype(dtype or "uint8"))
+    )
+    if scale.size != 1 or zero_point.size != 1:
+        raise node.problem("an activation is quantised per channel; per tensor is supported")
+    if zero_point.dtype.name not in ACTIVATION_DTYPES:
+        raise node.problem(
+            f"activations of {zero_point.dtype.name}; int8 and uint8 are supported",
+            "quantise to 8 bits",
+        )
+    if dtype is not None and zero_point.dtype != dtype:
+        raise node.problem(f"a zero point of {zero_point.dtype} for a tensor of {dtype}")
+    return Quantisation(
+        float(scale.reshape(-1)[0]), int(zero_point.reshape(-1)[0]), zero_point.dtype.name
+    )
+
+
+def read_scaled_constant(
+    reader: Reader, node: Node, array: Array, index: int, axis: int
+) -> ScaledConstant:
+    """Constant integers with the scale at input `index` and the zero point behind it.
+
+    More than one scale belong to the slices of `axis`.
+    """
+    if array.dtype.kind not in "iu" and array.dtype.name not in WIDENED:
+        raise node.problem(f"dequantises a constant of {array.dtype.name}")
+    scale = read_scale(reader, node, index)
+    zero_point = (
+        reader.array(node, index + 1)
+        if node.has_input(index + 1)
+        else np.zeros(scale.shape, array.dtype)
+    )
+    if zero_point.dtype != array.dtype:
+        raise node.problem(f"a zero point of {zero_point.dtype} for a tensor of {array.dtype}")
+    if node.integer("block_size", 0):
+        raise node.problem("quantised in blocks; per tensor and per channel are supported")
+    narrow = array.dtype.name
+    dtype = np.dtype(WIDENED.get(narrow, narrow))
+    return ScaledConstant(
+        array.astype(dtype),
+        _along_axis(node, scale, array, axis),
+        _along_axis(node, zero_point.astype(dtype), array, axis),
+    )
+
+
+def _along_axis(node: Node, values: Array, array: Array, axis: int) -> Array:
+    """Shapes one value, or one per slice, to broadcast over the array."""
+    shape = [1] * array.ndim
+    if values.size == 1:
+        return values.reshape(shape)
+    if not -array.ndim <= axis < array.ndim:
+        raise node.problem(f"axis {axis} for a tensor of {array.ndim} dimensions")
+    if values.ndim != 1 or values.size != array.shape[axis]:
+        raise node.problem(f"{values.size} scales or zero points for {array.shape[axis]} channels")
+    shape[axis] = -1
+    return values.reshape(shape)

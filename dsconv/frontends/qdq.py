@@ -1,0 +1,228 @@
+"""Handlers of QDQ models: float operations between DequantizeLinear and QuantizeLinear."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from dsconv.frontends import layers
+from dsconv.frontends.common import COMMON_HANDLERS
+from dsconv.frontends.network import OnnxTensor
+from dsconv.frontends.onnx_graph import Node
+from dsconv.frontends.parameters import read_quantisation, read_scaled_constant
+from dsconv.frontends.reader import Handler, Reader
+from dsconv.frontends.rearrange import axes
+from dsconv.frontends.scales import Quantisation
+from dsconv.frontends.values import (
+    UNBOUNDED,
+    Constant,
+    Dequantised,
+    Integers,
+    Layer,
+    RealInput,
+    RescaleLayer,
+    ScaledConstant,
+    Value,
+    WeightedLayer,
+    with_bounds,
+)
+
+
+def read_quantize(reader: Reader, node: Node) -> Value:
+    """QuantizeLinear: the end of a layer, of a float input or of a constant."""
+    value = reader.value(node)
+    if isinstance(value, Constant):
+        return _quantised_constant(reader, node, value)
+    quantisation = read_quantisation(reader, node, 1)
+    match value:
+        case RealInput():
+            return _quantised_input(reader, node, value, quantisation)
+        case Dequantised() if value.quantisation == quantisation:
+            return value.integers
+        case Dequantised():
+            layer = RescaleLayer(node, value.view, UNBOUNDED, value)
+            return reader.builder.add_layer(layer, quantisation, node.outputs[0])
+        case Layer():
+            return reader.builder.add_layer(value, quantisation, node.outputs[0])
+        case _:
+            raise reader.wrong_input(node, value, "reals")
+
+
+def _quantised_constant(reader: Reader, node: Node, value: Constant) -> Constant:
+    """Float weights, quantised as ONNX Runtime does."""
+    if value.array.dtype != np.float32:
+        raise node.problem(f"quantises a constant of {value.array.dtype}; float32 is needed")
+    zero_point = (
+        reader.array(node, 2) if node.has_input(2) else np.zeros((), np.uint8)
+    )
+    parameters = read_scaled_constant(
+        reader,
+        node,
+        np.zeros(value.array.shape, zero_point.dtype),
+        1,
+        node.integer("axis", 1),
+    )
+    limits = np.iinfo(parameters.array.dtype)
+    rounded = np.rint(value.array / parameters.scale) + parameters.zero_point
+    if not np.all(np.isfinite(rounded)):
+        raise node.problem("quantises a constant that is not finite")
+    return Constant(np.clip(rounded, limits.min, limits.max).astype(parameters.array.dtype))
+
+
+def _quantised_input(
+    reader: Reader, node: Node, value: RealInput, quantisation: Quantisation
+) -> Integers:
+    tensor = OnnxTensor(node.outputs[0], value.view)
+    name = value.source.name
+    integers = reader.builder.quantised_input(value.source, value.file_view, tensor, quantisation)
+    low, high = quantisation.limits
+    reader.note(
+        f"input '{name}' is float in the file: the caller gives clip(round_half_even({name} / "
+        f"{quantisation.scale:.9g}) + {quantisation.zero_point}, {low}, {high})"
+    )
+    return integers
+
+
+def read_dequantize(reader: Reader, node: Node) -> Value:
+    """DequantizeLinear of weights or of an activation."""
+    value = reader.value(node)
+    if isinstance(value, Constant):
+        return read_scaled_constant(reader, node, value.array, 1, node.integer("axis", 1))
+    integers = reader.integers(node)
+    return reader.dequantise(integers, read_quantisation(reader, node, 1, integers.dtype))
+
+
+def read_conv(reader: Reader, node: Node) -> Value:
+    """Conv of an activation with weights; the bias may follow in an Add."""
+    layer = layers.convolution(node, reader.dequantised(node), _weights(reader, node))
+    if not node.has_input(2):
+        return layer
+    return layers.with_bias(reader, node, layer, _bias(reader, node))
+
+
+def read_matmul(reader: Reader, node: Node) -> Value:
+    """MatMul of an activation with weights."""
+    return layers.matrix_product(node, reader.dequantised(node), _weights(reader, node))
+
+
+def read_gemm(reader: Reader, node: Node) -> Value:
+    """Gemm of a vector with weights."""
+    if node.real("alpha", 1) != 1 or (node.has_input(2) and node.real("beta", 1) != 1):
+        raise node.problem("alpha and beta other than 1 are not supported")
+    x, weights = reader.dequantised(node), _weights(reader, node)
+    layer = layers.general_matrix_product(node, x, weights)
+    if not node.has_input(2):
+        return layer
+    return layers.with_added_constant(reader, node, layer, reader.value(node, 2))
+
+
+def _weights(reader: Reader, node: Node) -> ScaledConstant:
+    value = reader.value(node, 1)
+    if isinstance(value, ScaledConstant):
+        return value
+    if isinstance(value, Constant):
+        raise node.problem(
+            "its weights are not quantised", "a DequantizeLinear has to stand behind them"
+        )
+    raise node.problem("its weights are not constant", "products of two activations are not supported")
+
+
+def _bias(reader: Reader, node: Node) -> Constant | ScaledConstant:
+    value = reader.value(node, 2)
+    if isinstance(value, Constant | ScaledConstant):
+        return value
+    raise node.problem("its bias is not constant")
+
+
+def read_add(reader: Reader, node: Node) -> Value:
+    """Add of two activations, or of a bias behind a product."""
+    lhs, rhs = reader.value(node, 0), reader.value(node, 1)
+    if isinstance(lhs, WeightedLayer) and isinstance(rhs, Constant | ScaledConstant):
+        return layers.with_added_constant(reader, node, lhs, rhs)
+    if isinstance(rhs, WeightedLayer) and isinstance(lhs, Constant | ScaledConstant):
+        return layers.with_added_constant(reader, node, rhs, lhs)
+    return layers.addition(node, reader.dequantised(node, 0), reader.dequantised(node, 1))
+
+
+def read_relu(reader: Reader, node: Node) -> Value:
+    """Relu, folded into the layer before it."""
+    return with_bounds(_activated(reader, node), (0.0, math.inf))
+
+
+def read_clip(reader: Reader, node: Node) -> Value:
+    """Clip, folded into the layer before it; bounds as inputs or, before opset 11, attributes."""
+    low = _bound(reader, node, 1, "min", -math.inf)
+    high = _bound(reader, node, 2, "max", math.inf)
+    if not low <= high:
+        raise node.problem(f"clips to the empty range {low} to {high}")
+    return with_bounds(_activated(reader, node), (low, high))
+
+
+def _activated(reader: Reader, node: Node) -> Layer:
+    """The layer that an activation function folds into."""
+    value = reader.value(node)
+    if isinstance(value, Layer):
+        return value
+    x = reader.dequantised(node)
+    return RescaleLayer(node, x.view, UNBOUNDED, x)
+
+
+def _bound(reader: Reader, node: Node, index: int, attribute: str, default: float) -> float:
+    if not node.has_input(index):
+        return node.real(attribute, default)
+    value = reader.value(node, index)
+    if not isinstance(value, Constant | ScaledConstant):
+        raise node.problem(f"its bound '{attribute}' is not constant")
+    reals = value.array if isinstance(value, Constant) else value.real
+    if reals.size != 1 or np.isnan(reals).any():
+        raise node.problem(f"its bound '{attribute}' is not one number")
+    return float(reals.reshape(-1)[0])
+
+
+def read_average_pool(reader: Reader, node: Node) -> Value:
+    """AveragePool."""
+    return layers.average_pool(node, reader.dequantised(node))
+
+
+def read_global_average_pool(reader: Reader, node: Node) -> Value:
+    """GlobalAveragePool."""
+    x = reader.dequantised(node)
+    return layers.global_average(node, x, set(range(2, len(x.view.shape))), keep=True)
+
+
+def read_reduce_mean(reader: Reader, node: Node) -> Value:
+    """ReduceMean over rows and columns."""
+    x = reader.dequantised(node)
+    rank = len(x.view.shape)
+    chosen = axes(node, reader.constant)
+    if chosen is None or any(not -rank <= axis < rank for axis in chosen):
+        raise node.problem("its axes are missing or outside of its input")
+    keep = bool(node.integer("keepdims", 1))
+    return layers.global_average(node, x, {axis % rank for axis in chosen}, keep)
+
+
+def read_max_pool(reader: Reader, node: Node) -> Value:
+    """MaxPool and GlobalMaxPool: of reals, or of integers directly."""
+    value = reader.value(node)
+    make = layers.max_pool if node.op_type == "MaxPool" else layers.global_max
+    if isinstance(value, Integers):
+        return _pooled_integers(reader, node, value)
+    return make(node, value if isinstance(value, Layer) else reader.dequantised(node))
+
+
+QDQ_HANDLERS: dict[str, Handler] = COMMON_HANDLERS | {
+    "Add": read_add,
+    "AveragePool": read_average_pool,
+    "Clip": read_clip,
+    "Conv": read_conv,
+    "DequantizeLinear": read_dequantize,
+    "Gemm": read_gemm,
+    "GlobalAveragePool": read_global_average_pool,
+    "GlobalMaxPool": read_max_pool,
+    "MatMul": read_matmul,
+    "MaxPool": read_max_pool,
+    "QuantizeLinear": read_quantize,
+    "ReduceMean": read_reduce_mean,
+    "Relu": read_relu,
+}

@@ -1,0 +1,224 @@
+"""Walks an ONNX graph and gives every tensor a value; what a node means is a table of handlers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from dsconv.errors import ModelError
+from dsconv.frontends.builder import NetworkBuilder, Output
+from dsconv.frontends.network import ImportedNetwork, OnnxTensor
+from dsconv.frontends.onnx_graph import Array, GraphInput, Node, OnnxGraph
+from dsconv.frontends.rearrange import REARRANGING, rearranged
+from dsconv.frontends.scales import Quantisation
+from dsconv.frontends.values import (
+    Activation,
+    Constant,
+    Dequantised,
+    Integers,
+    Layer,
+    LeftToCaller,
+    MaxPoolLayer,
+    RealInput,
+    ScaledConstant,
+    Value,
+)
+from dsconv.frontends.view import View, nchw_view_of_input
+
+Handler: TypeAlias = Callable[["Reader", Node], Value]
+QUANTISE_FIRST = "quantise the whole network, for example with onnxruntime.quantization.quantize_static"
+TRANSPARENT = {"Identity", "Dropout"}
+TRAILING = {
+    "ArgMax",
+    "Cast",
+    "DequantizeLinear",
+    "LogSoftmax",
+    "QLinearSigmoid",
+    "QLinearSoftmax",
+    "QuantizeLinear",
+    "Sigmoid",
+    "Softmax",
+    *REARRANGING,
+    *TRANSPARENT,
+}
+
+
+class Reader:
+    """Evaluates the graph node by node. Handlers come from the flavour of the file."""
+
+    def __init__(self, graph: OnnxGraph, handlers: Mapping[str, Handler]):
+        self.graph = graph
+        self.builder = NetworkBuilder()
+        self._handlers = handlers
+        self._values: dict[str, Value] = {}
+        self._notes: list[str] = []
+
+    def read(self, name: str, flavour: str) -> ImportedNetwork:
+        """Imports the whole graph into a function `name`."""
+        for source in self.graph.inputs:
+            self._read_input(source)
+        for node in self.graph.nodes:
+            self._values[node.outputs[0]] = self._read_node(node)
+        outputs = [self._output(tensor) for tensor in self.graph.outputs]
+        return self.builder.finish(name, outputs, self._notes, flavour)
+
+    def note(self, text: str) -> None:
+        """Tells the user something about the import, once."""
+        if text not in self._notes:
+            self._notes.append(text)
+
+    def value(self, node: Node, index: int = 0) -> Value:
+        """Value of a required input of a node."""
+        if not node.has_input(index):
+            raise node.problem(f"input {index} is missing")
+        return self._tensor(node.inputs[index], node)
+
+    def array(self, node: Node, index: int) -> Array:
+        """A required constant input."""
+        value = self.value(node, index)
+        if not isinstance(value, Constant):
+            raise node.problem(
+                f"input {index} ('{node.inputs[index]}') is not a constant",
+                "scales, zero points, weights and shapes have to be constant",
+            )
+        return value.array
+
+    def constant(self, name: str) -> Array | None:
+        """The array of a tensor that is constant, None for any other."""
+        value = self._values.get(name)
+        return value.array if isinstance(value, Constant) else self.graph.constant(name)
+
+    def integers(self, node: Node, index: int = 0) -> Integers:
+        """A required input that is a quantised activation, as bytes."""
+        value = self.value(node, index)
+        if isinstance(value, Integers):
+            return value
+        raise self.wrong_input(node, value, "a quantised tensor")
+
+    def dequantised(self, node: Node, index: int = 0) -> Dequantised:
+        """A required input that is a quantised activation, read as reals."""
+        value = self.value(node, index)
+        if isinstance(value, Dequantised):
+            return value
+        if isinstance(value, MaxPoolLayer) and isinstance(value.x, Dequantised):
+            quantisation = value.x.quantisation
+            return Dequantised(self.builder.add_layer(value, quantisation, None), quantisation)
+        raise self.wrong_input(node, value, "a quantised activation")
+
+    def dequantise(self, integers: Integers, quantisation: Quantisation) -> Dequantised:
+        """Reads bytes as reals."""
+        self.builder.set_input_quantisation(integers, quantisation)
+        return Dequantised(integers, quantisation)
+
+    def activation(self, node: Node, index: int = 0) -> Activation:
+        """A required input that is an activation in any form."""
+        value = self.value(node, index)
+        if isinstance(value, Constant | ScaledConstant | LeftToCaller):
+            raise self.wrong_input(node, value, "an activation")
+        return value
+
+    def wrong_input(self, node: Node, value: Value, wanted: str) -> ModelError:
+        """An error that says what an input is instead of `wanted`."""
+        match value:
+            case LeftToCaller():
+                return node.problem(
+                    f"takes the result of {value.steps[-1]}, which is supported at the end only"
+                )
+            case Layer():
+                return node.problem(
+                    f"takes the result of {value.node.title}, which is not quantised",
+                    QUANTISE_FIRST,
+                )
+            case RealInput():
+                return node.problem(
+                    f"takes the float input '{value.source.name}', which is not quantised",
+                    QUANTISE_FIRST,
+                )
+            case Integers():
+                return node.problem(f"takes integers, not {wanted}", QUANTISE_FIRST)
+            case Constant() | ScaledConstant():
+                return node.problem(f"takes a constant, not {wanted}")
+            case Dequantised():
+                return node.problem(f"takes reals, not {wanted}")
+
+    def _tensor(self, name: str, user: Node) -> Value:
+        if name in self._values:
+            return self._values[name]
+        array = self.graph.constant(name)
+        if array is None:
+            raise user.problem(f"takes '{name}', which is not the first output of its node")
+        return self._values.setdefault(name, Constant(array))
+
+    def _read_node(self, node: Node) -> Value:
+        behind = self._left_to_caller(node)
+        if behind is not None:
+            return behind
+        if node.op_type in TRANSPARENT:
+            return self.value(node)
+        handler = self._handlers.get(node.op_type)
+        if handler is None:
+            supported = ", ".join(sorted({*self._handlers, *TRANSPARENT}))
+            raise node.problem("this operation is not supported", f"supported are {supported}")
+        return handler(self, node)
+
+    def _left_to_caller(self, node: Node) -> LeftToCaller | None:
+        """The value of a node behind the end of the network, where it is there."""
+        if node.op_type not in TRAILING or not node.has_input(0):
+            return None
+        value = self.value(node)
+        if isinstance(value, LeftToCaller):
+            return LeftToCaller(value.last, (*value.steps, node.op_type))
+        return None
+
+    def _read_input(self, source: GraphInput) -> None:
+        if not self.graph.consumers.get(source.name):
+            self.note(f"input '{source.name}' is not used and left out")
+            return
+        view = self._input_view(source)
+        self._values[source.name] = (
+            RealInput(source, view, view)
+            if source.dtype == "float32"
+            else self.builder.add_input(
+                source, view, OnnxTensor(source.name, view), source.dtype
+            )
+        )
+
+    def _input_view(self, source: GraphInput) -> View:
+        """How an input reads as N, C, H, W, which its first layer tells."""
+        view, tensor = View.plain(source.shape), source.name
+        while consumers := self.graph.consumers.get(tensor):
+            node = consumers[0]
+            if node.op_type in REARRANGING:
+                view = rearranged(node, view, self.constant)
+                view = View.plain(view.shape, view.shape) if view.is_plain else view
+            elif node.op_type not in {"QuantizeLinear", "DequantizeLinear", *TRANSPARENT}:
+                break
+            tensor = node.outputs[0]
+        named = nchw_view_of_input(view)
+        if named is None:
+            raise ModelError(
+                f"input '{source.name}' of shape {list(source.shape)} does not become one activation "
+                "1xCxHxW"
+            )
+        return View(named.sizes, named.order, source.shape)
+
+    def _output(self, tensor: str) -> Output:
+        value = self._values.get(tensor)
+        match value:
+            case Integers():
+                return Output(tensor, value, ())
+            case Dequantised():
+                return self._float_output(tensor, value.meant, ("DequantizeLinear",))
+            case LeftToCaller():
+                return self._float_output(tensor, value.last, value.steps)
+            case Layer():
+                raise value.node.problem(
+                    f"output '{tensor}' is float: its scale is not known",
+                    "quantise the network's output too (a QuantizeLinear behind the last layer)",
+                )
+            case _:
+                raise ModelError(f"output '{tensor}' does not come from a quantised layer")
+
+    def _float_output(self, tensor: str, last: Integers, steps: tuple[str, ...]) -> Output:
+        self.note(f"output '{tensor}': {', '.join(steps)} left to the caller")
+        return Output(tensor, last, steps)

@@ -1,0 +1,203 @@
+"""What a tensor of an ONNX graph is, seen by the compiler.
+
+A reader gives every tensor one of these values. Layers are values too: what a node computes in real
+numbers, waiting to learn how its result is quantised.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+from xdsl.ir import SSAValue
+
+from dsconv.dialects.attributes import WindowAttr
+from dsconv.dialects.graph import (
+    Conv2DOp,
+    DepthwiseOp,
+    LinearOp,
+    PointwiseOp,
+)
+from dsconv.frontends.network import OnnxTensor
+from dsconv.frontends.onnx_graph import Array, GraphInput, Node
+from dsconv.frontends.scales import Floats, Quantisation
+from dsconv.frontends.view import View
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """A constant as it stands in the file."""
+
+    array: Array
+
+
+@dataclass(frozen=True, eq=False)
+class ScaledConstant:
+    """Constant integers that mean reals; scale and zero point broadcast over the array."""
+
+    array: Array
+    scale: Floats
+    zero_point: Array
+
+    @property
+    def real(self) -> Floats:
+        """The reals, in the float32 arithmetic of DequantizeLinear."""
+        centred = self.array.astype(np.int64) - self.zero_point.astype(np.int64)
+        return centred.astype(np.float32) * self.scale
+
+
+@dataclass(frozen=True, eq=False)
+class RealInput:
+    """A float input of the network before its QuantizeLinear.
+
+    `file_view` is how the input lies in the file, `view` how this tensor reads it.
+    """
+
+    source: GraphInput
+    file_view: View
+    view: View
+
+
+@dataclass(frozen=True, eq=False)
+class Integers:
+    """A quantised activation: the value in the module and the ONNX tensor that has its bytes.
+
+    `quantisation` is what its producer meant, None for an integer input of the network.
+    """
+
+    value: SSAValue
+    stored: OnnxTensor | None
+    view: View
+    quantisation: Quantisation | None
+
+
+@dataclass(frozen=True, eq=False)
+class Dequantised:
+    """A quantised activation read as reals."""
+
+    integers: Integers
+    quantisation: Quantisation
+
+    @property
+    def view(self) -> View:
+        """How its dimensions read the activation."""
+        return self.integers.view
+
+    @property
+    def meant(self) -> Integers:
+        """The bytes, with what they are read as."""
+        return replace(self.integers, quantisation=self.quantisation)
+
+
+@dataclass(frozen=True, eq=False)
+class LeftToCaller:
+    """A tensor behind the last layer: the network gives `last`, the caller does `steps`."""
+
+    last: Integers
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A node's result in reals. `bounds` are the limits of activation functions behind it."""
+
+    node: Node
+    view: View
+    bounds: tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """Integer weights, output channels first; scales and zero points have one value or K."""
+
+    array: Array
+    scales: Floats
+    zero_points: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class WeightedLayer(Layer):
+    """Convolution or matrix product.
+
+    `weights.array` is shaped as the operation takes it. `bias` (K,) counts in units of input scale x
+    weight scale.
+    """
+
+    x: Dequantised
+    weights: Weights
+    bias: Array
+
+    @property
+    def bias_scales(self) -> Floats:
+        """Real value of one unit of the bias, one value or K."""
+        return np.float32(self.x.quantisation.scale) * self.weights.scales
+
+
+@dataclass(frozen=True, eq=False)
+class ConvolutionLayer(WeightedLayer):
+    """A weighted layer with a window."""
+
+    operation: type[Conv2DOp | DepthwiseOp]
+    window: WindowAttr
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixLayer(WeightedLayer):
+    """A weighted layer without a window."""
+
+    operation: type[PointwiseOp | LinearOp]
+
+
+@dataclass(frozen=True, eq=False)
+class AddLayer(Layer):
+    """Sum of two activations of one shape."""
+
+    lhs: Dequantised
+    rhs: Dequantised
+
+
+@dataclass(frozen=True, eq=False)
+class AveragePoolLayer(Layer):
+    """Average over a window, padding counted as zeros."""
+
+    x: Dequantised
+    window: WindowAttr
+
+
+@dataclass(frozen=True, eq=False)
+class MaxPoolLayer(Layer):
+    """Maximum over a window, of an activation or of a layer that is not quantised in between."""
+
+    x: Dequantised | Layer
+    window: WindowAttr
+
+
+@dataclass(frozen=True, eq=False)
+class RescaleLayer(Layer):
+    """An activation as it is, to be quantised again."""
+
+    x: Dequantised
+
+
+Activation: TypeAlias = RealInput | Integers | Dequantised | Layer
+Value: TypeAlias = Constant | ScaledConstant | Activation | LeftToCaller
+
+UNBOUNDED = (-math.inf, math.inf)
+
+
+def with_view(value: Activation, change: Callable[[View], View]) -> Activation:
+    """The same activation, its dimensions read differently."""
+    if isinstance(value, Dequantised):
+        integers = replace(value.integers, view=change(value.view))
+        return replace(value, integers=integers)
+    return replace(value, view=change(value.view))
+
+
+def with_bounds(layer: Layer, bounds: tuple[float, float]) -> Layer:
+    """The layer with one more activation function behind it."""
+    low, high = layer.bounds
+    clipped = tuple(min(max(bound, bounds[0]), bounds[1]) for bound in (low, high))
+    return replace(layer, bounds=clipped)

@@ -1,0 +1,74 @@
+"""Windows of ONNX convolutions and pools: kernel, strides, pads, dilations, automatic padding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dsconv.dialects.attributes import WindowAttr
+from dsconv.frontends.onnx_graph import Node
+
+
+def read_window(node: Node, kernel: Sequence[int], size: Sequence[int]) -> WindowAttr:
+    """The window of a node with one or two spatial dimensions, the input having `size` there.
+
+    One dimension is taken as a column: Hx1. Raises `ModelError` for attributes that fit neither the
+    kernel nor the input. `ceil_mode` adds to the pads at the end.
+    """
+    rank = len(size)
+    if rank not in (1, 2) or len(kernel) != rank:
+        raise node.problem(f"a {len(kernel)}-dimensional window over a {rank}-dimensional map",
+                           "1-D and 2-D windows are supported")
+    strides = _per_dimension(node, "strides", rank)
+    dilations = _per_dimension(node, "dilations", rank)
+    if min(kernel) < 1:
+        raise node.problem(f"kernel {list(kernel)} is not positive")
+    extent = [(taps - 1) * dilation + 1 for taps, dilation in zip(kernel, dilations, strict=True)]
+    begins, ends = _pads(node, size, extent, strides)
+    for begin, end, covered, available in zip(begins, ends, extent, size, strict=True):
+        if begin + available + end < covered:
+            raise node.problem(f"a window of {covered} pixels over {available} pixels with pads")
+    if node.integer("ceil_mode", 0):
+        ends = [
+            end + -(begin + available + end - covered) % stride
+            for begin, end, covered, available, stride in zip(
+                begins, ends, extent, size, strides, strict=True
+            )
+        ]
+    flat = [1] * (2 - rank)
+    none = [0] * (2 - rank)
+    return WindowAttr.of(
+        [*kernel, *flat],
+        [*strides, *flat],
+        [*begins, *none, *ends, *none],
+        [*dilations, *flat],
+    )
+
+
+def _per_dimension(node: Node, name: str, rank: int) -> tuple[int, ...]:
+    values = node.integers(name) or (1,) * rank
+    if len(values) != rank or min(values) < 1:
+        raise node.problem(f"{name} {list(values)} for {rank} spatial dimensions")
+    return values
+
+
+def _pads(
+    node: Node, size: Sequence[int], extent: Sequence[int], strides: Sequence[int]
+) -> tuple[list[int], list[int]]:
+    rank = len(size)
+    match node.text("auto_pad", "NOTSET"):
+        case "NOTSET":
+            pads = node.integers("pads") or (0,) * (2 * rank)
+        case "VALID":
+            pads = (0,) * (2 * rank)
+        case "SAME_UPPER" | "SAME_LOWER" as mode:
+            totals = [
+                max((-(-pixels // stride) - 1) * stride + covered - pixels, 0)
+                for pixels, covered, stride in zip(size, extent, strides, strict=True)
+            ]
+            small, large = [total // 2 for total in totals], [-(-total // 2) for total in totals]
+            pads = (*small, *large) if mode == "SAME_UPPER" else (*large, *small)
+        case other:
+            raise node.problem(f"unknown auto_pad '{other}'")
+    if len(pads) != 2 * rank or min(pads) < 0:
+        raise node.problem(f"pads {list(pads)} for {rank} spatial dimensions")
+    return list(pads[:rank]), list(pads[rank:])

@@ -1,0 +1,168 @@
+"""What a run is reported as: to people as a table, to programs as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rich.console import Console
+from rich.table import Table
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where two arrays of one layer differ first, and in how many values."""
+
+    place: str
+    index: tuple[int, ...]
+    expected: int
+    actual: int
+    count: int
+    size: int
+
+    def __str__(self) -> str:
+        at = ", ".join(map(str, self.index))
+        return (
+            f"{self.place}: {self.count} of {self.size} values differ, the first at [{at}]: "
+            f"{self.actual}, expected {self.expected}"
+        )
+
+
+def first_difference(
+    place: str, expected: npt.NDArray[Any], actual: npt.NDArray[Any]
+) -> Difference | None:
+    """The first value that differs; None where all are equal."""
+    differs = expected != actual
+    if not differs.any():
+        return None
+    index = tuple(int(position) for position in np.argwhere(differs)[0])
+    return Difference(
+        place,
+        index,
+        int(expected[index]),
+        int(actual[index]),
+        int(differs.sum()),
+        int(differs.size),
+    )
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """One layer of a run: its size, cost and whether its values are the reference's."""
+
+    name: str
+    op: str
+    shape: tuple[int, ...]
+    macs: int
+    cycles: int | None
+    l2_l1_in: int
+    l2_l1_out: int
+    l2_l1_weights: int
+    l3_l2: int
+    tile: str
+    schedule: str
+    equal: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """The layer as it stands in the JSON report."""
+        return {
+            "name": self.name,
+            "op": self.op,
+            "shape": list(self.shape),
+            "macs": self.macs,
+            "cycles": self.cycles,
+            "bytes": {
+                "l2_l1_in": self.l2_l1_in,
+                "l2_l1_out": self.l2_l1_out,
+                "l2_l1_weights": self.l2_l1_weights,
+                "l3_l2": self.l3_l2,
+            },
+            "tile": self.tile,
+            "schedule": self.schedule,
+            "equal": self.equal,
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """One run of a network on n inputs.
+
+    `outputs` are (n, ...) in the model's output shape, quantised. Cycles and bytes are those of
+    the last input; cycles are None where the runner has none.
+    """
+
+    network: str
+    target: str
+    runner: str
+    outputs: npt.NDArray[np.integer]
+    cycles: int | None
+    layers: Sequence[LayerReport]
+    differences: Sequence[Difference]
+    notes: Sequence[str]
+
+    @property
+    def equal(self) -> bool:
+        """Whether every value of every layer, and every expected output, is met."""
+        return not self.differences
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one inference."""
+        return sum(layer.macs for layer in self.layers)
+
+    def as_json(self) -> dict[str, Any]:
+        """The report for programs."""
+        return {
+            "network": self.network,
+            "target": self.target,
+            "runner": self.runner,
+            "equal": self.equal,
+            "cycles": self.cycles,
+            "macs": self.macs,
+            "layers": [layer.as_json() for layer in self.layers],
+        }
+
+    def print(self, console: Console, *, layers: bool) -> None:
+        """The report for people; `layers` adds the table."""
+        if layers:
+            console.print(self._table())
+        for note in self.notes:
+            console.print(f"note: {note}", style="dim", highlight=False)
+        for difference in self.differences:
+            console.print(f"DIFFERENT  {difference}", style="bold red", highlight=False)
+        verdict = "bit-exact: every layer equals the reference" if self.equal else "NOT equal"
+        speed = ""
+        if self.cycles:
+            speed = f", {self.cycles:,} cycles, {self.macs / self.cycles:.2f} MAC/cycle"
+        console.print(
+            f"{self.network} for {self.target} on {self.runner}: {verdict}{speed}",
+            style="bold green" if self.equal else "bold red",
+            highlight=False,
+        )
+
+    def _table(self) -> Table:
+        table = Table(title=f"{self.network}: {self.macs:,} MAC")
+        for column in ("layer", "op", "output", "tile"):
+            table.add_column(column)
+        for column in ("MAC", "cycles", "MAC/cycle", "in B", "out B", "weights B"):
+            table.add_column(column, justify="right")
+        table.add_column("equal")
+        for layer in self.layers:
+            rate = f"{layer.macs / layer.cycles:.2f}" if layer.cycles and layer.macs else ""
+            table.add_row(
+                layer.name,
+                layer.op,
+                "x".join(map(str, layer.shape[1:])),
+                layer.tile,
+                f"{layer.macs:,}",
+                "" if layer.cycles is None else f"{layer.cycles:,}",
+                rate,
+                f"{layer.l2_l1_in:,}",
+                f"{layer.l2_l1_out:,}",
+                f"{layer.l2_l1_weights:,}",
+                "yes" if layer.equal else "[red]NO[/red]",
+            )
+        return table

@@ -1,0 +1,12 @@
+/* A stack frame as large as the stack of a core. */
+#include "network.h"
+
+static uint8_t l2_arena[4];
+
+static void run(uint32_t core) {
+  volatile uint8_t frame[1024];
+  frame[core] = 1;
+}
+
+const dsc_network test_network = {
+    "large_frame", l2_arena, sizeof l2_arena, l2_arena, sizeof l2_arena, DSC_LAYERS, run};

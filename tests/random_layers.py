@@ -1,0 +1,211 @@
+"""Random layers at the graph level, each alone in a function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from hypothesis import strategies as st
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.func import FuncOp, ReturnOp
+from xdsl.ir import SSAValue
+
+from dsconv.dialects.attributes import Layout, RequantAttr, Rounding, WindowAttr
+from dsconv.dialects.graph import (
+    AddOp,
+    AveragePoolOp,
+    ConstantOp,
+    Conv2DOp,
+    DepthwiseOp,
+    IntTensorType,
+    LayerOperation,
+    LinearOp,
+    MaxPoolOp,
+    PointwiseOp,
+    RescaleOp,
+    activation_type,
+    dtype_of,
+    layout_of,
+    tensor_type,
+)
+
+Array = npt.NDArray[np.integer]
+Dtype = type[np.integer]
+
+WEIGHTED = {
+    "conv2d": Conv2DOp,
+    "depthwise": DepthwiseOp,
+    "pointwise": PointwiseOp,
+    "linear": LinearOp,
+}
+KINDS = (*WEIGHTED, "add", "avg_pool", "max_pool", "rescale")
+
+
+@dataclass(frozen=True)
+class RandomLayer:
+    """A module with one layer, and (1, C, H, W) inputs for it."""
+
+    module: ModuleOp
+    inputs: tuple[Array, ...]
+    input_layouts: tuple[Layout | None, ...]
+    output_layout: Layout | None
+
+
+class LayerMaker:
+    """Draws one layer into a function."""
+
+    def __init__(self, draw: st.DrawFn, kind: str, max_size: int):
+        self.draw = draw
+        self.kind = kind
+        self.random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+        self.height, self.width = self.integer(1, max_size), self.integer(1, max_size)
+        self.channels = self.integer(1, 9)
+        self.dtypes = [self.dtype() for _ in range(2 if kind == "add" else 1)]
+        shape = (1, self.channels, self.height, self.width)
+        types = [activation_type(shape, dtype, self.layout()) for dtype in self.dtypes]
+        self.function = FuncOp("net", (types, []))
+        self.block = self.function.body.block
+
+    def make(self) -> RandomLayer:
+        """The function with its layer, and inputs."""
+        layer = self.weighted() if self.kind in WEIGHTED else self.plain()
+        self.block.add_ops([layer, ReturnOp(layer.result)])
+        self.function.update_function_type()
+        module = ModuleOp([self.function])
+        module.verify()
+        arguments = self.block.args
+        return RandomLayer(
+            module,
+            tuple(
+                self.array(dtype_of(argument), *tensor_type(argument).get_shape())
+                for argument in arguments
+            ),
+            tuple(layout_of(argument) for argument in arguments),
+            layout_of(layer.result),
+        )
+
+    def integer(self, low: int, high: int) -> int:
+        return self.draw(st.integers(low, high))
+
+    def layout(self) -> Layout:
+        return self.draw(st.sampled_from(list(Layout)))
+
+    def dtype(self) -> Dtype:
+        return self.draw(st.sampled_from([np.int8, np.uint8]))
+
+    def value(self, dtype: Dtype) -> int:
+        limits = np.iinfo(dtype)
+        return self.integer(int(limits.min), int(limits.max))
+
+    def array(self, dtype: Dtype, *shape: int) -> Array:
+        limits = np.iinfo(dtype)
+        return self.random.integers(limits.min, limits.max + 1, shape, dtype)
+
+    def constant(self, array: Array) -> SSAValue:
+        operation = ConstantOp.of(array)
+        self.block.add_op(operation)
+        return operation.result
+
+    def window(self) -> WindowAttr:
+        fy, fx = self.integer(1, min(3, self.height)), self.integer(1, min(4, self.width))
+        pads = [self.integer(0, extent - 1) for extent in (fy, fx, fy, fx)]
+        roomy = self.height >= 2 * fy and self.width >= 2 * fx
+        dilation = self.integer(1, 2) if roomy else 1
+        strides = self.integer(1, 2), self.integer(1, 2)
+        return WindowAttr.of((fy, fx), strides, pads, (dilation, dilation))
+
+    def result_type(self, dtype: Dtype, channels: int, size: tuple[int, int]) -> IntTensorType:
+        return activation_type((1, channels, *size), dtype, self.layout())
+
+    def requant(self, channels: int, spread: int, dtype: Dtype) -> RequantAttr:
+        """A requantisation that maps sums of about `spread` to the range of `dtype`."""
+        count = self.draw(st.sampled_from([1, channels]))
+        shift = self.integer(8, 40)
+        scale = 2**shift * 200 / spread
+        limits = np.iinfo(dtype)
+        return RequantAttr.of(
+            [
+                max(1, min(2**31 - 1, int(scale * factor)))
+                for factor in self.random.uniform(0.5, 1.5, count)
+            ],
+            [self.draw(st.sampled_from([2**shift, 2**shift - 1]))],
+            addends=[self.draw(st.sampled_from([0, 2 ** (shift - 1), -12345]))],
+            rounding=self.draw(st.sampled_from(list(Rounding))),
+            zero_point=self.value(dtype),
+            clip=(min(self.value(dtype), 0), int(limits.max)),
+        )
+
+    def weighted(self) -> LayerOperation:
+        window = self.window()
+        kernels = self.channels if self.kind == "depthwise" else self.integer(1, 9)
+        size = window.output_size(self.height, self.width)
+        shapes = {
+            "conv2d": ((kernels, self.channels, *window.kernel), size),
+            "depthwise": ((kernels, 1, *window.kernel), size),
+            "pointwise": ((kernels, self.channels), (self.height, self.width)),
+            "linear": ((kernels, self.channels * self.height * self.width), (1, 1)),
+        }
+        weight_shape, output_size = shapes[self.kind]
+        weight_dtype, output_dtype = self.dtype(), self.dtype()
+        zero_points = self.draw(st.sampled_from([1, kernels]))
+        bias = self.random.integers(-5000, 5000, kernels, np.int32)
+        operands = (
+            self.block.args[0],
+            self.constant(self.array(weight_dtype, *weight_shape)),
+            self.constant(bias),
+        )
+        windows = (window,) if self.kind in ("conv2d", "depthwise") else ()
+        spread = 80 * 80 * int(np.prod(weight_shape[1:]))
+        return WEIGHTED[self.kind](
+            "layer",
+            *operands,
+            *windows,
+            self.requant(kernels, spread, output_dtype),
+            self.result_type(output_dtype, kernels, output_size),
+            input_zero_point=self.value(self.dtypes[0]),
+            weight_zero_points=[self.value(weight_dtype) for _ in range(zero_points)],
+        )
+
+    def plain(self) -> LayerOperation:
+        window = self.window()
+        x = self.block.args[0]
+        size, pooled = (self.height, self.width), window.output_size(self.height, self.width)
+        if self.kind == "max_pool":
+            result = self.result_type(self.dtypes[0], self.channels, pooled)
+            return MaxPoolOp("layer", x, window, result)
+        dtype = self.dtype()
+        zero_points = [self.value(dtype) for dtype in self.dtypes]
+        if self.kind == "add":
+            return AddOp(
+                "layer",
+                *self.block.args,
+                self.requant(1, 200 * 2**20, dtype),
+                self.result_type(dtype, self.channels, size),
+                multipliers=(self.integer(1, 2**21), self.integer(1, 2**21)),
+                zero_points=(zero_points[0], zero_points[1]),
+            )
+        if self.kind == "avg_pool":
+            return AveragePoolOp(
+                "layer",
+                x,
+                window,
+                self.requant(1, 100 * int(np.prod(window.kernel)), dtype),
+                self.result_type(dtype, self.channels, pooled),
+                input_zero_point=zero_points[0],
+            )
+        return RescaleOp(
+            "layer",
+            x,
+            self.requant(1, 200, dtype),
+            self.result_type(dtype, self.channels, size),
+            input_zero_point=zero_points[0],
+        )
+
+
+@st.composite
+def random_layers(
+    draw: st.DrawFn, kinds: tuple[str, ...] = KINDS, max_size: int = 8
+) -> RandomLayer:
+    """One layer of a random kind, shape, signs, zero points and layouts."""
+    return LayerMaker(draw, draw(st.sampled_from(kinds)), max_size).make()
