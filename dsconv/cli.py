@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,7 +33,7 @@ Passes = Annotated[
 ]
 
 
-class Runner(str, Enum):
+class Runner(StrEnum):
     """Where a network can run."""
 
     HOST = "host"

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import IO
 
 from onnx import ModelProto
 from xdsl.dialects.builtin import ModuleOp
 
-from dsconv.errors import DsconvError
 from dsconv.frontends import ImportedNetwork, import_onnx
-from dsconv.lowering.c_target import c_files
+from dsconv.output import write_folder
 from dsconv.pipeline import default_pipeline, run_pipeline
 from dsconv.report import Report
 from dsconv.targets import Target, load_target
@@ -27,24 +24,9 @@ class CompiledNetwork:
     lowered: ModuleOp
     target: Target
 
-    def write(self, directory: Path, platform: str | None = None) -> None:
-        """Writes the C, its runtime, a Makefile and the IR to a folder, made if need be.
-
-        `platform` is a folder of runtime_c; the target's own unless given.
-        """
-        try:
-            directory.mkdir(parents=True, exist_ok=True)
-            _copy_runtime(directory, platform or self.target.platform)
-            sources = c_files(self.lowered)
-            (directory / "network.h").write_text(sources.header)
-            (directory / "network.c").write_text(sources.network)
-            (directory / "weights.c").write_text(sources.weights)
-            (directory / "network.mlir").write_text(f"{self.lowered}\n")
-            (directory / "config.mk").write_text(
-                f"L1_BYTES = {self.target.l1.bytes}\nL2_BYTES = {self.target.l2.bytes}\n"
-            )
-        except OSError as error:
-            raise DsconvError(f"cannot write {directory}: {error.strerror}") from error
+    def write(self, directory: Path) -> None:
+        """Writes the C, its runtime, a Makefile and the IR to a folder, made if need be."""
+        write_folder(self.lowered, directory, self.target, self.target.platform)
 
     def run(self, x: object = None, *, on: str = "host", expect: object = None) -> Report:
         """Builds and runs the network, and compares it with the reference semantics.
@@ -79,12 +61,3 @@ def compile(
     lowered = imported.module.clone()
     run_pipeline(lowered, passes or default_pipeline(target), trace=trace)
     return CompiledNetwork(imported, lowered, target)
-
-
-def _copy_runtime(directory: Path, platform: str) -> None:
-    with as_file(files("dsconv").joinpath("runtime_c")) as runtime:
-        folder = runtime / platform
-        if not folder.is_dir():
-            raise DsconvError(f"runtime_c has no platform {platform}")
-        for source in (runtime / "Makefile", *runtime.glob("*.[ch]"), *folder.iterdir()):
-            shutil.copy(source, directory)

@@ -18,6 +18,7 @@ from dsconv.dialects.tiled import LayerOp
 from dsconv.errors import DsconvError
 from dsconv.frontends import Port
 from dsconv.lowering.c_target import network_function
+from dsconv.output import write_folder
 from dsconv.reference import Array, ReferenceRun, from_memory, network_of, run_reference, to_memory
 from dsconv.report import Difference, LayerReport, Report, first_difference
 from dsconv.runners import RunResult, build, gvsoc, host, qemu
@@ -45,9 +46,7 @@ def execute(compiled: CompiledNetwork, x: object, *, on: str, expect: object = N
     inputs = quantised_inputs(x, port)
     with tempfile.TemporaryDirectory(prefix="dsconv-") as folder:
         directory = Path(folder)
-        compiled.write(directory, platform)
-        with (directory / "config.mk").open("a") as config:
-            config.write("TRACE = 1\n")
+        write_folder(compiled.lowered, directory, compiled.target, platform, trace=True)
         build(directory)
         result = RUNNERS[on].run(directory, inputs.view(np.uint8).reshape(-1), TIMEOUT_S)
     return Comparison(compiled, inputs, result).report(on, expect)

@@ -42,7 +42,7 @@ WEIGHTED = {
 KINDS = (*WEIGHTED, "add", "avg_pool", "max_pool", "rescale")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RandomLayer:
     """A module with one layer, and (1, C, H, W) inputs for it."""
 
@@ -50,6 +50,9 @@ class RandomLayer:
     inputs: tuple[Array, ...]
     input_layouts: tuple[Layout | None, ...]
     output_layout: Layout | None
+
+    def __repr__(self) -> str:
+        return str(self.module)
 
 
 class LayerMaker:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from xdsl.dialects import func
@@ -115,6 +115,19 @@ class NetworkBuilder:
         argument.name_hint = c_identifier(source.name)
         self._inputs.insert(index, _Input(argument, source, tensor.name))
         return Integers(argument, tensor, tensor.view, None)
+
+    def quantise_input(
+        self, source: GraphInput, file_view: View, tensor: OnnxTensor, quantisation: Quantisation
+    ) -> Integers:
+        """The argument for a float input, which the caller quantises into `tensor`."""
+        known = next((known for known in self._inputs if known.source is source), None)
+        if known is None:
+            integers = self.add_input(source, file_view, tensor, quantisation.dtype)
+            self.set_input_quantisation(integers, quantisation)
+            return replace(integers, quantisation=quantisation)
+        if self._input_quantisations[known.argument] != quantisation:
+            raise ModelError(f"input '{source.name}' is quantised in two ways; quantise it once")
+        return Integers(known.argument, tensor, tensor.view, quantisation)
 
     def set_input_quantisation(self, integers: Integers, quantisation: Quantisation) -> None:
         """Notes what the bytes of an input mean; its first user decides."""
@@ -249,7 +262,9 @@ class NetworkBuilder:
     def _output_type(self, output: Output) -> IntTensorType:
         value, layout = output.integers.value, output.integers.view.layout
         if value.owner is self._block:
-            raise ModelError(f"output '{output.name}' is an input of the network: nothing to compile")
+            raise ModelError(
+                f"output '{output.name}' is an input of the network: nothing to compile"
+            )
         if layout is None:
             raise ModelError(f"output '{output.name}' is transposed to neither NCHW nor NHWC")
         return activation_type(tensor_type(value).get_shape(), dtype_of(value), layout)

@@ -34,7 +34,43 @@ OPERATION_WORDS = {
 }
 QUANTISER_SUFFIX = re.compile(r"_(prequant|quant|quantized|QuantizeLinear|Output|output|\d+)$")
 C_KEYWORDS = set(
-    ["auto", "break", "case", "char", "const", "continue", "default", "do", "double", "else", "enum", "extern", "float", "for", "goto", "if", "inline", "int", "long", "register", "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "typedef", "union", "unsigned", "void", "volatile", "while", "main"]
+    [
+        "auto",
+        "break",
+        "case",
+        "char",
+        "const",
+        "continue",
+        "default",
+        "do",
+        "double",
+        "else",
+        "enum",
+        "extern",
+        "float",
+        "for",
+        "goto",
+        "if",
+        "inline",
+        "int",
+        "long",
+        "register",
+        "restrict",
+        "return",
+        "short",
+        "signed",
+        "sizeof",
+        "static",
+        "struct",
+        "switch",
+        "typedef",
+        "union",
+        "unsigned",
+        "void",
+        "volatile",
+        "while",
+        "main",
+    ]
 )
 
 
@@ -55,9 +91,7 @@ def layer_labels(names: Sequence[str]) -> list[str]:
     `layer1_0_conv1` where there is another `conv1`.
     """
     paths = [_meaningful_components(name) for name in names]
-    tails = Counter(
-        tuple(path[-length:]) for path in paths for length in range(1, len(path) + 1)
-    )
+    tails = Counter(tuple(path[-length:]) for path in paths for length in range(1, len(path) + 1))
     taken: set[str] = set()
     return [_free_label(_shortest_unique_tail(path, tails), taken) for path in paths]
 
@@ -67,8 +101,11 @@ def _meaningful_components(name: str) -> list[str]:
     if not components:
         return ["layer"]
     components[-1] = _without_suffixes(components[-1])
-    layers = [part for part in components if part.rstrip("0123456789") not in OPERATION_WORDS
-              and part not in OPERATION_WORDS]
+    layers = [
+        part
+        for part in components
+        if part.rstrip("0123456789") not in OPERATION_WORDS and part not in OPERATION_WORDS
+    ]
     chosen = layers or components[-1:]
     return [
         part

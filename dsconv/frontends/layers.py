@@ -96,12 +96,17 @@ def matrix_product(node: Node, x: Dequantised, constant: ScaledConstant) -> Matr
     return MatrixLayer(node, view, UNBOUNDED, x, weights, bias, PointwiseOp)
 
 
-def transposed_operand(node: Node, x: Dequantised) -> Dequantised:
-    """A Gemm's transA, for a vector only."""
-    if x.view.shape[1:] != (1,):
-        raise node.problem(f"transA of an input {list(x.view.shape)}")
-    view = x.view.reshaped((1, x.view.shape[0]))
-    return replace(x, integers=replace(x.integers, view=view))
+def general_matrix_product(node: Node, x: Dequantised, constant: ScaledConstant) -> MatrixLayer:
+    """A Gemm without its addend: transA of a vector, transB of the weights."""
+    if len(x.view.shape) != 2 or constant.array.ndim != 2:
+        raise node.problem(f"an input {list(x.view.shape)}; Gemm takes 1xF")
+    if node.integer("transA", 0):
+        view = x.view.reshaped((x.view.shape[1], x.view.shape[0]))
+        x = replace(x, integers=replace(x.integers, view=view))
+    if x.view.shape[0] != 1:
+        raise node.problem(f"an input {list(x.view.shape)}; Gemm takes 1xF")
+    weights = _transposed(constant) if node.integer("transB", 0) else constant
+    return matrix_product(node, x, weights)
 
 
 def _transposed(constant: ScaledConstant) -> ScaledConstant:
@@ -142,13 +147,22 @@ def with_bias(
 
     Reals are rounded to these units, as ONNX Runtime does.
     """
-    kernels = len(layer.bias)
-    if bias.array.shape != (kernels,):
-        raise node.problem(f"a bias of shape {list(bias.array.shape)} for {kernels} channels")
-    units = layer.bias + _bias_units(reader, node, layer, bias)
-    if np.abs(units).max() >= BIAS_LIMIT:
+    _check_bias_length(node, layer, bias.array)
+    return with_bias_units(node, layer, _bias_units(reader, node, layer, bias))
+
+
+def with_bias_units(node: Node, layer: WeightedLayer, units: Array) -> WeightedLayer:
+    """The layer with a bias (K,) added, in units of input scale x weight scale."""
+    _check_bias_length(node, layer, units)
+    bias = layer.bias + units
+    if np.abs(bias).max() >= BIAS_LIMIT:
         raise node.problem("its bias does not fit 32 bits")
-    return replace(layer, bias=units)
+    return replace(layer, bias=bias)
+
+
+def _check_bias_length(node: Node, layer: WeightedLayer, bias: Array) -> None:
+    if bias.shape != layer.bias.shape:
+        raise node.problem(f"a bias of shape {list(bias.shape)} for {len(layer.bias)} channels")
 
 
 def with_added_constant(
@@ -177,9 +191,7 @@ def _channel_vector(node: Node, array: Array, view: View) -> Array:
         return np.full(kernels, array.reshape(-1)[0])
     dimensions = view.axes_of_dimensions() or ()
     sizes = (*[1] * (len(view.shape) - array.ndim), *array.shape)
-    varying = [
-        axes for axes, size in zip(dimensions, sizes, strict=False) if size != 1
-    ]
+    varying = [axes for axes, size in zip(dimensions, sizes, strict=False) if size != 1]
     if len(sizes) != len(view.shape) or varying != [(1,)] or array.size != kernels:
         raise node.problem(
             f"adds a constant {list(array.shape)} to {list(view.shape)}",
@@ -228,7 +240,9 @@ def average_pool(node: Node, x: Dequantised) -> AveragePoolLayer:
             "pads that do not count in the average (count_include_pad=0)",
             "export with count_include_pad=1 or without pads",
         )
-    return AveragePoolLayer(node, _result_view(x.view, x.view.sizes[1], window), UNBOUNDED, x, window)
+    return AveragePoolLayer(
+        node, _result_view(x.view, x.view.sizes[1], window), UNBOUNDED, x, window
+    )
 
 
 def max_pool(node: Node, x: Dequantised | Layer) -> MaxPoolLayer:

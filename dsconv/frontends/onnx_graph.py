@@ -232,9 +232,7 @@ def _graph_input(position: int, value: ValueInfoProto) -> GraphInput:
     if tensor.elem_type not in INPUT_DTYPES:
         kind = TensorProto.DataType.Name(tensor.elem_type)
         raise ModelError(f"input '{value.name}' has elements {kind}; float32, uint8 or int8 needed")
-    return GraphInput(
-        position, value.name, _static_shape(value), INPUT_DTYPES[tensor.elem_type]
-    )
+    return GraphInput(position, value.name, _static_shape(value), INPUT_DTYPES[tensor.elem_type])
 
 
 def _static_shape(value: ValueInfoProto) -> Shape:

@@ -20,9 +20,7 @@ def read_scale(reader: Reader, node: Node, index: int) -> Floats:
     if scale.dtype != np.float32:
         raise node.problem(f"its scale is {scale.dtype}; float32 is needed")
     if scale.size == 0 or not np.all(np.isfinite(scale) & (scale > 0)):
-        raise node.problem(
-            "its scale is not a positive finite number", "quantise the model again"
-        )
+        raise node.problem("its scale is not a positive finite number", "quantise the model again")
     return scale
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,6 +22,7 @@ from dsconv.frontends.values import (
     Dequantised,
     Integers,
     Layer,
+    MaxPoolLayer,
     RealInput,
     RescaleLayer,
     ScaledConstant,
@@ -53,9 +56,7 @@ def _quantised_constant(reader: Reader, node: Node, value: Constant) -> Constant
     """Float weights, quantised as ONNX Runtime does."""
     if value.array.dtype != np.float32:
         raise node.problem(f"quantises a constant of {value.array.dtype}; float32 is needed")
-    zero_point = (
-        reader.array(node, 2) if node.has_input(2) else np.zeros((), np.uint8)
-    )
+    zero_point = reader.array(node, 2) if node.has_input(2) else np.zeros((), np.uint8)
     parameters = read_scaled_constant(
         reader,
         node,
@@ -75,7 +76,7 @@ def _quantised_input(
 ) -> Integers:
     tensor = OnnxTensor(node.outputs[0], value.view)
     name = value.source.name
-    integers = reader.builder.quantised_input(value.source, value.file_view, tensor, quantisation)
+    integers = reader.builder.quantise_input(value.source, value.file_view, tensor, quantisation)
     low, high = quantisation.limits
     reader.note(
         f"input '{name}' is float in the file: the caller gives clip(round_half_even({name} / "
@@ -125,7 +126,9 @@ def _weights(reader: Reader, node: Node) -> ScaledConstant:
         raise node.problem(
             "its weights are not quantised", "a DequantizeLinear has to stand behind them"
         )
-    raise node.problem("its weights are not constant", "products of two activations are not supported")
+    raise node.problem(
+        "its weights are not constant", "products of two activations are not supported"
+    )
 
 
 def _bias(reader: Reader, node: Node) -> Constant | ScaledConstant:
@@ -207,8 +210,17 @@ def read_max_pool(reader: Reader, node: Node) -> Value:
     value = reader.value(node)
     make = layers.max_pool if node.op_type == "MaxPool" else layers.global_max
     if isinstance(value, Integers):
-        return _pooled_integers(reader, node, value)
+        return _pooled_integers(reader, node, value, make)
     return make(node, value if isinstance(value, Layer) else reader.dequantised(node))
+
+
+def _pooled_integers(
+    reader: Reader, node: Node, value: Integers, make: Callable[[Node, Dequantised], MaxPoolLayer]
+) -> Integers:
+    meaning = value.quantisation or Quantisation(1.0, 0, value.dtype)
+    layer = make(node, Dequantised(value, meaning))
+    pooled = reader.builder.add_layer(layer, meaning, node.outputs[0])
+    return replace(pooled, quantisation=value.quantisation)
 
 
 QDQ_HANDLERS: dict[str, Handler] = COMMON_HANDLERS | {

@@ -26,7 +26,9 @@ from dsconv.frontends.values import (
 from dsconv.frontends.view import View, nchw_view_of_input
 
 Handler: TypeAlias = Callable[["Reader", Node], Value]
-QUANTISE_FIRST = "quantise the whole network, for example with onnxruntime.quantization.quantize_static"
+QUANTISE_FIRST = (
+    "quantise the whole network, for example with onnxruntime.quantization.quantize_static"
+)
 TRANSPARENT = {"Identity", "Dropout"}
 TRAILING = {
     "ArgMax",
@@ -178,9 +180,7 @@ class Reader:
         self._values[source.name] = (
             RealInput(source, view, view)
             if source.dtype == "float32"
-            else self.builder.add_input(
-                source, view, OnnxTensor(source.name, view), source.dtype
-            )
+            else self.builder.add_input(source, view, OnnxTensor(source.name, view), source.dtype)
         )
 
     def _input_view(self, source: GraphInput) -> View:

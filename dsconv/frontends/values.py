@@ -20,6 +20,7 @@ from dsconv.dialects.graph import (
     DepthwiseOp,
     LinearOp,
     PointwiseOp,
+    dtype_of,
 )
 from dsconv.frontends.network import OnnxTensor
 from dsconv.frontends.onnx_graph import Array, GraphInput, Node
@@ -72,6 +73,11 @@ class Integers:
     stored: OnnxTensor | None
     view: View
     quantisation: Quantisation | None
+
+    @property
+    def dtype(self) -> str:
+        """int8 or uint8."""
+        return np.dtype(dtype_of(self.value)).name
 
 
 @dataclass(frozen=True, eq=False)

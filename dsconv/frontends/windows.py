@@ -16,8 +16,10 @@ def read_window(node: Node, kernel: Sequence[int], size: Sequence[int]) -> Windo
     """
     rank = len(size)
     if rank not in (1, 2) or len(kernel) != rank:
-        raise node.problem(f"a {len(kernel)}-dimensional window over a {rank}-dimensional map",
-                           "1-D and 2-D windows are supported")
+        raise node.problem(
+            f"a {len(kernel)}-dimensional window over a {rank}-dimensional map",
+            "1-D and 2-D windows are supported",
+        )
     strides = _per_dimension(node, "strides", rank)
     dilations = _per_dimension(node, "dilations", rank)
     if min(kernel) < 1:

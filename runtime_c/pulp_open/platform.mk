@@ -15,6 +15,7 @@ CC = $(CROSS_COMPILE)gcc
 CFLAGS = -std=gnu11 -O2 -g -march=rv32imc_zicsr -mabi=ilp32 -mtune=thead-c906 -mno-strict-align -ffreestanding \
          -msmall-data-limit=0 -ffunction-sections -fdata-sections -DDSC_SEMIHOSTING_FILE_BY_VALUE \
          -Werror=frame-larger-than=$(LARGEST_FRAME_BYTES)
-LDFLAGS = -nostdlib -nostartfiles -Wl,--defsym=L1_BYTES=$(L1_BYTES) -Wl,--defsym=L2_BYTES=$(L2_BYTES) \
+# GCC 12 finds its 32-bit libgcc only for an architecture without _zicsr
+LDFLAGS = -march=rv32imc -nostdlib -nostartfiles -Wl,--defsym=L1_BYTES=$(L1_BYTES) -Wl,--defsym=L2_BYTES=$(L2_BYTES) \
           -T $(LINKER_SCRIPT) -Wl,--gc-sections -Wl,--no-warn-rwx-segments
 LDLIBS = -lgcc

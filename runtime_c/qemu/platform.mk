@@ -8,5 +8,6 @@ CROSS_COMPILE ?= riscv64-unknown-elf-
 CC = $(CROSS_COMPILE)gcc
 CFLAGS = -std=gnu11 -O2 -g -march=rv32imc_zicsr -mabi=ilp32 -ffreestanding \
          -msmall-data-limit=0 -ffunction-sections -fdata-sections
-LDFLAGS = -nostdlib -nostartfiles -T $(LINKER_SCRIPT) -Wl,--gc-sections -Wl,--no-warn-rwx-segments
+# GCC 12 finds its 32-bit libgcc only for an architecture without _zicsr
+LDFLAGS = -march=rv32imc -nostdlib -nostartfiles -T $(LINKER_SCRIPT) -Wl,--gc-sections -Wl,--no-warn-rwx-segments
 LDLIBS = -lgcc

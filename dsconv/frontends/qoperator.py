@@ -1,0 +1,113 @@
+"""Handlers of QOperator models: QLinearConv and its family, which take and give integers.
+
+Such models keep operations without an integer form between DequantizeLinear and QuantizeLinear, so
+this table extends that of QDQ models.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dsconv.frontends import layers
+from dsconv.frontends.common import read_end
+from dsconv.frontends.onnx_graph import Node
+from dsconv.frontends.parameters import read_quantisation, read_scaled_constant
+from dsconv.frontends.qdq import QDQ_HANDLERS
+from dsconv.frontends.reader import Handler, Reader
+from dsconv.frontends.values import (
+    Dequantised,
+    Integers,
+    Layer,
+    ScaledConstant,
+    Value,
+    WeightedLayer,
+)
+
+
+def read_qlinear_conv(reader: Reader, node: Node) -> Value:
+    """QLinearConv: x, w and y, each with scale and zero point; bias."""
+    x, weights = _activation(reader, node, 0), _weights(reader, node, 0)
+    return _layer(reader, node, layers.convolution(node, x, weights), bias=8, output=6)
+
+
+def read_qlinear_matmul(reader: Reader, node: Node) -> Value:
+    """QLinearMatMul: a, b and y, each with scale and zero point."""
+    x, weights = _activation(reader, node, 0), _weights(reader, node, 1)
+    return _layer(reader, node, layers.matrix_product(node, x, weights), bias=8, output=6)
+
+
+def read_qgemm(reader: Reader, node: Node) -> Value:
+    """Microsoft's QGemm: A and B, each with scale and zero point; C; scale and zero point of y."""
+    if node.real("alpha", 1) != 1:
+        raise node.problem("alpha other than 1 is not supported")
+    if not node.has_input(7):
+        raise node.problem("its result is float", "export with a quantised result")
+    x = _activation(reader, node, 0)
+    weights = _weights(reader, node, 0 if node.integer("transB", 0) else 1)
+    layer = layers.general_matrix_product(node, x, weights)
+    return _layer(reader, node, layer, bias=6, output=7)
+
+
+def read_qlinear_add(reader: Reader, node: Node) -> Value:
+    """Microsoft's QLinearAdd: a and b, each with scale and zero point; scale and zero point of y."""
+    layer = layers.addition(node, _activation(reader, node, 0), _activation(reader, node, 3))
+    return _quantised(reader, node, layer, 6)
+
+
+def read_qlinear_average_pool(reader: Reader, node: Node) -> Value:
+    """Microsoft's QLinearAveragePool: x and y, each with scale and zero point."""
+    _check_channels_first(node)
+    return _quantised(reader, node, layers.average_pool(node, _activation(reader, node, 0)), 3)
+
+
+def read_qlinear_global_average_pool(reader: Reader, node: Node) -> Value:
+    """Microsoft's QLinearGlobalAveragePool: x and y, each with scale and zero point."""
+    _check_channels_first(node)
+    x = _activation(reader, node, 0)
+    layer = layers.global_average(node, x, set(range(2, len(x.view.shape))), keep=True)
+    return _quantised(reader, node, layer, 3)
+
+
+def _check_channels_first(node: Node) -> None:
+    if node.integer("channels_last", 0):
+        raise node.problem(
+            "channels_last=1, which only an optimised model has",
+            "compile the model as it was before ONNX Runtime optimised it",
+        )
+
+
+def _activation(reader: Reader, node: Node, index: int) -> Dequantised:
+    integers = reader.integers(node, index)
+    quantisation = read_quantisation(reader, node, index + 1, integers.dtype)
+    return reader.dequantise(integers, quantisation)
+
+
+def _weights(reader: Reader, node: Node, axis: int) -> ScaledConstant:
+    return read_scaled_constant(reader, node, reader.array(node, 3), 4, axis)
+
+
+def _layer(reader: Reader, node: Node, layer: WeightedLayer, *, bias: int, output: int) -> Integers:
+    if node.has_input(bias):
+        units = reader.array(node, bias)
+        if units.dtype != np.int32:
+            raise node.problem(f"a bias of {units.dtype}; int32 is needed")
+        layer = layers.with_bias_units(node, layer, units.reshape(-1))
+    return _quantised(reader, node, layer, output)
+
+
+def _quantised(reader: Reader, node: Node, layer: Layer, index: int) -> Integers:
+    quantisation = read_quantisation(reader, node, index)
+    return reader.builder.add_layer(layer, quantisation, node.outputs[0])
+
+
+QOPERATOR_ONLY: dict[str, Handler] = {
+    "QGemm": read_qgemm,
+    "QLinearAdd": read_qlinear_add,
+    "QLinearAveragePool": read_qlinear_average_pool,
+    "QLinearConv": read_qlinear_conv,
+    "QLinearGlobalAveragePool": read_qlinear_global_average_pool,
+    "QLinearMatMul": read_qlinear_matmul,
+    "QLinearSigmoid": read_end,
+    "QLinearSoftmax": read_end,
+}
+QOPERATOR_HANDLERS = QDQ_HANDLERS | QOPERATOR_ONLY

@@ -1,0 +1,44 @@
+"""Writes a lowered network to a folder of C that builds without dsconv."""
+
+from __future__ import annotations
+
+import shutil
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from xdsl.dialects.builtin import ModuleOp
+
+from dsconv.errors import DsconvError
+from dsconv.lowering.c_target import c_files
+from dsconv.targets import Target
+
+
+def write_folder(
+    module: ModuleOp, directory: Path, target: Target, platform: str, *, trace: bool = False
+) -> None:
+    """Writes the C of a lowered module, the runtime of a platform, a Makefile and the IR.
+
+    With `trace`, the program writes every layer's output to a file for comparison. Raises
+    DsconvError where the module has no C form or the folder cannot be written.
+    """
+    sources = c_files(module)
+    config = f"L1_BYTES = {target.l1.bytes}\nL2_BYTES = {target.l2.bytes}\nTRACE = {int(trace)}\n"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        _copy_runtime(directory, platform)
+        (directory / "network.h").write_text(sources.header)
+        (directory / "network.c").write_text(sources.network)
+        (directory / "weights.c").write_text(sources.weights)
+        (directory / "network.mlir").write_text(f"{module}\n")
+        (directory / "config.mk").write_text(config)
+    except OSError as error:
+        raise DsconvError(f"cannot write {directory}: {error.strerror}") from error
+
+
+def _copy_runtime(directory: Path, platform: str) -> None:
+    with as_file(files("dsconv").joinpath("runtime_c")) as runtime:
+        folder = runtime / platform
+        if not folder.is_dir():
+            raise DsconvError(f"runtime_c has no platform {platform}")
+        for source in (runtime / "Makefile", *runtime.glob("*.[ch]"), *folder.iterdir()):
+            shutil.copy(source, directory)

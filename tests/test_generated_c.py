@@ -1,0 +1,73 @@
+"""Random layers as C on every platform: bit-exact, every transfer within its buffers."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import ModuleType
+
+import numpy as np
+import pytest
+from handwritten import needs_gvsoc
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from random_layers import KINDS, RandomLayer, random_layers
+
+from dsconv.output import write_folder
+from dsconv.pipeline import default_pipeline, run_pipeline
+from dsconv.reference import run_reference, to_memory
+from dsconv.runners import build, gvsoc, host, qemu
+from dsconv.targets import load_target
+
+RUNNERS: dict[str, ModuleType] = {"host": host, "qemu": qemu, "pulp_open": gvsoc}
+ONE_INPUT = tuple(kind for kind in KINDS if kind != "add")
+SMALLEST_L1 = 8192 + 1500
+
+def examples(count: int) -> settings:
+    """A number of examples that are built and run; a failure is shown as drawn."""
+    return settings(
+        max_examples=count,
+        deadline=None,
+        phases=(Phase.explicit, Phase.generate),
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+
+
+def check(layer: RandomLayer, platform: str, l1: int) -> None:
+    target = load_target(platform).with_sizes(l1, None)
+    lowered = layer.module.clone()
+    run_pipeline(lowered, default_pipeline(target))
+    expected = to_memory(run_reference(layer.module, *layer.inputs).outputs[0], layer.output_layout)
+    data = to_memory(layer.inputs[0], layer.input_layouts[0])
+    with TemporaryDirectory() as folder:
+        directory = Path(folder)
+        write_folder(lowered, directory, target, platform)
+        with (directory / "config.mk").open("a") as config:
+            config.write("WARNINGS = -Wall -Wextra -Wconversion -Werror\n")
+        build(directory)
+        result = RUNNERS[platform].run(directory, data)
+    np.testing.assert_array_equal(result.outputs[0], expected)
+
+
+@examples(12)
+@given(layer=random_layers(ONE_INPUT), l1=st.integers(SMALLEST_L1, SMALLEST_L1 + 3000))
+def test_host(layer: RandomLayer, l1: int):
+    check(layer, "host", l1)
+
+
+@examples(8)
+@given(layer=random_layers(ONE_INPUT), l1=st.integers(SMALLEST_L1, SMALLEST_L1 + 3000))
+def test_qemu(layer: RandomLayer, l1: int):
+    check(layer, "qemu", l1)
+
+
+@needs_gvsoc
+@examples(8)
+@given(layer=random_layers(ONE_INPUT))
+def test_gvsoc(layer: RandomLayer):
+    check(layer, "pulp_open", 65536)
+
+
+@pytest.mark.slow
+@examples(300)
+@given(layer=random_layers(ONE_INPUT, max_size=16), l1=st.integers(SMALLEST_L1, 65536))
+def test_many_on_the_host(layer: RandomLayer, l1: int):
+    check(layer, "host", l1)
