@@ -1,4 +1,4 @@
-"""What the front-end tests share: ONNX Runtime in two modes, and layers run by reference semantics."""
+"""What the front-end tests share: ONNX Runtime in two modes, layers by reference semantics."""
 
 from __future__ import annotations
 
@@ -95,7 +95,9 @@ def run_network(network: ImportedNetwork, *inputs: Array) -> tuple[Array, ...]:
     return interpreter(network.module).call_op(function_of(network), inputs)
 
 
-def run_layer(network: ImportedNetwork, operation: LayerOperation, inputs: Sequence[Array]) -> Array:
+def run_layer(
+    network: ImportedNetwork, operation: LayerOperation, inputs: Sequence[Array]
+) -> Array:
     """Runs one layer on given activations."""
     runner = interpreter(network.module)
     activations = iter(inputs)

@@ -33,12 +33,7 @@ from dsconv.dialects.graph import (
 Array = npt.NDArray[np.integer]
 Dtype = type[np.integer]
 
-WEIGHTED = {
-    "conv2d": Conv2DOp,
-    "depthwise": DepthwiseOp,
-    "pointwise": PointwiseOp,
-    "linear": LinearOp,
-}
+WEIGHTED = ("conv2d", "depthwise", "pointwise", "linear")
 KINDS = (*WEIGHTED, "add", "avg_pool", "max_pool", "rescale")
 
 
@@ -153,22 +148,37 @@ class LayerMaker:
         weight_dtype, output_dtype = self.dtype(), self.dtype()
         zero_points = self.draw(st.sampled_from([1, kernels]))
         bias = self.random.integers(-5000, 5000, kernels, np.int32)
-        operands = (
-            self.block.args[0],
-            self.constant(self.array(weight_dtype, *weight_shape)),
-            self.constant(bias),
-        )
-        windows = (window,) if self.kind in ("conv2d", "depthwise") else ()
-        spread = 80 * 80 * int(np.prod(weight_shape[1:]))
-        return WEIGHTED[self.kind](
-            "layer",
-            *operands,
-            *windows,
-            self.requant(kernels, spread, output_dtype),
-            self.result_type(output_dtype, kernels, output_size),
-            input_zero_point=self.value(self.dtypes[0]),
-            weight_zero_points=[self.value(weight_dtype) for _ in range(zero_points)],
-        )
+        x = self.block.args[0]
+        weights = self.constant(self.array(weight_dtype, *weight_shape))
+        biases = self.constant(bias)
+        requant = self.requant(kernels, 80 * 80 * int(np.prod(weight_shape[1:])), output_dtype)
+        result = self.result_type(output_dtype, kernels, output_size)
+        input_zero = self.value(self.dtypes[0])
+        zeros = [self.value(weight_dtype) for _ in range(zero_points)]
+        match self.kind:
+            case "conv2d" | "depthwise":
+                return (Conv2DOp if self.kind == "conv2d" else DepthwiseOp)(
+                    "layer",
+                    x,
+                    weights,
+                    biases,
+                    window,
+                    requant,
+                    result,
+                    input_zero_point=input_zero,
+                    weight_zero_points=zeros,
+                )
+            case _:
+                return (PointwiseOp if self.kind == "pointwise" else LinearOp)(
+                    "layer",
+                    x,
+                    weights,
+                    biases,
+                    requant,
+                    result,
+                    input_zero_point=input_zero,
+                    weight_zero_points=zeros,
+                )
 
     def plain(self) -> LayerOperation:
         window = self.window()
@@ -182,7 +192,8 @@ class LayerMaker:
         if self.kind == "add":
             return AddOp(
                 "layer",
-                *self.block.args,
+                x,
+                self.block.args[1],
                 self.requant(1, 200 * 2**20, dtype),
                 self.result_type(dtype, self.channels, size),
                 multipliers=(self.integer(1, 2**21), self.integer(1, 2**21)),

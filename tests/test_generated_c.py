@@ -21,6 +21,7 @@ RUNNERS: dict[str, ModuleType] = {"host": host, "qemu": qemu, "pulp_open": gvsoc
 ONE_INPUT = tuple(kind for kind in KINDS if kind != "add")
 SMALLEST_L1 = 8192 + 1500
 
+
 def examples(count: int) -> settings:
     """A number of examples that are built and run; a failure is shown as drawn."""
     return settings(

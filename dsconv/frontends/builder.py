@@ -32,9 +32,11 @@ from dsconv.dialects.graph import (
     RescaleOp,
     activation_type,
     dtype_of,
+    layout_of,
     tensor_type,
 )
 from dsconv.errors import ModelError
+from dsconv.frontends.fold_clips import fold_clip
 from dsconv.frontends.labels import c_identifier, layer_labels
 from dsconv.frontends.network import ImportedNetwork, LayerSource, OnnxTensor, Port
 from dsconv.frontends.onnx_graph import GraphInput, Node
@@ -109,6 +111,8 @@ class NetworkBuilder:
                 f"input '{source.name}': its first layer reads it in an order that is neither "
                 "NCHW nor NHWC"
             )
+        if math.prod(file_view.sizes) > LARGEST_ACTIVATION:
+            raise ModelError(f"input '{source.name}' has {list(source.shape)} values, too many")
         index = sum(known.source.position < source.position for known in self._inputs)
         type_ = activation_type(file_view.sizes, dtype, layout)
         argument = self._block.insert_arg(type_, index)
@@ -180,7 +184,7 @@ class NetworkBuilder:
         bias = ConstantOp.of(layer.bias.astype(np.int32))
         self._block.add_ops((weights, bias))
         operands = (x.integers.value, weights, bias)
-        result_type = _result_type(layer, output)
+        result_type = _result_type(layer, output.dtype)
         zero_point, weight_zero_points = x.quantisation.zero_point, layer.weights.zero_points
         match layer:
             case ConvolutionLayer():
@@ -229,14 +233,17 @@ class NetworkBuilder:
         self, name: str, outputs: Sequence[Output], notes: Sequence[str], flavour: str
     ) -> ImportedNetwork:
         """Closes the function and labels its layers. `name` becomes a C identifier."""
-        returned = self._returned_values(outputs)
-        self._block.add_op(func.ReturnOp(*returned))
+        return_op = func.ReturnOp(*(output.integers.value for output in outputs))
+        self._block.add_op(return_op)
+        self._fold_clips()
+        for index, output in enumerate(outputs):
+            _lay_out(return_op.operands[index], output)
         sources = self._labelled_layers()
         ports = tuple(self._input_port(known) for known in self._inputs)
         results = tuple(_output_port(output) for output in outputs)
         function = func.FuncOp(
             c_identifier(name),
-            (self._block.arg_types, [value.type for value in returned]),
+            (self._block.arg_types, [value.type for value in return_op.operands]),
             Region(self._block),
         )
         function.attributes["dsconv.inputs"] = _port_attributes(ports)
@@ -246,28 +253,18 @@ class NetworkBuilder:
         module.verify()
         return ImportedNetwork(module, ports, results, sources, tuple(notes), flavour)
 
-    def _returned_values(self, outputs: Sequence[Output]) -> list[SSAValue]:
-        """Values of the outputs, their types carrying the layout of the file."""
-        laid_out: dict[SSAValue, SSAValue] = {}
-        for output in outputs:
-            type_ = self._output_type(output)
-            value = output.integers.value
-            known = laid_out.get(value)
-            if known is None:
-                laid_out[value] = Rewriter.replace_value_with_new_type(value, type_)
-            elif known.type != type_:
-                raise ModelError(f"output '{output.name}' leaves the network in two layouts")
-        return [laid_out[output.integers.value] for output in outputs]
-
-    def _output_type(self, output: Output) -> IntTensorType:
-        value, layout = output.integers.value, output.integers.view.layout
-        if value.owner is self._block:
-            raise ModelError(
-                f"output '{output.name}' is an input of the network: nothing to compile"
-            )
-        if layout is None:
-            raise ModelError(f"output '{output.name}' is transposed to neither NCHW nor NHWC")
-        return activation_type(tensor_type(value).get_shape(), dtype_of(value), layout)
+    def _fold_clips(self) -> None:
+        kept: list[_Layer] = []
+        for layer in self._layers:
+            producer = fold_clip(layer.operation)
+            if producer is None:
+                kept.append(layer)
+                continue
+            kept = [
+                replace(known, output=layer.output) if known.operation is producer else known
+                for known in kept
+            ]
+        self._layers = kept
 
     def _labelled_layers(self) -> tuple[LayerSource, ...]:
         labels = layer_labels([_label_source(layer.node) for layer in self._layers])
@@ -291,11 +288,25 @@ class NetworkBuilder:
         )
 
 
-def _result_type(layer: Layer, output: Quantisation) -> IntTensorType:
-    sizes = layer.view.sizes
-    if math.prod(sizes) > LARGEST_ACTIVATION:
-        raise layer.node.problem(f"its result has {math.prod(sizes)} values, too many to compile")
-    return activation_type(sizes, output.dtype)
+def _lay_out(value: SSAValue, output: Output) -> None:
+    """Puts the layout that the file gives an output on its type."""
+    layout = output.integers.view.layout
+    if isinstance(value.owner, Block):
+        raise ModelError(f"output '{output.name}' is an input of the network: nothing to compile")
+    if layout is None:
+        raise ModelError(f"output '{output.name}' is transposed to neither NCHW nor NHWC")
+    type_ = activation_type(tensor_type(value).get_shape(), dtype_of(value), layout)
+    if layout_of(value) is None:
+        Rewriter.replace_value_with_new_type(value, type_)
+    elif value.type != type_:
+        raise ModelError(f"output '{output.name}' leaves the network in two layouts")
+
+
+def _result_type(layer: Layer, dtype: str) -> IntTensorType:
+    size = math.prod(layer.view.sizes)
+    if size > LARGEST_ACTIVATION:
+        raise layer.node.problem(f"its result has {size} values, too many for any target")
+    return activation_type(layer.view.sizes, dtype)
 
 
 def _requantisation(
@@ -337,7 +348,7 @@ def _addition(layer: AddLayer, output: Quantisation) -> LayerOperation:
         layer.lhs.integers.value,
         layer.rhs.integers.value,
         requant,
-        _result_type(layer, output),
+        _result_type(layer, output.dtype),
         multipliers=multipliers,
         zero_points=(lhs.zero_point, rhs.zero_point),
     )
@@ -357,14 +368,13 @@ def _average_pool(layer: AveragePoolLayer, output: Quantisation) -> LayerOperati
         x.integers.value,
         layer.window,
         requant,
-        _result_type(layer, output),
+        _result_type(layer, output.dtype),
         input_zero_point=x.quantisation.zero_point,
     )
 
 
 def _max_pool(layer: MaxPoolLayer, source: Integers) -> LayerOperation:
-    result_type = activation_type(layer.view.sizes, dtype_of(source.value))
-    return MaxPoolOp(UNLABELLED, source.value, layer.window, result_type)
+    return MaxPoolOp(UNLABELLED, source.value, layer.window, _result_type(layer, source.dtype))
 
 
 def _rescale(layer: RescaleLayer, output: Quantisation) -> LayerOperation:
@@ -373,7 +383,7 @@ def _rescale(layer: RescaleLayer, output: Quantisation) -> LayerOperation:
         UNLABELLED,
         x.integers.value,
         _requantisation(layer, _scale_ratio(x, output), output),
-        _result_type(layer, output),
+        _result_type(layer, output.dtype),
         input_zero_point=x.quantisation.zero_point,
     )
 
@@ -390,7 +400,7 @@ def _output_port(output: Output) -> Port:
         output.name,
         output.name if tensor is None else tensor.name,
         integers.view.shape,
-        np.dtype(dtype_of(integers.value)).name,
+        integers.dtype,
         None if quantisation is None else quantisation.scale,
         0 if quantisation is None else quantisation.zero_point,
         output.steps,

@@ -32,46 +32,12 @@ OPERATION_WORDS = {
     "depthwise",
     "resource",
 }
-QUANTISER_SUFFIX = re.compile(r"_(prequant|quant|quantized|QuantizeLinear|Output|output|\d+)$")
-C_KEYWORDS = set(
-    [
-        "auto",
-        "break",
-        "case",
-        "char",
-        "const",
-        "continue",
-        "default",
-        "do",
-        "double",
-        "else",
-        "enum",
-        "extern",
-        "float",
-        "for",
-        "goto",
-        "if",
-        "inline",
-        "int",
-        "long",
-        "register",
-        "restrict",
-        "return",
-        "short",
-        "signed",
-        "sizeof",
-        "static",
-        "struct",
-        "switch",
-        "typedef",
-        "union",
-        "unsigned",
-        "void",
-        "volatile",
-        "while",
-        "main",
-    ]
-)
+QUANTISER_SUFFIXES = re.compile(r"(_(prequant|quant|quantized|QuantizeLinear|Output|output_\d+))+$")
+C_KEYWORDS = """
+auto break case char const continue default do double else enum extern float for goto if inline int
+long main register restrict return short signed sizeof static struct switch typedef union unsigned
+void volatile while
+"""
 
 
 def c_identifier(text: str) -> str:
@@ -79,7 +45,7 @@ def c_identifier(text: str) -> str:
     name = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_")
     if not name:
         return "network"
-    if name[0].isdigit() or name in C_KEYWORDS:
+    if name[0].isdigit() or name in C_KEYWORDS.split():
         return f"n_{name}"
     return name
 
@@ -97,31 +63,19 @@ def layer_labels(names: Sequence[str]) -> list[str]:
 
 
 def _meaningful_components(name: str) -> list[str]:
-    components = [part for part in name.split(";")[-1].split("/") if part]
-    if not components:
-        return ["layer"]
-    components[-1] = _without_suffixes(components[-1])
-    layers = [
-        part
-        for part in components
-        if part.rstrip("0123456789") not in OPERATION_WORDS and part not in OPERATION_WORDS
-    ]
-    chosen = layers or components[-1:]
+    """The layers along a path, outermost first, without operations and repeated prefixes."""
+    path = QUANTISER_SUFFIXES.sub("", name.split(";")[-1])
+    components = [part for part in path.split("/") if part] or ["layer"]
+    layers = [part for part in components if not _is_operation(part)] or components[-1:]
     return [
         part
-        for part, successor in zip(chosen, [*chosen[1:], ""], strict=True)
-        if not successor.startswith((f"{part}.", f"{part}_")) and part != successor
+        for part, successor in zip(layers, [*layers[1:], ""], strict=True)
+        if part != successor and not successor.startswith(f"{part}.")
     ]
 
 
-def _without_suffixes(component: str) -> str:
-    while (shorter := QUANTISER_SUFFIX.sub("", component)) and shorter != component:
-        if component.removeprefix(shorter).lstrip("_").isdigit() and not shorter.endswith(
-            ("Output", "output")
-        ):
-            return component
-        component = shorter
-    return component
+def _is_operation(component: str) -> bool:
+    return component in OPERATION_WORDS or component.rstrip("0123456789") in OPERATION_WORDS
 
 
 def _shortest_unique_tail(path: list[str], tails: Counter[tuple[str, ...]]) -> str:

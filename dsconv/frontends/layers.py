@@ -36,7 +36,7 @@ UNIT_WINDOW = WindowAttr.of((1, 1))
 
 
 def convolution(node: Node, x: Dequantised, constant: ScaledConstant) -> WeightedLayer:
-    """A Conv without its bias: dense, depthwise or pointwise, with one or two spatial dimensions."""
+    """A Conv without its bias, 1-D or 2-D: dense, depthwise or pointwise."""
     check_nchw(node, x.view)
     rank, shape = len(x.view.shape), constant.array.shape
     if len(shape) != rank or rank not in (3, 4):

@@ -210,8 +210,7 @@ def _attribute(node: Node, attribute: AttributeProto) -> AttributeValue:
             return _array(attribute.t)
         case _:
             raise node.problem(
-                f"attribute '{attribute.name}' of kind "
-                f"{AttributeProto.AttributeType.Name(attribute.type)} is not supported"
+                f"attribute '{attribute.name}' is a graph, a list of tensors or broken"
             )
 
 
@@ -230,8 +229,10 @@ def _array(tensor: TensorProto) -> Array:
 def _graph_input(position: int, value: ValueInfoProto) -> GraphInput:
     tensor = value.type.tensor_type
     if tensor.elem_type not in INPUT_DTYPES:
-        kind = TensorProto.DataType.Name(tensor.elem_type)
-        raise ModelError(f"input '{value.name}' has elements {kind}; float32, uint8 or int8 needed")
+        raise ModelError(
+            f"input '{value.name}' has elements of ONNX type {tensor.elem_type}; "
+            "float32, uint8 and int8 are supported"
+        )
     return GraphInput(position, value.name, _static_shape(value), INPUT_DTYPES[tensor.elem_type])
 
 

@@ -37,7 +37,7 @@ def read_qlinear_matmul(reader: Reader, node: Node) -> Value:
 
 
 def read_qgemm(reader: Reader, node: Node) -> Value:
-    """Microsoft's QGemm: A and B, each with scale and zero point; C; scale and zero point of y."""
+    """Microsoft's QGemm: A and B, each with scale and zero point; C; y's."""
     if node.real("alpha", 1) != 1:
         raise node.problem("alpha other than 1 is not supported")
     if not node.has_input(7):
@@ -49,7 +49,7 @@ def read_qgemm(reader: Reader, node: Node) -> Value:
 
 
 def read_qlinear_add(reader: Reader, node: Node) -> Value:
-    """Microsoft's QLinearAdd: a and b, each with scale and zero point; scale and zero point of y."""
+    """Microsoft's QLinearAdd: a, b and y, each with scale and zero point."""
     layer = layers.addition(node, _activation(reader, node, 0), _activation(reader, node, 3))
     return _quantised(reader, node, layer, 6)
 

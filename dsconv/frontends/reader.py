@@ -197,8 +197,8 @@ class Reader:
         named = nchw_view_of_input(view)
         if named is None:
             raise ModelError(
-                f"input '{source.name}' of shape {list(source.shape)} does not become one activation "
-                "1xCxHxW"
+                f"input '{source.name}' of shape {list(source.shape)} does not become one "
+                "activation 1xCxHxW"
             )
         return View(named.sizes, named.order, source.shape)
 

@@ -128,8 +128,8 @@ class Weights:
 class WeightedLayer(Layer):
     """Convolution or matrix product.
 
-    `weights.array` is shaped as the operation takes it. `bias` (K,) counts in units of input scale x
-    weight scale.
+    `weights.array` is shaped as the operation takes it. `bias` (K,) counts in units of input scale
+    x weight scale.
     """
 
     x: Dequantised

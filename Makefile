@@ -1,0 +1,44 @@
+# make demo: the digits network as RISC-V code, from nothing. make test: all fast tests.
+VENV ?= .venv
+BIN = $(VENV)/bin
+DIGITS = examples/digits
+
+demo: setup
+	@$(BIN)/dsconv doctor
+	@echo "--- compile: C, Makefile and IR in build/digits"
+	@$(BIN)/dsconv compile $(DIGITS)/digits.onnx -o build/digits --target qemu
+	@echo "--- run as RISC-V code on QEMU, eight harts, 360 real digits"
+	@$(BIN)/dsconv run $(DIGITS)/digits.onnx --on qemu --layers \
+	  --input $(DIGITS)/digits_test.npz:images --labels $(DIGITS)/digits_test.npz:labels
+	@if $(BIN)/python -c 'import sys; from dsconv.runners import gvsoc; sys.exit(gvsoc.find() is None)'; then \
+	  echo "--- run on GVSoC: cycles of the PULP cluster, one digit"; \
+	  $(BIN)/dsconv run $(DIGITS)/digits.onnx --on gvsoc --layers; \
+	else \
+	  echo "GVSoC is not installed, so no cycles: dsconv doctor says how to get it."; \
+	fi
+
+test: setup
+	$(BIN)/pytest -q
+	$(BIN)/lit -q lit_tests
+
+test-long: setup
+	$(BIN)/pytest -q -m slow
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+setup: $(VENV)/ready
+	@scripts/install-tools
+
+$(VENV)/ready: pyproject.toml
+	@scripts/install-tools
+	python3 -m venv $(VENV)
+	$(BIN)/pip install -q --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf build $(VENV)
+
+.PHONY: demo test test-long lint setup clean

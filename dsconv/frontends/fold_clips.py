@@ -1,0 +1,53 @@
+"""Folds an activation function on a quantised tensor into the layer that makes the tensor."""
+
+from __future__ import annotations
+
+from dsconv.dialects.attributes import RequantAttr
+from dsconv.dialects.graph import (
+    AddOp,
+    AveragePoolOp,
+    LayerOperation,
+    RescaleOp,
+    WeightedOperation,
+    dtype_of,
+)
+
+Requantising = WeightedOperation | AddOp | AveragePoolOp | RescaleOp
+
+
+def fold_clip(operation: LayerOperation) -> LayerOperation | None:
+    """Removes a rescale that only clips, narrowing the range of the layer before it.
+
+    Returns that layer; None where `operation` does more, or where something else uses the layer.
+    """
+    if not isinstance(operation, RescaleOp) or not _only_clips(operation):
+        return None
+    producer = operation.input.owner
+    if not isinstance(producer, Requantising) or not operation.input.has_one_use():
+        return None
+    producer.requant = _clipped(producer.requant, operation.requant.clip)
+    operation.result.replace_all_uses_with(producer.result)
+    operation.detach()
+    operation.erase()
+    return producer
+
+
+def _only_clips(rescale: RescaleOp) -> bool:
+    requant = rescale.requant
+    return (
+        requant.multipliers == requant.divisors == (1,)
+        and requant.zero_point == rescale.zero_point
+        and dtype_of(rescale.input) == dtype_of(rescale.result)
+    )
+
+
+def _clipped(requant: RequantAttr, limits: tuple[int, int]) -> RequantAttr:
+    low, high = (min(max(bound, limits[0]), limits[1]) for bound in requant.clip)
+    return RequantAttr.of(
+        requant.multipliers,
+        requant.divisors,
+        addends=requant.addends,
+        rounding=requant.rounding,
+        zero_point=requant.zero_point,
+        clip=(low, high),
+    )
