@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from xdsl.dialects.builtin import (
+    FlatSymbolRefAttrConstr,
     IndexType,
     IntegerAttr,
     IntegerType,
     MemRefType,
     StringAttr,
+    SymbolRefAttr,
     UnitAttr,
     i32,
     i64,
@@ -163,4 +165,37 @@ class RequantiseOp(IRDLOperation):
             raise VerifyException(f"unknown rounding {self.rounding.data}")
 
 
-MACHINE_OPS: list[type[Operation]] = [CoreIdOp, CoresOp, LoadWordOp, Sdot4Op, RequantiseOp]
+@irdl_op_definition
+class AssemblyOp(IRDLOperation):
+    """The body of a kernel's function in assembly, beside its portable loops.
+
+    Where the platform has the instruction set, the assembly is what runs. It is called as C calls
+    `void kernel(core, tiles..., row, column)`.
+    """
+
+    name = "dsconv.assembly"
+
+    kernel = prop_def(FlatSymbolRefAttrConstr)
+    isa = prop_def(StringAttr)
+    text = prop_def(StringAttr)
+
+    assembly_format = "$isa `for` $kernel $text attr-dict"
+
+    def __init__(self, kernel: str, isa: str, text: str):
+        super().__init__(
+            properties={
+                "kernel": SymbolRefAttr(kernel),
+                "isa": StringAttr(isa),
+                "text": StringAttr(text),
+            }
+        )
+
+
+MACHINE_OPS: list[type[Operation]] = [
+    CoreIdOp,
+    CoresOp,
+    LoadWordOp,
+    Sdot4Op,
+    RequantiseOp,
+    AssemblyOp,
+]

@@ -26,9 +26,8 @@ def write_folder(
     try:
         directory.mkdir(parents=True, exist_ok=True)
         _copy_runtime(directory, platform)
-        (directory / "network.h").write_text(sources.header)
-        (directory / "network.c").write_text(sources.network)
-        (directory / "weights.c").write_text(sources.weights)
+        for name, text in sources.texts.items():
+            (directory / name).write_text(text)
         (directory / "network.mlir").write_text(f"{module}\n")
         (directory / "config.mk").write_text(config)
     except OSError as error:

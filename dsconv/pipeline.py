@@ -21,18 +21,17 @@ from dsconv.targets import Target
 
 def default_pipeline(target: Target) -> str:
     """Pass pipeline for a target, in the syntax of `xdsl-opt -p`."""
-    return ",".join(
-        (
-            "fold-weight-zero-points",
-            "select-layout",
-            f"tile-l1{{l1={target.l1.usable}}}",
-            "lower-to-tiles",
-            f"plan-memory{{l1={target.l1.usable} l2={target.l2.usable}}}",
-            f"lower-kernels{{cores={target.cores}}}",
-            "canonicalize",
-            "cse",
-        )
-    )
+    passes = [
+        "fold-weight-zero-points",
+        "select-layout",
+        f"tile-l1{{l1={target.l1.usable}}}",
+        "lower-to-tiles",
+        f"plan-memory{{l1={target.l1.usable} l2={target.l2.usable}}}",
+    ]
+    if target.isa == "xpulp":
+        passes.append(f"lower-kernels-to-xpulp{{cores={target.cores}}}")
+    passes += [f"lower-kernels{{cores={target.cores}}}", "canonicalize", "cse"]
+    return ",".join(passes)
 
 
 def make_context() -> Context:

@@ -17,6 +17,7 @@ PASSES = {
     "tile-l1": "dsconv.passes.tile_l1:TileL1Pass",
     "lower-to-tiles": "dsconv.lowering.tiles:LowerToTilesPass",
     "plan-memory": "dsconv.passes.plan_memory:PlanMemoryPass",
+    "lower-kernels-to-xpulp": "dsconv.lowering.xpulp.lower_kernels:LowerKernelsToXpulpPass",
     "lower-kernels": "dsconv.lowering.kernels:LowerKernelsPass",
 }
 TARGETS = {"dsconv-c": "dsconv.lowering.c_target:CTarget"}

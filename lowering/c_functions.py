@@ -230,7 +230,7 @@ class FunctionPrinter:
             else self.text(argument)
             for argument in op.arguments
         ]
-        callee = op.callee.string_value()
+        callee = f"{self.prefix}_{op.callee.string_value()}"
         self.writer.line(f"{callee}({', '.join(['core', *arguments])});")
 
     # Transfers
@@ -343,9 +343,12 @@ def describe(type_: TensorType) -> str:
     return f"{shape} {type_.element_type}{layout}"
 
 
-def print_kernel(function: FuncOp, writer: CWriter) -> None:
-    """A kernel: `static void kernel(core, tiles, row, column)`."""
-    printer = FunctionPrinter(writer, "")
+def print_kernel(function: FuncOp, prefix: str, writer: CWriter, isa_macro: str | None) -> None:
+    """A kernel: `void kernel(core, tiles, row, column)`.
+
+    `isa_macro` is what the preprocessor knows where the kernel's assembly replaces these loops.
+    """
+    printer = FunctionPrinter(writer, prefix)
     block = function.body.block
     parameters = ["uint32_t core"]
     for argument in block.args:
@@ -356,12 +359,19 @@ def print_kernel(function: FuncOp, writer: CWriter) -> None:
         written = any(isinstance(use.operation, memref.StoreOp) for use in argument.uses)
         qualifier = "" if written else "const "
         parameters.append(f"{qualifier}uint8_t *{name}")
-    with writer.block(f"static void {function.sym_name.data}({', '.join(parameters)})"):
+    signature = f"void {prefix}_{function.sym_name.data}({', '.join(parameters)})"
+    if isa_macro is not None:
+        writer.line(f"#ifdef {isa_macro}")
+        writer.line(f"{signature};")
+        writer.line("#else")
+    with writer.block(f"static {signature}"):
         used = {value for op in function.walk() for value in op.operands}
         for argument in block.args:
             if argument not in used:
                 writer.line(f"(void){printer.text(argument)};")
         printer.print_block(block)
+    if isa_macro is not None:
+        writer.line("#endif")
 
 
 def print_network(function: FuncOp, writer: CWriter) -> None:

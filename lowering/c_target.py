@@ -14,6 +14,7 @@ from xdsl.dialects.func import FuncOp
 from xdsl.utils.exceptions import DiagnosticException
 from xdsl.utils.target import Target
 
+from dsconv.dialects.machine import AssemblyOp
 from dsconv.dialects.tiled import LayerOp, buffer_size
 from dsconv.lowering.c_functions import (
     CWriter,
@@ -28,13 +29,15 @@ BYTES_A_LINE = 16
 INCLUDES = ("dsc_math.h", "dsc_requant.h", "dsc_runtime.h", "dsc_simd.h")
 
 
+ISA_MACROS = {"xpulp": "DSC_XPULP"}
+"""What dsc_platform.h defines where a platform has the instruction set."""
+
+
 @dataclass(frozen=True)
 class CFiles:
-    """The three files of a compiled network."""
+    """The files of a compiled network, text by name."""
 
-    header: str
-    network: str
-    weights: str
+    texts: dict[str, str]
 
 
 def functions(module: ModuleOp) -> Iterator[FuncOp]:
@@ -126,14 +129,35 @@ def print_code(module: ModuleOp, output: IO[str]) -> None:
     writer.line(f"DSC_L1 static uint8_t {name}_l1[{size_attribute(network, L1_SIZE)}];")
     l2_bytes = size_attribute(network, L2_SIZE)
     writer.line(f"_Alignas(8) static uint8_t {name}_l2[{l2_bytes}];")
+    macros = {op.kernel.string_value(): ISA_MACROS[op.isa.data] for op in assembly_kernels(module)}
     for function in functions(module):
         if function is not network:
             writer.line()
-            print_kernel(function, writer)
+            print_kernel(function, name, writer, macros.get(function.sym_name.data))
     writer.line()
     print_network(network, writer)
     writer.line()
     print_description(network, writer)
+
+
+def assembly_kernels(module: ModuleOp) -> list[AssemblyOp]:
+    """Kernels that are there in assembly too."""
+    return [op for op in module.body.block.ops if isinstance(op, AssemblyOp)]
+
+
+def print_assembly(module: ModuleOp, isa: str, output: IO[str]) -> None:
+    """kernels_<isa>.S: the kernels of one instruction set."""
+    name = network_function(module).sym_name.data
+    output.write(f"/* Kernels of {name} for {isa}. */\n")
+    for op in assembly_kernels(module):
+        if op.isa.data != isa:
+            continue
+        symbol = f"{name}_{op.kernel.string_value()}"
+        output.write(
+            f'\n    .section .text.{symbol},"ax"\n    .balign 16\n    .globl {symbol}\n'
+            f"    .type {symbol}, @function\n{symbol}:\n{op.text.data}\n"
+            f"    .size {symbol}, . - {symbol}\n"
+        )
 
 
 def print_description(network: FuncOp, writer: CWriter) -> None:
@@ -158,25 +182,26 @@ def print_description(network: FuncOp, writer: CWriter) -> None:
 
 
 def c_files(module: ModuleOp) -> CFiles:
-    """The C of a lowered module, file by file."""
-    header, code, data = StringIO(), StringIO(), StringIO()
-    print_header(module, header)
-    print_code(module, code)
-    print_weights(module, data)
-    return CFiles(header.getvalue(), code.getvalue(), data.getvalue())
+    """The C and assembly of a lowered module, file by file."""
+    texts: dict[str, str] = {}
+    printers = {"network.h": print_header, "network.c": print_code, "weights.c": print_weights}
+    for name, print_file in printers.items():
+        output = StringIO()
+        print_file(module, output)
+        texts[name] = output.getvalue()
+    for isa in ISA_MACROS:
+        output = StringIO()
+        print_assembly(module, isa, output)
+        texts[f"kernels_{isa}.S"] = output.getvalue()
+    return CFiles(texts)
 
 
 @dataclass(frozen=True)
 class CTarget(Target):
-    """Prints network.h, network.c and weights.c one behind the other."""
+    """Prints network.h, network.c, weights.c and assembly one behind the other."""
 
     name = "dsconv-c"
 
     def emit(self, ctx: Context, module: ModuleOp, output: IO[str]) -> None:
-        files = c_files(module)
-        for title, text in (
-            ("network.h", files.header),
-            ("network.c", files.network),
-            ("weights.c", files.weights),
-        ):
+        for title, text in c_files(module).texts.items():
             output.write(f"// ---- {title}\n{text}")

@@ -26,11 +26,15 @@ class MemorySize:
 
 @dataclass(frozen=True)
 class Target:
-    """A machine: the folder of runtime_c that serves it, its cores and memories."""
+    """A machine: the folder of runtime_c that serves it, its cores and memories.
+
+    `isa` is what kernels are written for: `xpulp` assembly, or `portable` C alone.
+    """
 
     name: str
     description: str
     platform: str
+    isa: str
     cores: int
     l1: MemorySize
     l2: MemorySize
@@ -76,6 +80,7 @@ def _read(name: str, path: Path) -> Target:
             name,
             description["description"],
             description["platform"],
+            description["isa"],
             description["cores"],
             MemorySize(**description["l1"]),
             MemorySize(**description["l2"]),

@@ -1,7 +1,7 @@
 # Bare metal for the pulp-open of GVSoC. -mtune and -mno-strict-align tell GCC that RI5CY loads misaligned words by itself.
 PROGRAM = network.elf
 PLATFORM_SOURCES = dsc_dma.c dsc_semihosting.c dsc_libc.c
-PLATFORM_ASSEMBLY = crt0.S
+PLATFORM_ASSEMBLY = crt0.S $(wildcard kernels_xpulp.S)
 LINKER_SCRIPT = link.ld
 
 L1_BYTES ?= 65536

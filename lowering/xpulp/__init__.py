@@ -1,0 +1,1 @@
+"""Kernels at instruction level for RI5CY cores with Xpulp."""

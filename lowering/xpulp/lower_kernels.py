@@ -1,0 +1,38 @@
+"""Writes kernels in assembly for the shapes that have a writer; the others stay as loops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+
+from dsconv.dialects.machine import AssemblyOp
+from dsconv.dialects.tiled import KernelOp
+
+ISA = "xpulp"
+
+Writer = Callable[[KernelOp, int], str | None]
+"""From a kernel and the number of cores to assembly; None where it has no form for the shape."""
+
+WRITERS: dict[str, Writer] = {}
+
+
+@dataclass(frozen=True)
+class LowerKernelsToXpulpPass(ModulePass):
+    """Adds `dsconv.assembly` beside each kernel that has a form at instruction level."""
+
+    name = "lower-kernels-to-xpulp"
+
+    cores: int = 8
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for kernel in list(op.body.block.ops):
+            if not isinstance(kernel, KernelOp) or kernel.kind.data not in WRITERS:
+                continue
+            text = WRITERS[kernel.kind.data](kernel, self.cores)
+            if text is not None:
+                assembly = AssemblyOp(kernel.sym_name.data, ISA, text)
+                op.body.block.insert_ops_after([assembly], kernel)
