@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from dsconv.errors import DsconvError
 
@@ -22,8 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Quantised ONNX networks to C for ultra-low-power RISC-V clusters.",
 )
-console = Console()
-errors = Console(stderr=True)
+console = Console(soft_wrap=True)
+errors = Console(stderr=True, soft_wrap=True)
 
 Model = Annotated[Path, typer.Argument(help="Quantised ONNX file.", metavar="MODEL.onnx")]
 L1 = Annotated[int | None, typer.Option("--l1", metavar="BYTES", help="Size of L1.")]
@@ -118,17 +117,14 @@ def doctor() -> None:
     """Show which compilers and simulators are here, and how to get those that are not."""
     from dsconv.doctor import check
 
-    table = Table()
-    for column in ("tool", "found", "version", "what for"):
-        table.add_column(column)
-    missing: list[str] = []
     for tool in check():
-        table.add_row(tool.name, str(tool.path or "no"), tool.version, tool.purpose)
         if tool.path is None:
-            missing.append(f"{tool.name}: {tool.how_to_get}")
-    console.print(table)
-    for line in missing:
-        console.print(line, highlight=False)
+            console.print(f"[red]no[/red]  {tool.name}: {tool.purpose}", highlight=False)
+            console.print(f"    to get it: {tool.how_to_get}", highlight=False)
+        else:
+            console.print(
+                f"[green]ok[/green]  {tool.name}: {tool.path} {tool.version}", highlight=False
+            )
 
 
 @app.command()

@@ -8,8 +8,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from rich import box
 from rich.console import Console
 from rich.table import Table
+
+WIDEST = 200
+"""Characters; up to this a table keeps its natural width, whatever the terminal's."""
 
 
 @dataclass(frozen=True)
@@ -128,9 +132,9 @@ class Report:
     def print(self, console: Console, *, layers: bool) -> None:
         """The report for people; `layers` adds the table."""
         if layers:
-            console.print(self._table())
+            Console(width=WIDEST, file=console.file).print(self._table())
         for note in self.notes:
-            console.print(f"note: {note}", style="dim", highlight=False)
+            console.print(f"note: {note}", style="dim", highlight=False, soft_wrap=True)
         for difference in self.differences:
             console.print(f"DIFFERENT  {difference}", style="bold red", highlight=False)
         verdict = "bit-exact: every layer equals the reference" if self.equal else "NOT equal"
@@ -144,22 +148,32 @@ class Report:
         )
 
     def _table(self) -> Table:
-        table = Table(title=f"{self.network}: {self.macs:,} MAC")
+        measured = self.cycles is not None
+        table = Table(title=f"{self.network}: {self.macs:,} MAC", box=box.SIMPLE_HEAD)
         for column in ("layer", "op", "output", "tile"):
-            table.add_column(column)
-        for column in ("MAC", "cycles", "MAC/cycle", "in B", "out B", "weights B"):
-            table.add_column(column, justify="right")
+            table.add_column(column, no_wrap=True)
+        numbers = [
+            "MAC",
+            *(("cycles", "MAC/cycle") if measured else ()),
+            "in B",
+            "out B",
+            "weights",
+        ]
+        for column in numbers:
+            table.add_column(column, justify="right", no_wrap=True)
         table.add_column("equal")
         for layer in self.layers:
-            rate = f"{layer.macs / layer.cycles:.2f}" if layer.cycles and layer.macs else ""
+            cost: tuple[str, ...] = ()
+            if layer.cycles:
+                rate = f"{layer.macs / layer.cycles:.2f}" if layer.macs else ""
+                cost = (f"{layer.cycles:,}", rate)
             table.add_row(
                 layer.name,
                 layer.op,
                 "x".join(map(str, layer.shape[1:])),
                 layer.tile,
                 f"{layer.macs:,}",
-                "" if layer.cycles is None else f"{layer.cycles:,}",
-                rate,
+                *cost,
                 f"{layer.l2_l1_in:,}",
                 f"{layer.l2_l1_out:,}",
                 f"{layer.l2_l1_weights:,}",
