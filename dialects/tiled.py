@@ -21,6 +21,7 @@ from xdsl.dialects.builtin import (
     SymbolNameConstraint,
     SymbolRefAttr,
     TensorType,
+    i1,
     i8,
     i64,
 )
@@ -33,11 +34,13 @@ from xdsl.ir import (
     TypeAttribute,
 )
 from xdsl.irdl import (
+    AttrSizedOperandSegments,
     IRDLOperation,
     ParsePropInAttrDict,
     irdl_attr_definition,
     irdl_op_definition,
     operand_def,
+    opt_operand_def,
     opt_prop_def,
     prop_def,
     region_def,
@@ -47,7 +50,7 @@ from xdsl.irdl import (
 )
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
-from xdsl.traits import NoTerminator, SymbolOpInterface
+from xdsl.traits import NoTerminator, Pure, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
 
 from dsconv.dialects.attributes import RequantAttr, Space, SpaceAttr, WindowAttr
@@ -226,6 +229,37 @@ class BufferOp(IRDLOperation):
 
 
 @irdl_op_definition
+class SlotOp(IRDLOperation):
+    """One of the equal parts of a buffer: part number `version` modulo their number."""
+
+    name = "dsconv.slot"
+
+    buffer = operand_def(MemRefType)
+    version = operand_def(IndexType)
+    result = result_def(MemRefType)
+
+    traits = traits_def(Pure())
+    assembly_format = "$buffer `[` $version `]` attr-dict `:` type($buffer) `to` type($result)"
+
+    def __init__(self, buffer: SSAValue, version: SSAValue, size: int):
+        super().__init__(
+            operands=[buffer, version], result_types=[buffer_type(size, buffer_space(buffer))]
+        )
+
+    @property
+    def slots(self) -> int:
+        """Number of parts."""
+        return buffer_size(self.buffer) // buffer_size(self.result)
+
+    def verify_(self) -> None:
+        if buffer_size(self.buffer) % buffer_size(self.result):
+            raise VerifyException(
+                f"a buffer of {buffer_size(self.buffer)} bytes has no equal parts of "
+                f"{buffer_size(self.result)}"
+            )
+
+
+@irdl_op_definition
 class LayerOp(IRDLOperation):
     """One layer of the network: its loops over tiles. Reports count cycles and bytes by layer."""
 
@@ -236,6 +270,7 @@ class LayerOp(IRDLOperation):
     tile = prop_def(StringAttr)
     schedule = prop_def(StringAttr)
     macs = prop_def(IntegerAttr)
+    buffers = opt_prop_def(IntegerAttr, default_value=IntegerAttr(1, i64))
     shape = prop_def(TensorType)
     output = operand_def(MemRefType)
     body = region_def("single_block")
@@ -257,6 +292,7 @@ class LayerOp(IRDLOperation):
         tile: str,
         schedule: str,
         macs: int,
+        buffers: int = 1,
     ):
         super().__init__(
             operands=[output],
@@ -266,6 +302,7 @@ class LayerOp(IRDLOperation):
                 "tile": StringAttr(tile),
                 "schedule": StringAttr(schedule),
                 "macs": IntegerAttr(macs, i64),
+                "buffers": IntegerAttr(buffers, i64),
                 "shape": shape,
             },
             regions=[body],
@@ -274,7 +311,7 @@ class LayerOp(IRDLOperation):
 
 @irdl_op_definition
 class DmaStartOp(IRDLOperation):
-    """Starts to move a box of bytes between L2 and L1. Core 0 only."""
+    """Starts to move a box of bytes between L2 and L1, where its condition holds. Core 0 only."""
 
     name = "dsconv.dma_start"
 
@@ -282,12 +319,14 @@ class DmaStartOp(IRDLOperation):
     source_offset = operand_def(IndexType)
     target = operand_def(MemRefType)
     target_offset = operand_def(IndexType)
+    condition = opt_operand_def(i1)
     box = prop_def(BoxAttr)
     transfer = result_def(TransferType)
 
+    irdl_options = (AttrSizedOperandSegments(as_property=True), ParsePropInAttrDict())
     assembly_format = (
-        "$source `[` $source_offset `]` `to` $target `[` $target_offset `]` `box` $box attr-dict "
-        "`:` type($source) `to` type($target)"
+        "$source `[` $source_offset `]` `to` $target `[` $target_offset `]` `box` $box "
+        "(`when` $condition^)? attr-dict `:` type($source) `to` type($target)"
     )
 
     def __init__(
@@ -297,9 +336,10 @@ class DmaStartOp(IRDLOperation):
         target: SSAValue,
         target_offset: SSAValue,
         box: BoxAttr,
+        condition: SSAValue | None = None,
     ):
         super().__init__(
-            operands=[source, source_offset, target, target_offset],
+            operands=[source, source_offset, target, target_offset, condition],
             properties={"box": box},
             result_types=[TransferType()],
         )
@@ -320,15 +360,16 @@ class DmaStartOp(IRDLOperation):
 
 @irdl_op_definition
 class WaitOp(IRDLOperation):
-    """Waits for the end of a transfer. Core 0 only."""
+    """Waits for the end of a transfer, where its condition holds. Core 0 only."""
 
     name = "dsconv.wait"
 
     transfer = operand_def(TransferType)
-    assembly_format = "$transfer attr-dict"
+    condition = opt_operand_def(i1)
+    assembly_format = "$transfer (`when` $condition^)? attr-dict"
 
-    def __init__(self, transfer: SSAValue | Operation):
-        super().__init__(operands=[transfer])
+    def __init__(self, transfer: SSAValue | Operation, condition: SSAValue | None = None):
+        super().__init__(operands=[transfer, condition])
 
 
 @irdl_op_definition
@@ -493,6 +534,7 @@ class RunOp(IRDLOperation):
 
 TILED_OPS: list[type[Operation]] = [
     BufferOp,
+    SlotOp,
     LayerOp,
     DmaStartOp,
     WaitOp,

@@ -142,6 +142,14 @@ class TiledFunctions(InterpreterFunctions):
     ) -> PythonValues:
         return (np.zeros(op.size, np.uint8),)
 
+    @impl(tiled.SlotOp)
+    def run_slot(
+        self, interpreter: Interpreter, op: tiled.SlotOp, args: PythonValues
+    ) -> PythonValues:
+        buffer, version = args
+        size = tiled.buffer_size(op.result)
+        return (buffer[version % op.slots * size :][:size],)
+
     @impl(memref.GetGlobalOp)
     def run_get_global(
         self, interpreter: Interpreter, op: memref.GetGlobalOp, args: PythonValues
@@ -168,7 +176,9 @@ class TiledFunctions(InterpreterFunctions):
     def run_wait(
         self, interpreter: Interpreter, op: tiled.WaitOp, args: PythonValues
     ) -> PythonValues:
-        ((start, (source, source_offset, target, target_offset)),) = args
+        (start, (source, source_offset, target, target_offset, *_)), *conditions = args
+        if not all(conditions):
+            return ()
         box: tiled.BoxAttr = start.box
         inner = np.arange(box.total_bytes).reshape(box.blocks, box.lines, box.line_bytes)
         outer = (

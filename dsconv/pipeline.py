@@ -24,8 +24,9 @@ def default_pipeline(target: Target) -> str:
     passes = [
         "fold-weight-zero-points",
         "select-layout",
-        f"tile-l1{{l1={target.l1.usable}}}",
+        f"tile-l1{{l1={target.l1.usable} cores={target.cores}}}",
         "lower-to-tiles",
+        "double-buffer",
         f"plan-memory{{l1={target.l1.usable} l2={target.l2.usable}}}",
     ]
     if target.isa == "xpulp":

@@ -16,6 +16,7 @@ PASSES = {
     "select-layout": "dsconv.passes.select_layout:SelectLayoutPass",
     "tile-l1": "dsconv.passes.tile_l1:TileL1Pass",
     "lower-to-tiles": "dsconv.lowering.tiles:LowerToTilesPass",
+    "double-buffer": "dsconv.passes.double_buffer:DoubleBufferPass",
     "plan-memory": "dsconv.passes.plan_memory:PlanMemoryPass",
     "lower-kernels-to-xpulp": "dsconv.lowering.xpulp.lower_kernels:LowerKernelsToXpulpPass",
     "lower-kernels": "dsconv.lowering.kernels:LowerKernelsPass",

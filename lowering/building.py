@@ -62,6 +62,24 @@ def multiply(value: Index, factor: int) -> Index:
     return arith.MuliOp(value, index_value(factor)).result
 
 
+def divide(value: Index, divisor: int) -> Index:
+    """An index that is not negative, divided by a constant, rounded down."""
+    if isinstance(value, int):
+        return value // divisor
+    if divisor == 1:
+        return value
+    return arith.DivUIOp(value, index_value(divisor)).result
+
+
+def remainder(value: Index, divisor: int) -> Index:
+    """What `divide` leaves."""
+    if isinstance(value, int):
+        return value % divisor
+    if divisor == 1:
+        return 0
+    return arith.RemUIOp(value, index_value(divisor)).result
+
+
 def minimum(value: Index, limit: int) -> Index:
     """The smaller of an index and a constant."""
     if isinstance(value, int):

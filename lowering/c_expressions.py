@@ -51,6 +51,7 @@ CALLS: dict[type[Operation], str] = {
     arith.MinSIOp: "dsc_min",
     arith.MaxSIOp: "dsc_max",
 }
+SIGNED_COMPARISONS = {"eq": "==", "slt": "<"}
 LOADS = (memref.LoadOp, LoadWordOp)
 
 Operand = Callable[[SSAValue], Expression]
@@ -87,7 +88,7 @@ def expression(op: Operation, operand: Operand) -> Expression:
         case CoresOp():
             return Expression("(int32_t)DSC_CORES", UNARY)
         case arith.CmpiOp():
-            return _unsigned_less(op, operand)
+            return _comparison(op, operand)
         case arith.SelectOp():
             condition, first, second = (operand(value).within(CHOICE + 1) for value in op.operands)
             return Expression(f"{condition} ? {first} : {second}", CHOICE)
@@ -119,11 +120,17 @@ def _binary(op: Operation, operand: Operand) -> Expression:
     return Expression(text, precedence)
 
 
-def _unsigned_less(op: arith.CmpiOp, operand: Operand) -> Expression:
-    if op.predicate.value.data != arith.CMPI_COMPARISON_OPERATIONS.index("ult"):
-        raise DiagnosticException("only the unsigned < comparison has a C form here")
-    left, right = operand(op.lhs).within(UNARY), operand(op.rhs).within(UNARY)
-    return Expression(f"(uint32_t){left} < (uint32_t){right}", COMPARISON)
+def _comparison(op: arith.CmpiOp, operand: Operand) -> Expression:
+    predicate = arith.CMPI_COMPARISON_OPERATIONS[op.predicate.value.data]
+    left, right = operand(op.lhs), operand(op.rhs)
+    if predicate in SIGNED_COMPARISONS:
+        symbol = SIGNED_COMPARISONS[predicate]
+        text = f"{left.within(COMPARISON + 1)} {symbol} {right.within(COMPARISON + 1)}"
+    elif predicate == "ult":
+        text = f"(uint32_t){left.within(UNARY)} < (uint32_t){right.within(UNARY)}"
+    else:
+        raise DiagnosticException(f"arith.cmpi {predicate} has no C form here")
+    return Expression(text, COMPARISON)
 
 
 def _element(buffer: SSAValue, offset: SSAValue, operand: Operand) -> Expression:

@@ -22,12 +22,14 @@ from dsconv.dialects.tiled import (
     DmaStartOp,
     FillOp,
     LayerOp,
+    SlotOp,
     WaitOp,
     buffer_size,
 )
 from dsconv.lowering.c_expressions import (
     ATOM,
     LOADS,
+    PRODUCT,
     SUM,
     Expression,
     c_type,
@@ -179,6 +181,8 @@ class FunctionPrinter:
                 self.print_layer(op)
             case BufferOp():
                 self.print_buffer(op)
+            case SlotOp():
+                self.print_slot(op)
             case memref.GetGlobalOp():
                 self.print_weights(op)
             case _:
@@ -239,10 +243,10 @@ class FunctionPrinter:
         """Collects what core 0 does alone, to be written as one block."""
         match op:
             case DmaStartOp():
-                name = self.declare(op.transfer, "transfer")
-                self.pending.append(f"const dsc_dma {name} = {self.transfer(op)};")
+                self.start_transfer(op)
             case WaitOp():
-                self.pending.append(f"dsc_wait({self.text(op.transfer)});")
+                wait = f"dsc_wait({self.text(op.transfer)});"
+                self.pending.append(self.guarded(wait, op.condition))
             case FillOp():
                 buffer, offset = self.text(op.buffer), op.offset.value.data
                 size, value = op.size.value.data, op.value.value.data & 0xFF
@@ -251,6 +255,21 @@ class FunctionPrinter:
                 )
             case _:
                 raise DiagnosticException(f"{op.name} is not for core 0")
+
+    def start_transfer(self, op: DmaStartOp) -> None:
+        """Starts a transfer; its handle outlives the block where the wait comes later."""
+        name = self.declare(op.transfer, "transfer")
+        if op.condition is None and is_waited_for_at_once(op):
+            self.pending.append(f"const dsc_dma {name} = {self.transfer(op)};")
+            return
+        self.writer.line(f"dsc_dma {name} = {{0}};")
+        self.pending.append(self.guarded(f"{name} = {self.transfer(op)};", op.condition))
+
+    def guarded(self, statement: str, condition: SSAValue | None) -> str:
+        """A statement that runs where its condition holds."""
+        if condition is None:
+            return statement
+        return f"if ({self.text(condition)}) {statement}"
 
     def transfer(self, op: DmaStartOp) -> str:
         """The call that starts a transfer."""
@@ -283,6 +302,21 @@ class FunctionPrinter:
         offset = op.offset.value.data
         self.writer.line(f"const dsc_buffer {name} = {{{arena} + {offset}, {op.size}}};")
 
+    def print_slot(self, op: SlotOp) -> None:
+        """A part of a buffer."""
+        if op.slots == 1:
+            self.expressions[op.result] = self.operand(op.buffer)
+            return
+        name = self.declare(op.result, f"{self.text(op.buffer)}_slot")
+        size = buffer_size(op.result)
+        version = self.operand(op.version)
+        base = f"{self.text(op.buffer)}.base"
+        if version.text.isdigit():
+            base += f" + {int(version.text) % op.slots * size}"
+        else:
+            base += f" + {version.within(PRODUCT + 1)} % {op.slots} * {size}"
+        self.writer.line(f"const dsc_buffer {name} = {{{base}, {size}}};")
+
     def print_weights(self, op: memref.GetGlobalOp) -> None:
         """The constant that holds a layer's channel records."""
         symbol = op.name_.string_value()
@@ -307,6 +341,16 @@ class FunctionPrinter:
             self.pending.append(f"dsc_layer_end({number}, {self.text(op.output)});")
             self.flush()
         self.names = names
+
+
+def is_waited_for_at_once(start: DmaStartOp) -> bool:
+    """Whether core 0 waits for a transfer before anything else happens than its own work."""
+    waits = {use.operation for use in start.transfer.uses}
+    following = start.next_op
+    while following is not None and (isinstance(following, CORE_ZERO) or is_scalar(following)):
+        waits.discard(following)
+        following = following.next_op
+    return not waits
 
 
 def reads_memory(op: Operation) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
@@ -11,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from xdsl.builder import ImplicitBuilder
 from xdsl.context import Context
-from xdsl.dialects import memref
+from xdsl.dialects import arith, memref
 from xdsl.dialects.builtin import (
     BytesAttr,
     DenseIntOrFPElementsAttr,
@@ -26,7 +25,7 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import DiagnosticException
 
-from dsconv.dialects.attributes import Layout, RequantAttr, Space, TileAttr
+from dsconv.dialects.attributes import Layout, RequantAttr, Space
 from dsconv.dialects.graph import (
     AddOp,
     AveragePoolOp,
@@ -51,17 +50,20 @@ from dsconv.dialects.tiled import (
     KernelOp,
     LayerOp,
     RunOp,
+    SlotOp,
     WaitOp,
     buffer_type,
 )
 from dsconv.lowering.building import (
     Index,
     add,
+    divide,
     index_value,
     loop,
     maximum,
     minimum,
     multiply,
+    remainder,
     subtract,
 )
 from dsconv.passes.geometry import Geometry
@@ -119,6 +121,23 @@ class TilePlace:
     window_x: Index
 
 
+@dataclass(frozen=True)
+class TilePosition:
+    """First channel, row and column of an output tile, and when its inputs are loaded.
+
+    A version counts what is loaded into one buffer; `first_of_...` holds in the tile that brings a
+    new version, None where every tile does.
+    """
+
+    channel: Index
+    row: Index
+    column: Index
+    input_version: Index
+    weight_version: Index
+    first_of_inputs: SSAValue | None
+    first_of_weights: SSAValue | None
+
+
 @dataclass
 class KernelTable:
     """The module's kernels. Layers of one shape share one."""
@@ -159,7 +178,7 @@ class LayerLowering:
         if op.tile is None:
             raise DiagnosticException(f'layer "{op.label}" has no tile; run tile-l1 before')
         self.op = op
-        self.tile: TileAttr = op.tile
+        self.tile = op.tile.tile
         self.geometry = Geometry.of(op)
         self.inputs = [
             self._map(buffer, value) for buffer, value in zip(inputs, op.activations, strict=True)
@@ -177,7 +196,7 @@ class LayerLowering:
         return Map(buffer, channels, height, width, layout_of_layer_value(value, self.op.label))
 
     def write(self) -> LayerOp:
-        """The layer with its loops, at the current insertion point."""
+        """The layer with its loop over tiles, at the current insertion point."""
         geometry, tile = self.geometry, self.tile
         body = Block()
         with ImplicitBuilder(body):
@@ -193,10 +212,7 @@ class LayerLowering:
                 ).memref
             self.output_tile = BufferOp(f"{self.op.label}.y", geometry.output_bytes(tile), Space.L1)
             self._fill_pad_pixel()
-            if tile.pixels_outermost:
-                self._pixels_outermost()
-            else:
-                self._weights_outermost()
+            self._tiles()
         return LayerOp(
             self.op.label,
             self.op.kind,
@@ -206,35 +222,74 @@ class LayerLowering:
             tile=f"{tile.channels}x{tile.rows}x{tile.columns}",
             schedule=f"{self.inputs[0].layout.value}/{self.output.layout.value}",
             macs=self.op.macs,
+            buffers=tile.buffers,
         )
 
-    def _weights_outermost(self) -> None:
-        with self._channel_loop() as channel:
-            self._load_weights(channel)
-            with self._row_loop() as row, self._column_loop() as column:
-                place = self._place(row, column)
-                self._load_inputs(channel, place)
-                self._compute(channel, row, column, place)
+    def _tiles(self) -> None:
+        """What is loaded once before the loop; the rest in every tile, or when it changes."""
+        geometry, tile = self.geometry, self.tile
+        inputs_once = geometry.input_versions(tile) == 1
+        weights_once = geometry.weight_versions(tile) == 1
+        if weights_once:
+            self._load_weights(0, self.weights_buffer(0), None)
+        if inputs_once:
+            self._load_inputs(0, self._place(0, 0), self.input_buffers(0), None)
+        with loop(0, geometry.tiles(tile), "tile") as number:
+            position = self._position(number)
+            place = self._place(position.row, position.column)
+            weights = self.weights_buffer(0)
+            inputs = self.input_buffers(0)
+            if not weights_once:
+                weights = self.weights_buffer(position.weight_version)
+                self._load_weights(position.channel, weights, position.first_of_weights)
+            if not inputs_once:
+                inputs = self.input_buffers(position.input_version)
+                self._load_inputs(position.channel, place, inputs, position.first_of_inputs)
+            output = self.slot(self.output_tile, number, geometry.tiles(tile))
+            self._compute(inputs, weights, output, place)
+            self._store(output, position)
 
-    def _pixels_outermost(self) -> None:
-        with self._row_loop() as row, self._column_loop() as column:
-            place = self._place(row, column)
-            if not self.geometry.channelwise:
-                self._load_inputs(0, place)
-            with self._channel_loop() as channel:
-                self._load_weights(channel)
-                if self.geometry.channelwise:
-                    self._load_inputs(channel, place)
-                self._compute(channel, row, column, place)
+    def _position(self, number: Index) -> TilePosition:
+        """Channel, row and column of tile `number`, and which loads it is the first to need."""
+        geometry, tile = self.geometry, self.tile
+        pixels, channels = geometry.pixel_tiles(tile), geometry.channel_tiles(tile)
+        across = ceil(geometry.columns / tile.columns)
+        inner = channels if tile.pixels_outermost else pixels
+        outer = geometry.tiles(tile) // inner
+        outer_tile = 0 if outer == 1 else divide(number, inner)
+        inner_tile = number if outer == 1 else remainder(number, inner)
+        channel_tile, pixel_tile = outer_tile, inner_tile
+        if tile.pixels_outermost:
+            channel_tile, pixel_tile = inner_tile, outer_tile
+        changes = None if inner == 1 else is_zero(inner_tile)
+        every_tile_loads_inputs = geometry.input_versions(tile) == geometry.tiles(tile)
+        every_tile_loads_weights = geometry.weight_versions(tile) == geometry.tiles(tile)
+        return TilePosition(
+            channel=tile_start(channel_tile, geometry.kernels, tile.channels, "k"),
+            row=tile_start(divide(pixel_tile, across), geometry.rows, tile.rows, "oy"),
+            column=tile_start(remainder(pixel_tile, across), geometry.columns, tile.columns, "ox"),
+            input_version=number if every_tile_loads_inputs else outer_tile,
+            weight_version=number if every_tile_loads_weights else outer_tile,
+            first_of_inputs=None if every_tile_loads_inputs else changes,
+            first_of_weights=None if every_tile_loads_weights else changes,
+        )
 
-    def _channel_loop(self):
-        return tile_loop(self.geometry.kernels, self.tile.channels, "k")
+    def slot(self, buffer: BufferOp, version: Index, versions: int) -> SSAValue:
+        """The part of a buffer for one version of its contents."""
+        if versions == 1:
+            return buffer.result
+        return SlotOp(buffer.result, index_value(version), buffer.size).result
 
-    def _row_loop(self):
-        return tile_loop(self.geometry.rows, self.tile.rows, "oy")
+    def input_buffers(self, version: Index) -> list[SSAValue]:
+        """The input tiles of one version."""
+        versions = self.geometry.input_versions(self.tile)
+        return [self.slot(buffer, version, versions) for buffer in self.input_tiles]
 
-    def _column_loop(self):
-        return tile_loop(self.geometry.columns, self.tile.columns, "ox")
+    def weights_buffer(self, version: Index) -> SSAValue | None:
+        """The channel records of one version; None for layers without weights."""
+        if self.record is None:
+            return None
+        return self.slot(self.weights_tile, version, self.geometry.weight_versions(self.tile))
 
     def _fill_pad_pixel(self) -> None:
         if not self.geometry.padded:
@@ -243,24 +298,33 @@ class LayerLowering:
         offset = self.geometry.input_bytes(self.tile)
         FillOp(self.input_tiles[0].result, offset, size, pad_value(self.op))
 
-    def _load_weights(self, channel: Index) -> None:
-        if self.record is None:
+    def _load_weights(
+        self, channel: Index, target: SSAValue | None, condition: SSAValue | None
+    ) -> None:
+        if self.record is None or target is None:
             return
         offset = index_value(multiply(channel, self.record.size))
         box = BoxAttr.of(self.geometry.weight_bytes(self.tile))
-        WaitOp(DmaStartOp(self.weights, offset, self.weights_tile.result, index_value(0), box))
+        start = DmaStartOp(self.weights, offset, target, index_value(0), box, condition)
+        WaitOp(start, condition)
 
     def _place(self, row: Index, column: Index) -> TilePlace:
         """Where the input of the tile lies whose first output is at `row`, `column`."""
         geometry, tile = self.geometry, self.tile
-        (sy, sx), (top, left, bottom, right) = geometry.window.strides, geometry.window.pads
+        (sy, sx), (top, left, bottom, right) = geometry.strides, geometry.window.pads
         last_row = geometry.height - geometry.input_rows(tile)
         last_column = geometry.width - geometry.input_columns(tile)
         y, window_y = input_start(multiply(row, sy), last_row, top, bottom)
         x, window_x = input_start(multiply(column, sx), last_column, left, right)
         return TilePlace(y, x, window_y, window_x)
 
-    def _load_inputs(self, channel: Index, place: TilePlace) -> None:
+    def _load_inputs(
+        self,
+        channel: Index,
+        place: TilePlace,
+        targets: Sequence[SSAValue],
+        condition: SSAValue | None,
+    ) -> None:
         geometry, tile = self.geometry, self.tile
         first_channel = channel if geometry.channelwise else 0
         sizes = geometry.input_channels(tile), geometry.input_rows(tile)
@@ -268,38 +332,38 @@ class LayerLowering:
             DmaStartOp(
                 source.buffer,
                 index_value(source.offset(first_channel, place.y, place.x)),
-                target.result,
+                target,
                 index_value(0),
                 source.box(*sizes, geometry.input_columns(tile)),
+                condition,
             )
-            for source, target in zip(self.inputs, self.input_tiles, strict=True)
+            for source, target in zip(self.inputs, targets, strict=True)
         ]
         for transfer in transfers:
-            WaitOp(transfer)
+            WaitOp(transfer, condition)
 
-    def _compute(self, channel: Index, row: Index, column: Index, place: TilePlace) -> None:
-        tile = self.tile
-        buffers = [buffer.result for buffer in self.input_tiles]
-        if self.record is not None:
-            buffers.append(self.weights_tile.result)
-        buffers.append(self.output_tile.result)
+    def _compute(
+        self,
+        inputs: Sequence[SSAValue],
+        weights: SSAValue | None,
+        output: SSAValue,
+        place: TilePlace,
+    ) -> None:
+        parameters = [] if weights is None else [weights]
         BarrierOp()
         RunOp(
             self.kernel,
-            buffers,
+            [*inputs, *parameters, output],
             index_value(place.window_y),
             index_value(place.window_x),
         )
         BarrierOp()
-        WaitOp(
-            DmaStartOp(
-                self.output_tile.result,
-                index_value(0),
-                self.output.buffer,
-                index_value(self.output.offset(channel, row, column)),
-                self.output.box(tile.channels, tile.rows, tile.columns),
-            )
-        )
+
+    def _store(self, output: SSAValue, position: TilePosition) -> None:
+        tile = self.tile
+        offset = self.output.offset(position.channel, position.row, position.column)
+        box = self.output.box(tile.channels, tile.rows, tile.columns)
+        WaitOp(DmaStartOp(output, index_value(0), self.output.buffer, index_value(offset), box))
 
     def _kernel(self) -> KernelOp:
         geometry, tile, op = self.geometry, self.tile, self.op
@@ -321,16 +385,21 @@ class LayerLowering:
         )
 
 
-@contextmanager
-def tile_loop(size: int, tile: int, name: str) -> Generator[Index]:
-    """A loop over tiles that yields each tile's start; the last one is moved back into the map."""
-    with loop(0, ceil(size / tile), f"{name}_tile") as index:
-        start = multiply(index, tile)
-        if size % tile:
-            start = minimum(start, size - tile)
-        if isinstance(start, SSAValue):
-            start.name_hint = name
-        yield start
+def tile_start(number: Index, size: int, tile: int, name: str) -> Index:
+    """First output of a tile along one dimension; the last tile is moved back into the map."""
+    if size == tile:
+        return 0
+    start = multiply(number, tile)
+    if size % tile:
+        start = minimum(start, size - tile)
+    if isinstance(start, SSAValue):
+        start.name_hint = name
+    return start
+
+
+def is_zero(value: Index) -> SSAValue:
+    """Whether an index is 0."""
+    return arith.CmpiOp(index_value(value), index_value(0), "eq").result
 
 
 def input_start(start: Index, last: int, pad_before: int, pad_after: int) -> tuple[Index, Index]:

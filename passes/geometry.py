@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from dsconv.dialects.attributes import TileAttr, WindowAttr
+from dsconv.dialects.attributes import Tile, WindowAttr
 from dsconv.dialects.graph import (
     ConvolutionOperation,
     DepthwiseOp,
@@ -26,6 +26,7 @@ class Geometry:
     A channelwise layer makes output channel k from input channel k alone.
     """
 
+    kind: str
     channels: int
     height: int
     width: int
@@ -33,9 +34,13 @@ class Geometry:
     rows: int
     columns: int
     window: WindowAttr
+    strides: tuple[int, int]
+    extent: tuple[int, int]
+    padded: bool
     inputs: int
     channelwise: bool
     record_bytes: int
+    macs: int
 
     @staticmethod
     def of(op: LayerOperation) -> Geometry:
@@ -43,83 +48,102 @@ class Geometry:
         _, channels, height, width = tensor_type(op.activations[0]).get_shape()
         _, kernels, rows, columns = tensor_type(op.result).get_shape()
         weighted = isinstance(op, WeightedOperation)
+        window = _window(op, height, width)
         return Geometry(
+            op.kind,
             channels,
             height,
             width,
             kernels,
             rows,
             columns,
-            _window(op, height, width),
+            window,
+            window.strides,
+            window.extent,
+            any(window.pads),
             len(op.activations),
             not weighted or isinstance(op, DepthwiseOp),
             record_format(op).size if weighted else 0,
+            op.macs,
         )
 
-    @property
-    def padded(self) -> bool:
-        """Whether any tap can fall outside the map."""
-        return any(self.window.pads)
+    # One tile
 
-    def input_rows(self, tile: TileAttr) -> int:
+    def input_rows(self, tile: Tile) -> int:
         """Rows of the input that lie in L1 for one tile."""
-        return min((tile.rows - 1) * self.window.strides[0] + self.window.extent[0], self.height)
+        return min((tile.rows - 1) * self.strides[0] + self.extent[0], self.height)
 
-    def input_columns(self, tile: TileAttr) -> int:
+    def input_columns(self, tile: Tile) -> int:
         """Columns of the input that lie in L1 for one tile."""
-        return min((tile.columns - 1) * self.window.strides[1] + self.window.extent[1], self.width)
+        return min((tile.columns - 1) * self.strides[1] + self.extent[1], self.width)
 
-    def input_channels(self, tile: TileAttr) -> int:
+    def input_channels(self, tile: Tile) -> int:
         """Channels of the input that lie in L1 for one tile."""
         return tile.channels if self.channelwise else self.channels
 
-    def input_bytes(self, tile: TileAttr) -> int:
+    def input_bytes(self, tile: Tile) -> int:
         """Bytes of one input tile, without the pad pixel."""
         return self.input_channels(tile) * self.input_rows(tile) * self.input_columns(tile)
 
-    def input_buffer_bytes(self, tile: TileAttr) -> int:
+    def input_buffer_bytes(self, tile: Tile) -> int:
         """Bytes of L1 for one input tile and the pad pixel behind it."""
         pad_pixel = self.input_channels(tile) if self.padded else 0
         return aligned(self.input_bytes(tile) + pad_pixel)
 
-    def weight_bytes(self, tile: TileAttr) -> int:
+    def weight_bytes(self, tile: Tile) -> int:
         """Bytes of the channel records of one tile."""
         return tile.channels * self.record_bytes
 
-    def output_bytes(self, tile: TileAttr) -> int:
+    def output_bytes(self, tile: Tile) -> int:
         """Bytes of one output tile."""
         return tile.channels * tile.rows * tile.columns
 
-    def l1_bytes(self, tile: TileAttr) -> int:
-        """Bytes of L1 that one tile needs, single-buffered."""
+    def l1_bytes(self, tile: Tile) -> int:
+        """Bytes of L1 that a tile takes, with a second copy of what the loop loads and stores."""
+        input_copies = min(tile.buffers, self.input_versions(tile))
+        weight_copies = min(tile.buffers, self.weight_versions(tile))
         return (
-            self.inputs * self.input_buffer_bytes(tile)
-            + aligned(self.weight_bytes(tile))
-            + aligned(self.output_bytes(tile))
+            input_copies * self.inputs * self.input_buffer_bytes(tile)
+            + weight_copies * aligned(self.weight_bytes(tile))
+            + min(tile.buffers, self.tiles(tile)) * aligned(self.output_bytes(tile))
         )
 
-    def channel_tiles(self, tile: TileAttr) -> int:
+    # The loop over tiles
+
+    def channel_tiles(self, tile: Tile) -> int:
         """Tiles along the output channels."""
         return ceil(self.kernels / tile.channels)
 
-    def pixel_tiles(self, tile: TileAttr) -> int:
+    def pixel_tiles(self, tile: Tile) -> int:
         """Tiles along rows and columns."""
         return ceil(self.rows / tile.rows) * ceil(self.columns / tile.columns)
 
-    def traffic(self, tile: TileAttr) -> int:
-        """Bytes moved between L2 and L1 for the whole layer: inputs, weights, outputs."""
-        channel_tiles, pixel_tiles = self.channel_tiles(tile), self.pixel_tiles(tile)
-        input_loads = channel_tiles * pixel_tiles
-        weight_loads = channel_tiles
-        if tile.pixels_outermost and not self.channelwise:
-            input_loads = pixel_tiles
-        if tile.pixels_outermost and channel_tiles > 1:
-            weight_loads = channel_tiles * pixel_tiles
-        return (
-            self.inputs * input_loads * self.input_bytes(tile)
-            + weight_loads * self.weight_bytes(tile)
-            + channel_tiles * pixel_tiles * self.output_bytes(tile)
-        )
+    def tiles(self, tile: Tile) -> int:
+        """Tiles of the layer."""
+        return self.channel_tiles(tile) * self.pixel_tiles(tile)
+
+    def input_versions(self, tile: Tile) -> int:
+        """How many input tiles are loaded one after the other."""
+        if self.channelwise:
+            return self.tiles(tile)
+        if tile.pixels_outermost or self.pixel_tiles(tile) == 1:
+            return self.pixel_tiles(tile)
+        return self.tiles(tile)
+
+    def weight_versions(self, tile: Tile) -> int:
+        """How many weight tiles are loaded one after the other."""
+        if not tile.pixels_outermost or self.channel_tiles(tile) == 1:
+            return self.channel_tiles(tile)
+        return self.tiles(tile)
+
+    def loaded_bytes(self, tile: Tile) -> int:
+        """Bytes loaded for the whole layer: inputs and weights."""
+        inputs = self.input_versions(tile) * self.inputs * self.input_bytes(tile)
+        return inputs + self.weight_versions(tile) * self.weight_bytes(tile)
+
+    def stored_bytes(self, tile: Tile) -> int:
+        """Bytes stored for the whole layer."""
+        return self.tiles(tile) * self.output_bytes(tile)
 
 
 def _window(op: LayerOperation, height: int, width: int) -> WindowAttr:

@@ -11,8 +11,9 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import DiagnosticException
 
-from dsconv.dialects.attributes import TileAttr
+from dsconv.dialects.attributes import Tile, TileAttr
 from dsconv.dialects.graph import LayerOperation
+from dsconv.passes.costs import layer_cost
 from dsconv.passes.geometry import Geometry
 
 
@@ -32,33 +33,42 @@ def even_splits(size: int, multiple: int = 1) -> list[int]:
     return sizes
 
 
-def candidates(geometry: Geometry) -> Iterator[TileAttr]:
+def candidates(geometry: Geometry, buffers: Sequence[int]) -> Iterator[Tile]:
     """Tiles to choose from; columns are cut only after rows, since a cut row is a slow transfer."""
+    rows = [(size, geometry.columns) for size in even_splits(geometry.rows)]
+    pixels = rows + [(1, size) for size in even_splits(geometry.columns)[1:]]
     for channels in even_splits(geometry.kernels, multiple=4):
-        for outermost in TileAttr.ORDERS:
-            for rows in even_splits(geometry.rows):
-                yield TileAttr.of(channels, rows, geometry.columns, outermost)
-            for columns in even_splits(geometry.columns)[1:]:
-                yield TileAttr.of(channels, 1, columns, outermost)
+        for size in pixels:
+            whole = channels == geometry.kernels or size == (geometry.rows, geometry.columns)
+            for pixels_outermost in (False,) if whole else (False, True):
+                for count in buffers:
+                    yield Tile(channels, *size, pixels_outermost, count)
 
 
 def smallest_l1(geometry: Geometry) -> int:
     """Bytes of L1 below which the layer has no tile at all."""
-    return geometry.l1_bytes(TileAttr.of(1, 1, 1))
+    return geometry.l1_bytes(Tile(1, 1, 1))
 
 
-def choose_tile(geometry: Geometry, l1_bytes: int) -> TileAttr | None:
-    """The tile with the fewest bytes moved, then the fewest tiles; None where none fits."""
+def choose_tile(
+    geometry: Geometry, l1_bytes: int, cores: int = 8, buffers: Sequence[int] = (1, 2)
+) -> Tile | None:
+    """The tile of least estimated cost, the larger one of two equals; None where none fits."""
 
-    def cost(tile: TileAttr) -> tuple[int, int]:
-        tiles = geometry.channel_tiles(tile) * geometry.pixel_tiles(tile)
-        return geometry.traffic(tile), tiles
+    def cost(tile: Tile) -> tuple[float, int, int]:
+        return (
+            layer_cost(geometry, tile, cores).objective,
+            geometry.tiles(tile),
+            tile.buffers,
+        )
 
-    fitting = (tile for tile in candidates(geometry) if geometry.l1_bytes(tile) <= l1_bytes)
+    fitting = (
+        tile for tile in candidates(geometry, buffers) if geometry.l1_bytes(tile) <= l1_bytes
+    )
     return min(fitting, key=cost, default=None)
 
 
-def explicit_tile(geometry: Geometry, sizes: Sequence[int], label: str) -> TileAttr:
+def explicit_tile(geometry: Geometry, sizes: Sequence[int], buffers: int, label: str) -> Tile:
     """A tile that the user asked for, cut to the layer's size."""
     if len(sizes) != 3 or min(sizes) < 1:
         raise DiagnosticException(
@@ -66,8 +76,11 @@ def explicit_tile(geometry: Geometry, sizes: Sequence[int], label: str) -> TileA
             + ",".join(map(str, sizes))
         )
     channels, rows, columns = sizes
-    return TileAttr.of(
-        min(channels, geometry.kernels), min(rows, geometry.rows), min(columns, geometry.columns)
+    return Tile(
+        min(channels, geometry.kernels),
+        min(rows, geometry.rows),
+        min(columns, geometry.columns),
+        buffers=buffers,
     )
 
 
@@ -75,26 +88,32 @@ def explicit_tile(geometry: Geometry, sizes: Sequence[int], label: str) -> TileA
 class TileL1Pass(ModulePass):
     """Writes a `tile` to every layer that has none.
 
-    `l1` is what tiles, weights and scratch may take, in bytes; `sizes` asks for one tile size
+    `l1` is what tiles, weights and scratch may take, in bytes; `cores` is what work is balanced
+    for. `buffers` is 1, 2, or 0 to choose by cost for each layer. `sizes` asks for one tile size
     (channels, rows, columns) for every layer, cut where the layer is smaller.
     """
 
     name = "tile-l1"
 
     l1: int = 56 * 1024
+    cores: int = 8
+    buffers: int = 0
     sizes: tuple[int, ...] | None = None
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        if self.buffers not in (0, 1, 2):
+            raise DiagnosticException(f"tile-l1 takes buffers=0, 1 or 2, not {self.buffers}")
         for layer in op.walk():
             if isinstance(layer, LayerOperation) and layer.tile is None:
-                layer.properties["tile"] = self._tile(layer)
+                layer.properties["tile"] = TileAttr.of(self._tile(layer))
 
-    def _tile(self, layer: LayerOperation) -> TileAttr:
+    def _tile(self, layer: LayerOperation) -> Tile:
         geometry = Geometry.of(layer)
+        counts = (self.buffers,) if self.buffers else (1, 2)
         if self.sizes is None:
-            tile = choose_tile(geometry, self.l1)
+            tile = choose_tile(geometry, self.l1, self.cores, counts)
         else:
-            tile = explicit_tile(geometry, self.sizes, layer.label)
+            tile = explicit_tile(geometry, self.sizes, counts[0], layer.label)
         if tile is None or geometry.l1_bytes(tile) > self.l1:
             needed = smallest_l1(geometry) if tile is None else geometry.l1_bytes(tile)
             raise DiagnosticException(

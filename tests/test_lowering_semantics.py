@@ -37,11 +37,25 @@ def test_tiles_of_any_size(layer: RandomLayer, sizes: tuple[int, int, int]):
     check(layer, f"select-layout,tile-l1{{l1=1000000 sizes={asked}}},lower-to-tiles")
 
 
+@settings(max_examples=150, deadline=None)
+@given(
+    layer=random_layers(),
+    sizes=st.tuples(st.integers(1, 9), st.integers(1, 8), st.integers(1, 8)),
+)
+def test_double_buffers_mean_the_same_as_single_ones(
+    layer: RandomLayer, sizes: tuple[int, int, int]
+):
+    asked = ",".join(map(str, sizes))
+    tiles = f"select-layout,tile-l1{{l1=1000000 buffers=2 sizes={asked}}},lower-to-tiles"
+    check(layer, f"{tiles},double-buffer")
+    check(layer, f"{tiles},double-buffer,canonicalize,cse")
+
+
 @settings(max_examples=40, deadline=None)
 @given(layer=random_layers(max_size=4), l1=st.integers(1500, 4000))
 def test_loops_mean_the_same_as_kernels(layer: RandomLayer, l1: int):
     check(
         layer,
         f"fold-weight-zero-points,select-layout,tile-l1{{l1={l1}}},lower-to-tiles,"
-        "plan-memory,lower-kernels,canonicalize,cse",
+        "double-buffer,plan-memory,lower-kernels,canonicalize,cse",
     )

@@ -21,15 +21,10 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Block, Region, SSAValue
 from xdsl.rewriter import Rewriter
 
-from dsconv.dialects.attributes import RequantAttr, i64_array
+from dsconv.dialects.attributes import i64_array
 from dsconv.dialects.graph import (
-    AddOp,
-    AveragePoolOp,
     ConstantOp,
-    IntTensorType,
     LayerOperation,
-    MaxPoolOp,
-    RescaleOp,
     activation_type,
     dtype_of,
     layout_of,
@@ -40,16 +35,18 @@ from dsconv.frontends.fold_clips import fold_clip
 from dsconv.frontends.labels import c_identifier, layer_labels
 from dsconv.frontends.network import ImportedNetwork, LayerSource, OnnxTensor, Port
 from dsconv.frontends.onnx_graph import GraphInput, Node
-from dsconv.frontends.scales import (
-    MULTIPLIER_LIMIT,
-    Floats,
-    Quantisation,
-    addition_multipliers,
-    float_multipliers,
-    requantisation,
+from dsconv.frontends.operations import (
+    LARGEST_ACTIVATION,
+    add_operation,
+    average_pool_operation,
+    max_pool_operation,
+    rescale_operation,
+    weighted_operation,
 )
+from dsconv.frontends.scales import Quantisation
 from dsconv.frontends.values import (
     AddLayer,
+    AnyLayer,
     AveragePoolLayer,
     ConvolutionLayer,
     Dequantised,
@@ -58,14 +55,9 @@ from dsconv.frontends.values import (
     MatrixLayer,
     MaxPoolLayer,
     RescaleLayer,
-    WeightedLayer,
     with_bounds,
 )
 from dsconv.frontends.view import View
-
-LARGEST_ACTIVATION = 2**28
-ACCUMULATOR_LIMIT = 2**31
-UNLABELLED = ""  # labels are chosen when all names are known
 
 
 @dataclass(frozen=True)
@@ -137,28 +129,22 @@ class NetworkBuilder:
         """Notes what the bytes of an input mean; its first user decides."""
         self._input_quantisations.setdefault(integers.value, quantisation)
 
-    def add_layer(self, layer: Layer, output: Quantisation, name: str | None) -> Integers:
+    def add_layer(self, layer: AnyLayer, output: Quantisation, name: str | None) -> Integers:
         """Makes the operation of a layer whose result is quantised as `output`.
 
         `name` is the ONNX tensor of the result, None where the file has none.
         """
-        if isinstance(layer, MaxPoolLayer):
-            return self._add_max_pool(layer, output, name)
         match layer:
-            case WeightedLayer():
-                operation = self._weighted(layer, output)
-                inputs = (layer.x,)
+            case ConvolutionLayer() | MatrixLayer():
+                operation, inputs = weighted_operation(layer, output), (layer.x,)
             case AddLayer():
-                operation = _addition(layer, output)
-                inputs = (layer.lhs, layer.rhs)
+                operation, inputs = add_operation(layer, output), (layer.lhs, layer.rhs)
             case AveragePoolLayer():
-                operation = _average_pool(layer, output)
-                inputs = (layer.x,)
+                operation, inputs = average_pool_operation(layer, output), (layer.x,)
             case RescaleLayer():
-                operation = _rescale(layer, output)
-                inputs = (layer.x,)
-            case _:
-                raise TypeError(f"no operation for {type(layer).__name__}")
+                operation, inputs = rescale_operation(layer, output), (layer.x,)
+            case MaxPoolLayer():
+                return self._add_max_pool(layer, output, name)
         return self._append(operation, layer, [x.integers for x in inputs], output, name)
 
     def _append(
@@ -169,45 +155,13 @@ class NetworkBuilder:
         output: Quantisation,
         name: str | None,
     ) -> Integers:
-        self._block.add_op(operation)
+        owners = (operand.owner for operand in operation.operands)
+        parameters = (owner for owner in owners if isinstance(owner, ConstantOp))
+        self._block.add_ops((*parameters, operation))
         tensor = None if name is None else OnnxTensor(name, layer.view)
         sources = tuple(integers.stored for integers in inputs)
         self._layers.append(_Layer(operation, layer.node, tensor, sources))
         return Integers(operation.result, tensor, layer.view, output)
-
-    def _weighted(self, layer: WeightedLayer, output: Quantisation) -> LayerOperation:
-        _check_accumulators(layer)
-        x = layer.x
-        multipliers = float_multipliers(x.quantisation.scale, layer.weights.scales, output.scale)
-        requant = _requantisation(layer, multipliers, output)
-        weights = ConstantOp.of(layer.weights.array)
-        bias = ConstantOp.of(layer.bias.astype(np.int32))
-        self._block.add_ops((weights, bias))
-        operands = (x.integers.value, weights, bias)
-        result_type = _result_type(layer, output.dtype)
-        zero_point, weight_zero_points = x.quantisation.zero_point, layer.weights.zero_points
-        match layer:
-            case ConvolutionLayer():
-                return layer.operation(
-                    UNLABELLED,
-                    *operands,
-                    layer.window,
-                    requant,
-                    result_type,
-                    input_zero_point=zero_point,
-                    weight_zero_points=weight_zero_points,
-                )
-            case MatrixLayer():
-                return layer.operation(
-                    UNLABELLED,
-                    *operands,
-                    requant,
-                    result_type,
-                    input_zero_point=zero_point,
-                    weight_zero_points=weight_zero_points,
-                )
-            case _:
-                raise TypeError(f"no operation for {type(layer).__name__}")
 
     def _add_max_pool(
         self, layer: MaxPoolLayer, output: Quantisation, name: str | None
@@ -219,11 +173,13 @@ class NetworkBuilder:
         """
         if isinstance(layer.x, Layer):
             source = self.add_layer(with_bounds(layer.x, layer.bounds), output, None)
-            return self._append(_max_pool(layer, source), layer, [source], output, name)
+            return self._append(max_pool_operation(layer, source), layer, [source], output, name)
         source, quantisation = layer.x.integers, layer.x.quantisation
         if quantisation == output and output.clip_range(layer.bounds) == output.limits:
-            return self._append(_max_pool(layer, source), layer, [source], output, name)
-        pooled = self._append(_max_pool(layer, source), layer, [source], quantisation, None)
+            return self._append(max_pool_operation(layer, source), layer, [source], output, name)
+        pooled = self._append(
+            max_pool_operation(layer, source), layer, [source], quantisation, None
+        )
         rescale = RescaleLayer(
             layer.node, layer.view, layer.bounds, Dequantised(pooled, quantisation)
         )
@@ -300,92 +256,6 @@ def _lay_out(value: SSAValue, output: Output) -> None:
         Rewriter.replace_value_with_new_type(value, type_)
     elif value.type != type_:
         raise ModelError(f"output '{output.name}' leaves the network in two layouts")
-
-
-def _result_type(layer: Layer, dtype: str) -> IntTensorType:
-    size = math.prod(layer.view.sizes)
-    if size > LARGEST_ACTIVATION:
-        raise layer.node.problem(f"its result has {size} values, too many for any target")
-    return activation_type(layer.view.sizes, dtype)
-
-
-def _requantisation(
-    layer: Layer, multipliers: Floats, output: Quantisation, divisor: int = 1
-) -> RequantAttr:
-    if not np.all(multipliers < MULTIPLIER_LIMIT):
-        raise layer.node.problem(
-            f"input, weight and output scales give a factor of {np.max(multipliers)}",
-            "quantise the model again with representative data",
-        )
-    return requantisation(multipliers, output, layer.bounds, divisor)
-
-
-def _check_accumulators(layer: WeightedLayer) -> None:
-    """Raises `ModelError` where a sum may leave int32."""
-    array = layer.weights.array
-    weights = array.reshape(len(array), -1).astype(np.int64)
-    centred = weights - np.asarray(layer.weights.zero_points, np.int64).reshape(-1, 1)
-    sums = np.abs(centred).sum(axis=1) * layer.x.quantisation.largest_distance
-    largest = int((sums + np.abs(layer.bias.astype(np.int64))).max())
-    if largest >= ACCUMULATOR_LIMIT:
-        raise layer.node.problem(
-            f"its sums may reach {largest}, which does not fit 32 bits",
-            "look for a bias or a scale that quantisation left far out of range",
-        )
-
-
-def _addition(layer: AddLayer, output: Quantisation) -> LayerOperation:
-    lhs, rhs = layer.lhs.quantisation, layer.rhs.quantisation
-    scales = np.array([lhs.scale, rhs.scale], np.float32)
-    multipliers, shift = addition_multipliers(float_multipliers(1.0, scales, output.scale).tolist())
-    if shift < 0:
-        raise layer.node.problem("an input scale is millions of times the output scale")
-    requant = RequantAttr.of(
-        [1], [1 << shift], zero_point=output.zero_point, clip=output.clip_range(layer.bounds)
-    )
-    return AddOp(
-        UNLABELLED,
-        layer.lhs.integers.value,
-        layer.rhs.integers.value,
-        requant,
-        _result_type(layer, output.dtype),
-        multipliers=multipliers,
-        zero_points=(lhs.zero_point, rhs.zero_point),
-    )
-
-
-def _scale_ratio(x: Dequantised, output: Quantisation) -> Floats:
-    return float_multipliers(x.quantisation.scale, np.ones(1, np.float32), output.scale)
-
-
-def _average_pool(layer: AveragePoolLayer, output: Quantisation) -> LayerOperation:
-    x = layer.x
-    requant = _requantisation(
-        layer, _scale_ratio(x, output), output, divisor=math.prod(layer.window.kernel)
-    )
-    return AveragePoolOp(
-        UNLABELLED,
-        x.integers.value,
-        layer.window,
-        requant,
-        _result_type(layer, output.dtype),
-        input_zero_point=x.quantisation.zero_point,
-    )
-
-
-def _max_pool(layer: MaxPoolLayer, source: Integers) -> LayerOperation:
-    return MaxPoolOp(UNLABELLED, source.value, layer.window, _result_type(layer, source.dtype))
-
-
-def _rescale(layer: RescaleLayer, output: Quantisation) -> LayerOperation:
-    x = layer.x
-    return RescaleOp(
-        UNLABELLED,
-        x.integers.value,
-        _requantisation(layer, _scale_ratio(x, output), output),
-        _result_type(layer, output.dtype),
-        input_zero_point=x.quantisation.zero_point,
-    )
 
 
 def _label_source(node: Node) -> str:

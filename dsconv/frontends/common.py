@@ -93,7 +93,7 @@ def read_concat(reader: Reader, node: Node) -> Value:
         if not isinstance(value := reader.value(node, index), Constant):
             raise reader.wrong_input(node, value, "a constant")
     arrays = [reader.array(node, index) for index in range(len(node.inputs))]
-    if any(array.ndim != 1 for array in arrays):
+    if not arrays or any(array.ndim != 1 for array in arrays):
         raise node.problem("only a Concat of shapes is supported")
     return Constant(np.concatenate(arrays))
 

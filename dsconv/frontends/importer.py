@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import onnx
 
 from dsconv.errors import ModelError
@@ -26,10 +27,9 @@ class Flavour:
     handlers: Mapping[str, Handler]
 
 
-FLAVOURS = (
-    Flavour("QOperator", frozenset(QOPERATOR_ONLY), QOPERATOR_HANDLERS),
-    Flavour("QDQ", frozenset({"QuantizeLinear", "DequantizeLinear"}), QDQ_HANDLERS),
-)
+QDQ = Flavour("QDQ", frozenset({"QuantizeLinear", "DequantizeLinear"}), QDQ_HANDLERS)
+QOPERATOR = Flavour("QOperator", frozenset(QOPERATOR_ONLY), QOPERATOR_HANDLERS)
+FLAVOURS = (QOPERATOR, QDQ)
 
 
 def import_onnx(
@@ -47,7 +47,8 @@ def import_onnx(
         model, stem = load_model(path), path.stem
     graph = OnnxGraph(model)
     flavour = _flavour(graph)
-    return Reader(graph, flavour.handlers).read(name or stem, flavour.name)
+    with np.errstate(all="ignore"):  # what is not finite is found and reported with its node
+        return Reader(graph, flavour.handlers).read(name or stem, flavour.name)
 
 
 def _flavour(graph: OnnxGraph) -> Flavour:
@@ -55,6 +56,8 @@ def _flavour(graph: OnnxGraph) -> Flavour:
     for flavour in FLAVOURS:
         if flavour.signs & operations:
             return flavour
+    if any(source.dtype != "float32" for source in graph.inputs):
+        return QDQ
     known = " and ".join(flavour.name for flavour in FLAVOURS)
     raise ModelError(
         f"the model is not quantised in a way that dsconv reads ({known}); {QUANTISE_FIRST}"

@@ -42,12 +42,16 @@ void volatile while
 
 def c_identifier(text: str) -> str:
     """`text` with everything that C does not take in a name replaced; `network` if none is left."""
-    name = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_")
+    name = _words(text)
     if not name:
         return "network"
     if name[0].isdigit() or name in C_KEYWORDS.split():
         return f"n_{name}"
     return name
+
+
+def _words(text: str) -> str:
+    return re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_")
 
 
 def layer_labels(names: Sequence[str]) -> list[str]:
@@ -82,8 +86,8 @@ def _shortest_unique_tail(path: list[str], tails: Counter[tuple[str, ...]]) -> s
     length = next(
         (length for length in range(1, len(path)) if tails[tuple(path[-length:])] == 1), len(path)
     )
-    label = c_identifier("_".join(path[-length:])).lower()[-MAXIMUM_LENGTH:].lstrip("_")
-    return label if label[:1].isalpha() else f"layer_{label}"
+    label = _words("_".join(path[-length:])).lower()[-MAXIMUM_LENGTH:].strip("_")
+    return label if label[:1].isalpha() else f"layer_{label}".strip("_")
 
 
 def _free_label(wanted: str, taken: set[str]) -> str:

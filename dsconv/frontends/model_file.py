@@ -20,8 +20,8 @@ def load_model(path: Path) -> onnx.ModelProto:
         model.ParseFromString(path.read_bytes())
     except DecodeError as error:
         raise ModelError(f"{path}: not an ONNX file, or a truncated one") from error
-    if not model.graph.node:
-        raise ModelError(f"{path}: not an ONNX file, or one without any node")
+    if not model.graph.node or not model.opset_import:
+        raise ModelError(f"{path}: not an ONNX file, or one without nodes or opset")
     try:
         load_external_data_for_model(model, str(path.parent))
     except (onnx.checker.ValidationError, OSError, ValueError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,7 +19,7 @@ Array = npt.NDArray[Any]
 AttributeValue = int | float | str | tuple[int, ...] | tuple[float, ...] | Array
 
 STANDARD_DOMAINS = ("", "ai.onnx", "com.microsoft")
-INPUT_DTYPES = {
+INPUT_DTYPES: dict[int, str] = {
     TensorProto.FLOAT: "float32",
     TensorProto.UINT8: "uint8",
     TensorProto.INT8: "int8",
@@ -95,15 +95,15 @@ class OnnxGraph:
 
     def __init__(self, model: onnx.ModelProto):
         graph = model.graph
-        self.initializers = {tensor.name: tensor for tensor in graph.initializer}
+        self.initializers = {_text(tensor.name): tensor for tensor in graph.initializer}
         if graph.sparse_initializer:
             raise ModelError("the model has sparse initializers; make them dense")
         self.inputs = tuple(
             _graph_input(position, value)
             for position, value in enumerate(graph.input)
-            if value.name not in self.initializers
+            if _text(value.name) not in self.initializers
         )
-        self.outputs = tuple(value.name for value in graph.output)
+        self.outputs = tuple(_text(value.name) for value in graph.output)
         if not self.outputs:
             raise ModelError("the model has no output")
         self._producers = self._index([_node(proto) for proto in graph.node])
@@ -183,15 +183,23 @@ def constant_node_array(node: Node) -> Array:
     return np.asarray(value, np.int64 if kind.startswith("value_int") else np.float32)
 
 
+def _text(name: str | bytes) -> str:
+    """A name of the file. Protobuf gives bytes where it is not UTF-8."""
+    if isinstance(name, bytes):
+        raise ModelError(f"the file is broken: {name!r} stands where a name should")
+    return name
+
+
 def _node(proto: onnx.NodeProto) -> Node:
-    op_type = (
-        proto.op_type if proto.domain in STANDARD_DOMAINS else f"{proto.domain}.{proto.op_type}"
-    )
-    node = Node(proto.name, op_type, tuple(proto.input), tuple(proto.output), {})
-    if not any(node.outputs):
-        raise ModelError(f"node '{proto.name}' ({op_type}) has no output")
-    attributes = {attribute.name: _attribute(node, attribute) for attribute in proto.attribute}
-    return Node(node.name, op_type, node.inputs, node.outputs, attributes)
+    name, op_type, domain = _text(proto.name), _text(proto.op_type), _text(proto.domain)
+    if domain not in STANDARD_DOMAINS:
+        op_type = f"{domain}.{op_type}"
+    inputs, outputs = tuple(map(_text, proto.input)), tuple(map(_text, proto.output))
+    if not outputs or not outputs[0]:
+        raise ModelError(f"node '{name}' ({op_type}) has no output")
+    node = Node(name, op_type, inputs, outputs, {})
+    attributes = {_text(item.name): _attribute(node, item) for item in proto.attribute}
+    return replace(node, attributes=attributes)
 
 
 def _attribute(node: Node, attribute: AttributeProto) -> AttributeValue:

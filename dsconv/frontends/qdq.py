@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dsconv.frontends import layers
+from dsconv.frontends import layers, weighted_layers
 from dsconv.frontends.common import COMMON_HANDLERS
 from dsconv.frontends.network import OnnxTensor
 from dsconv.frontends.onnx_graph import Node
@@ -18,6 +18,7 @@ from dsconv.frontends.rearrange import axes
 from dsconv.frontends.scales import Quantisation
 from dsconv.frontends.values import (
     UNBOUNDED,
+    AnyLayer,
     Constant,
     Dequantised,
     Integers,
@@ -96,15 +97,15 @@ def read_dequantize(reader: Reader, node: Node) -> Value:
 
 def read_conv(reader: Reader, node: Node) -> Value:
     """Conv of an activation with weights; the bias may follow in an Add."""
-    layer = layers.convolution(node, reader.dequantised(node), _weights(reader, node))
+    layer = weighted_layers.convolution(node, reader.dequantised(node), _weights(reader, node))
     if not node.has_input(2):
         return layer
-    return layers.with_bias(reader, node, layer, _bias(reader, node))
+    return weighted_layers.with_bias(reader, node, layer, _bias(reader, node))
 
 
 def read_matmul(reader: Reader, node: Node) -> Value:
     """MatMul of an activation with weights."""
-    return layers.matrix_product(node, reader.dequantised(node), _weights(reader, node))
+    return weighted_layers.matrix_product(node, reader.dequantised(node), _weights(reader, node))
 
 
 def read_gemm(reader: Reader, node: Node) -> Value:
@@ -112,10 +113,10 @@ def read_gemm(reader: Reader, node: Node) -> Value:
     if node.real("alpha", 1) != 1 or (node.has_input(2) and node.real("beta", 1) != 1):
         raise node.problem("alpha and beta other than 1 are not supported")
     x, weights = reader.dequantised(node), _weights(reader, node)
-    layer = layers.general_matrix_product(node, x, weights)
+    layer = weighted_layers.general_matrix_product(node, x, weights)
     if not node.has_input(2):
         return layer
-    return layers.with_added_constant(reader, node, layer, reader.value(node, 2))
+    return weighted_layers.with_added_constant(reader, node, layer, reader.value(node, 2))
 
 
 def _weights(reader: Reader, node: Node) -> ScaledConstant:
@@ -142,9 +143,9 @@ def read_add(reader: Reader, node: Node) -> Value:
     """Add of two activations, or of a bias behind a product."""
     lhs, rhs = reader.value(node, 0), reader.value(node, 1)
     if isinstance(lhs, WeightedLayer) and isinstance(rhs, Constant | ScaledConstant):
-        return layers.with_added_constant(reader, node, lhs, rhs)
+        return weighted_layers.with_added_constant(reader, node, lhs, rhs)
     if isinstance(rhs, WeightedLayer) and isinstance(lhs, Constant | ScaledConstant):
-        return layers.with_added_constant(reader, node, rhs, lhs)
+        return weighted_layers.with_added_constant(reader, node, rhs, lhs)
     return layers.addition(node, reader.dequantised(node, 0), reader.dequantised(node, 1))
 
 
@@ -162,7 +163,7 @@ def read_clip(reader: Reader, node: Node) -> Value:
     return with_bounds(_activated(reader, node), (low, high))
 
 
-def _activated(reader: Reader, node: Node) -> Layer:
+def _activated(reader: Reader, node: Node) -> AnyLayer:
     """The layer that an activation function folds into."""
     value = reader.value(node)
     if isinstance(value, Layer):

@@ -8,32 +8,33 @@ from __future__ import annotations
 
 import numpy as np
 
-from dsconv.frontends import layers
+from dsconv.frontends import layers, weighted_layers
 from dsconv.frontends.common import read_end
 from dsconv.frontends.onnx_graph import Node
 from dsconv.frontends.parameters import read_quantisation, read_scaled_constant
 from dsconv.frontends.qdq import QDQ_HANDLERS
 from dsconv.frontends.reader import Handler, Reader
 from dsconv.frontends.values import (
+    AnyLayer,
+    ConvolutionLayer,
     Dequantised,
     Integers,
-    Layer,
+    MatrixLayer,
     ScaledConstant,
     Value,
-    WeightedLayer,
 )
 
 
 def read_qlinear_conv(reader: Reader, node: Node) -> Value:
     """QLinearConv: x, w and y, each with scale and zero point; bias."""
     x, weights = _activation(reader, node, 0), _weights(reader, node, 0)
-    return _layer(reader, node, layers.convolution(node, x, weights), bias=8, output=6)
+    return _layer(reader, node, weighted_layers.convolution(node, x, weights), bias=8, output=6)
 
 
 def read_qlinear_matmul(reader: Reader, node: Node) -> Value:
     """QLinearMatMul: a, b and y, each with scale and zero point."""
     x, weights = _activation(reader, node, 0), _weights(reader, node, 1)
-    return _layer(reader, node, layers.matrix_product(node, x, weights), bias=8, output=6)
+    return _layer(reader, node, weighted_layers.matrix_product(node, x, weights), bias=8, output=6)
 
 
 def read_qgemm(reader: Reader, node: Node) -> Value:
@@ -44,7 +45,7 @@ def read_qgemm(reader: Reader, node: Node) -> Value:
         raise node.problem("its result is float", "export with a quantised result")
     x = _activation(reader, node, 0)
     weights = _weights(reader, node, 0 if node.integer("transB", 0) else 1)
-    layer = layers.general_matrix_product(node, x, weights)
+    layer = weighted_layers.general_matrix_product(node, x, weights)
     return _layer(reader, node, layer, bias=6, output=7)
 
 
@@ -86,16 +87,18 @@ def _weights(reader: Reader, node: Node, axis: int) -> ScaledConstant:
     return read_scaled_constant(reader, node, reader.array(node, 3), 4, axis)
 
 
-def _layer(reader: Reader, node: Node, layer: WeightedLayer, *, bias: int, output: int) -> Integers:
+def _layer(
+    reader: Reader, node: Node, layer: ConvolutionLayer | MatrixLayer, *, bias: int, output: int
+) -> Integers:
     if node.has_input(bias):
         units = reader.array(node, bias)
         if units.dtype != np.int32:
             raise node.problem(f"a bias of {units.dtype}; int32 is needed")
-        layer = layers.with_bias_units(node, layer, units.reshape(-1))
+        layer = weighted_layers.with_bias_units(node, layer, units.reshape(-1))
     return _quantised(reader, node, layer, output)
 
 
-def _quantised(reader: Reader, node: Node, layer: Layer, index: int) -> Integers:
+def _quantised(reader: Reader, node: Node, layer: AnyLayer, index: int) -> Integers:
     quantisation = read_quantisation(reader, node, index)
     return reader.builder.add_layer(layer, quantisation, node.outputs[0])
 

@@ -20,6 +20,7 @@ Floats = npt.NDArray[np.float32]
 
 MANTISSA_BITS = 24
 MAXIMUM_SHIFT = 62
+LARGEST_DIVISOR = 2**MAXIMUM_SHIFT
 MULTIPLIER_LIMIT = 2**31
 ADD_MULTIPLIER_BITS = 22
 
@@ -58,24 +59,16 @@ class Quantisation:
 
 def float_multipliers(x: float, weights: Floats, y: float) -> Floats:
     """`x * weights / y` with the float32 roundings of ONNX Runtime."""
-    with np.errstate(over="ignore", under="ignore"):
-        return (np.float32(x) * weights) / np.float32(y)
+    return (np.float32(x) * weights) / np.float32(y)
 
 
-def multiplier_and_shift(multiplier: np.float32) -> tuple[int, int]:
-    """Integers with `multiplier == m / 2**shift`, m below 2**31 and odd unless shift is 0.
-
-    A multiplier so small that every product with an int32 rounds to 0 gives 0, 0.
-    """
+def mantissa_and_shift(multiplier: np.float32) -> tuple[int, int]:
+    """Integers with `multiplier == mantissa / 2**shift`, the mantissa odd unless shift is 0."""
     fraction, exponent = math.frexp(float(multiplier))
     mantissa, shift = int(fraction * 2**MANTISSA_BITS), MANTISSA_BITS - exponent
     while shift > 0 and mantissa % 2 == 0 and mantissa:
         mantissa, shift = mantissa // 2, shift - 1
-    if shift > MAXIMUM_SHIFT:
-        return 0, 0
-    if shift < 0:
-        return mantissa << -shift, 0
-    return mantissa, shift
+    return (mantissa << -shift, 0) if shift < 0 else (mantissa, shift)
 
 
 def requantisation(
@@ -83,18 +76,26 @@ def requantisation(
 ) -> RequantAttr:
     """Requantises accumulators by `multipliers / divisor`, one or one per channel.
 
-    Multipliers are positive and below 2**31. `bounds` are the real limits of a folded activation
-    function.
+    Multipliers are positive and below 2**31, accumulators below 2**31 and the divisor below 2**24.
+    `bounds` are the real limits of a folded activation function.
     """
-    pairs = [multiplier_and_shift(multiplier) for multiplier in multipliers]
-    if len(set(pairs)) == 1:
-        pairs = pairs[:1]
+    factors = [_factor(multiplier, divisor) for multiplier in multipliers]
+    if len(set(factors)) == 1:
+        factors = factors[:1]
     return RequantAttr.of(
-        [multiplier for multiplier, _ in pairs],
-        [divisor << shift for _, shift in pairs],
+        [multiplier for multiplier, _ in factors],
+        [quotient for _, quotient in factors],
         zero_point=output.zero_point,
         clip=output.clip_range(bounds),
     )
+
+
+def _factor(multiplier: np.float32, divisor: int) -> tuple[int, int]:
+    """`multiplier / divisor` exactly, or 0 where it is too small to round any sum to 1."""
+    mantissa, shift = mantissa_and_shift(multiplier)
+    if divisor << shift > LARGEST_DIVISOR:
+        return 0, 1
+    return mantissa, divisor << shift
 
 
 def addition_multipliers(ratios: Sequence[float]) -> tuple[tuple[int, int], int]:

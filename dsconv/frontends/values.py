@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from xdsl.ir import SSAValue
@@ -177,7 +177,7 @@ class AveragePoolLayer(Layer):
 class MaxPoolLayer(Layer):
     """Maximum over a window, of an activation or of a layer that is not quantised in between."""
 
-    x: Dequantised | Layer
+    x: Dequantised | AnyLayer
     window: WindowAttr
 
 
@@ -188,8 +188,13 @@ class RescaleLayer(Layer):
     x: Dequantised
 
 
-Activation: TypeAlias = RealInput | Integers | Dequantised | Layer
+AnyLayer: TypeAlias = (
+    ConvolutionLayer | MatrixLayer | AddLayer | AveragePoolLayer | MaxPoolLayer | RescaleLayer
+)
+Activation: TypeAlias = RealInput | Integers | Dequantised | AnyLayer
 Value: TypeAlias = Constant | ScaledConstant | Activation | LeftToCaller
+
+LayerT = TypeVar("LayerT", bound=Layer)
 
 UNBOUNDED = (-math.inf, math.inf)
 
@@ -202,7 +207,7 @@ def with_view(value: Activation, change: Callable[[View], View]) -> Activation:
     return replace(value, view=change(value.view))
 
 
-def with_bounds(layer: Layer, bounds: tuple[float, float]) -> Layer:
+def with_bounds(layer: LayerT, bounds: tuple[float, float]) -> LayerT:
     """The layer with one more activation function behind it."""
     low, high = layer.bounds
     clipped = tuple(min(max(bound, bounds[0]), bounds[1]) for bound in (low, high))

@@ -107,13 +107,16 @@ def nchw_view_of_input(used: View) -> View | None:
     """Names the axes of a network input N, C, H, W after the view its first layer takes.
 
     `used` reads the dimensions of the file, and its own shape is what the first layer sees. Returns
-    the view with that the file's dimensions read N, C, H, W; None where there is none.
+    the view with that the file's dimensions read N, C, H, W in one of the two layouts; None where
+    there is none.
     """
     if used.is_plain:
         return _named(used.shape, (0, 1, 2, 3), used.sizes)
-    return _named_after_dimensions(used) or _named_after_dimensions(
-        used.reshaped(tuple(used.sizes[axis] for axis in used.order))
-    )
+    uncut = used.reshaped(tuple(used.sizes[axis] for axis in used.order))
+    for candidate in (_named_after_dimensions(used), _named_after_dimensions(uncut)):
+        if candidate is not None and candidate.layout is not None:
+            return candidate
+    return _named(used.sizes, (0, 1, 2, 3), used.sizes)
 
 
 def _named_after_dimensions(used: View) -> View | None:

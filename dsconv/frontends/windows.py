@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from dsconv.dialects.attributes import WindowAttr
 from dsconv.frontends.onnx_graph import Node
+from dsconv.frontends.view import View
 
 
 def read_window(node: Node, kernel: Sequence[int], size: Sequence[int]) -> WindowAttr:
@@ -74,3 +75,19 @@ def _pads(
     if len(pads) != 2 * rank or min(pads) < 0:
         raise node.problem(f"pads {list(pads)} for {rank} spatial dimensions")
     return list(pads[:rank]), list(pads[rank:])
+
+
+def check_nchw(node: Node, view: View) -> None:
+    """Raises `ModelError` where the dimensions are not N, C, H, W or N, C, H."""
+    if not view.is_nchw:
+        raise node.problem(
+            f"its input {list(view.shape)} is not the 1xCxHxW tensor that an earlier layer or the "
+            "network's input is",
+            "reshapes that mix channels, rows and columns are not supported",
+        )
+
+
+def windowed_view(view: View, channels: int, window: WindowAttr) -> View:
+    """The result of a window over an NCHW view, with as many dimensions."""
+    sizes = (1, channels, *window.output_size(*view.sizes[2:]))
+    return View.plain(sizes, sizes[: len(view.shape)])

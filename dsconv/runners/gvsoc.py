@@ -45,7 +45,7 @@ def run(
     if gvsoc is None:
         raise RunnerError("GVSoC is neither in GVSOC_HOME nor on PATH")
     program = built_program(build_dir, "network.elf")
-    with workspace() as directory:
+    with workspace(build_dir) as directory:
         options = [MODEL_BANK_CONFLICTS]
         if l1_bytes != L1_BYTES:
             cluster = _write_cluster(gvsoc, directory, l1_bytes)

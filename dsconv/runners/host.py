@@ -18,5 +18,5 @@ def find() -> Program | None:
 def run(build_dir: Path, inputs: bytes | NDArray[np.uint8], timeout_s: float = 600) -> RunResult:
     """Run a network built for `host` on inputs that lie back to back."""
     program = built_program(build_dir, "network")
-    with workspace() as directory:
+    with workspace(build_dir) as directory:
         return run_in_workspace(directory, [str(program)], inputs, timeout_s, measures_cycles=False)

@@ -29,5 +29,5 @@ def run(build_dir: Path, inputs: bytes | NDArray[np.uint8], timeout_s: float = 6
         raise RunnerError("qemu-system-riscv32 is not on PATH")
     program = built_program(build_dir, "network.elf")
     command = [str(qemu.path), *MACHINE, "-kernel", str(program)]
-    with workspace() as directory:
+    with workspace(build_dir) as directory:
         return run_in_workspace(directory, command, inputs, timeout_s, measures_cycles=False)

@@ -1,6 +1,7 @@
 """Running a built network in a directory of its own."""
 
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Generator, Mapping, Sequence
@@ -14,15 +15,21 @@ from dsconv.runners.process import RunnerError, run_program
 from dsconv.runners.result import RunResult, read_result
 
 SHARED_MEMORY = Path("/dev/shm")
+L3_IMAGE = "l3.bin"
 
 
 @contextmanager
-def workspace() -> Generator[Path]:
-    """A temporary directory, if possible in memory: GVSoC syncs every kB that it writes."""
+def workspace(build_dir: Path) -> Generator[Path]:
+    """A temporary directory for a run, with the L3 image of the network if it has one.
+
+    In memory if possible: GVSoC syncs every kB that it writes.
+    """
     in_memory = SHARED_MEMORY.is_dir() and os.access(SHARED_MEMORY, os.W_OK)
     with tempfile.TemporaryDirectory(
         prefix="dsconv-", dir=SHARED_MEMORY if in_memory else None
     ) as directory:
+        if (build_dir / L3_IMAGE).exists():
+            shutil.copy(build_dir / L3_IMAGE, directory)
         yield Path(directory)
 
 

@@ -1,0 +1,323 @@
+"""Writes one function at instruction level: registers, loops, labels, prologue and epilogue.
+
+    asm = Assembly()
+    core, x, w, y, row, column = asm.arguments(6)
+    with asm.registers(2) as (word, total):
+        asm.li(total, 0)
+        with asm.loop(16):
+            asm("p.lw!", word, x, 4)
+            asm("pv.sdotup.b", total, word, word)
+        asm("sw", total, y, 0)
+    text = asm.text()
+
+Every instruction takes four bytes, as hardware loops want it. Operands stand in the order of the
+assembly language; a memory operand is written `base, offset`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from dsconv.lowering.xpulp.encodings import (
+    XPULP,
+    Operand,
+    fits_short_loop,
+    loop_part,
+    setup_loop,
+    setup_short_loop,
+)
+
+ARGUMENTS = tuple(f"a{number}" for number in range(8))
+TEMPORARIES = (*(f"t{number}" for number in range(7)), *reversed(ARGUMENTS))
+SAVED = (*(f"s{number}" for number in range(12)), "ra", "gp", "tp")
+"""What a function has to give back as it was. Bare-metal C needs neither gp nor tp."""
+
+MEMORY = frozenset({"lb", "lh", "lw", "lbu", "lhu", "sb", "sh", "sw"})
+BRANCHES = frozenset(
+    {"beq", "bne", "blt", "bge", "bltu", "bgeu", "beqz", "bnez", "j", "p.beqimm", "p.bneimm"}
+)
+
+WORD = 4
+INSTRUCTION = 4
+"""Bytes of an instruction."""
+STACK_ALIGNMENT = 16
+LEVELS = 2
+"""Hardware loops that can be nested."""
+
+
+class RegisterPressureError(Exception):
+    """A function wants more registers than the core has."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """A place in a function. The assembler's own numbered labels, so that none clash."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of assembly."""
+
+    text: str
+    is_instruction: bool = True
+    is_branch: bool = False
+
+
+@dataclass
+class HardwareLoop:
+    """A hardware loop whose body is being written."""
+
+    first_line: int
+    levels_inside: int = 0
+    end_of_inner: int = -1
+
+
+def split_constant(value: int) -> tuple[int, int]:
+    """A 32-bit constant as what lui and addi take."""
+    value &= 0xFFFFFFFF
+    low = (value & 0xFFF ^ 0x800) - 0x800
+    return (value - low >> 12) & 0xFFFFF, low
+
+
+class Assembly:
+    """The body of a function."""
+
+    def __init__(self) -> None:
+        self._lines: list[Line] = []
+        self._free = [*TEMPORARIES, *SAVED]
+        self._saved: list[str] = []
+        self._frame_bytes = 0
+        self._labels = 0
+        self._placed: set[Label] = set()
+        self._loops: list[HardwareLoop] = []
+        self.exit = self.label()
+
+    # Registers
+
+    def arguments(self, count: int) -> tuple[str, ...]:
+        """The function's arguments. Free those that are read no more."""
+        registers = ARGUMENTS[:count]
+        for register in registers:
+            self._free.remove(register)
+        return registers
+
+    def register(self) -> str:
+        """A free register. Raises RegisterPressureError where there is none."""
+        if not self._free:
+            raise RegisterPressureError
+        register = self._free.pop(0)
+        if register in SAVED and register not in self._saved:
+            self._saved.append(register)
+        return register
+
+    def take(self, count: int) -> list[str]:
+        """Several free registers."""
+        return [self.register() for _ in range(count)]
+
+    def free(self, *registers: str) -> None:
+        """Gives registers back. Those that the prologue saves anyway are used again first."""
+        for register in registers:
+            assert register not in self._free, f"{register} is free already"
+            self._free.append(register)
+        order = [*TEMPORARIES, *SAVED]
+        unsaved = {register for register in SAVED if register not in self._saved}
+        self._free.sort(key=lambda register: (register in unsaved, order.index(register)))
+
+    @property
+    def free_registers(self) -> int:
+        """How many registers are left."""
+        return len(self._free)
+
+    @contextmanager
+    def registers(self, count: int) -> Generator[list[str]]:
+        """Several registers for a while."""
+        taken = self.take(count)
+        yield taken
+        self.free(*taken)
+
+    # Instructions
+
+    def __call__(self, name: str, *operands: Operand | Label) -> None:
+        """Writes an instruction."""
+        texts = [self._reference(item) if isinstance(item, Label) else item for item in operands]
+        listing = ", ".join(map(str, texts))
+        if name in XPULP:
+            text = f"{XPULP[name].directive(*texts):<44} # {name} {listing}"
+        elif name in MEMORY:
+            value, base, offset = texts
+            assert isinstance(offset, int), "an offset is a constant"
+            if not -2048 <= offset < 2048:
+                raise ValueError(f"offset {offset} does not fit 12 bits")
+            text = f"{name} {value}, {offset}({base})"
+        else:
+            text = f"{name} {listing}".rstrip()
+        self._lines.append(Line(text, is_branch=name in BRANCHES))
+
+    def li(self, register: str, value: int) -> None:
+        """Sets a register to a 32-bit constant, in one or two instructions."""
+        high, low = split_constant(value)
+        if not high:
+            self("addi", register, "zero", low)
+            return
+        self("lui", register, high)
+        if low:
+            self("addi", register, register, low)
+
+    def add_constant(self, register: str, source: str, value: int) -> None:
+        """`register = source + value`; nothing where that is what it holds already."""
+        if -2048 <= value < 2048:
+            if value or register != source:
+                self("addi", register, source, value)
+        elif -4096 <= value < 4094:
+            self("addi", register, source, value // 2)
+            self("addi", register, register, value - value // 2)
+        elif register != source:
+            self.li(register, value)
+            self("add", register, register, source)
+        else:
+            with self.registers(1) as (constant,):
+                self.li(constant, value)
+                self("add", register, source, constant)
+
+    def multiply_constant(self, register: str, source: str, value: int) -> None:
+        """`register = source * value`, by a shift where that is enough."""
+        if value > 0 and value.bit_count() == 1:
+            self("slli", register, source, value.bit_length() - 1)
+            return
+        with self.registers(1) as (constant,):
+            self.li(constant, value)
+            self("mul", register, source, constant)
+
+    def constant(self, value: int) -> str:
+        """A register that holds a constant; `zero` for 0."""
+        if value == 0:
+            return "zero"
+        register = self.register()
+        self.li(register, value)
+        return register
+
+    # Labels and loops
+
+    def label(self) -> Label:
+        """A label to be placed later."""
+        self._labels += 1
+        return Label(self._labels)
+
+    def place(self, label: Label) -> None:
+        """Puts a label here."""
+        self._placed.add(label)
+        self._lines.append(Line(f"{label.number}:", is_instruction=False))
+
+    def _reference(self, label: Label) -> str:
+        return f"{label.number}{'b' if label in self._placed else 'f'}"
+
+    @contextmanager
+    def loop(self, count: int | str) -> Generator[None]:
+        """A hardware loop, run `count` times: a constant or a register, at least 1.
+
+        Its body has no branches, and at most one level of hardware loops in it.
+        """
+        if count == 1:
+            yield
+            return
+        loop = HardwareLoop(len(self._lines))
+        register = self._free[0] if self._free else None
+        self._loops.append(loop)
+        yield
+        self._loops.pop()
+        self._check_body(loop)
+        self._set_up(loop, count, register)
+        if self._loops:
+            outer = self._loops[-1]
+            outer.levels_inside = max(outer.levels_inside, loop.levels_inside + 1)
+            outer.end_of_inner = len(self._lines)
+
+    def _check_body(self, loop: HardwareLoop) -> None:
+        if loop.levels_inside >= LEVELS:
+            raise ValueError(f"more than {LEVELS} hardware loops in each other")
+        if any(line.is_branch for line in self._lines[loop.first_line :]):
+            raise ValueError("a branch in a hardware loop")
+        while len(self._lines) < loop.first_line + 2 or loop.end_of_inner == len(self._lines):
+            self("nop")
+
+    def _set_up(self, loop: HardwareLoop, count: int | str, register: str | None) -> None:
+        """Writes the setup before the body: the end is where the last instruction begins."""
+        level = loop.levels_inside
+        body = self._lines[loop.first_line :]
+        del self._lines[loop.first_line :]
+        end = INSTRUCTION * sum(line.is_instruction for line in body)
+        if isinstance(count, str):
+            self._raw(setup_loop(level, count, end), f"lp.setup {count}")
+        elif fits_short_loop(count, end):
+            self._raw(setup_short_loop(level, count, end), f"lp.setup {count}")
+        elif register is not None:
+            self.li(register, count)
+            self._raw(setup_loop(level, register, end), f"lp.setup {count}")
+        else:
+            self._raw(loop_part("counti", level, count), f"lp.counti {count}")
+            self._raw(loop_part("starti", level, 2 * INSTRUCTION), "lp.starti")
+            self._raw(loop_part("endi", level, end), "lp.endi")
+        self._lines += body
+
+    def _raw(self, directive: str, meaning: str) -> None:
+        self._lines.append(Line(f"{directive:<44} # {meaning}"))
+
+    @contextmanager
+    def software_loop(self, count: int | str) -> Generator[None]:
+        """A loop that counts in a register. It may hold anything, and be in any other."""
+        if count == 1:
+            yield
+            return
+        counter = self.register()
+        if isinstance(count, int):
+            self.li(counter, count)
+        else:
+            self("mv", counter, count)
+        start = self.label()
+        self.place(start)
+        yield
+        self("addi", counter, counter, -1)
+        self("bnez", counter, start)
+        self.free(counter)
+
+    # Function
+
+    def frame(self, size: int) -> int:
+        """Takes bytes of the stack; returns their offset from sp."""
+        offset = self._frame_bytes
+        self._frame_bytes += (size + WORD - 1) // WORD * WORD
+        return offset
+
+    @property
+    def instructions(self) -> int:
+        """Instructions so far."""
+        return sum(line.is_instruction for line in self._lines)
+
+    @property
+    def stack_bytes(self) -> int:
+        """Bytes of the stack that the function takes."""
+        size = self._frame_bytes + WORD * len(self._saved)
+        return -(-size // STACK_ALIGNMENT) * STACK_ALIGNMENT
+
+    def text(self) -> str:
+        """The function's body: prologue, what was written, the exit, epilogue."""
+        body = self._lines
+        saved = [(name, self._frame_bytes + WORD * i) for i, name in enumerate(self._saved)]
+        self._lines = []
+        if self.stack_bytes:
+            self("addi", "sp", "sp", -self.stack_bytes)
+        for name, offset in saved:
+            self("sw", name, "sp", offset)
+        self._lines += body
+        self.place(self.exit)
+        for name, offset in saved:
+            self("lw", name, "sp", offset)
+        if self.stack_bytes:
+            self("addi", "sp", "sp", self.stack_bytes)
+        self("ret")
+        lines = (f"    {line.text}" if line.is_instruction else line.text for line in self._lines)
+        return "\n".join(("    .option push", "    .option norvc", *lines, "    .option pop"))

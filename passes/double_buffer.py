@@ -1,0 +1,181 @@
+"""Overlaps the transfers of a layer with its computation: two copies of what its loop moves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xdsl.builder import Builder, ImplicitBuilder
+from xdsl.context import Context
+from xdsl.dialects import arith, scf
+from xdsl.dialects.builtin import IndexType, IntegerAttr, ModuleOp, StringAttr, i64
+from xdsl.ir import Block, Region, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import InsertPoint
+
+from dsconv.dialects.tiled import (
+    BarrierOp,
+    BufferOp,
+    DmaStartOp,
+    FillOp,
+    LayerOp,
+    RunOp,
+    SlotOp,
+    WaitOp,
+)
+
+STAGES = (DmaStartOp, WaitOp, BarrierOp, RunOp, scf.YieldOp)
+"""What moves to another place in a pipelined loop; the rest is index arithmetic."""
+
+
+def index_constant(value: int) -> SSAValue:
+    """A constant index."""
+    return arith.ConstantOp(IntegerAttr(value, IndexType())).result
+
+
+class TileLoop:
+    """The loop over tiles of one layer: load, barrier, run, barrier, store."""
+
+    def __init__(self, loop: scf.ForOp):
+        self.loop = loop
+        self.tiles = constant_value(loop.ub)
+
+    @property
+    def loads(self) -> list[DmaStartOp]:
+        """Transfers to L1."""
+        return [op for op in self.loop.body.ops if isinstance(op, DmaStartOp) and op.is_load]
+
+    @property
+    def stores(self) -> list[DmaStartOp]:
+        """Transfers from L1."""
+        return [op for op in self.loop.body.ops if isinstance(op, DmaStartOp) and not op.is_load]
+
+    @property
+    def runs(self) -> list[RunOp]:
+        """Kernels."""
+        return [op for op in self.loop.body.ops if isinstance(op, RunOp)]
+
+    def values_at(self, tile: SSAValue) -> dict[SSAValue, SSAValue]:
+        """Clones the loop's index arithmetic for another tile; maps old values to new ones."""
+        values: dict[SSAValue, SSAValue] = {self.loop.body.block.args[0]: tile}
+        for op in self.loop.body.ops:
+            if not isinstance(op, STAGES):
+                op.clone(values)
+        return values
+
+
+def constant_value(value: SSAValue) -> int:
+    """The integer behind a constant."""
+    assert isinstance(value.owner, arith.ConstantOp), "bounds of tile loops are constants"
+    assert isinstance(value.owner.value, IntegerAttr), "bounds of tile loops are integers"
+    return value.owner.value.value.data
+
+
+def start_copy(
+    start: DmaStartOp, values: dict[SSAValue, SSAValue], condition: SSAValue | None
+) -> tuple[DmaStartOp, SSAValue | None]:
+    """Starts a transfer of another tile where both conditions hold; returns the condition too."""
+    if start.condition is not None:
+        own = values[start.condition]
+        condition = own if condition is None else arith.AndIOp(own, condition).result
+    source, source_offset, target, target_offset = (
+        values.get(value, value)
+        for value in (start.source, start.source_offset, start.target, start.target_offset)
+    )
+    copy = DmaStartOp(source, source_offset, target, target_offset, start.box, condition)
+    return copy, condition
+
+
+def pipelined(tile_loop: TileLoop) -> None:
+    """Writes the loop so that tile n+1 is loaded and tile n-1 stored while tile n is computed."""
+    first = tile_loop.values_at(index_constant(0))
+    for transfer in [start_copy(load, first, None) for load in tile_loop.loads]:
+        WaitOp(transfer[0], transfer[1])
+    body = Block(arg_types=[IndexType()])
+    tile = body.args[0]
+    tile.name_hint = "tile"
+    last = tile_loop.tiles - 1
+    scf.ForOp(
+        index_constant(0), index_constant(tile_loop.tiles), index_constant(1), [], Region(body)
+    )
+    with ImplicitBuilder(body):
+        one = index_constant(1)
+        following = arith.AddiOp(tile, one).result
+        preceding = arith.SubiOp(tile, one).result
+        has_next = arith.CmpiOp(tile, index_constant(last), "slt").result
+        has_previous = arith.CmpiOp(index_constant(0), tile, "slt").result
+        following.name_hint, preceding.name_hint = "next_tile", "previous_tile"
+        has_next.name_hint, has_previous.name_hint = "has_next", "has_previous"
+        following_values = tile_loop.values_at(following)
+        preceding_values = tile_loop.values_at(preceding)
+        values = tile_loop.values_at(tile)
+        BarrierOp()
+        transfers = [start_copy(load, following_values, has_next) for load in tile_loop.loads]
+        transfers += [
+            start_copy(store, preceding_values, has_previous) for store in tile_loop.stores
+        ]
+        for run in tile_loop.runs:
+            run.clone(values)
+        for transfer, condition in transfers:
+            WaitOp(transfer, condition)
+        scf.YieldOp()
+    BarrierOp()
+    final = tile_loop.values_at(index_constant(last))
+    for transfer in [start_copy(store, final, None) for store in tile_loop.stores]:
+        WaitOp(transfer[0], transfer[1])
+
+
+def add_slots(layer: LayerOp, slots: int) -> None:
+    """Makes room for `slots` versions in every buffer that the loop uses by version."""
+    buffers = {op.buffer for op in layer.walk() if isinstance(op, SlotOp)}
+    for value in buffers:
+        buffer = value.owner
+        assert isinstance(buffer, BufferOp), "slots are parts of buffers"
+        wider = BufferOp(buffer.label.data, buffer.size * slots, buffer.space)
+        block = layer.body.block
+        block.insert_op_before(wider, buffer)
+        for fill in [use.operation for use in value.uses if isinstance(use.operation, FillOp)]:
+            add_fills(fill, wider, buffer.size, slots)
+        value.replace_all_uses_with(wider.result)
+        buffer.detach()
+        buffer.erase()
+
+
+def add_fills(fill: FillOp, buffer: BufferOp, size: int, slots: int) -> None:
+    """The same fill in every slot of a buffer."""
+    block = fill.parent_block()
+    assert block is not None, "a fill lies in its layer"
+    offset, length = fill.offset.value.data, fill.size.value.data
+    for slot in range(1, slots):
+        another = FillOp(buffer.result, offset + slot * size, length, fill.value.value.data)
+        block.insert_op_after(another, fill)
+
+
+def double_buffer(layer: LayerOp) -> None:
+    """A layer planned for two buffers gets them, and its loop is pipelined."""
+    slots = layer.buffers.value.data
+    loops = [inner for inner in layer.body.ops if isinstance(inner, scf.ForOp)]
+    if slots == 1 or len(loops) != 1 or not isinstance(loops[0].ub.owner, arith.ConstantOp):
+        return
+    loop = loops[0]
+    add_slots(layer, slots)
+    with ImplicitBuilder(Builder(InsertPoint.before(loop))):
+        pipelined(TileLoop(loop))
+    loop.detach()
+    loop.erase()
+    layer.properties["buffers"] = IntegerAttr(1, i64)
+    layer.properties["schedule"] = StringAttr(f"{layer.schedule.data}, {slots} buffers")
+
+
+@dataclass(frozen=True)
+class DoubleBufferPass(ModulePass):
+    """Pipelines the loop of every layer that tile-l1 planned with two buffers.
+
+    One barrier a tile: behind it, core 0 starts to load the next tile and to store the previous
+    one, all cores compute, and core 0 waits for its transfers.
+    """
+
+    name = "double-buffer"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for layer in [inner for inner in op.walk() if isinstance(inner, LayerOp)]:
+            double_buffer(layer)
