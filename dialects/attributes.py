@@ -1,4 +1,4 @@
-"""Attributes of the dsconv dialect: layout, memory space, window and requantisation."""
+"""Attributes of the dsconv dialect: layout, memory space, window, tile and requantisation."""
 
 from __future__ import annotations
 
@@ -408,4 +408,142 @@ class RequantAttr(ParametrizedAttribute):
             i64_array(lists["divisor"]),
             StringAttr(rounding.value),
             i64_array((zero_point, *lists["clip"])),
+        ]
+
+
+@irdl_attr_definition
+class NarrowRequantAttr(ParametrizedAttribute):
+    """A requantisation in 32-bit arithmetic, proved equal to the exact one beside it.
+
+    With `a` the accumulator, clipped to a signed integer of `bits` bits unless those are 0:
+    `y = clip((a * high + (a * low >> low_shift) + addend) >> shift, minimum, maximum)`. Shifts are
+    arithmetic, and nothing leaves 32 bits for any accumulator that the layer can make. `high` and
+    `low` have one value, or one per output channel, of 16 bits with their sign; the rest is
+    shared. Without a `low`, `low_shift` is 0 and the second product drops out.
+    """
+
+    name = "dsconv.narrow_requant"
+
+    high_values: DenseArrayBase[I64]
+    low_values: DenseArrayBase[I64]
+    shared: DenseArrayBase[I64]
+    limits: DenseArrayBase[I64]
+
+    @staticmethod
+    def of(
+        highs: Sequence[int],
+        *,
+        lows: Sequence[int] = (),
+        low_shift: int = 0,
+        addend: int,
+        shift: int,
+        bits: int = 0,
+        clip: tuple[int, int],
+    ) -> NarrowRequantAttr:
+        """Builds a narrow requantisation from plain integers."""
+        return NarrowRequantAttr(
+            i64_array(highs),
+            i64_array(lows or [0] * len(highs)),
+            i64_array((bits, low_shift, addend, shift)),
+            i64_array(clip),
+        )
+
+    @property
+    def highs(self) -> tuple[int, ...]:
+        """One value, or one per output channel."""
+        return self.high_values.get_values()
+
+    @property
+    def lows(self) -> tuple[int, ...]:
+        """As many values as `highs`."""
+        return self.low_values.get_values()
+
+    @property
+    def bits(self) -> int:
+        """Width that accumulators are clipped to, 0 where they are not."""
+        return self.shared.get_values()[0]
+
+    @property
+    def low_shift(self) -> int:
+        """Binary places of `low`, 0 where there is none."""
+        return self.shared.get_values()[1]
+
+    @property
+    def addend(self) -> int:
+        """Rounding and zero point."""
+        return self.shared.get_values()[2]
+
+    @property
+    def shift(self) -> int:
+        """Binary places of the sum."""
+        return self.shared.get_values()[3]
+
+    @property
+    def clip(self) -> tuple[int, int]:
+        """Smallest and largest result."""
+        return cast(tuple[int, int], self.limits.get_values())
+
+    @property
+    def channels(self) -> int:
+        """1 where every channel has the same function."""
+        return len(self.highs)
+
+    def verify(self) -> None:
+        if not self.highs or len(self.highs) != len(self.lows):
+            raise VerifyException(
+                "high and low of a narrow requantisation have one value or one per channel, not "
+                f"{len(self.highs)} and {len(self.lows)}"
+            )
+        if min(self.highs + self.lows) < -(2**15) or max(self.highs + self.lows) >= 2**15:
+            raise VerifyException("high and low fit 16 bits with their sign")
+        if any(self.lows) and not self.low_shift:
+            raise VerifyException("a low needs its low_shift")
+        if not 0 <= self.low_shift < 32 or not 0 <= self.shift < 32:
+            raise VerifyException("a shift of 32 bits is from 0 to 31")
+        if self.bits and not 2 <= self.bits <= 32:
+            raise VerifyException(f"accumulators are clipped to 2 to 32 bits, not {self.bits}")
+        if not -(2**31) <= self.addend < 2**31:
+            raise VerifyException("an addend fits 32 bits with its sign")
+        if self.clip[0] > self.clip[1]:
+            raise VerifyException(f"clip range is empty: {list(self.clip)}")
+
+    def print_parameters(self, printer: Printer) -> None:
+        with printer.in_angle_brackets():
+            if self.bits:
+                printer.print_string(f"bits = {self.bits}, ")
+            printer.print_string("high = ")
+            _print_int_list(printer, self.highs)
+            if any(self.lows):
+                printer.print_string(", low = ")
+                _print_int_list(printer, self.lows)
+            if self.low_shift:
+                printer.print_string(f", low_shift = {self.low_shift}")
+            printer.print_string(f", addend = {self.addend}, shift = {self.shift}, clip = ")
+            _print_int_list(printer, self.clip)
+
+    @classmethod
+    def parse_parameters(cls, parser: AttrParser) -> list[DenseArrayBase[I64]]:
+        lists: dict[str, list[int]] = {}
+        numbers = {"bits": 0, "low_shift": 0}
+
+        def parse_entry() -> None:
+            label = parser.parse_identifier()
+            if label in ("high", "low", "clip"):
+                parser.parse_punctuation("=")
+                lists[label] = _parse_int_list(parser)
+            elif label in ("bits", "low_shift", "addend", "shift"):
+                parser.parse_punctuation("=")
+                numbers[label] = parser.parse_integer()
+            else:
+                parser.raise_error(f"a narrow requantisation has no {label}")
+
+        parser.parse_comma_separated_list(parser.Delimiter.ANGLE, parse_entry)
+        for label in ("high", "addend", "shift", "clip"):
+            if label not in lists and label not in numbers:
+                parser.raise_error(f"a narrow requantisation needs its {label}")
+        return [
+            i64_array(lists["high"]),
+            i64_array(lists.get("low", [0] * len(lists["high"]))),
+            i64_array([numbers[label] for label in ("bits", "low_shift", "addend", "shift")]),
+            i64_array(lists["clip"]),
         ]

@@ -2,7 +2,14 @@
 
 from xdsl.ir import Dialect
 
-from dsconv.dialects.attributes import LayoutAttr, RequantAttr, SpaceAttr, TileAttr, WindowAttr
+from dsconv.dialects.attributes import (
+    LayoutAttr,
+    NarrowRequantAttr,
+    RequantAttr,
+    SpaceAttr,
+    TileAttr,
+    WindowAttr,
+)
 from dsconv.dialects.graph import GRAPH_OPS
 from dsconv.dialects.machine import MACHINE_OPS
 from dsconv.dialects.tiled import TILED_ATTRIBUTES, TILED_OPS
@@ -10,5 +17,13 @@ from dsconv.dialects.tiled import TILED_ATTRIBUTES, TILED_OPS
 Dsconv = Dialect(
     "dsconv",
     [*GRAPH_OPS, *TILED_OPS, *MACHINE_OPS],
-    [LayoutAttr, SpaceAttr, RequantAttr, TileAttr, WindowAttr, *TILED_ATTRIBUTES],
+    [
+        LayoutAttr,
+        NarrowRequantAttr,
+        RequantAttr,
+        SpaceAttr,
+        TileAttr,
+        WindowAttr,
+        *TILED_ATTRIBUTES,
+    ],
 )

@@ -37,7 +37,14 @@ from xdsl.printer import Printer
 from xdsl.traits import ConstantLike, Pure
 from xdsl.utils.exceptions import VerifyException
 
-from dsconv.dialects.attributes import Layout, LayoutAttr, RequantAttr, TileAttr, WindowAttr
+from dsconv.dialects.attributes import (
+    Layout,
+    LayoutAttr,
+    NarrowRequantAttr,
+    RequantAttr,
+    TileAttr,
+    WindowAttr,
+)
 from dsconv.dialects.reference import IntArray
 
 si8 = IntegerType(8, Signedness.SIGNED)
@@ -100,11 +107,19 @@ def _verify_shape(value: SSAValue, role: str, expected: Sequence[int]) -> None:
         raise VerifyException(f"{role} has shape {'x'.join(map(str, shape))}, expected {wanted}")
 
 
-def _verify_requant(requant: RequantAttr, result: SSAValue) -> None:
+def _verify_requant(
+    requant: RequantAttr, narrow: NarrowRequantAttr | None, result: SSAValue
+) -> None:
     channels = tensor_type(result).get_shape()[1]
-    if requant.channels not in (1, channels):
+    for form in (requant, narrow or requant):
+        if form.channels not in (1, channels):
+            raise VerifyException(
+                f"requantisation has {form.channels} channels, the result has {channels}"
+            )
+    if narrow is not None and narrow.clip != requant.clip:
         raise VerifyException(
-            f"requantisation has {requant.channels} channels, the result has {channels}"
+            f"narrow requantisation clips to {list(narrow.clip)}, the exact one to "
+            f"{list(requant.clip)}"
         )
     limits = np.iinfo(dtype_of(result))
     if requant.clip[0] < limits.min or requant.clip[1] > limits.max:
@@ -208,6 +223,7 @@ class WeightedOperation(LayerOperation, abc.ABC):
     weights = operand_def(TensorType)
     bias = operand_def(TensorType)
     requant = prop_def(RequantAttr)
+    narrow = opt_prop_def(NarrowRequantAttr)
     input_zero_point = opt_prop_def(IntegerAttr, default_value=IntegerAttr(0, i32))
     weight_zero_points = opt_prop_def(
         DenseArrayBase[I32], default_value=DenseArrayBase.from_list(i32, [0])
@@ -255,7 +271,7 @@ class WeightedOperation(LayerOperation, abc.ABC):
                 f"{len(self.weight_zero_points)} weight zero points for {channels} channels"
             )
         _verify_zero_point(self.zero_point, self.input, "input zero point")
-        _verify_requant(self.requant, self.result)
+        _verify_requant(self.requant, self.narrow, self.result)
 
 
 def constant_array(value: SSAValue, role: str) -> IntArray:
@@ -408,6 +424,7 @@ class AddOp(LayerOperation):
     lhs = operand_def(TensorType)
     rhs = operand_def(TensorType)
     requant = prop_def(RequantAttr)
+    narrow = opt_prop_def(NarrowRequantAttr)
     multipliers = prop_def(DenseArrayBase[I32])
     zero_points = prop_def(DenseArrayBase[I32])
 
@@ -458,7 +475,7 @@ class AddOp(LayerOperation):
             _verify_activation(value, role)
             _verify_shape(value, role, shape)
             _verify_zero_point(zero_point, value, f"zero point of {role}")
-        _verify_requant(self.requant, self.result)
+        _verify_requant(self.requant, self.narrow, self.result)
 
 
 class PoolOperation(LayerOperation, abc.ABC):
@@ -495,6 +512,7 @@ class AveragePoolOp(PoolOperation):
     name = "dsconv.avg_pool"
 
     requant = prop_def(RequantAttr)
+    narrow = opt_prop_def(NarrowRequantAttr)
     input_zero_point = opt_prop_def(IntegerAttr, default_value=IntegerAttr(0, i32))
     assembly_format = (
         "$layer `(` $input `)` `window` $window `requant` $requant attr-dict `:` "
@@ -530,7 +548,7 @@ class AveragePoolOp(PoolOperation):
     def verify_(self) -> None:
         super().verify_()
         _verify_zero_point(self.zero_point, self.input, "input zero point")
-        _verify_requant(self.requant, self.result)
+        _verify_requant(self.requant, self.narrow, self.result)
 
 
 @irdl_op_definition
@@ -573,6 +591,7 @@ class RescaleOp(LayerOperation):
 
     input = operand_def(TensorType)
     requant = prop_def(RequantAttr)
+    narrow = opt_prop_def(NarrowRequantAttr)
     input_zero_point = opt_prop_def(IntegerAttr, default_value=IntegerAttr(0, i32))
 
     traits = traits_def(Pure())
@@ -617,8 +636,11 @@ class RescaleOp(LayerOperation):
         _verify_activation(self.result, "result")
         _verify_shape(self.result, "result", tensor_type(self.input).get_shape())
         _verify_zero_point(self.zero_point, self.input, "input zero point")
-        _verify_requant(self.requant, self.result)
+        _verify_requant(self.requant, self.narrow, self.result)
 
+
+RequantisedOperation: TypeAlias = WeightedOperation | AddOp | AveragePoolOp | RescaleOp
+"""Every layer but a max pool. `narrow`, where it is there, computes the same as `requant`."""
 
 GRAPH_OPS: list[type[Operation]] = [
     ConstantOp,

@@ -83,7 +83,10 @@ class GraphFunctions(InterpreterFunctions):
         return self._requantised(op, args[0].astype(np.int64) - op.zero_point)
 
     def _requantised(self, op: Any, accumulators: reference.Accumulators) -> PythonValues:
-        return (reference.requantise(accumulators, op.requant, graph.dtype_of(op.result)),)
+        dtype = graph.dtype_of(op.result)
+        if op.narrow is not None:
+            return (reference.narrow_requantise(accumulators, op.narrow, dtype),)
+        return (reference.requantise(accumulators, op.requant, dtype),)
 
 
 def _zeros(op: graph.WeightedOperation) -> tuple[int, tuple[int, ...]]:

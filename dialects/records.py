@@ -2,12 +2,14 @@
 
 A tile's channels are then one transfer. A record holds the channel's weights, then little-endian
 fields: the bias with the input's zero point folded in, and whatever of the requantisation differs
-from channel to channel. Every record of a layer has the same size, a multiple of 4 bytes.
+from channel to channel. A narrow requantisation has `high` and right behind it `low`, both where
+one of them differs. Every record of a layer has the same size, a multiple of 4 bytes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import cast
 
 import numpy as np
@@ -19,7 +21,7 @@ from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
-from dsconv.dialects.attributes import RequantAttr
+from dsconv.dialects.attributes import NarrowRequantAttr, RequantAttr
 
 BIAS = "bias"
 WEIGHT_ZERO_POINT = "weight_zero_point"
@@ -27,6 +29,8 @@ MULTIPLIER = "multiplier"
 ADDEND = "addend"
 SHIFT = "shift"
 DIVISOR = "divisor"
+HIGH = "high"
+LOW = "low"
 
 FIELD_BYTES = {
     BIAS: 4,
@@ -35,6 +39,8 @@ FIELD_BYTES = {
     ADDEND: 8,
     SHIFT: 4,
     DIVISOR: 8,
+    HIGH: 2,
+    LOW: 2,
 }
 
 
@@ -70,10 +76,10 @@ class RecordAttr(ParametrizedAttribute):
     @property
     def size(self) -> int:
         """Bytes from one record to the next."""
-        return self.offset(None)
+        return word_aligned(self.offset(None))
 
     def offset(self, field: str | None) -> int:
-        """Byte offset of a field in its record; None means the end."""
+        """Byte offset of a field in its record; None means behind the last."""
         position = word_aligned(self.weight_bytes)
         for name in self.fields:
             if name == field:
@@ -88,6 +94,8 @@ class RecordAttr(ParametrizedAttribute):
             raise VerifyException(f"a record has no field {sorted(unknown)[0]}")
         if len(set(self.fields)) != len(self.fields):
             raise VerifyException("a record has each field once")
+        if LOW in self.fields and (HIGH, LOW) not in pairwise(self.fields):
+            raise VerifyException("low lies right behind high in a record")
 
     def print_parameters(self, printer: Printer) -> None:
         fields = "".join(f", {field}" for field in self.fields)
@@ -122,6 +130,15 @@ def varying_requant_fields(requant: RequantAttr) -> dict[str, Sequence[int]]:
     return fields
 
 
+def varying_narrow_fields(narrow: NarrowRequantAttr) -> dict[str, Sequence[int]]:
+    """Fields of a narrow requantisation that differ from channel to channel, with their values."""
+    if len(set(zip(narrow.highs, narrow.lows, strict=True))) == 1:
+        return {}
+    if narrow.low_shift:
+        return {HIGH: narrow.highs, LOW: narrow.lows}
+    return {HIGH: narrow.highs}
+
+
 def uniform_requant(requant: RequantAttr) -> RequantAttr:
     """The part of a requantisation that all channels share; 1, 0 and 1 stand in for the rest."""
 
@@ -135,6 +152,20 @@ def uniform_requant(requant: RequantAttr) -> RequantAttr:
         rounding=requant.rounding,
         zero_point=requant.zero_point,
         clip=requant.clip,
+    )
+
+
+def uniform_narrow(narrow: NarrowRequantAttr) -> NarrowRequantAttr:
+    """The part that all channels share; 0 stands in for what lies in their records."""
+    varies = bool(varying_narrow_fields(narrow))
+    return NarrowRequantAttr.of(
+        (0,) if varies else narrow.highs[:1],
+        lows=(0,) if varies else narrow.lows[:1],
+        low_shift=narrow.low_shift,
+        addend=narrow.addend,
+        shift=narrow.shift,
+        bits=narrow.bits,
+        clip=narrow.clip,
     )
 
 
@@ -185,5 +216,22 @@ def record_requant(
         addends=values(ADDEND, uniform.addends),
         rounding=uniform.rounding,
         zero_point=uniform.zero_point,
+        clip=uniform.clip,
+    )
+
+
+def record_narrow(
+    uniform: NarrowRequantAttr, fields: Mapping[str, npt.NDArray[np.int64]]
+) -> NarrowRequantAttr:
+    """Puts the fields of records back into what `uniform_narrow` left."""
+    if HIGH not in fields:
+        return uniform
+    return NarrowRequantAttr.of(
+        cast(list[int], fields[HIGH].tolist()),
+        lows=cast(list[int], fields[LOW].tolist()) if LOW in fields else (),
+        low_shift=uniform.low_shift,
+        addend=uniform.addend,
+        shift=uniform.shift,
+        bits=uniform.bits,
         clip=uniform.clip,
     )

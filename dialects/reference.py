@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from dsconv.dialects.attributes import RequantAttr, Rounding, WindowAttr
+from dsconv.dialects.attributes import NarrowRequantAttr, RequantAttr, Rounding, WindowAttr
 
 IntArray = npt.NDArray[np.integer]
 Accumulators = npt.NDArray[np.int64]
@@ -43,6 +43,30 @@ def requantise(accumulators: Accumulators, requant: RequantAttr, dtype: npt.DTyp
     scaled = accumulators * per_channel(requant.multipliers) + per_channel(requant.addends)
     rounded = round_quotient(scaled, per_channel(requant.divisors), requant.rounding)
     return np.clip(rounded + requant.zero_point, *requant.clip).astype(dtype)
+
+
+def narrow_requantise(
+    accumulators: Accumulators, narrow: NarrowRequantAttr, dtype: npt.DTypeLike
+) -> IntArray:
+    """Applies `narrow` to (1, C, H, W) accumulators; see NarrowRequantAttr for the function.
+
+    Raises OverflowError where an intermediate value leaves 32 bits.
+    """
+    a = within_32_bits(accumulators)
+    if narrow.bits:
+        limit = 1 << (narrow.bits - 1)
+        a = np.clip(a, -limit, limit - 1)
+    high = within_32_bits(a * per_channel(narrow.highs))
+    low = within_32_bits(a * per_channel(narrow.lows)) >> narrow.low_shift
+    total = within_32_bits(within_32_bits(high + low) + narrow.addend)
+    return np.clip(total >> narrow.shift, *narrow.clip).astype(dtype)
+
+
+def within_32_bits(values: Accumulators) -> Accumulators:
+    """The values themselves. Raises OverflowError where one does not fit 32 bits."""
+    if values.size and (values.min() < -(2**31) or values.max() >= 2**31):
+        raise OverflowError("a value of a narrow requantisation leaves 32 bits")
+    return values
 
 
 def pad(x: IntArray, window: WindowAttr, value: int) -> Accumulators:

@@ -53,7 +53,7 @@ from xdsl.printer import Printer
 from xdsl.traits import NoTerminator, Pure, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
 
-from dsconv.dialects.attributes import RequantAttr, Space, SpaceAttr, WindowAttr
+from dsconv.dialects.attributes import NarrowRequantAttr, RequantAttr, Space, SpaceAttr, WindowAttr
 from dsconv.dialects.records import RecordAttr
 
 ALIGNMENT = 8
@@ -417,7 +417,8 @@ class KernelOp(IRDLOperation):
 
     `function_type` gives the tiles as tensors with layouts. Where a window has padding, a pad pixel
     (C bytes, or 1 in CHW) of `pad_value` lies right behind the tile, and taps outside it read that.
-    Weighted kernels read one channel record per output channel.
+    Weighted kernels read one channel record per output channel. A kernel requantises by `narrow`
+    or by `requant`: what all channels share is there, the rest in the records.
     """
 
     name = "dsconv.kernel"
@@ -436,6 +437,7 @@ class KernelOp(IRDLOperation):
     function_type = prop_def(FunctionType)
     window = prop_def(WindowAttr)
     requant = opt_prop_def(RequantAttr)
+    narrow = opt_prop_def(NarrowRequantAttr)
     record = opt_prop_def(RecordAttr)
     zero_points = opt_prop_def(ArrayAttr[IntegerAttr])
     multipliers = opt_prop_def(ArrayAttr[IntegerAttr])
@@ -453,6 +455,7 @@ class KernelOp(IRDLOperation):
         window: WindowAttr,
         *,
         requant: RequantAttr | None = None,
+        narrow: NarrowRequantAttr | None = None,
         record: RecordAttr | None = None,
         zero_points: Sequence[int] = (),
         multipliers: Sequence[int] = (),
@@ -464,6 +467,7 @@ class KernelOp(IRDLOperation):
                 "function_type": FunctionType.from_lists(inputs, [output]),
                 "window": window,
                 "requant": requant,
+                "narrow": narrow,
                 "record": record,
                 "zero_points": ArrayAttr(IntegerAttr(value, i64) for value in zero_points),
                 "multipliers": ArrayAttr(IntegerAttr(value, i64) for value in multipliers),

@@ -5,10 +5,12 @@ Buffers are flat numpy arrays of bytes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 from xdsl.dialects import arith, memref
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, TensorType, i64
+from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerType, TensorType, i64
 from xdsl.interpreter import Interpreter, InterpreterFunctions, PythonValues, impl, register_impls
 
 from dsconv.dialects import machine, reference, tiled
@@ -17,6 +19,7 @@ from dsconv.dialects.graph import DTYPES
 from dsconv.dialects.records import (
     BIAS,
     WEIGHT_ZERO_POINT,
+    record_narrow,
     record_requant,
     unpack_records,
 )
@@ -73,7 +76,6 @@ def run_weighted(
 ) -> reference.IntArray:
     """A convolution on the channel records of a tile."""
     assert kernel.record is not None, "weighted kernels have records"
-    assert kernel.requant is not None, "weighted kernels requantise"
     channels = kernel.output.get_shape()[1]
     weights, fields = unpack_records(kernel.record, parameters[: channels * kernel.record.size])
     window = WindowAttr.of(
@@ -87,8 +89,20 @@ def run_weighted(
     else:
         kernels = _dense_weights(kernel, weights)
         sums = reference.conv2d(x, kernels, bias, window, 0, zero_points)
-    requant = record_requant(kernel.requant, fields)
-    return reference.requantise(sums, requant, DTYPES[kernel.output.element_type])
+    return requantise(kernel, sums, fields)
+
+
+def requantise(
+    kernel: tiled.KernelOp,
+    sums: reference.Accumulators,
+    fields: Mapping[str, npt.NDArray[np.int64]],
+) -> reference.IntArray:
+    """Outputs from accumulators, with what the records say of their channels."""
+    dtype = DTYPES[kernel.output.element_type]
+    if kernel.narrow is not None:
+        return reference.narrow_requantise(sums, record_narrow(kernel.narrow, fields), dtype)
+    assert kernel.requant is not None, "all kernels but max_pool requantise"
+    return reference.requantise(sums, record_requant(kernel.requant, fields), dtype)
 
 
 def _dense_weights(kernel: tiled.KernelOp, weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
@@ -107,7 +121,6 @@ def run_kernel(kernel: tiled.KernelOp, buffers: list[Bytes], row: int, column: i
     window = WindowAttr.of(
         kernel.window.kernel, kernel.window.strides, dilations=kernel.window.dilations
     )
-    dtype = DTYPES[kernel.output.element_type]
     if kind in ("conv2d", "depthwise"):
         x = window_input(kernel, inputs[0], row, column)
         write_tile(output, kernel.output, run_weighted(kernel, x, inputs[1]))
@@ -116,7 +129,6 @@ def run_kernel(kernel: tiled.KernelOp, buffers: list[Bytes], row: int, column: i
         x = window_input(kernel, inputs[0], row, column)
         write_tile(output, kernel.output, reference.max_pool(x, window))
         return
-    assert kernel.requant is not None, "all kernels but max_pool requantise"
     zero_points = kernel.zero_point_values
     if kind == "avg_pool":
         x = window_input(kernel, inputs[0], row, column)
@@ -129,7 +141,7 @@ def run_kernel(kernel: tiled.KernelOp, buffers: list[Bytes], row: int, column: i
         sums = reference.add(lhs, rhs, (first, second), (zero_points[0], zero_points[1]))
     else:
         sums = read_tile(inputs[0], kernel.inputs[0]).astype(np.int64) - zero_points[0]
-    write_tile(output, kernel.output, reference.requantise(sums, kernel.requant, dtype))
+    write_tile(output, kernel.output, requantise(kernel, sums, {}))
 
 
 @register_impls
@@ -298,7 +310,9 @@ class IntegerFunctions(InterpreterFunctions):
     def run_trunci(
         self, interpreter: Interpreter, op: arith.TruncIOp, args: PythonValues
     ) -> PythonValues:
-        return (((args[0] & 0xFF) ^ 0x80) - 0x80,)
+        assert isinstance(op.result.type, IntegerType), "kernels truncate integers"
+        sign = 1 << (op.result.type.width.data - 1)
+        return (((args[0] & (2 * sign - 1)) ^ sign) - sign,)
 
     @impl(arith.MinSIOp)
     def run_minsi(

@@ -26,7 +26,7 @@ class Expression:
         return self.text if self.precedence >= precedence else f"({self.text})"
 
 
-ATOM, UNARY, PRODUCT, SUM, COMPARISON, CONJUNCTION, CHOICE = 16, 14, 13, 12, 10, 5, 3
+ATOM, UNARY, PRODUCT, SUM, SHIFT, COMPARISON, CONJUNCTION, CHOICE = 16, 14, 13, 12, 11, 10, 5, 3
 
 ROUND_SHIFT = {
     Rounding.HALF_EVEN: "dsc_round_half_even",
@@ -45,6 +45,7 @@ BINARY: dict[type[Operation], tuple[str, int]] = {
     arith.MuliOp: ("*", PRODUCT),
     arith.DivUIOp: ("/", PRODUCT),
     arith.RemUIOp: ("%", PRODUCT),
+    arith.ShRSIOp: (">>", SHIFT),
     arith.AndIOp: ("&&", CONJUNCTION),
 }
 CALLS: dict[type[Operation], str] = {

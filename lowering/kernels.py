@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from xdsl.builder import ImplicitBuilder
 from xdsl.context import Context
 from xdsl.dialects import arith, memref
-from xdsl.dialects.builtin import IndexType, IntegerType, ModuleOp, TensorType, i8, i32, i64
+from xdsl.dialects.builtin import IndexType, IntegerType, ModuleOp, TensorType, i8, i16, i32, i64
 from xdsl.dialects.func import CallOp, FuncOp, ReturnOp
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
@@ -20,13 +20,14 @@ from xdsl.pattern_rewriter import (
     op_type_rewrite_pattern,
 )
 
-from dsconv.dialects.attributes import Layout, LayoutAttr, RequantAttr
+from dsconv.dialects.attributes import Layout, LayoutAttr, NarrowRequantAttr, RequantAttr
 from dsconv.dialects.graph import ui8
 from dsconv.dialects.machine import CoreIdOp, CoresOp, LoadWordOp, RequantiseOp, Sdot4Op
 from dsconv.dialects.records import (
     ADDEND,
     BIAS,
     DIVISOR,
+    HIGH,
     MULTIPLIER,
     SHIFT,
     WEIGHT_ZERO_POINT,
@@ -96,6 +97,11 @@ class TileAccess:
 def load_signed_byte(buffer: SSAValue, offset: Index) -> SSAValue:
     """One weight, widened to i32."""
     return arith.ExtSIOp(memref.LoadOp.get(buffer, [index_value(offset)]).res, i32).result
+
+
+def clipped(value: SSAValue, low: int, high: int) -> SSAValue:
+    """An i32 moved into [low, high]."""
+    return arith.MinSIOp(arith.MaxSIOp(value, integer(low)), integer(high)).result
 
 
 class KernelWriter:
@@ -224,6 +230,8 @@ class KernelWriter:
 
     def requantise(self, accumulator: SSAValue, channel: Index) -> SSAValue:
         """The output value of an accumulator."""
+        if self.kernel.narrow is not None:
+            return self._narrow(accumulator, channel, self.kernel.narrow)
         requant = self.kernel.requant
         assert requant is not None, "only a max pool has no requantisation"
         multiplier = self.field(channel, MULTIPLIER) or integer(requant.multipliers[0])
@@ -237,6 +245,33 @@ class KernelWriter:
             zero_point=requant.zero_point,
             clip=requant.clip,
         ).result
+
+    def _narrow(
+        self, accumulator: SSAValue, channel: Index, narrow: NarrowRequantAttr
+    ) -> SSAValue:
+        value = accumulator
+        if narrow.bits:
+            limit = 1 << (narrow.bits - 1)
+            value = clipped(value, -limit, limit - 1)
+        high, low = self._narrow_multipliers(channel, narrow)
+        total = arith.MuliOp(value, high).result
+        if narrow.low_shift:
+            product = arith.MuliOp(value, low).result
+            places = arith.ShRSIOp(product, integer(narrow.low_shift)).result
+            total = arith.AddiOp(total, places).result
+        total = arith.AddiOp(total, integer(narrow.addend)).result
+        return clipped(arith.ShRSIOp(total, integer(narrow.shift)).result, *narrow.clip)
+
+    def _narrow_multipliers(
+        self, channel: Index, narrow: NarrowRequantAttr
+    ) -> tuple[SSAValue, SSAValue]:
+        """`high` and `low`, which one word of a record holds where they differ by channel."""
+        word = self.field(channel, HIGH)
+        if word is None:
+            return integer(narrow.highs[0]), integer(narrow.lows[0])
+        word.name_hint = "multiplier"
+        high = arith.ExtSIOp(arith.TruncIOp(word, i16).result, i32).result
+        return high, arith.ShRSIOp(word, integer(16)).result
 
     def _divisor(self, channel: Index, requant: RequantAttr) -> SSAValue:
         varying = self.field(channel, SHIFT) or self.field(channel, DIVISOR, i64)

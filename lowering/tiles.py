@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from math import ceil
 
 import numpy as np
@@ -25,7 +25,7 @@ from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import DiagnosticException
 
-from dsconv.dialects.attributes import Layout, RequantAttr, Space
+from dsconv.dialects.attributes import Layout, Space, Tile
 from dsconv.dialects.graph import (
     AddOp,
     AveragePoolOp,
@@ -33,14 +33,14 @@ from dsconv.dialects.graph import (
     DepthwiseOp,
     IntTensorType,
     LayerOperation,
-    MaxPoolOp,
+    RequantisedOperation,
     RescaleOp,
     WeightedOperation,
     dtype_of,
     layout_of,
     tensor_type,
 )
-from dsconv.dialects.records import RecordAttr, uniform_requant
+from dsconv.dialects.records import RecordAttr, uniform_narrow, uniform_requant
 from dsconv.dialects.tiled import (
     BarrierOp,
     BoxAttr,
@@ -153,6 +153,35 @@ class KernelTable:
         return kernel.sym_name.data
 
 
+@dataclass(frozen=True)
+class Chunk:
+    """A range of a layer's channels whose weights lie in one piece; `geometry` is that range's."""
+
+    geometry: Geometry
+    first_channel: int
+    weights: memref.GlobalOp | None
+
+
+def cut_weights(
+    label: str, geometry: Geometry, tile: Tile, packed: npt.NDArray[np.uint8], chunk_bytes: int
+) -> Iterator[Chunk]:
+    """Cuts (K, record) bytes into pieces of whole tiles, none larger than `chunk_bytes` if it can.
+
+    The last piece begins where the last tile does, moved back into the map as that is. 0 cuts
+    nothing.
+    """
+    tiles = geometry.channel_tiles(tile)
+    if not chunk_bytes or packed.size <= chunk_bytes or tiles == 1:
+        yield Chunk(geometry, 0, weights_global(f"{label}_weights", packed))
+        return
+    tiles_a_chunk = max(1, chunk_bytes // geometry.weight_bytes(tile))
+    for number, first_tile in enumerate(range(0, tiles, tiles_a_chunk)):
+        first = min(first_tile * tile.channels, geometry.kernels - tile.channels)
+        end = min((first_tile + tiles_a_chunk) * tile.channels, geometry.kernels)
+        weights = weights_global(f"{label}_weights_{number}", packed[first:end])
+        yield Chunk(replace(geometry, kernels=end - first), first, weights)
+
+
 def weights_global(symbol: str, packed: npt.NDArray[np.uint8]) -> memref.GlobalOp:
     """A constant in L2 with the channel records of a layer."""
     data = DenseIntOrFPElementsAttr(TensorType(i8, (packed.size,)), BytesAttr(packed.tobytes()))
@@ -174,6 +203,7 @@ class LayerLowering:
         inputs: Sequence[SSAValue],
         output: SSAValue,
         kernels: KernelTable,
+        chunk_bytes: int = 0,
     ):
         if op.tile is None:
             raise DiagnosticException(f'layer "{op.label}" has no tile; run tile-l1 before')
@@ -184,11 +214,11 @@ class LayerLowering:
             self._map(buffer, value) for buffer, value in zip(inputs, op.activations, strict=True)
         ]
         self.output = self._map(output, op.result)
-        self.parameters: memref.GlobalOp | None = None
         self.record: RecordAttr | None = None
+        self.chunks = [Chunk(self.geometry, 0, None)]
         if isinstance(op, WeightedOperation):
             self.record, packed = pack_parameters(op)
-            self.parameters = weights_global(f"{op.label}_weights", packed)
+            self.chunks = list(cut_weights(op.label, self.geometry, self.tile, packed, chunk_bytes))
         self.kernel = kernels.symbol(self._kernel())
 
     def _map(self, buffer: SSAValue, value: SSAValue) -> Map:
@@ -204,15 +234,13 @@ class LayerLowering:
                 BufferOp(f"{self.op.label}.x{number}", geometry.input_buffer_bytes(tile), Space.L1)
                 for number in range(geometry.inputs)
             ]
-            if self.parameters is not None:
+            if self.record is not None:
                 size = geometry.weight_bytes(tile)
                 self.weights_tile = BufferOp(f"{self.op.label}.w", size, Space.L1)
-                self.weights = memref.GetGlobalOp(
-                    self.parameters.sym_name.data, self.parameters.type
-                ).memref
             self.output_tile = BufferOp(f"{self.op.label}.y", geometry.output_bytes(tile), Space.L1)
             self._fill_pad_pixel()
-            self._tiles()
+            for chunk in self.chunks:
+                self._tiles(chunk)
         return LayerOp(
             self.op.label,
             self.op.kind,
@@ -225,33 +253,36 @@ class LayerLowering:
             buffers=tile.buffers,
         )
 
-    def _tiles(self) -> None:
+    def _tiles(self, chunk: Chunk) -> None:
         """What is loaded once before the loop; the rest in every tile, or when it changes."""
-        geometry, tile = self.geometry, self.tile
+        geometry, tile = chunk.geometry, self.tile
+        weights = None
+        if chunk.weights is not None:
+            weights = memref.GetGlobalOp(chunk.weights.sym_name.data, chunk.weights.type).memref
         inputs_once = geometry.input_versions(tile) == 1
         weights_once = geometry.weight_versions(tile) == 1
         if weights_once:
-            self._load_weights(0, self.weights_buffer(0), None)
-        if inputs_once:
-            self._load_inputs(0, self._place(0, 0), self.input_buffers(0), None)
+            self._load_weights(weights, 0, self.weights_buffer(0), None)
+        if inputs_once and not (chunk.first_channel and self.geometry.input_versions(tile) == 1):
+            channel = chunk.first_channel
+            self._load_inputs(channel, self._place(0, 0), self.input_buffers(0), None)
         with loop(0, geometry.tiles(tile), "tile") as number:
-            position = self._position(number)
+            position = self._position(number, geometry)
+            channel = add(position.channel, chunk.first_channel)
             place = self._place(position.row, position.column)
-            weights = self.weights_buffer(0)
-            inputs = self.input_buffers(0)
+            target = self.weights_buffer(0 if weights_once else position.weight_version)
             if not weights_once:
-                weights = self.weights_buffer(position.weight_version)
-                self._load_weights(position.channel, weights, position.first_of_weights)
+                self._load_weights(weights, position.channel, target, position.first_of_weights)
+            inputs = self.input_buffers(0 if inputs_once else position.input_version)
             if not inputs_once:
-                inputs = self.input_buffers(position.input_version)
-                self._load_inputs(position.channel, place, inputs, position.first_of_inputs)
-            output = self.slot(self.output_tile, number, geometry.tiles(tile))
-            self._compute(inputs, weights, output, place)
-            self._store(output, position)
+                self._load_inputs(channel, place, inputs, position.first_of_inputs)
+            output = self.slot(self.output_tile, number, self.geometry.tiles(tile))
+            self._compute(inputs, target, output, place)
+            self._store(output, channel, position)
 
-    def _position(self, number: Index) -> TilePosition:
+    def _position(self, number: Index, geometry: Geometry) -> TilePosition:
         """Channel, row and column of tile `number`, and which loads it is the first to need."""
-        geometry, tile = self.geometry, self.tile
+        tile = self.tile
         pixels, channels = geometry.pixel_tiles(tile), geometry.channel_tiles(tile)
         across = ceil(geometry.columns / tile.columns)
         inner = channels if tile.pixels_outermost else pixels
@@ -299,13 +330,17 @@ class LayerLowering:
         FillOp(self.input_tiles[0].result, offset, size, pad_value(self.op))
 
     def _load_weights(
-        self, channel: Index, target: SSAValue | None, condition: SSAValue | None
+        self,
+        weights: SSAValue | None,
+        channel: Index,
+        target: SSAValue | None,
+        condition: SSAValue | None,
     ) -> None:
-        if self.record is None or target is None:
+        if self.record is None or weights is None or target is None:
             return
         offset = index_value(multiply(channel, self.record.size))
         box = BoxAttr.of(self.geometry.weight_bytes(self.tile))
-        start = DmaStartOp(self.weights, offset, target, index_value(0), box, condition)
+        start = DmaStartOp(weights, offset, target, index_value(0), box, condition)
         WaitOp(start, condition)
 
     def _place(self, row: Index, column: Index) -> TilePlace:
@@ -359,9 +394,9 @@ class LayerLowering:
         )
         BarrierOp()
 
-    def _store(self, output: SSAValue, position: TilePosition) -> None:
+    def _store(self, output: SSAValue, channel: Index, position: TilePosition) -> None:
         tile = self.tile
-        offset = self.output.offset(position.channel, position.row, position.column)
+        offset = self.output.offset(channel, position.row, position.column)
         box = self.output.box(tile.channels, tile.rows, tile.columns)
         WaitOp(DmaStartOp(output, index_value(0), self.output.buffer, index_value(offset), box))
 
@@ -372,13 +407,16 @@ class LayerLowering:
             _tile_type(value, (*shape, geometry.input_columns(tile))) for value in op.activations
         ]
         output = _tile_type(op.result, (1, tile.channels, tile.rows, tile.columns))
+        narrow = op.narrow if isinstance(op, RequantisedOperation) else None
+        requant = op.requant if isinstance(op, RequantisedOperation) and not narrow else None
         return KernelOp(
             f"{op.label}_kernel",
             kernel_kind(op),
             inputs,
             output,
             geometry.window,
-            requant=None if isinstance(op, MaxPoolOp) else uniform_requant(requant_of(op)),
+            requant=uniform_requant(requant) if requant else None,
+            narrow=uniform_narrow(narrow) if narrow else None,
             record=self.record,
             zero_points=raw_zero_points(op),
             multipliers=op.multipliers.get_values() if isinstance(op, AddOp) else (),
@@ -424,12 +462,6 @@ def kernel_kind(op: LayerOperation) -> str:
     return op.kind
 
 
-def requant_of(op: LayerOperation) -> RequantAttr:
-    """The requantisation of every layer but a max pool."""
-    assert isinstance(op, WeightedOperation | AddOp | AveragePoolOp | RescaleOp)
-    return op.requant
-
-
 def raw_zero_points(op: LayerOperation) -> Sequence[int]:
     """Zero points that the kernel subtracts itself; weighted kernels have them in their bias."""
     if isinstance(op, AveragePoolOp | RescaleOp):
@@ -451,7 +483,7 @@ def _tile_type(value: SSAValue, shape: Sequence[int]) -> IntTensorType:
     return TensorType(type_.element_type, shape, type_.encoding)
 
 
-def lower_function(function: FuncOp) -> list[Operation]:
+def lower_function(function: FuncOp, chunk_bytes: int) -> list[Operation]:
     """A network on tensors becomes kernels, constants and a function on L2 buffers.
 
     The function takes the inputs' buffers, then the outputs'.
@@ -476,11 +508,10 @@ def lower_function(function: FuncOp) -> list[Operation]:
             new.body.block.add_op(buffer)
             buffers[op.result] = buffer.result
         inputs = [buffers[value] for value in op.activations]
-        lowering = LayerLowering(op, inputs, buffers[op.result], kernels)
+        lowering = LayerLowering(op, inputs, buffers[op.result], kernels, chunk_bytes)
         with ImplicitBuilder(new.body):
             lowering.write()
-        if lowering.parameters is not None:
-            constants.append(lowering.parameters)
+        constants += [chunk.weights for chunk in lowering.chunks if chunk.weights is not None]
     new.body.block.add_op(ReturnOp())
     return [*constants, *kernels.kernels, new]
 
@@ -500,13 +531,19 @@ def is_network(op: Operation) -> bool:
 
 @dataclass(frozen=True)
 class LowerToTilesPass(ModulePass):
-    """Lowers every function with dsconv layers; needs layouts and tiles chosen."""
+    """Lowers every function with dsconv layers; needs layouts and tiles chosen.
+
+    Weights of a layer that are more than `chunk` bytes are cut into pieces, so that they can be
+    brought to L2 one by one; 0 cuts none.
+    """
 
     name = "lower-to-tiles"
+
+    chunk: int = 0
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in list(op.body.block.ops):
             if isinstance(function, FuncOp) and is_network(function):
-                op.body.block.insert_ops_before(lower_function(function), function)
+                op.body.block.insert_ops_before(lower_function(function, self.chunk), function)
                 function.detach()
                 function.erase()

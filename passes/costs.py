@@ -64,11 +64,21 @@ def compute_cycles(geometry: Geometry, tile: Tile, cores: int) -> float:
 def layer_cost(geometry: Geometry, tile: Tile, cores: int) -> LayerCost:
     """Estimated cost of a layer: transfers before, between or beside the computation."""
     tiles = geometry.tiles(tile)
-    load = geometry.loaded_bytes(tile) / DMA_BYTES_PER_CYCLE / tiles + 2 * TRANSFER_CYCLES
+    once, loaded = 0, 0
+    for versions, size in (
+        (geometry.input_versions(tile), geometry.inputs * geometry.input_bytes(tile)),
+        (geometry.weight_versions(tile), geometry.weight_bytes(tile)),
+    ):
+        if versions == 1:
+            once += size
+        else:
+            loaded += versions * size
+    before = once / DMA_BYTES_PER_CYCLE + TRANSFER_CYCLES
+    load = loaded / DMA_BYTES_PER_CYCLE / tiles + TRANSFER_CYCLES
     store = geometry.stored_bytes(tile) / DMA_BYTES_PER_CYCLE / tiles + TRANSFER_CYCLES
     compute = compute_cycles(geometry, tile, cores) + TILE_CYCLES
     if tile.buffers == 1 or tiles == 1:
-        cycles = tiles * (load + compute + store)
+        cycles = before + tiles * (load + compute + store)
     else:
-        cycles = load + tiles * max(load, compute, store) + store
-    return LayerCost(cycles, tiles * (load + store))
+        cycles = before + load + tiles * max(load, compute, store) + store
+    return LayerCost(cycles, before + tiles * (load + store))

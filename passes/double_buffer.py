@@ -154,14 +154,14 @@ def double_buffer(layer: LayerOp) -> None:
     """A layer planned for two buffers gets them, and its loop is pipelined."""
     slots = layer.buffers.value.data
     loops = [inner for inner in layer.body.ops if isinstance(inner, scf.ForOp)]
-    if slots == 1 or len(loops) != 1 or not isinstance(loops[0].ub.owner, arith.ConstantOp):
+    if slots == 1 or not loops:
         return
-    loop = loops[0]
     add_slots(layer, slots)
-    with ImplicitBuilder(Builder(InsertPoint.before(loop))):
-        pipelined(TileLoop(loop))
-    loop.detach()
-    loop.erase()
+    for loop in loops:
+        with ImplicitBuilder(Builder(InsertPoint.before(loop))):
+            pipelined(TileLoop(loop))
+        loop.detach()
+        loop.erase()
     layer.properties["buffers"] = IntegerAttr(1, i64)
     layer.properties["schedule"] = StringAttr(f"{layer.schedule.data}, {slots} buffers")
 

@@ -21,6 +21,7 @@ from dsconv.dialects.records import (
     WEIGHT_ZERO_POINT,
     RecordAttr,
     pack_records,
+    varying_narrow_fields,
     varying_requant_fields,
 )
 
@@ -48,6 +49,8 @@ def _fields(op: WeightedOperation) -> dict[str, Sequence[int]]:
     _, zero_points = signed_weights(op)
     if zero_points.any():
         fields[WEIGHT_ZERO_POINT] = zero_points.tolist()
+    if op.narrow is not None:
+        return fields | varying_narrow_fields(op.narrow)
     return fields | varying_requant_fields(op.requant)
 
 

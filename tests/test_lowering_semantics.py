@@ -49,6 +49,7 @@ def test_double_buffers_mean_the_same_as_single_ones(
     tiles = f"select-layout,tile-l1{{l1=1000000 buffers=2 sizes={asked}}},lower-to-tiles"
     check(layer, f"{tiles},double-buffer")
     check(layer, f"{tiles},double-buffer,canonicalize,cse")
+    check(layer, f"{tiles}{{chunk=100}},double-buffer")
 
 
 @settings(max_examples=40, deadline=None)
