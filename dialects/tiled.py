@@ -6,6 +6,7 @@ A function at this level is run by every core of the cluster. Transfers, waits a
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -54,7 +55,7 @@ from xdsl.traits import NoTerminator, Pure, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
 
 from dsconv.dialects.attributes import NarrowRequantAttr, RequantAttr, Space, SpaceAttr, WindowAttr
-from dsconv.dialects.records import RecordAttr
+from dsconv.dialects.records import RecordAttr, word_aligned
 
 ALIGNMENT = 8
 """Bytes; what the cluster DMA moves in a cycle."""
@@ -372,6 +373,106 @@ class WaitOp(IRDLOperation):
         super().__init__(operands=[transfer, condition])
 
 
+class L3TransferOp(IRDLOperation, abc.ABC):
+    """A transfer between L3 and an L2 buffer, where its condition holds. Core 0 only.
+
+    At most one is under way for a buffer. In L2 the bytes are dense, in L3 a box.
+    """
+
+    source = operand_def(MemRefType)
+    target = operand_def(MemRefType)
+    l3_offset = operand_def(IndexType)
+    condition = opt_operand_def(i1)
+    box = prop_def(BoxAttr)
+
+    irdl_options = (AttrSizedOperandSegments(as_property=True), ParsePropInAttrDict())
+
+    def __init__(
+        self,
+        source: SSAValue,
+        target: SSAValue,
+        l3_offset: SSAValue,
+        box: BoxAttr,
+        condition: SSAValue | None = None,
+    ):
+        super().__init__(operands=[source, target, l3_offset, condition], properties={"box": box})
+
+    @property
+    @abc.abstractmethod
+    def l2_buffer(self) -> SSAValue:
+        """The end of the transfer in L2."""
+
+    @property
+    @abc.abstractmethod
+    def l3_buffer(self) -> SSAValue:
+        """The end of the transfer in L3."""
+
+    def verify_(self) -> None:
+        spaces = buffer_space(self.l2_buffer), buffer_space(self.l3_buffer)
+        if spaces != (Space.L2, Space.L3):
+            raise VerifyException(f"{self.name} is between L3 and L2")
+        if word_aligned(self.box.total_bytes) > buffer_size(self.l2_buffer):
+            raise VerifyException("the L2 buffer has no room for whole words of the transfer")
+        if self.box.outer_extent > buffer_size(self.l3_buffer):
+            raise VerifyException(f"box {self.box} is larger than its buffer in L3")
+        strided = self.box.blocks * self.box.lines > 1
+        sizes = (self.box.block_stride, self.box.line_stride, self.box.line_bytes)
+        if strided and any(size % 4 for size in sizes):
+            raise VerifyException("lines in L3 begin and end at words")
+
+
+@irdl_op_definition
+class L3LoadOp(L3TransferOp):
+    """Starts to bring a box from L3 to an L2 buffer."""
+
+    name = "dsconv.l3_load"
+    assembly_format = (
+        "$source `[` $l3_offset `]` `to` $target `box` $box (`when` $condition^)? attr-dict "
+        "`:` type($source) `to` type($target)"
+    )
+
+    @property
+    def l2_buffer(self) -> SSAValue:
+        return self.target
+
+    @property
+    def l3_buffer(self) -> SSAValue:
+        return self.source
+
+
+@irdl_op_definition
+class L3StoreOp(L3TransferOp):
+    """Starts to write an L2 buffer to a box in L3."""
+
+    name = "dsconv.l3_store"
+    assembly_format = (
+        "$source `to` $target `[` $l3_offset `]` `box` $box (`when` $condition^)? attr-dict "
+        "`:` type($source) `to` type($target)"
+    )
+
+    @property
+    def l2_buffer(self) -> SSAValue:
+        return self.source
+
+    @property
+    def l3_buffer(self) -> SSAValue:
+        return self.target
+
+
+@irdl_op_definition
+class L3WaitOp(IRDLOperation):
+    """Waits for the end of an L2 buffer's transfer from or to L3. Core 0 only."""
+
+    name = "dsconv.l3_wait"
+
+    buffer = operand_def(MemRefType)
+    condition = opt_operand_def(i1)
+    assembly_format = "$buffer (`when` $condition^)? attr-dict `:` type($buffer)"
+
+    def __init__(self, buffer: SSAValue, condition: SSAValue | None = None):
+        super().__init__(operands=[buffer, condition])
+
+
 @irdl_op_definition
 class FillOp(IRDLOperation):
     """Sets bytes of an L1 buffer to one value. Core 0 only."""
@@ -542,6 +643,9 @@ TILED_OPS: list[type[Operation]] = [
     LayerOp,
     DmaStartOp,
     WaitOp,
+    L3LoadOp,
+    L3StoreOp,
+    L3WaitOp,
     FillOp,
     BarrierOp,
     KernelOp,

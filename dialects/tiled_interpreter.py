@@ -6,12 +6,14 @@ Buffers are flat numpy arrays of bytes.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from xdsl.dialects import arith, memref
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerType, TensorType, i64
 from xdsl.interpreter import Interpreter, InterpreterFunctions, PythonValues, impl, register_impls
+from xdsl.ir import SSAValue
 
 from dsconv.dialects import machine, reference, tiled
 from dsconv.dialects.attributes import Layout, LayoutAttr, Rounding, WindowAttr
@@ -144,6 +146,17 @@ def run_kernel(kernel: tiled.KernelOp, buffers: list[Bytes], row: int, column: i
     write_tile(output, kernel.output, requantise(kernel, sums, {}))
 
 
+def transfer_indices(box: tiled.BoxAttr) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Where the bytes of a transfer lie in the inner memory and in the outer one."""
+    inner = np.arange(box.total_bytes).reshape(box.blocks, box.lines, box.line_bytes)
+    outer = (
+        np.arange(box.blocks)[:, None, None] * box.block_stride
+        + np.arange(box.lines)[:, None] * box.line_stride
+        + np.arange(box.line_bytes)
+    )
+    return inner, outer
+
+
 @register_impls
 class TiledFunctions(InterpreterFunctions):
     """Semantics of buffers, transfers and kernels. Transfers end when they are waited for."""
@@ -191,17 +204,50 @@ class TiledFunctions(InterpreterFunctions):
         (start, (source, source_offset, target, target_offset, *_)), *conditions = args
         if not all(conditions):
             return ()
-        box: tiled.BoxAttr = start.box
-        inner = np.arange(box.total_bytes).reshape(box.blocks, box.lines, box.line_bytes)
-        outer = (
-            np.arange(box.blocks)[:, None, None] * box.block_stride
-            + np.arange(box.lines)[:, None] * box.line_stride
-            + np.arange(box.line_bytes)
-        )
+        inner, outer = transfer_indices(start.box)
         if start.is_load:
             target[target_offset + inner] = source[source_offset + outer]
         else:
             target[target_offset + outer] = source[source_offset + inner]
+        return ()
+
+    @impl(tiled.L3LoadOp)
+    def run_l3_load(
+        self, interpreter: Interpreter, op: tiled.L3LoadOp, args: PythonValues
+    ) -> PythonValues:
+        self._start_l3(interpreter, op, args)
+        return ()
+
+    @impl(tiled.L3StoreOp)
+    def run_l3_store(
+        self, interpreter: Interpreter, op: tiled.L3StoreOp, args: PythonValues
+    ) -> PythonValues:
+        self._start_l3(interpreter, op, args)
+        return ()
+
+    def _start_l3(
+        self, interpreter: Interpreter, op: tiled.L3TransferOp, args: PythonValues
+    ) -> None:
+        source, target, offset, *conditions = args
+        if not all(conditions):
+            return
+        inner, outer = transfer_indices(op.box)
+        transfer = (source, offset + outer, target, inner)
+        if isinstance(op, tiled.L3StoreOp):
+            transfer = (source, inner, target, offset + outer)
+        self._l3_transfers(interpreter)[op.l2_buffer] = transfer
+
+    def _l3_transfers(self, interpreter: Interpreter) -> dict[SSAValue, tuple[Any, ...]]:
+        return interpreter.get_data(TiledFunctions, "l3_transfers", dict)
+
+    @impl(tiled.L3WaitOp)
+    def run_l3_wait(
+        self, interpreter: Interpreter, op: tiled.L3WaitOp, args: PythonValues
+    ) -> PythonValues:
+        if all(args[1:]):
+            transfers = self._l3_transfers(interpreter)
+            source, source_indices, target, target_indices = transfers.pop(op.buffer)
+            target[target_indices] = source[source_indices]
         return ()
 
     @impl(tiled.FillOp)

@@ -28,6 +28,8 @@ def write_folder(
         _copy_runtime(directory, platform)
         for name, text in sources.texts.items():
             (directory / name).write_text(text)
+        if sources.l3_image:
+            (directory / "l3.bin").write_bytes(sources.l3_image)
         (directory / "network.mlir").write_text(f"{module}\n")
         (directory / "config.mk").write_text(config)
     except OSError as error:

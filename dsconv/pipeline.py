@@ -18,15 +18,20 @@ from xdsl.utils.exceptions import (
 from dsconv.errors import DsconvError
 from dsconv.targets import Target
 
+WEIGHT_PIECES = 8
+"""Weights larger than this part of L2 are cut, so that pieces can be staged one by one."""
+
 
 def default_pipeline(target: Target) -> str:
     """Pass pipeline for a target, in the syntax of `xdsl-opt -p`."""
     passes = [
         "fold-weight-zero-points",
+        "narrow-requant",
         "select-layout",
         f"tile-l1{{l1={target.l1.usable} cores={target.cores}}}",
-        "lower-to-tiles",
+        f"lower-to-tiles{{chunk={target.l2.usable // WEIGHT_PIECES}}}",
         "double-buffer",
+        f"stream-weights{{l2={target.l2.usable}}}",
         f"plan-memory{{l1={target.l1.usable} l2={target.l2.usable}}}",
     ]
     if target.isa == "xpulp":

@@ -13,10 +13,12 @@ from xdsl.utils.target import Target
 
 PASSES = {
     "fold-weight-zero-points": "dsconv.passes.fold_weight_zero_points:FoldWeightZeroPointsPass",
+    "narrow-requant": "dsconv.passes.narrow_requant:NarrowRequantPass",
     "select-layout": "dsconv.passes.select_layout:SelectLayoutPass",
     "tile-l1": "dsconv.passes.tile_l1:TileL1Pass",
     "lower-to-tiles": "dsconv.lowering.tiles:LowerToTilesPass",
     "double-buffer": "dsconv.passes.double_buffer:DoubleBufferPass",
+    "stream-weights": "dsconv.passes.stream_weights:StreamWeightsPass",
     "plan-memory": "dsconv.passes.plan_memory:PlanMemoryPass",
     "lower-kernels-to-xpulp": "dsconv.lowering.xpulp.lower_kernels:LowerKernelsToXpulpPass",
     "lower-kernels": "dsconv.lowering.kernels:LowerKernelsPass",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from xdsl.dialects import arith, memref
-from xdsl.dialects.builtin import IntegerAttr, IntegerType, i1, i64
+from xdsl.dialects.builtin import IntegerAttr, IntegerType, i16, i64
 from xdsl.ir import Operation, SSAValue
 from xdsl.utils.exceptions import DiagnosticException
 
@@ -98,7 +98,9 @@ def expression(op: Operation, operand: Operand) -> Expression:
         case arith.ExtUIOp():
             return operand(op.input)
         case arith.ExtSIOp():
-            return Expression(f"(int8_t){operand(op.input).within(UNARY)}", UNARY)
+            return Expression(f"({_bits_type(op.input)}){operand(op.input).within(UNARY)}", UNARY)
+        case arith.TruncIOp() if op.result.type == i16:
+            return operand(op.input)  # the cast of its extension cuts it
         case arith.TruncIOp():
             return Expression(f"(uint8_t){operand(op.input).within(UNARY)}", UNARY)
         case LoadWordOp():
@@ -111,11 +113,18 @@ def expression(op: Operation, operand: Operand) -> Expression:
             raise DiagnosticException(f"{op.name} has no C form here; lower it before dsconv-c")
 
 
+def _bits_type(value: SSAValue) -> str:
+    assert isinstance(value.type, IntegerType), "only integers are extended"
+    return f"int{value.type.width.data}_t"
+
+
 def _binary(op: Operation, operand: Operand) -> Expression:
     symbol, precedence = BINARY[type(op)]
     left, right = operand(op.operands[0]), operand(op.operands[1])
     if symbol == "+" and right.text.startswith("-") and right.precedence >= UNARY:
         symbol, right = "-", Expression(right.text[1:], right.precedence)
+    if symbol == ">>":  # compilers warn of a sum within a shift without parentheses
+        return Expression(f"{left.within(UNARY)} >> {right.within(UNARY)}", SHIFT)
     right_precedence = precedence if symbol in ("+", "&&") else precedence + 1
     text = f"{left.within(precedence)} {symbol} {right.within(right_precedence)}"
     return Expression(text, precedence)
@@ -229,5 +238,5 @@ def is_free(op: Operation) -> bool:
 
 
 def is_named_narrow(value: SSAValue) -> bool:
-    """Whether a value is a byte or a truth value: those are always inlined."""
-    return value.type == i1 or (isinstance(value.type, IntegerType) and value.type.width.data == 8)
+    """Whether a value has fewer bits than a register: those are always inlined."""
+    return isinstance(value.type, IntegerType) and value.type.width.data < 32

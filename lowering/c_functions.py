@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from typing import IO
 
 from xdsl.dialects import memref, scf
-from xdsl.dialects.builtin import MemRefType, TensorType
+from xdsl.dialects.builtin import IntegerAttr, MemRefType, TensorType
 from xdsl.dialects.func import CallOp, FuncOp, ReturnOp
 from xdsl.ir import Block, Operation, SSAValue
+from xdsl.traits import SymbolTable
 from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.attributes import LayoutAttr, Space
@@ -21,10 +22,15 @@ from dsconv.dialects.tiled import (
     BufferOp,
     DmaStartOp,
     FillOp,
+    L3LoadOp,
+    L3StoreOp,
+    L3TransferOp,
+    L3WaitOp,
     LayerOp,
     SlotOp,
     WaitOp,
     buffer_size,
+    buffer_space,
 )
 from dsconv.lowering.c_expressions import (
     ATOM,
@@ -40,7 +46,8 @@ from dsconv.lowering.c_expressions import (
 )
 from dsconv.passes.plan_memory import OFFSETS
 
-CORE_ZERO = (DmaStartOp, WaitOp, FillOp)
+L3_TRANSFERS = (L3LoadOp, L3StoreOp)
+CORE_ZERO = (DmaStartOp, WaitOp, FillOp, L3LoadOp, L3StoreOp, L3WaitOp)
 """What core 0 does alone."""
 
 KEYWORDS = frozenset(
@@ -184,7 +191,8 @@ class FunctionPrinter:
             case SlotOp():
                 self.print_slot(op)
             case memref.GetGlobalOp():
-                self.print_weights(op)
+                if buffer_space(op.memref) is Space.L2:
+                    self.print_weights(op)
             case _:
                 raise DiagnosticException(f"{op.name} has no C form; lower it before dsconv-c")
 
@@ -247,6 +255,12 @@ class FunctionPrinter:
             case WaitOp():
                 wait = f"dsc_wait({self.text(op.transfer)});"
                 self.pending.append(self.guarded(wait, op.condition))
+            case L3LoadOp() | L3StoreOp():
+                start = f"{self.l3_handle(op.l2_buffer)} = {self.l3_transfer(op)};"
+                self.pending.append(self.guarded(start, op.condition))
+            case L3WaitOp():
+                wait = f"dsc_l3_wait({self.l3_handle(op.buffer)});"
+                self.pending.append(self.guarded(wait, op.condition))
             case FillOp():
                 buffer, offset = self.text(op.buffer), op.offset.value.data
                 size, value = op.size.value.data, op.value.value.data & 0xFF
@@ -290,8 +304,23 @@ class FunctionPrinter:
         )
         return f"{function}({', '.join(arguments)})"
 
+    def l3_handle(self, buffer: SSAValue) -> str:
+        """The variable that holds a buffer's transfer from or to L3."""
+        return f"{self.text(buffer)}_l3"
+
+    def l3_transfer(self, op: L3TransferOp) -> str:
+        """The call that starts a transfer from or to L3."""
+        function = "dsc_l3_load" if isinstance(op, L3LoadOp) else "dsc_l3_store"
+        first = l3_offset(op.l3_buffer)
+        offset = unsigned(self.operand(op.l3_offset))
+        place = str(first + int(offset)) if offset.isdigit() else f"{first} + {offset}"
+        arguments = (self.text(op.l2_buffer), "0", place, box_literal(op.box))
+        return f"{function}({', '.join(arguments)})"
+
     def print_buffer(self, op: BufferOp) -> None:
-        """A buffer at its place in the memory plan."""
+        """A buffer at its place in the memory plan; L3 has no addresses, only offsets."""
+        if op.space is Space.L3:
+            return
         if op.offset is None:
             raise DiagnosticException(
                 f'buffer "{op.label.data}" has no offset; run plan-memory before dsconv-c'
@@ -301,6 +330,8 @@ class FunctionPrinter:
         name = self.declare(op.result, label)
         offset = op.offset.value.data
         self.writer.line(f"const dsc_buffer {name} = {{{arena} + {offset}, {op.size}}};")
+        if any(isinstance(use.operation, L3_TRANSFERS) for use in op.result.uses):
+            self.writer.line(f"dsc_l3_transfer {self.l3_handle(op.result)} = {{0}};")
 
     def print_slot(self, op: SlotOp) -> None:
         """A part of a buffer."""
@@ -341,6 +372,18 @@ class FunctionPrinter:
             self.pending.append(f"dsc_layer_end({number}, {self.text(op.output)});")
             self.flush()
         self.names = names
+
+
+def l3_offset(buffer: SSAValue) -> int:
+    """Where weights or an activation lie in L3."""
+    owner = buffer.owner
+    offset = owner.offset if isinstance(owner, BufferOp) else None
+    if isinstance(owner, memref.GetGlobalOp):
+        constant = SymbolTable.lookup_symbol(owner, owner.name_)
+        offset = None if constant is None else constant.attributes.get(OFFSETS)
+    if not isinstance(offset, IntegerAttr):
+        raise DiagnosticException("a buffer in L3 has no offset; run plan-memory before dsconv-c")
+    return offset.value.data
 
 
 def is_waited_for_at_once(start: DmaStartOp) -> bool:

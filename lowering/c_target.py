@@ -8,14 +8,14 @@ from io import StringIO
 from typing import IO
 
 from xdsl.context import Context
-from xdsl.dialects import memref
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr, MemRefType, ModuleOp
 from xdsl.dialects.func import FuncOp
 from xdsl.utils.exceptions import DiagnosticException
 from xdsl.utils.target import Target
 
+from dsconv.dialects.attributes import Space
 from dsconv.dialects.machine import AssemblyOp
-from dsconv.dialects.tiled import LayerOp, buffer_size
+from dsconv.dialects.tiled import LayerOp, aligned, buffer_size
 from dsconv.lowering.c_functions import (
     CWriter,
     is_output,
@@ -23,7 +23,7 @@ from dsconv.lowering.c_functions import (
     print_kernel,
     print_network,
 )
-from dsconv.passes.plan_memory import L1_SIZE, L2_SIZE
+from dsconv.passes.plan_memory import L1_SIZE, L2_SIZE, L3_IMAGE_SIZE, L3_SIZE, constants
 
 BYTES_A_LINE = 16
 INCLUDES = ("dsc_math.h", "dsc_requant.h", "dsc_runtime.h", "dsc_simd.h")
@@ -38,6 +38,7 @@ class CFiles:
     """The files of a compiled network, text by name."""
 
     texts: dict[str, str]
+    l3_image: bytes
 
 
 def functions(module: ModuleOp) -> Iterator[FuncOp]:
@@ -67,13 +68,19 @@ def layer_count(network: FuncOp) -> int:
     return sum(isinstance(op, LayerOp) for op in network.body.block.ops)
 
 
-def weights(module: ModuleOp) -> Iterator[tuple[str, bytes]]:
-    """Symbol and bytes of every constant."""
-    for op in module.body.block.ops:
-        if isinstance(op, memref.GlobalOp) and isinstance(
-            op.initial_value, DenseIntOrFPElementsAttr
-        ):
-            yield op.sym_name.data, op.initial_value.data.data
+def weights(module: ModuleOp, space: Space = Space.L2) -> Iterator[tuple[str, bytes]]:
+    """Symbol and bytes of every constant in a memory, in order of place."""
+    for constant in constants(module, space):
+        if isinstance(constant.initial_value, DenseIntOrFPElementsAttr):
+            yield constant.sym_name.data, constant.initial_value.data.data
+
+
+def l3_image(module: ModuleOp) -> bytes:
+    """What lies in L3 before the first run; empty where the network does without L3."""
+    image = b""
+    for _, data in weights(module, Space.L3):
+        image += data.ljust(aligned(len(data)), b"\0")
+    return image
 
 
 def size_attribute(function: FuncOp, name: str) -> int:
@@ -98,7 +105,8 @@ def print_header(module: ModuleOp, output: IO[str]) -> None:
         '#include "dsc_runtime.h"\n\n'
         f"extern const dsc_network {name}_network;\n\n"
         "/* What the harness of runtime_c runs. */\n"
-        f"#define DSC_NETWORK {name}_network\n#define DSC_LAYERS {layer_count(function)}\n\n"
+        f"#define DSC_NETWORK {name}_network\n#define DSC_LAYERS {layer_count(function)}\n"
+        f"#define DSC_L3_BYTES {size_attribute(function, L3_SIZE)}\n\n"
     )
     for symbol, data in weights(module):
         output.write(f"extern const uint8_t {name}_{symbol}[{len(data)}];\n")
@@ -179,6 +187,8 @@ def print_description(network: FuncOp, writer: CWriter) -> None:
             writer.line(f".{label}_bytes = {buffer_size(arguments[number])},")
         writer.line(f".layers = {layer_count(network)},")
         writer.line(f".run = {name}_run,")
+        writer.line(f".l3_bytes = {size_attribute(network, L3_SIZE)},")
+        writer.line(f".l3_image_bytes = {size_attribute(network, L3_IMAGE_SIZE)},")
 
 
 def c_files(module: ModuleOp) -> CFiles:
@@ -193,7 +203,7 @@ def c_files(module: ModuleOp) -> CFiles:
         output = StringIO()
         print_assembly(module, isa, output)
         texts[f"kernels_{isa}.S"] = output.getvalue()
-    return CFiles(texts)
+    return CFiles(texts, l3_image(module))
 
 
 @dataclass(frozen=True)

@@ -246,9 +246,7 @@ class KernelWriter:
             clip=requant.clip,
         ).result
 
-    def _narrow(
-        self, accumulator: SSAValue, channel: Index, narrow: NarrowRequantAttr
-    ) -> SSAValue:
+    def _narrow(self, accumulator: SSAValue, channel: Index, narrow: NarrowRequantAttr) -> SSAValue:
         value = accumulator
         if narrow.bits:
             limit = 1 << (narrow.bits - 1)

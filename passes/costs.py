@@ -14,6 +14,12 @@ DMA_BYTES_PER_CYCLE = 8
 TRANSFER_CYCLES = 40
 """To start a transfer and notice its end (measured on GVSoC's pulp-open)."""
 
+L3_BYTES_PER_CYCLE = 1.0
+"""From HyperRAM (measured on GVSoC's pulp-open)."""
+
+L3_TRANSFER_CYCLES = 165
+"""To start a transfer from a cluster core and for its latency (measured on GVSoC's pulp-open)."""
+
 TILE_CYCLES = 150
 """Barriers, call and uneven cores, for each tile (estimate)."""
 

@@ -1,37 +1,41 @@
-"""Places every buffer: L1 within each layer, L2 over the whole network, from lifetimes."""
+"""Places every buffer: L1 within each layer, L2 and L3 over the network, from lifetimes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from xdsl.context import Context
+from xdsl.dialects import memref
 from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, ModuleOp, i64
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import DiagnosticException
 
-from dsconv.dialects.attributes import Space
+from dsconv.dialects.attributes import Space, SpaceAttr
 from dsconv.dialects.tiled import BufferOp, LayerOp, aligned, buffer_size
 
 L1_SIZE = "dsconv.l1_bytes"
 L2_SIZE = "dsconv.l2_bytes"
+L3_SIZE = "dsconv.l3_bytes"
+L3_IMAGE_SIZE = "dsconv.l3_image_bytes"
 OFFSETS = "dsconv.offset"
 
 
 @dataclass
 class Lifetime:
-    """A buffer with the first and last step that needs it, and its place once it has one."""
+    """A buffer with the first and last position that needs it, and its place once it has one."""
 
     value: SSAValue
+    label: str
     size: int
     first: int
     last: int
     offset: int = 0
 
     def overlaps(self, other: Lifetime) -> bool:
-        """Whether both are needed at some step."""
+        """Whether both are needed at some position."""
         return self.first <= other.last and other.first <= self.last
 
 
@@ -56,46 +60,87 @@ def best_fit(lifetimes: Iterable[Lifetime]) -> int:
     return total
 
 
+def live_bytes(lifetimes: Iterable[Lifetime], position: int) -> int:
+    """Bytes that are needed at one position."""
+    return sum(item.size for item in lifetimes if item.first <= position <= item.last)
+
+
 def peak_live_bytes(lifetimes: Iterable[Lifetime]) -> int:
-    """Lower bound of any plan: the most bytes that are needed at one step."""
+    """Lower bound of any plan: the most bytes that are needed at one position."""
     items = list(lifetimes)
-    steps = {item.first for item in items}
-    return max(
-        (sum(item.size for item in items if item.first <= step <= item.last) for step in steps),
-        default=0,
-    )
+    return max((live_bytes(items, item.first) for item in items), default=0)
 
 
-def _step(user: Operation, block: Block) -> int:
-    while user.parent_block() is not block:
+def positions(function: FuncOp) -> dict[Operation, int]:
+    """Numbers the operations of a network in the order in which core 0 comes to them.
+
+    Operations of the function count, and those directly in a layer; a loop is one position.
+    """
+    numbered: dict[Operation, int] = {}
+    for op in function.body.block.ops:
+        numbered[op] = len(numbered)
+        if isinstance(op, LayerOp):
+            for inner in op.body.block.ops:
+                numbered[inner] = len(numbered)
+    return numbered
+
+
+def _position(user: Operation, numbered: Mapping[Operation, int]) -> int:
+    while user not in numbered:
         parent = user.parent_op()
-        assert parent is not None, "a use lies inside the block of its definition"
+        assert parent is not None, "a use lies in the function of its definition"
         user = parent
-    return block.get_operation_index(user)
+    return numbered[user]
 
 
-def lifetimes(function: FuncOp) -> list[Lifetime]:
-    """L2 buffers of a network: activations between its layers, and its inputs and outputs.
+def use_positions(value: SSAValue, numbered: Mapping[Operation, int]) -> list[int]:
+    """Positions that need a buffer; a layer needs its output from its begin to its end."""
+    found: list[int] = []
+    for use in value.uses:
+        found.append(_position(use.operation, numbered))
+        if isinstance(use.operation, LayerOp):
+            found.append(numbered[use.operation] + len(use.operation.body.block.ops))
+    return found
+
+
+def lifetimes(function: FuncOp, space: Space = Space.L2) -> list[Lifetime]:
+    """Buffers of a network in L2 or L3: activations, staged weights, inputs and outputs.
 
     Inputs live from the start, outputs to the end: the caller writes and reads them there.
     """
+    numbered = positions(function)
     block = function.body.block
-    end = len(block.ops)
     written = {layer.output for layer in block.ops if isinstance(layer, LayerOp)}
-    values: list[SSAValue] = list(block.args)
+    values: list[tuple[SSAValue, str]] = []
+    if space is Space.L2:
+        values += [(argument, f"argument {argument.index}") for argument in block.args]
     values += [
-        buffer.result
+        (buffer.result, buffer.label.data)
         for buffer in block.ops
-        if isinstance(buffer, BufferOp) and buffer.space is Space.L2
+        if isinstance(buffer, BufferOp) and buffer.space is space
     ]
     found: list[Lifetime] = []
-    for value in values:
-        steps = [_step(use.operation, block) for use in value.uses]
+    for value, label in values:
+        steps = use_positions(value, numbered)
         is_argument = value in block.args
         first = 0 if is_argument and value not in written else min(steps, default=0)
-        last = end if is_argument and value in written else max(steps, default=0)
-        found.append(Lifetime(value, aligned(buffer_size(value)), first, last))
+        last = len(numbered) if is_argument and value in written else max(steps, default=0)
+        found.append(Lifetime(value, label, aligned(buffer_size(value)), first, last))
     return found
+
+
+def constants(module: ModuleOp, space: Space) -> list[memref.GlobalOp]:
+    """Weights that lie in a memory."""
+    return [
+        op
+        for op in module.body.block.ops
+        if isinstance(op, memref.GlobalOp) and op.type.memory_space == SpaceAttr(space)
+    ]
+
+
+def constant_size(constant: memref.GlobalOp) -> int:
+    """Bytes of weights."""
+    return constant.type.get_shape()[0]
 
 
 def place_l1(layer: LayerOp) -> int:
@@ -108,11 +153,21 @@ def place_l1(layer: LayerOp) -> int:
     return offset
 
 
+def place_l3_constants(module: ModuleOp) -> int:
+    """Places the weights in L3 one behind the other; returns the bytes of the image."""
+    offset = 0
+    for constant in constants(module, Space.L3):
+        constant.attributes[OFFSETS] = IntegerAttr(offset, i64)
+        offset += aligned(constant_size(constant))
+    return offset
+
+
 @dataclass(frozen=True)
 class PlanMemoryPass(ModulePass):
-    """Gives each `dsconv.buffer` its offset, and the function its `dsconv.l1_bytes` and `l2_bytes`.
+    """Gives each `dsconv.buffer` its offset, and the function its `dsconv.l1_bytes` and so on.
 
-    `l1` and `l2`, in bytes, are limits; 0 means none.
+    `l1` and `l2`, in bytes, are limits; 0 means none. L2 holds the activations and the weights that
+    are not in L3.
     """
 
     name = "plan-memory"
@@ -123,35 +178,52 @@ class PlanMemoryPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in op.body.block.ops:
             if isinstance(function, FuncOp) and not function.is_declaration:
-                self._plan(function)
+                self._plan(op, function)
 
-    def _plan(self, function: FuncOp) -> None:
+    def _plan(self, module: ModuleOp, function: FuncOp) -> None:
         layers = [layer for layer in function.body.block.ops if isinstance(layer, LayerOp)]
         if not layers:
             return
-        l1_bytes = 0
-        for layer in layers:
-            size = place_l1(layer)
-            if self.l1 and size > self.l1:
-                raise DiagnosticException(
-                    f'layer "{layer.label.data}" needs {size} bytes of L1, {self.l1} are there'
-                )
-            l1_bytes = max(l1_bytes, size)
         items = lifetimes(function)
-        l2_bytes = best_fit(items)
-        if self.l2 and l2_bytes > self.l2:
+        far_items = lifetimes(function, Space.L3)
+        image_bytes = place_l3_constants(module)
+        l2_bytes, far_bytes = best_fit(items), best_fit(far_items)
+        for item in far_items:
+            item.offset += image_bytes
+        sizes = {
+            L1_SIZE: max(self._l1_bytes(layer) for layer in layers),
+            L2_SIZE: l2_bytes,
+            L3_SIZE: image_bytes + far_bytes,
+            L3_IMAGE_SIZE: image_bytes,
+        }
+        self._check_l2(module, function, l2_bytes, items)
+        for name, size in sizes.items():
+            function.attributes[name] = IntegerAttr(size, i64)
+        self._write_offsets(function, [*items, *far_items])
+
+    def _l1_bytes(self, layer: LayerOp) -> int:
+        size = place_l1(layer)
+        if self.l1 and size > self.l1:
             raise DiagnosticException(
-                f'network "{function.sym_name.data}" needs {l2_bytes} bytes of L2 for activations '
-                f"(at least {peak_live_bytes(items)} whatever the plan), {self.l2} are there"
+                f'layer "{layer.label.data}" needs {size} bytes of L1, {self.l1} are there'
             )
-        function.attributes[L1_SIZE] = IntegerAttr(l1_bytes, i64)
-        function.attributes[L2_SIZE] = IntegerAttr(l2_bytes, i64)
-        self._write_offsets(function, items)
+        return size
+
+    def _check_l2(
+        self, module: ModuleOp, function: FuncOp, l2_bytes: int, items: Iterable[Lifetime]
+    ) -> None:
+        weights = sum(aligned(constant_size(constant)) for constant in constants(module, Space.L2))
+        if self.l2 and l2_bytes + weights > self.l2:
+            raise DiagnosticException(
+                f'network "{function.sym_name.data}" needs {l2_bytes + weights} bytes of L2: '
+                f"{l2_bytes} for activations (at least {peak_live_bytes(items)} whatever the "
+                f"plan), {weights} for weights; {self.l2} are there"
+            )
 
     def _write_offsets(self, function: FuncOp, items: Iterable[Lifetime]) -> None:
         offsets = {item.value: item.offset for item in items}
-        for item in items:
-            if isinstance(item.value.owner, BufferOp):
-                item.value.owner.place(item.offset)
+        for value, offset in offsets.items():
+            if isinstance(value.owner, BufferOp):
+                value.owner.place(offset)
         arguments = [IntegerAttr(offsets[argument], i64) for argument in function.body.block.args]
         function.attributes[OFFSETS] = ArrayAttr(arguments)

@@ -1,0 +1,90 @@
+"""Gives layers a 32-bit form of their requantisation where one is proved equal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import SSAValue
+from xdsl.passes import ModulePass
+
+from dsconv.dialects.graph import (
+    AddOp,
+    AveragePoolOp,
+    RequantisedOperation,
+    RescaleOp,
+    WeightedOperation,
+    dtype_of,
+)
+from dsconv.passes.narrowing import (
+    Integers,
+    Steps,
+    narrowed,
+    steps_of_range,
+    steps_of_values,
+)
+from dsconv.passes.parameters import folded_bias, signed_weights
+
+
+def values_of(activation: SSAValue) -> Integers:
+    """Every value that an activation's type can hold, in their order."""
+    limits = np.iinfo(dtype_of(activation))
+    return np.arange(limits.min, limits.max + 1, dtype=np.int64)
+
+
+def accumulator_range(op: WeightedOperation) -> tuple[Integers, Integers]:
+    """Smallest and largest accumulator (K,) of each output channel, for any input of its type."""
+    weights, zero_points = signed_weights(op)
+    centred = weights.reshape(len(weights), -1).astype(np.int64) - zero_points[:, None]
+    bias = folded_bias(op)
+    lowest, highest = values_of(op.input)[[0, -1]]
+    positive, negative = centred.clip(0).sum(axis=1), centred.clip(None, 0).sum(axis=1)
+    return (
+        bias + positive * lowest + negative * highest,
+        bias + positive * highest + negative * lowest,
+    )
+
+
+def steps_of(op: RequantisedOperation) -> Steps | None:
+    """Where the outputs of a layer rise, over all accumulators that it can make."""
+    match op:
+        case WeightedOperation():
+            return steps_of_range(op.requant, *accumulator_range(op))
+        case AddOp():
+            terms = (
+                (values_of(value) - zero_point) * multiplier
+                for value, multiplier, zero_point in zip(
+                    op.activations,
+                    op.multipliers.get_values(),
+                    op.zero_points.get_values(),
+                    strict=True,
+                )
+            )
+            return steps_of_values(op.requant, np.unique(np.add.outer(*terms)))
+        case AveragePoolOp():
+            taps = int(np.prod(op.window.kernel))
+            ends = (values_of(op.input)[[0, -1]] - op.zero_point) * taps
+            return steps_of_range(op.requant, ends[:1], ends[1:])
+        case RescaleOp():
+            return steps_of_values(op.requant, values_of(op.input) - op.zero_point)
+
+
+@dataclass(frozen=True)
+class NarrowRequantPass(ModulePass):
+    """Writes `narrow` to every layer whose requantisation has an equal form in 32 bits.
+
+    Equal means: for every accumulator that the layer's weights and any input of its type can make.
+    The other layers keep their 64-bit form.
+    """
+
+    name = "narrow-requant"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for layer in op.walk():
+            if isinstance(layer, RequantisedOperation) and layer.narrow is None:
+                steps = steps_of(layer)
+                narrow = None if steps is None else narrowed(layer.requant, steps)
+                if narrow is not None:
+                    layer.properties["narrow"] = narrow

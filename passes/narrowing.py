@@ -1,0 +1,262 @@
+"""Finds a requantisation in 32-bit arithmetic and proves it equal to the exact one.
+
+**Steps.** Both are functions of the accumulator that never fall, with outputs in a small range.
+Such functions are equal on a set of accumulators exactly when they reach every output `i` at the
+same one of them. So two accumulators tell for each `i`: the largest whose exact output is `below`
+`i`, and the smallest whose output is `i` or `above`. The narrow form has to give less than `i` at
+the first and at least `i` at the second.
+
+**Multipliers.** With `multiplier = high * 2**low_shift + low`, the two products of the narrow form
+are one: `a * high + (a * low >> low_shift) == a * multiplier >> low_shift`, and as floors nest,
+`y = floor((a * multiplier + (addend << low_shift)) / 2**(shift + low_shift))`. Each step bounds the
+multiplier from both sides by one division. So the multipliers of a channel that are right, given
+addend and shifts, are an interval of integers that is known exactly: there is nothing to try.
+
+**Shifts.** A larger shift gives finer multipliers and finer addends, so only the largest that keep
+products within 32 bits matter. Accumulators clipped to fewer bits allow larger ones.
+
+Whatever this arithmetic proposes is believed only after its reference semantics have been evaluated
+at all steps, and at both ends for overflows (`equals`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import floor
+
+import numpy as np
+import numpy.typing as npt
+
+from dsconv.dialects import reference
+from dsconv.dialects.attributes import NarrowRequantAttr, RequantAttr, Rounding
+
+Integers = npt.NDArray[np.int64]
+Truths = npt.NDArray[np.bool_]
+
+HIGH_LIMIT = 2**15
+"""What `high` stays below."""
+
+WORD_BITS = 32
+LARGEST_LOW_SHIFT = 15
+"""With which a `low` of either sign fits 16 bits."""
+
+UNREACHED = 2**62
+"""Larger than any dividend of an exact requantisation that can be narrowed."""
+
+CHANNELS_AT_ONCE = 16
+"""A candidate fails in the first few channels, if it fails."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Where the outputs of an exact requantisation rise: arrays (K, I), a column an output `i`.
+
+    `below` and `above` are accumulators next to the step; where it lies outside of what the
+    channel can reach, one of them is not `real`. `ends` (K, 2) are the smallest and the largest
+    accumulator.
+    """
+
+    outputs: Integers
+    below: Integers
+    above: Integers
+    real_below: Truths
+    real_above: Truths
+    ends: Integers
+
+    @property
+    def bits(self) -> int:
+        """Width to which accumulators can be clipped without losing a step, at least 2."""
+        inside = self.real_below & self.real_above
+        below, above = self.below[inside], self.above[inside]
+        return 1 + max(
+            1,
+            int(above.max(initial=0)).bit_length(),
+            int(~below.min(initial=0)).bit_length(),
+        )
+
+    def clipped(self, bits: int) -> Steps:
+        """The same steps for accumulators clipped to a width."""
+        limit = 1 << (bits - 1)
+        below, above, ends = (
+            values.clip(-limit, limit - 1) for values in (self.below, self.above, self.ends)
+        )
+        return replace(self, below=below, above=above, ends=ends)
+
+
+def steps_of_range(requant: RequantAttr, smallest: Integers, largest: Integers) -> Steps | None:
+    """Steps of channels that can reach every accumulator from `smallest` to `largest`, both (K,).
+
+    None where the exact function may fall, or leaves 62 bits.
+    """
+    multipliers, addends, divisors = (
+        np.asarray(values, np.int64)[:, None]
+        for values in (requant.multipliers, requant.addends, requant.divisors)
+    )
+    ends = np.stack([smallest, largest], axis=1)
+    extent = float(np.abs(ends).max()) * float(multipliers.max()) + float(np.abs(addends).max())
+    if multipliers.min() < 0 or extent > UNREACHED / 2:
+        return None
+    outputs = _outputs(requant)
+    quotients = (outputs - requant.zero_point)[None]
+    bounds = quotients * divisors
+    if requant.rounding is not Rounding.FLOOR:
+        bounds = bounds - divisors // 2
+    if requant.rounding is Rounding.HALF_EVEN:
+        bounds = bounds + ((divisors % 2 == 0) & (quotients % 2 == 1))
+    estimates = quotients.astype(np.float64) * divisors
+    unreached = np.where(estimates > 0, UNREACHED, -UNREACHED)
+    bounds = np.where(np.abs(estimates) < UNREACHED, bounds, unreached) - addends
+    first = -(-bounds // np.maximum(multipliers, 1))  # smallest acc with acc * multiplier >= bound
+    first = np.where(multipliers > 0, first, np.where(bounds <= 0, ends[:, :1], ends[:, 1:] + 1))
+    above = first.clip(ends[:, :1], ends[:, 1:] + 1)
+    below = above - 1
+    return Steps(outputs, below, above, below >= ends[:, :1], above <= ends[:, 1:], ends)
+
+
+def steps_of_values(requant: RequantAttr, accumulators: Integers) -> Steps | None:
+    """Steps of a single function on a sorted set of accumulators (N,). None where it may fall."""
+    if requant.channels > 1 or requant.multipliers[0] < 0:
+        return None
+    exact = reference.requantise(accumulators.reshape(1, 1, 1, -1), requant, np.int64).reshape(-1)
+    outputs = _outputs(requant)
+    first = np.searchsorted(exact, outputs)[None]
+    last = len(accumulators) - 1
+    below, above = accumulators[(first - 1).clip(0)], accumulators[first.clip(0, last)]
+    ends = accumulators[[0, last]][None]
+    return Steps(outputs, below, above, first > 0, first <= last, ends)
+
+
+def _outputs(requant: RequantAttr) -> Integers:
+    low, high = requant.clip
+    return np.arange(low + 1, high + 1, dtype=np.int64)
+
+
+def equals(narrow: NarrowRequantAttr, steps: Steps) -> bool:
+    """Whether a narrow form gives the exact outputs and stays within 32 bits.
+
+    Every intermediate value is monotone, so the ends tell about all accumulators between them.
+    """
+    places = 1 << narrow.low_shift
+    if any(high * places + low < 0 for high, low in zip(narrow.highs, narrow.lows, strict=True)):
+        return False
+    low_end, high_end = steps.ends[:, :1], steps.ends[:, 1:]
+    try:
+        _evaluate(narrow, steps.ends)
+        below = _evaluate(narrow, steps.below.clip(low_end, high_end))
+        above = _evaluate(narrow, steps.above.clip(low_end, high_end))
+    except OverflowError:
+        return False
+    right_below = (below < steps.outputs) | ~steps.real_below
+    right_above = (above >= steps.outputs) | ~steps.real_above
+    return bool(right_below.all() and right_above.all())
+
+
+def _evaluate(narrow: NarrowRequantAttr, accumulators: Integers) -> Integers:
+    outputs = reference.narrow_requantise(accumulators[None, :, :, None], narrow, np.int64)
+    return outputs[0, :, :, 0].astype(np.int64)
+
+
+def narrowed(requant: RequantAttr, steps: Steps) -> NarrowRequantAttr | None:
+    """The cheapest narrow form that equals an exact one at its steps; None where none is found.
+
+    One multiplication is cheaper than two, and accumulators as they are cheaper than clipped ones.
+    """
+    bits = steps.bits
+    clips = (steps.clipped(bits).ends != steps.ends).any()
+    widths = (0, bits) if clips else (0,)
+    for with_low in (False, True):
+        for bits in widths:
+            for candidate in _candidates(requant, steps, bits, with_low):
+                if equals(candidate, steps):
+                    return candidate
+    return None
+
+
+def _candidates(
+    requant: RequantAttr, steps: Steps, bits: int, with_low: bool
+) -> Iterator[NarrowRequantAttr]:
+    """Narrow forms that are right wherever they do not overflow."""
+    clipped = steps.clipped(bits) if bits else steps
+    reach = np.abs(clipped.ends).max(axis=1)
+    ratios = np.asarray(requant.multipliers, np.float64) / np.asarray(requant.divisors, np.float64)
+    low_shift = 0
+    if with_low:
+        low_shift = min(LARGEST_LOW_SHIFT, WORD_BITS - (int(reach.max()) - 1).bit_length())
+        if low_shift < 1:
+            return
+    offset = _offset(requant)
+    largest_shift = _largest_shift(ratios, reach, offset)
+    for shift in (largest_shift, largest_shift - 1):
+        if shift < 0:
+            continue
+        places = shift + low_shift
+        targets = np.broadcast_to(np.rint(np.ldexp(ratios, places)).astype(np.int64), reach.shape)
+        for addend in _addends(offset, shift):
+            multipliers = _multipliers(clipped, targets, addend << low_shift, places)
+            if multipliers is None:
+                continue
+            # the nearest multiple, of two the smaller: the most negative accumulator
+            # times the most negative `low` would leave 32 bits
+            highs = (multipliers + ((1 << low_shift) - 1 >> 1)) >> low_shift
+            lows = multipliers - (highs << low_shift)
+            if highs.max() >= HIGH_LIMIT:
+                continue
+            if (multipliers == multipliers[0]).all():
+                highs, lows = highs[:1], lows[:1]
+            yield NarrowRequantAttr.of(
+                highs.tolist(),
+                lows=lows.tolist(),
+                low_shift=low_shift if lows.any() else 0,
+                addend=addend,
+                shift=shift,
+                bits=bits,
+                clip=requant.clip,
+            )
+
+
+def _offset(requant: RequantAttr) -> float:
+    """What is added to `acc * ratio` before the floor; the middle of the channels."""
+    addends = np.asarray(requant.addends, np.float64) / np.asarray(requant.divisors, np.float64)
+    half = 0.0 if requant.rounding is Rounding.FLOOR else 0.5
+    return float(np.median(addends)) + half + requant.zero_point
+
+
+def _largest_shift(ratios: npt.NDArray[np.float64], reach: Integers, offset: float) -> int:
+    """The largest shift with which products and addends fit, as far as ratios tell; else -1."""
+    for shift in range(WORD_BITS - 1, -1, -1):
+        scaled = np.ldexp(ratios, shift)
+        total = max(float((scaled * reach).max()), abs(offset) * 2.0**shift)
+        if scaled.max() < HIGH_LIMIT and total < 2 ** (WORD_BITS - 1) - 2:
+            return shift
+    return -1
+
+
+def _addends(offset: float, shift: int) -> tuple[int, ...]:
+    """Addends to try: the exact one, then its neighbours, which turn ties the other way."""
+    exact = floor(offset * 2**shift)
+    return exact, exact - 1, exact + 1
+
+
+def _multipliers(steps: Steps, targets: Integers, addend: int, places: int) -> Integers | None:
+    """For each channel the right multiplier that is nearest to its target; None where one has none.
+
+    `floor((a * multiplier + addend) / 2**places)` is to be less than `i` at `below` and at least
+    `i` at `above`: with `point * multiplier >= bound` for both, the first of them negated.
+    """
+    bounds = (steps.outputs << places) - addend
+    bounds = np.concatenate([bounds, 1 - bounds])
+    lower, upper = np.zeros_like(targets), np.full_like(targets, UNREACHED)
+    for first in range(0, len(targets), CHANNELS_AT_ONCE):
+        part = slice(first, first + CHANNELS_AT_ONCE)
+        points = np.concatenate([steps.above[part], -steps.below[part]], axis=1)
+        real = np.concatenate([steps.real_above[part], steps.real_below[part]], axis=1)
+        quotients = -bounds // np.maximum(np.abs(points), 1)
+        lower[part] = np.max(-quotients, axis=1, where=real & (points > 0), initial=0)
+        upper[part] = np.min(quotients, axis=1, where=real & (points < 0), initial=UNREACHED)
+        impossible = real & (points == 0) & (bounds > 0)
+        if impossible.any() or (lower[part] > upper[part]).any():
+            return None
+    if (targets == targets[0]).all() and lower.max() <= upper.min():
+        return np.full_like(targets, targets[0].clip(lower.max(), upper.min()))
+    return targets.clip(lower, upper)

@@ -1,0 +1,270 @@
+"""Moves weights that L2 cannot hold to L3, and brings them back while earlier layers compute."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from xdsl.context import Context
+from xdsl.dialects import arith, memref
+from xdsl.dialects.builtin import IndexType, IntegerAttr, ModuleOp
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Operation
+from xdsl.passes import ModulePass
+from xdsl.utils.exceptions import DiagnosticException
+
+from dsconv.dialects.attributes import Space
+from dsconv.dialects.tiled import (
+    BoxAttr,
+    BufferOp,
+    L3LoadOp,
+    L3WaitOp,
+    LayerOp,
+    aligned,
+    buffer_size,
+    buffer_type,
+)
+from dsconv.passes.costs import L3_BYTES_PER_CYCLE, L3_TRANSFER_CYCLES, MACS_PER_CYCLE
+from dsconv.passes.plan_memory import (
+    Lifetime,
+    best_fit,
+    constants,
+    lifetimes,
+    live_bytes,
+    positions,
+)
+
+MOST_IN_FLIGHT = 8
+"""Transfers from L3 that the platforms take at a time."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One piece of a layer's work, with weights of its own: what a transfer has to precede."""
+
+    use: memref.GetGlobalOp
+    first: int
+    last: int
+    size: int
+    cycles: float
+
+    @property
+    def symbol(self) -> str:
+        """Name of the weights."""
+        return self.use.name_.string_value()
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Weights of a step that come from L3, and the step whose begin starts the transfer."""
+
+    step: int
+    start: int
+
+
+def layer_steps(function: FuncOp) -> list[Step]:
+    """The steps of a network in their order, with the positions they take up to the next one."""
+    numbered = positions(function)
+    steps: list[Step] = []
+    for layer in function.body.block.ops:
+        if not isinstance(layer, LayerOp):
+            continue
+        uses = [op for op in layer.body.block.ops if isinstance(op, memref.GetGlobalOp)]
+        rate = MACS_PER_CYCLE.get(layer.kind.data, 1.0)
+        for index, use in enumerate(uses):
+            first = numbered[use] if index else numbered[layer]
+            cycles = layer.macs.value.data / rate / len(uses)
+            size = aligned(buffer_size(use.memref))
+            steps.append(Step(use, first if steps else 0, len(numbered), size, cycles))
+    return [replace(step, last=following.first - 1) for step, following in pairwise(steps)] + steps[
+        -1:
+    ]
+
+
+class StreamPlan:
+    """Chooses which weights stay in L2, and when the others start to come.
+
+    Transfers come one after the other, in the order of their steps, each as early as the bytes
+    that are live leave room. Weights move from L3 back to L2 for good where that shortens the run.
+    """
+
+    def __init__(self, steps: Sequence[Step], activations: Sequence[Lifetime], l2_bytes: int):
+        self.steps = steps
+        self.l2_bytes = l2_bytes
+        self.activation_bytes = [
+            max(live_bytes(activations, position) for position in range(step.first, step.last + 1))
+            for step in steps
+        ]
+
+    def choose(self) -> list[Stream] | None:
+        """The streams of least estimated time; None where nothing fits."""
+        streamed = set(range(len(self.steps)))
+        best = self.schedule(streamed)
+        if best is None:
+            return None
+        for step in sorted(streamed, key=lambda index: -self.steps[index].size):
+            attempt = self.schedule(streamed - {step})
+            if attempt is not None and attempt[0] <= best[0]:
+                streamed, best = streamed - {step}, attempt
+        return best[1]
+
+    def schedule(self, streamed: set[int]) -> tuple[float, list[Stream]] | None:
+        """Estimated cycles and the streams, when these steps' weights come from L3."""
+        resident = sum(step.size for index, step in enumerate(self.steps) if index not in streamed)
+        free = [self.l2_bytes - resident - used for used in self.activation_bytes]
+        if min(free) < 0:
+            return None
+        streams: list[Stream] = []
+        earliest = 0
+        for index in sorted(streamed):
+            start = self._earliest_start(index, earliest, free, streams)
+            if start is None:
+                return None
+            for step in range(start, index + 1):
+                free[step] -= self.steps[index].size
+            streams.append(Stream(index, start))
+            earliest = start
+        return self._cycles(streams), streams
+
+    def _earliest_start(
+        self, index: int, earliest: int, free: Sequence[int], streams: Sequence[Stream]
+    ) -> int | None:
+        """The first step from which on there is room up to the use; None where there is none."""
+        size = self.steps[index].size
+        if free[index] < size:
+            return None
+        if len(streams) >= MOST_IN_FLIGHT - 1:
+            earliest = max(earliest, streams[1 - MOST_IN_FLIGHT].step)
+        start = index
+        while start > earliest and free[start - 1] >= size:
+            start -= 1
+        return start
+
+    def _cycles(self, streams: Sequence[Stream]) -> float:
+        """Estimated time of the network: computation, and waiting for transfers."""
+        by_step = {stream.step: stream for stream in streams}
+        started: list[list[Stream]] = [[] for _ in self.steps]
+        for stream in streams:
+            started[stream.start].append(stream)
+        now = link_free = 0.0
+        arrival: dict[int, float] = {}
+        for index, step in enumerate(self.steps):
+            for stream in started[index]:
+                size = self.steps[stream.step].size
+                link_free = max(link_free, now) + size / L3_BYTES_PER_CYCLE + L3_TRANSFER_CYCLES
+                arrival[stream.step] = link_free
+            if index in by_step:
+                now = max(now, arrival[index])
+            now += step.cycles
+        return now
+
+
+def start_stream(
+    module: ModuleOp, function: FuncOp, step: Step, start: memref.GetGlobalOp
+) -> BufferOp:
+    """Moves a step's weights to L3; writes their buffer in L2 and the transfer to it."""
+    weights = next(
+        constant
+        for constant in constants(module, Space.L2)
+        if constant.sym_name.data == step.symbol
+    )
+    size = buffer_size(step.use.memref)
+    far_type = buffer_type(size, Space.L3)
+    weights.properties["type"] = far_type
+    buffer = BufferOp(step.symbol, aligned(size), Space.L2)
+    function.body.block.insert_op_before(buffer, first_layer(function))
+    layer = start.parent_op()
+    assert isinstance(layer, LayerOp), "weights are used in layers"
+    place: Operation = layer if is_first_use(start, layer) else start
+    block = place.parent_block()
+    assert block is not None, "layers lie in a function"
+    offset = arith.ConstantOp(IntegerAttr(0, IndexType()))
+    source = memref.GetGlobalOp(step.symbol, far_type)
+    load = L3LoadOp(source.memref, buffer.result, offset.result, BoxAttr.of(size))
+    block.insert_ops_before([offset, source, load], place)
+    return buffer
+
+
+def end_stream(step: Step, buffer: BufferOp) -> None:
+    """Waits for a step's weights where they are used, and takes them from their buffer."""
+    block = step.use.parent_block()
+    assert block is not None, "weights are used in layers"
+    block.insert_op_before(L3WaitOp(buffer.result), step.use)
+    step.use.memref.replace_all_uses_with(buffer.result)
+    step.use.detach()
+    step.use.erase()
+
+
+def is_first_use(use: memref.GetGlobalOp, layer: LayerOp) -> bool:
+    """Whether no other weights come before in a layer."""
+    uses = (op for op in layer.body.block.ops if isinstance(op, memref.GetGlobalOp))
+    return next(uses) is use
+
+
+def first_layer(function: FuncOp) -> LayerOp:
+    """The first layer of a network."""
+    return next(op for op in function.body.block.ops if isinstance(op, LayerOp))
+
+
+@dataclass(frozen=True)
+class StreamWeightsPass(ModulePass):
+    """Keeps the weights that fit `l2` bytes beside the activations; the others stream from L3.
+
+    0 bytes means no limit: nothing moves.
+    """
+
+    name = "stream-weights"
+
+    l2: int = 0
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for function in op.body.block.ops:
+            if isinstance(function, FuncOp) and self.l2 and not function.is_declaration:
+                self._stream(op, function)
+
+    def _stream(self, module: ModuleOp, function: FuncOp) -> None:
+        steps = layer_steps(function)
+        activations = lifetimes(function)
+        needed = best_fit(activations)
+        if not steps or needed + sum(step.size for step in steps) <= self.l2:
+            return
+        streams = self._choose(steps, activations)
+        if streams is None:
+            raise DiagnosticException(
+                f'network "{function.sym_name.data}" does not fit L2: {needed} bytes of '
+                f"activations and pieces of weights of up to {max(step.size for step in steps)} "
+                f"bytes do not fit {self.l2}"
+            )
+        buffers = [
+            start_stream(module, function, steps[stream.step], steps[stream.start].use)
+            for stream in streams
+        ]
+        for stream, buffer in zip(streams, buffers, strict=True):
+            end_stream(steps[stream.step], buffer)
+
+    def _choose(
+        self, steps: Sequence[Step], activations: Sequence[Lifetime]
+    ) -> list[Stream] | None:
+        """Streams whose buffers can be placed: a plan may take more than the live bytes."""
+        budget = self.l2
+        while budget > 0:
+            streams = StreamPlan(steps, activations, budget).choose()
+            if streams is None:
+                return None
+            streamed = {stream.step for stream in streams}
+            resident = sum(step.size for index, step in enumerate(steps) if index not in streamed)
+            buffers = [
+                Lifetime(
+                    steps[stream.step].use.memref,
+                    steps[stream.step].symbol,
+                    steps[stream.step].size,
+                    steps[stream.start].first,
+                    steps[stream.step].last,
+                )
+                for stream in streams
+            ]
+            if resident + best_fit([*activations, *buffers]) <= self.l2:
+                return streams
+            budget -= self.l2 // 64
+        return None
