@@ -22,6 +22,7 @@ from xdsl.dialects.builtin import (
     SymbolNameConstraint,
     SymbolRefAttr,
     TensorType,
+    UnitAttr,
     i1,
     i8,
     i64,
@@ -312,7 +313,10 @@ class LayerOp(IRDLOperation):
 
 @irdl_op_definition
 class DmaStartOp(IRDLOperation):
-    """Starts to move a box of bytes between L2 and L1, where its condition holds. Core 0 only."""
+    """Starts to move a box of bytes between L2 and L1, where its condition holds. Core 0 only.
+
+    `parameters` marks weights, which are counted apart from activations.
+    """
 
     name = "dsconv.dma_start"
 
@@ -322,6 +326,7 @@ class DmaStartOp(IRDLOperation):
     target_offset = operand_def(IndexType)
     condition = opt_operand_def(i1)
     box = prop_def(BoxAttr)
+    parameters = opt_prop_def(UnitAttr)
     transfer = result_def(TransferType)
 
     irdl_options = (AttrSizedOperandSegments(as_property=True), ParsePropInAttrDict())
@@ -338,10 +343,12 @@ class DmaStartOp(IRDLOperation):
         target_offset: SSAValue,
         box: BoxAttr,
         condition: SSAValue | None = None,
+        *,
+        parameters: bool = False,
     ):
         super().__init__(
             operands=[source, source_offset, target, target_offset, condition],
-            properties={"box": box},
+            properties={"box": box, "parameters": UnitAttr() if parameters else None},
             result_types=[TransferType()],
         )
 

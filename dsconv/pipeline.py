@@ -31,6 +31,7 @@ def default_pipeline(target: Target) -> str:
         f"tile-l1{{l1={target.l1.usable} cores={target.cores}}}",
         f"lower-to-tiles{{chunk={target.l2.usable // WEIGHT_PIECES}}}",
         "double-buffer",
+        f"spill-activations{{l2={target.l2.usable}}}",
         f"stream-weights{{l2={target.l2.usable}}}",
         f"plan-memory{{l1={target.l1.usable} l2={target.l2.usable}}}",
     ]

@@ -18,6 +18,7 @@ PASSES = {
     "tile-l1": "dsconv.passes.tile_l1:TileL1Pass",
     "lower-to-tiles": "dsconv.lowering.tiles:LowerToTilesPass",
     "double-buffer": "dsconv.passes.double_buffer:DoubleBufferPass",
+    "spill-activations": "dsconv.passes.spill_activations:SpillActivationsPass",
     "stream-weights": "dsconv.passes.stream_weights:StreamWeightsPass",
     "plan-memory": "dsconv.passes.plan_memory:PlanMemoryPass",
     "lower-kernels-to-xpulp": "dsconv.lowering.xpulp.lower_kernels:LowerKernelsToXpulpPass",

@@ -293,12 +293,15 @@ class FunctionPrinter:
         if not op.is_load:
             inner, inner_offset, outer, outer_offset = outer, outer_offset, inner, inner_offset
             function = "dsc_store"
-        elif isinstance(outer.owner, memref.GetGlobalOp):
+        elif op.parameters is not None:
             function = "dsc_load_weights"
+        outer_text = self.text(outer)
+        if op.parameters is not None and isinstance(outer.owner, BufferOp):
+            outer_text = f"(dsc_const_buffer){{{outer_text}.base, {outer_text}.bytes}}"
         arguments = (
             self.text(inner),
             unsigned(self.operand(inner_offset)),
-            self.text(outer),
+            outer_text,
             unsigned(self.operand(outer_offset)),
             box_literal(op.box),
         )
@@ -357,6 +360,12 @@ class FunctionPrinter:
 
     # Layers
 
+    def layer_output(self, op: LayerOp) -> str:
+        """The layer's output as the trace takes it; nothing of one that lies in L3."""
+        if buffer_space(op.output) is Space.L3:
+            return f"(dsc_buffer){{{self.prefix}_l2, 0}}"
+        return self.text(op.output)
+
     def print_layer(self, op: LayerOp) -> None:
         """A layer in a block of its own, between its marks for the report."""
         number = self.layers
@@ -369,7 +378,7 @@ class FunctionPrinter:
         with self.writer.block(""):
             self.pending.append(f"dsc_layer_begin({number});")
             self.print_block(op.body.block)
-            self.pending.append(f"dsc_layer_end({number}, {self.text(op.output)});")
+            self.pending.append(f"dsc_layer_end({number}, {self.layer_output(op)});")
             self.flush()
         self.names = names
 

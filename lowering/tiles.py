@@ -340,7 +340,7 @@ class LayerLowering:
             return
         offset = index_value(multiply(channel, self.record.size))
         box = BoxAttr.of(self.geometry.weight_bytes(self.tile))
-        start = DmaStartOp(weights, offset, target, index_value(0), box, condition)
+        start = DmaStartOp(weights, offset, target, index_value(0), box, condition, parameters=True)
         WaitOp(start, condition)
 
     def _place(self, row: Index, column: Index) -> TilePlace:

@@ -81,7 +81,15 @@ def start_copy(
         values.get(value, value)
         for value in (start.source, start.source_offset, start.target, start.target_offset)
     )
-    copy = DmaStartOp(source, source_offset, target, target_offset, start.box, condition)
+    copy = DmaStartOp(
+        source,
+        source_offset,
+        target,
+        target_offset,
+        start.box,
+        condition,
+        parameters=start.parameters is not None,
+    )
     return copy, condition
 
 
