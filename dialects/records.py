@@ -112,6 +112,33 @@ class RecordAttr(ParametrizedAttribute):
         return [IntAttr(weights), ArrayAttr(fields)]
 
 
+def with_one_divisor(requant: RequantAttr) -> RequantAttr:
+    """The same function with one divisor for all channels, where 32-bit multipliers allow it.
+
+    Multiplier, addend and divisor of a channel are multiplied by the same power of two.
+    """
+    largest = max(requant.divisors)
+    if len(requant.divisors) == 1 or any(largest % divisor for divisor in requant.divisors):
+        return requant
+    factors = [largest // divisor for divisor in requant.divisors]
+
+    def scaled(values: tuple[int, ...]) -> list[int]:
+        each = values * len(factors) if len(values) == 1 else values
+        return [value * factor for value, factor in zip(each, factors, strict=True)]
+
+    multipliers, addends = scaled(requant.multipliers), scaled(requant.addends)
+    if max(map(abs, multipliers)) >= 2**31 or max(map(abs, addends)) >= 2**61:
+        return requant
+    return RequantAttr.of(
+        multipliers,
+        (largest,),
+        addends=addends,
+        rounding=requant.rounding,
+        zero_point=requant.zero_point,
+        clip=requant.clip,
+    )
+
+
 def varying_requant_fields(requant: RequantAttr) -> dict[str, Sequence[int]]:
     """Fields of a requantisation that differ from channel to channel, with their values."""
     fields: dict[str, Sequence[int]] = {}

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from xdsl.dialects.builtin import (
+    I64,
     ArrayAttr,
+    DenseArrayBase,
     FlatSymbolRefAttrConstr,
     FunctionType,
     IndexType,
@@ -55,7 +57,14 @@ from xdsl.printer import Printer
 from xdsl.traits import NoTerminator, Pure, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
 
-from dsconv.dialects.attributes import NarrowRequantAttr, RequantAttr, Space, SpaceAttr, WindowAttr
+from dsconv.dialects.attributes import (
+    NarrowRequantAttr,
+    RequantAttr,
+    Space,
+    SpaceAttr,
+    WindowAttr,
+    i64_array,
+)
 from dsconv.dialects.records import RecordAttr, word_aligned
 
 ALIGNMENT = 8
@@ -526,7 +535,8 @@ class KernelOp(IRDLOperation):
     `function_type` gives the tiles as tensors with layouts. Where a window has padding, a pad pixel
     (C bytes, or 1 in CHW) of `pad_value` lies right behind the tile, and taps outside it read that.
     Weighted kernels read one channel record per output channel. A kernel requantises by `narrow`
-    or by `requant`: what all channels share is there, the rest in the records.
+    or by `requant`: what all channels share is there, the rest in the records. `row_starts` and
+    `column_starts` are all places in the tile where the first window may begin.
     """
 
     name = "dsconv.kernel"
@@ -549,6 +559,9 @@ class KernelOp(IRDLOperation):
     record = opt_prop_def(RecordAttr)
     zero_points = opt_prop_def(ArrayAttr[IntegerAttr])
     multipliers = opt_prop_def(ArrayAttr[IntegerAttr])
+    pad_value = opt_prop_def(IntegerAttr, default_value=IntegerAttr(0, i64))
+    row_starts = opt_prop_def(DenseArrayBase[I64], default_value=i64_array((0,)))
+    column_starts = opt_prop_def(DenseArrayBase[I64], default_value=i64_array((0,)))
 
     traits = traits_def(SymbolOpInterface())
     irdl_options = (ParsePropInAttrDict(),)
@@ -567,6 +580,8 @@ class KernelOp(IRDLOperation):
         record: RecordAttr | None = None,
         zero_points: Sequence[int] = (),
         multipliers: Sequence[int] = (),
+        pad_value: int = 0,
+        starts: tuple[Sequence[int], Sequence[int]] = ((0,), (0,)),
     ):
         super().__init__(
             properties={
@@ -579,6 +594,9 @@ class KernelOp(IRDLOperation):
                 "record": record,
                 "zero_points": ArrayAttr(IntegerAttr(value, i64) for value in zero_points),
                 "multipliers": ArrayAttr(IntegerAttr(value, i64) for value in multipliers),
+                "pad_value": IntegerAttr(pad_value, i64),
+                "row_starts": i64_array(starts[0]),
+                "column_starts": i64_array(starts[1]),
             },
         )
 
@@ -607,6 +625,16 @@ class KernelOp(IRDLOperation):
         """Weights of the two operands of an addition."""
         values = self.multipliers or ArrayAttr[IntegerAttr]([])
         return tuple(value.value.data for value in values)
+
+    @property
+    def padding(self) -> int:
+        """What a tap outside the map reads."""
+        return self.pad_value.value.data
+
+    @property
+    def starts(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Rows, and columns, of the tile where the first window may begin."""
+        return self.row_starts.get_values(), self.column_starts.get_values()
 
     @property
     def identity(self) -> tuple[Attribute, ...]:

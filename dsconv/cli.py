@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from dsconv.errors import DsconvError
+from dsconv.report import WIDEST
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -110,6 +111,30 @@ def run(
         np.savez(output, output=report.outputs)
     if not report.equal:
         raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    model: Model,
+    memory: Annotated[bool, typer.Option("--memory", help="Show the memory plan.")] = False,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Draw L2: address against time.")
+    ] = None,
+    target: Annotated[str, typer.Option(help="gap8, pulp_open, qemu, host or a .toml.")] = "gap8",
+    l1: L1 = None,
+    l2: L2 = None,
+    passes: Passes = None,
+) -> None:
+    """Show what the compiler decided, without running anything."""
+    from dsconv.compiler import compile
+    from dsconv.memory_report import MemoryPlan
+
+    if not memory:
+        raise DsconvError("say what to report: --memory")
+    plan = MemoryPlan.of(compile(model, target, l1=l1, l2=l2, passes=passes).lowered)
+    plan.print(Console(width=WIDEST))
+    if plot is not None:
+        plan.plot(plot)
 
 
 @app.command()

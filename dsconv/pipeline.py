@@ -18,7 +18,7 @@ from xdsl.utils.exceptions import (
 from dsconv.errors import DsconvError
 from dsconv.targets import Target
 
-WEIGHT_PIECES = 8
+WEIGHT_PIECES = 5
 """Weights larger than this part of L2 are cut, so that pieces can be staged one by one."""
 
 
@@ -57,8 +57,10 @@ def parse_pipeline(pipeline: str) -> tuple[ModulePass, ...]:
         raise DsconvError(f"pass pipeline {pipeline!r}: {error}") from error
 
 
-def run_pipeline(module: ModuleOp, pipeline: str, *, trace: IO[str] | None = None) -> None:
-    """Runs passes on a module, in place, and verifies it after each.
+def run_pipeline(
+    module: ModuleOp, pipeline: str, *, trace: IO[str] | None = None, verify_each: bool = False
+) -> None:
+    """Runs passes on a module, in place, and verifies it at the end, or after each pass.
 
     `trace` receives the IR before the first and after every pass. Raises DsconvError where a pass
     cannot do what is asked.
@@ -66,10 +68,12 @@ def run_pipeline(module: ModuleOp, pipeline: str, *, trace: IO[str] | None = Non
     context = make_context()
     if trace is not None:
         trace.write(f"// ---- IR before all passes\n{module}\n")
-    for module_pass in parse_pipeline(pipeline):
+    passes = parse_pipeline(pipeline)
+    for number, module_pass in enumerate(passes, start=1):
         try:
             module_pass.apply(context, module)
-            module.verify()
+            if verify_each or number == len(passes):
+                module.verify()
         except (DiagnosticException, VerifyException) as error:
             raise DsconvError(f"{module_pass.name}: {error}") from error
         if trace is not None:

@@ -89,7 +89,7 @@ class FunctionPrinter:
         self.expressions: dict[SSAValue, Expression] = {}
         self.names: Counter[str] = Counter()
         self.pending: list[str] = []
-        self.layers = 0
+        self.layer_names: dict[LayerOp, str] = {}
 
     def name(self, hint: str | None) -> str:
         """A C name that this function does not use yet."""
@@ -123,6 +123,8 @@ class FunctionPrinter:
     def print_block(self, block: Block) -> None:
         """Prints all operations of a block."""
         for op in block.ops:
+            if isinstance(op, BufferOp) and op.space is not Space.L1:
+                continue
             if isinstance(op, CORE_ZERO):
                 self.print_core_zero(op)
             elif is_scalar(op):
@@ -185,7 +187,7 @@ class FunctionPrinter:
             case CallOp():
                 self.print_call(op)
             case LayerOp():
-                self.print_layer(op)
+                self.writer.line(f"{self.layer_names[op]}(core);")
             case BufferOp():
                 self.print_buffer(op)
             case SlotOp():
@@ -321,20 +323,26 @@ class FunctionPrinter:
         return f"{function}({', '.join(arguments)})"
 
     def print_buffer(self, op: BufferOp) -> None:
-        """A buffer at its place in the memory plan; L3 has no addresses, only offsets."""
+        """A buffer in L1 at its place in the memory plan."""
+        name = self.declare(op.result, op.label.data.split(".")[-1])
+        self.writer.line(f"const dsc_buffer {name} = {self.placed(op)};")
+
+    def print_shared_buffer(self, op: BufferOp) -> None:
+        """A buffer that layers share, at file scope. L3 has no addresses, only offsets."""
         if op.space is Space.L3:
             return
+        name = self.declare(op.result, f"{self.prefix}_{op.label.data}")
+        self.writer.line(f"static const dsc_buffer {name} = {self.placed(op)};")
+        if any(isinstance(use.operation, L3_TRANSFERS) for use in op.result.uses):
+            self.writer.line(f"static dsc_l3_transfer {self.l3_handle(op.result)};")
+
+    def placed(self, op: BufferOp) -> str:
+        """Where a buffer lies, and its size."""
         if op.offset is None:
             raise DiagnosticException(
                 f'buffer "{op.label.data}" has no offset; run plan-memory before dsconv-c'
             )
-        label = op.label.data.split(".")[-1] if op.space is Space.L1 else op.label.data
-        arena = f"{self.prefix}_{op.space.value}"
-        name = self.declare(op.result, label)
-        offset = op.offset.value.data
-        self.writer.line(f"const dsc_buffer {name} = {{{arena} + {offset}, {op.size}}};")
-        if any(isinstance(use.operation, L3_TRANSFERS) for use in op.result.uses):
-            self.writer.line(f"dsc_l3_transfer {self.l3_handle(op.result)} = {{0}};")
+        return f"{{{self.prefix}_{op.space.value} + {op.offset.value.data}, {op.size}}}"
 
     def print_slot(self, op: SlotOp) -> None:
         """A part of a buffer."""
@@ -366,21 +374,15 @@ class FunctionPrinter:
             return f"(dsc_buffer){{{self.prefix}_l2, 0}}"
         return self.text(op.output)
 
-    def print_layer(self, op: LayerOp) -> None:
-        """A layer in a block of its own, between its marks for the report."""
-        number = self.layers
-        self.layers += 1
-        names = self.names.copy()
-        self.writer.line()
-        shape = describe(op.shape)
-        comment = f"{op.label.data}: {op.kind.data}, makes {shape}"
+    def print_layer(self, op: LayerOp, name: str, number: int) -> None:
+        """A layer as a function of its own, between its marks for the report."""
+        comment = f"{op.label.data}: {op.kind.data}, makes {describe(op.shape)}"
         self.writer.line(f"/* {comment}; tile {op.tile.data}, {op.schedule.data} */")
-        with self.writer.block(""):
+        with self.writer.block(f"static DSC_NOINLINE void {name}(uint32_t core)"):
             self.pending.append(f"dsc_layer_begin({number});")
             self.print_block(op.body.block)
             self.pending.append(f"dsc_layer_end({number}, {self.layer_output(op)});")
             self.flush()
-        self.names = names
 
 
 def l3_offset(buffer: SSAValue) -> int:
@@ -471,16 +473,29 @@ def print_kernel(function: FuncOp, prefix: str, writer: CWriter, isa_macro: str 
 
 
 def print_network(function: FuncOp, writer: CWriter) -> None:
-    """The function that every core runs for one inference."""
+    """The buffers in L2, a function a layer, and the one that every core runs for an inference."""
     prefix = function.sym_name.data
-    printer = FunctionPrinter(writer, prefix)
+    shared = FunctionPrinter(writer, prefix)
+    for argument, name in zip(function.body.block.args, port_names(function), strict=True):
+        shared.declare(argument, f"{prefix}_{name}")
+        place = (
+            f"{{{prefix}_l2 + {port_offset(function, argument.index)}, {buffer_size(argument)}}}"
+        )
+        writer.line(f"static const dsc_buffer {shared.text(argument)} = {place};")
+    for buffer in function.body.block.ops:
+        if isinstance(buffer, BufferOp):
+            shared.print_shared_buffer(buffer)
+    layers = [op for op in function.body.block.ops if isinstance(op, LayerOp)]
+    for number, layer in enumerate(layers):
+        name = shared.name(f"{prefix}_layer_{layer.label.data}")
+        shared.layer_names[layer] = name
+        printer = FunctionPrinter(writer, prefix)
+        printer.expressions.update(shared.expressions)
+        writer.line()
+        printer.print_layer(layer, name, number)
+    writer.line()
     with writer.block(f"static void {prefix}_run(uint32_t core)"):
-        for argument, name in zip(function.body.block.args, port_names(function), strict=True):
-            printer.declare(argument, name)
-            offset = port_offset(function, argument.index)
-            size = buffer_size(argument)
-            writer.line(f"const dsc_buffer {name} = {{{prefix}_l2 + {offset}, {size}}};")
-        printer.print_block(function.body.block)
+        shared.print_block(function.body.block)
 
 
 def port_names(function: FuncOp) -> list[str]:

@@ -40,7 +40,12 @@ from dsconv.dialects.graph import (
     layout_of,
     tensor_type,
 )
-from dsconv.dialects.records import RecordAttr, uniform_narrow, uniform_requant
+from dsconv.dialects.records import (
+    RecordAttr,
+    uniform_narrow,
+    uniform_requant,
+    with_one_divisor,
+)
 from dsconv.dialects.tiled import (
     BarrierOp,
     BoxAttr,
@@ -415,11 +420,13 @@ class LayerLowering:
             inputs,
             output,
             geometry.window,
-            requant=uniform_requant(requant) if requant else None,
+            requant=uniform_requant(with_one_divisor(requant)) if requant else None,
             narrow=uniform_narrow(narrow) if narrow else None,
             record=self.record,
             zero_points=raw_zero_points(op),
             multipliers=op.multipliers.get_values() if isinstance(op, AddOp) else (),
+            pad_value=pad_value(op) if geometry.padded else 0,
+            starts=window_starts(geometry, tile),
         )
 
 
@@ -453,6 +460,27 @@ def input_start(start: Index, last: int, pad_before: int, pad_after: int) -> tup
         return 0, window
     moved = minimum(maximum(window, 0), last)
     return moved, subtract(window, moved)
+
+
+def window_starts(geometry: Geometry, tile: Tile) -> tuple[list[int], list[int]]:
+    """Rows, and columns, where the first window of a tile may begin in the tile's input."""
+    top, left, bottom, right = geometry.window.pads
+    dimensions = (
+        (geometry.rows, tile.rows, geometry.height - geometry.input_rows(tile), top, bottom),
+        (
+            geometry.columns,
+            tile.columns,
+            geometry.width - geometry.input_columns(tile),
+            left,
+            right,
+        ),
+    )
+    starts: list[list[int]] = []
+    for stride, (size, part, last, before, after) in zip(geometry.strides, dimensions, strict=True):
+        firsts = (min(first, size - part) * stride for first in range(0, size, part))
+        found = {input_start(first, last, before, after)[1] for first in firsts}
+        starts.append(sorted(start for start in found if isinstance(start, int)))
+    return starts[0], starts[1]
 
 
 def kernel_kind(op: LayerOperation) -> str:

@@ -8,7 +8,7 @@ from xdsl.builder import Builder, ImplicitBuilder
 from xdsl.context import Context
 from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import IndexType, IntegerAttr, ModuleOp, StringAttr, i64
-from xdsl.ir import Block, Region, SSAValue
+from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint
 
@@ -22,9 +22,6 @@ from dsconv.dialects.tiled import (
     SlotOp,
     WaitOp,
 )
-
-STAGES = (DmaStartOp, WaitOp, BarrierOp, RunOp, scf.YieldOp)
-"""What moves to another place in a pipelined loop; the rest is index arithmetic."""
 
 
 def index_constant(value: int) -> SSAValue:
@@ -54,13 +51,27 @@ class TileLoop:
         """Kernels."""
         return [op for op in self.loop.body.ops if isinstance(op, RunOp)]
 
-    def values_at(self, tile: SSAValue) -> dict[SSAValue, SSAValue]:
-        """Clones the loop's index arithmetic for another tile; maps old values to new ones."""
-        values: dict[SSAValue, SSAValue] = {self.loop.body.block.args[0]: tile}
-        for op in self.loop.body.ops:
-            if not isinstance(op, STAGES):
-                op.clone(values)
-        return values
+    def at(self, tile: SSAValue) -> TileValues:
+        """The loop's values for another tile, to be computed at the insertion point."""
+        return TileValues(self.loop, {self.loop.body.block.args[0]: tile})
+
+
+class TileValues:
+    """Values of a loop's body for one tile, computed where they are first asked for."""
+
+    def __init__(self, loop: scf.ForOp, known: dict[SSAValue, SSAValue]):
+        self.loop = loop
+        self.known = known
+
+    def __getitem__(self, value: SSAValue) -> SSAValue:
+        owner = value.owner
+        if isinstance(owner, Operation) and owner.parent_block() is self.loop.body.block:
+            if value not in self.known:
+                for operand in owner.operands:
+                    self[operand]
+                owner.clone(self.known)
+            return self.known[value]
+        return self.known.get(value, value)
 
 
 def constant_value(value: SSAValue) -> int:
@@ -71,14 +82,14 @@ def constant_value(value: SSAValue) -> int:
 
 
 def start_copy(
-    start: DmaStartOp, values: dict[SSAValue, SSAValue], condition: SSAValue | None
+    start: DmaStartOp, values: TileValues, condition: SSAValue | None
 ) -> tuple[DmaStartOp, SSAValue | None]:
     """Starts a transfer of another tile where both conditions hold; returns the condition too."""
     if start.condition is not None:
         own = values[start.condition]
         condition = own if condition is None else arith.AndIOp(own, condition).result
     source, source_offset, target, target_offset = (
-        values.get(value, value)
+        values[value]
         for value in (start.source, start.source_offset, start.target, start.target_offset)
     )
     copy = DmaStartOp(
@@ -95,7 +106,7 @@ def start_copy(
 
 def pipelined(tile_loop: TileLoop) -> None:
     """Writes the loop so that tile n+1 is loaded and tile n-1 stored while tile n is computed."""
-    first = tile_loop.values_at(index_constant(0))
+    first = tile_loop.at(index_constant(0))
     for transfer in [start_copy(load, first, None) for load in tile_loop.loads]:
         WaitOp(transfer[0], transfer[1])
     body = Block(arg_types=[IndexType()])
@@ -108,26 +119,26 @@ def pipelined(tile_loop: TileLoop) -> None:
     with ImplicitBuilder(body):
         one = index_constant(1)
         following = arith.AddiOp(tile, one).result
-        preceding = arith.SubiOp(tile, one).result
+        preceding = arith.MaxSIOp(arith.SubiOp(tile, one).result, index_constant(0)).result
         has_next = arith.CmpiOp(tile, index_constant(last), "slt").result
         has_previous = arith.CmpiOp(index_constant(0), tile, "slt").result
         following.name_hint, preceding.name_hint = "next_tile", "previous_tile"
         has_next.name_hint, has_previous.name_hint = "has_next", "has_previous"
-        following_values = tile_loop.values_at(following)
-        preceding_values = tile_loop.values_at(preceding)
-        values = tile_loop.values_at(tile)
         BarrierOp()
-        transfers = [start_copy(load, following_values, has_next) for load in tile_loop.loads]
+        next_values, previous_values = tile_loop.at(following), tile_loop.at(preceding)
+        transfers = [start_copy(load, next_values, has_next) for load in tile_loop.loads]
         transfers += [
-            start_copy(store, preceding_values, has_previous) for store in tile_loop.stores
+            start_copy(store, previous_values, has_previous) for store in tile_loop.stores
         ]
+        values = tile_loop.at(tile)
         for run in tile_loop.runs:
-            run.clone(values)
+            arguments = [values[operand] for operand in run.operands]
+            run.clone(dict(zip(run.operands, arguments, strict=True)))
         for transfer, condition in transfers:
             WaitOp(transfer, condition)
         scf.YieldOp()
     BarrierOp()
-    final = tile_loop.values_at(index_constant(last))
+    final = tile_loop.at(index_constant(last))
     for transfer in [start_copy(store, final, None) for store in tile_loop.stores]:
         WaitOp(transfer[0], transfer[1])
 

@@ -204,15 +204,22 @@ def _candidates(
                 continue
             if (multipliers == multipliers[0]).all():
                 highs, lows = highs[:1], lows[:1]
+            spare = 0 if lows.any() else min(shift, _trailing_zeros(highs))
             yield NarrowRequantAttr.of(
-                highs.tolist(),
+                (highs >> spare).tolist(),
                 lows=lows.tolist(),
                 low_shift=low_shift if lows.any() else 0,
-                addend=addend,
-                shift=shift,
+                addend=addend >> spare,
+                shift=shift - spare,
                 bits=bits,
                 clip=requant.clip,
             )
+
+
+def _trailing_zeros(values: Integers) -> int:
+    """Binary places that are 0 in all values."""
+    joined = int(np.bitwise_or.reduce(values))
+    return (joined & -joined).bit_length() - 1 if joined else 0
 
 
 def _offset(requant: RequantAttr) -> float:

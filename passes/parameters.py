@@ -23,6 +23,7 @@ from dsconv.dialects.records import (
     pack_records,
     varying_narrow_fields,
     varying_requant_fields,
+    with_one_divisor,
 )
 
 
@@ -51,7 +52,7 @@ def _fields(op: WeightedOperation) -> dict[str, Sequence[int]]:
         fields[WEIGHT_ZERO_POINT] = zero_points.tolist()
     if op.narrow is not None:
         return fields | varying_narrow_fields(op.narrow)
-    return fields | varying_requant_fields(op.requant)
+    return fields | varying_requant_fields(with_one_divisor(op.requant))
 
 
 def record_format(op: WeightedOperation) -> RecordAttr:

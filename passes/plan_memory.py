@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import random
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -22,6 +23,8 @@ L3_SIZE = "dsconv.l3_bytes"
 L3_IMAGE_SIZE = "dsconv.l3_image_bytes"
 OFFSETS = "dsconv.offset"
 
+SEARCH_ATTEMPTS = 200
+
 
 @dataclass
 class Lifetime:
@@ -39,11 +42,11 @@ class Lifetime:
         return self.first <= other.last and other.first <= self.last
 
 
-def best_fit(lifetimes: Iterable[Lifetime]) -> int:
-    """Places the largest first, each in the tightest gap that it fits; returns the bytes taken."""
+def place_in_order(items: Sequence[Lifetime]) -> int:
+    """Places buffers in this order, each in the tightest gap it fits; returns the bytes taken."""
     placed: list[Lifetime] = []
     total = 0
-    for item in sorted(lifetimes, key=lambda item: (-item.size, item.first)):
+    for item in items:
         neighbours = sorted(
             (other for other in placed if other.overlaps(item)), key=lambda other: other.offset
         )
@@ -58,6 +61,39 @@ def best_fit(lifetimes: Iterable[Lifetime]) -> int:
         total = max(total, item.offset + item.size)
         placed.append(item)
     return total
+
+
+def best_fit(lifetimes: Iterable[Lifetime]) -> int:
+    """Places the largest buffers first; returns the bytes taken."""
+    return place_in_order(sorted(lifetimes, key=lambda item: (-item.size, item.first)))
+
+
+def search_fit(lifetimes: Iterable[Lifetime], attempts: int = SEARCH_ATTEMPTS) -> int:
+    """Places buffers in the best of several orders, up to the lower bound; returns the bytes taken.
+
+    Starts from the largest first, the longest-lived first and the earliest first, then moves single
+    buffers forward in the best order so far, drawn from a fixed seed.
+    """
+    items = list(lifetimes)
+    bound = peak_live_bytes(items)
+    orders = [
+        sorted(items, key=lambda item: (-item.size, item.first)),
+        sorted(items, key=lambda item: (item.first - item.last, -item.size)),
+        sorted(items, key=lambda item: (-item.size * (item.last - item.first + 1), item.first)),
+        sorted(items, key=lambda item: (item.first, -item.size)),
+    ]
+    order = min(orders, key=place_in_order)
+    total = place_in_order(order)
+    draw = random.Random(0)
+    for _ in range(attempts):
+        if total == bound:
+            break
+        attempt = list(order)
+        attempt.insert(draw.randrange(len(order)), attempt.pop(draw.randrange(len(order))))
+        size = place_in_order(attempt)
+        if size <= total:
+            order, total = attempt, size
+    return place_in_order(order)
 
 
 def live_bytes(lifetimes: Iterable[Lifetime], position: int) -> int:
@@ -187,7 +223,7 @@ class PlanMemoryPass(ModulePass):
         items = lifetimes(function)
         far_items = lifetimes(function, Space.L3)
         image_bytes = place_l3_constants(module)
-        l2_bytes, far_bytes = best_fit(items), best_fit(far_items)
+        l2_bytes, far_bytes = search_fit(items), best_fit(far_items)
         for item in far_items:
             item.offset += image_bytes
         sizes = {

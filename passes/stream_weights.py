@@ -86,7 +86,8 @@ class StreamPlan:
     """Chooses which weights stay in L2, and when the others start to come.
 
     Transfers come one after the other, in the order of their steps, each as early as the bytes
-    that are live leave room. Weights move from L3 back to L2 for good where that shortens the run.
+    that are live leave room. Weights stay in L2, the smallest first, where that costs no time: few
+    large transfers are better than many small ones.
     """
 
     def __init__(self, steps: Sequence[Step], activations: Sequence[Lifetime], l2_bytes: int):
@@ -103,7 +104,7 @@ class StreamPlan:
         best = self.schedule(streamed)
         if best is None:
             return None
-        for step in sorted(streamed, key=lambda index: -self.steps[index].size):
+        for step in sorted(streamed, key=lambda index: self.steps[index].size):
             attempt = self.schedule(streamed - {step})
             if attempt is not None and attempt[0] <= best[0]:
                 streamed, best = streamed - {step}, attempt

@@ -16,8 +16,11 @@ typedef enum { DSC_FILE_READ, DSC_FILE_WRITE } dsc_file_mode;
 
 dsc_file dsc_file_open(const char *name, dsc_file_mode mode); /* DSC_NO_FILE when the host refuses */
 uint32_t dsc_file_size(dsc_file file);
-bool dsc_file_read(dsc_file file, void *bytes, uint32_t count); /* true when all bytes were read */
+
+/* The bytes lie in L2, not on a stack: there GVSoC's GAP8 does not find more than a word. True when all were transferred. */
+bool dsc_file_read(dsc_file file, void *bytes, uint32_t count);
 bool dsc_file_write(dsc_file file, const void *bytes, uint32_t count);
+
 void dsc_file_close(dsc_file file);
 
 void dsc_print(const char *text);

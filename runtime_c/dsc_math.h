@@ -6,6 +6,13 @@
 
 #include "dsc_simd.h"
 
+/* For a layer's function: its frame and its code stay its own. */
+#ifdef __GNUC__
+#define DSC_NOINLINE __attribute__((noinline))
+#else
+#define DSC_NOINLINE
+#endif
+
 static inline int32_t dsc_min(int32_t a, int32_t b) { return a < b ? a : b; }
 
 static inline int32_t dsc_max(int32_t a, int32_t b) { return a > b ? a : b; }

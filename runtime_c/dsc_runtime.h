@@ -19,8 +19,8 @@ typedef struct {
   uint32_t bytes;
 } dsc_const_buffer;
 
-/* What a transfer moves: blocks x lines x line_bytes. Both strides are bytes in the outer memory (L2); in L1 the bytes
-   are contiguous. */
+/* What a transfer moves: blocks x lines x line_bytes. Both strides are bytes in the outer memory (L2 seen from L1, L3 seen
+   from L2); in the inner one the bytes are contiguous. */
 typedef struct {
   uint32_t blocks;
   uint32_t block_stride;
@@ -48,6 +48,8 @@ typedef struct {
   uint32_t output_bytes;
   uint32_t layers;
   void (*run)(uint32_t core);
+  uint32_t l3_bytes;       /* all of L3 that the network uses: its image, then space for activations */
+  uint32_t l3_image_bytes; /* what lies in L3 from offset 0 before the first run, the file l3.bin */
 } dsc_network;
 
 /* The platform defines dsc_dma (the handle of a started transfer), DSC_CORES, DSC_L1 (the attribute that places an array in
@@ -59,7 +61,19 @@ typedef struct {
    dsc_dma  dsc_store(dsc_buffer l1, uint32_t l1_offset, dsc_buffer l2, uint32_t l2_offset, dsc_box box);
    void     dsc_wait(dsc_dma transfer);                      all of them: core 0 only, every transfer waited for once
    void     dsc_check_nothing_in_flight(void);               ends the run if a transfer was never waited for
-   uint32_t dsc_cycles(void);                                core 0 only; counts sleep too */
+   uint32_t dsc_cycles(void);                                core 0 only; counts sleep too
+
+   and dsc_l3_transfer, for L3, an address space of its own that begins at 0:
+
+   dsc_l3_transfer dsc_l3_load(dsc_buffer l2, uint32_t l2_offset, uint32_t l3_offset, dsc_box box);
+   dsc_l3_transfer dsc_l3_store(dsc_buffer l2, uint32_t l2_offset, uint32_t l3_offset, dsc_box box);
+   void     dsc_l3_wait(dsc_l3_transfer transfer);           all of them: core 0 only, every transfer waited for once
+   void     dsc_check_l3_is_idle(void);                      ends the run if a transfer was never waited for
+
+   These transfers go on while layers end and begin, until the network ends. They are served one after the other, in the order
+   in which they were started; up to eight may be in flight. The hardware knows words of 4 bytes: addresses are multiples of 4, and so are the strides and
+   line_bytes of a box of several lines. A single line may have any length; loading it leaves the rest of its last word in L2
+   undefined, and the buffer must have room for that. */
 #include "dsc_platform.h"
 
 /* Core 0 only. The end comes after the layer's last barrier; with DSC_TRACE it also writes the layer's output to the host. */

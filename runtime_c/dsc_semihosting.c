@@ -21,7 +21,12 @@ __attribute__((noinline)) int32_t dsc_semihosting(uint32_t call, uintptr_t argum
   return (int32_t)a0;
 }
 
-static int32_t call_with(uint32_t call, const uintptr_t *arguments) {
+/* The arguments are no local variable: stacks may be in L1, where GVSoC's GAP8 does not find more than a word. */
+static int32_t call_with(uint32_t call, uintptr_t first, uintptr_t second, uintptr_t third) {
+  static uintptr_t arguments[3];
+  arguments[0] = first;
+  arguments[1] = second;
+  arguments[2] = third;
   return dsc_semihosting(call, (uintptr_t)arguments);
 }
 
@@ -29,8 +34,7 @@ static int32_t call_with_file(uint32_t call, dsc_file file) {
 #ifdef DSC_SEMIHOSTING_FILE_BY_VALUE
   return dsc_semihosting(call, (uintptr_t)file);
 #else
-  uintptr_t arguments[] = {(uintptr_t)file};
-  return call_with(call, arguments);
+  return call_with(call, (uintptr_t)file, 0, 0);
 #endif
 }
 
@@ -45,8 +49,7 @@ enum { OPEN_READ_BINARY = 1, OPEN_WRITE_BINARY = 5 };
 
 dsc_file dsc_file_open(const char *name, dsc_file_mode mode) {
   uintptr_t open_mode = mode == DSC_FILE_READ ? OPEN_READ_BINARY : OPEN_WRITE_BINARY;
-  uintptr_t arguments[] = {(uintptr_t)name, open_mode, length(name)};
-  return call_with(SEMIHOSTING_OPEN, arguments);
+  return call_with(SEMIHOSTING_OPEN, (uintptr_t)name, open_mode, length(name));
 }
 
 uint32_t dsc_file_size(dsc_file file) { return (uint32_t)call_with_file(SEMIHOSTING_FLEN, file); }
@@ -54,13 +57,11 @@ uint32_t dsc_file_size(dsc_file file) { return (uint32_t)call_with_file(SEMIHOST
 /* Both answer with the number of bytes that were not transferred. */
 
 bool dsc_file_read(dsc_file file, void *bytes, uint32_t count) {
-  uintptr_t arguments[] = {(uintptr_t)file, (uintptr_t)bytes, count};
-  return call_with(SEMIHOSTING_READ, arguments) == 0;
+  return call_with(SEMIHOSTING_READ, (uintptr_t)file, (uintptr_t)bytes, count) == 0;
 }
 
 bool dsc_file_write(dsc_file file, const void *bytes, uint32_t count) {
-  uintptr_t arguments[] = {(uintptr_t)file, (uintptr_t)bytes, count};
-  return call_with(SEMIHOSTING_WRITE, arguments) == 0;
+  return call_with(SEMIHOSTING_WRITE, (uintptr_t)file, (uintptr_t)bytes, count) == 0;
 }
 
 void dsc_file_close(dsc_file file) { call_with_file(SEMIHOSTING_CLOSE, file); }

@@ -16,7 +16,9 @@ void dsc_trace_open(void) {
 }
 
 void dsc_trace_layer(uint32_t layer, dsc_buffer output) {
-  uint32_t header[] = {layer, output.bytes};
+  static uint32_t header[2];
+  header[0] = layer;
+  header[1] = output.bytes;
   check(dsc_file_write(layers, header, sizeof header));
   check(dsc_file_write(layers, output.base, output.bytes));
 }

@@ -1,6 +1,7 @@
 #include "dsc_harness.h"
 
 #include "dsc_files.h"
+#include "dsc_l3_image.h"
 #include "dsc_profile.h"
 #include "dsc_trace.h"
 #include "network.h"
@@ -37,7 +38,8 @@ static void open_files(void) {
 
   output_file = open_for_writing("output.bin", "output.bin: cannot be opened\n");
   stats_file = open_for_writing("stats.bin", "stats.bin: cannot be opened\n");
-  uint32_t header[] = {inputs, DSC_LAYERS, WORDS_PER_ROW};
+  static uint32_t header[] = {0, DSC_LAYERS, WORDS_PER_ROW};
+  header[0] = inputs;
   write_stats(header, sizeof header);
   if (DSC_TRACE) dsc_trace_open();
 }
@@ -60,7 +62,10 @@ static void write_result(uint32_t cycles) {
 }
 
 void dsc_harness(uint32_t core) {
-  if (core == 0) open_files();
+  if (core == 0) {
+    open_files();
+    if (DSC_L3_BYTES > 0) dsc_l3_load_image();
+  }
   dsc_barrier(core);
   for (uint32_t input = 0; input < inputs; input++) {
     if (core == 0) {
@@ -70,7 +75,11 @@ void dsc_harness(uint32_t core) {
     dsc_barrier(core);
     DSC_NETWORK.run(core);
     dsc_barrier(core);
-    if (core == 0) write_result(dsc_profile_stop());
+    if (core == 0) {
+      uint32_t cycles = dsc_profile_stop();
+      dsc_check_l3_is_idle();
+      write_result(cycles);
+    }
   }
   if (core == 0) close_files();
 }

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from dsconv.runners import build, gvsoc, host, qemu
+from dsconv.runners import build, gvsoc, gvsoc_gap8, host, qemu
 
 TESTS = Path(__file__).parent
 RUNTIME = TESTS.parent / "runtime_c"
@@ -15,14 +15,31 @@ NETWORKS = TESTS / "networks"
 
 WARNINGS = "-Wall -Wextra -Wconversion -Werror"
 
-RUNNERS: dict[str, ModuleType] = {"host": host, "qemu": qemu, "pulp_open": gvsoc}
+RUNNERS: dict[str, ModuleType] = {
+    "host": host,
+    "qemu": qemu,
+    "pulp_open": gvsoc,
+    "gap8": gvsoc_gap8,
+}
 
 needs_gvsoc = pytest.mark.skipif(gvsoc.find() is None, reason="GVSoC is not installed")
 
-PULP_OPEN = pytest.param("pulp_open", marks=needs_gvsoc)
+needs_gap8 = pytest.mark.skipif(
+    gvsoc_gap8.find() is None, reason="GVSoC's model of GAP8 is not installed"
+)
 
-on_every_platform = pytest.mark.parametrize("platform", ["host", "qemu", PULP_OPEN])
-on_eight_cores = pytest.mark.parametrize("platform", ["qemu", PULP_OPEN])
+PULP_CHIPS = [
+    pytest.param("pulp_open", marks=needs_gvsoc),
+    pytest.param("gap8", marks=needs_gap8),
+]
+
+on_every_platform = pytest.mark.parametrize("platform", ["host", "qemu", *PULP_CHIPS])
+on_eight_cores = pytest.mark.parametrize("platform", ["qemu", *PULP_CHIPS])
+on_pulp_chips = pytest.mark.parametrize("platform", PULP_CHIPS)
+
+
+L3_BYTES = 131072
+WITH_L3 = f"EXTRA_CFLAGS = -DDSC_L3_BYTES={L3_BYTES}"
 
 
 def build_network(

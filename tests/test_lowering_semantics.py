@@ -8,6 +8,8 @@ from random_layers import RandomLayer, random_layers
 from dsconv.pipeline import run_pipeline
 from dsconv.reference import run_lowered, run_reference, to_memory
 
+NARROW = "fold-weight-zero-points,narrow-requant"
+
 
 def check(layer: RandomLayer, pipeline: str) -> None:
     expected = to_memory(run_reference(layer.module, *layer.inputs).outputs[0], layer.output_layout)
@@ -24,7 +26,7 @@ def check(layer: RandomLayer, pipeline: str) -> None:
 @settings(max_examples=150, deadline=None)
 @given(layer=random_layers(), l1=st.integers(1500, 4000))
 def test_tiles_mean_the_same_as_tensors(layer: RandomLayer, l1: int):
-    check(layer, f"fold-weight-zero-points,select-layout,tile-l1{{l1={l1}}},lower-to-tiles")
+    check(layer, f"{NARROW},select-layout,tile-l1{{l1={l1}}},lower-to-tiles")
 
 
 @settings(max_examples=100, deadline=None)
@@ -57,6 +59,6 @@ def test_double_buffers_mean_the_same_as_single_ones(
 def test_loops_mean_the_same_as_kernels(layer: RandomLayer, l1: int):
     check(
         layer,
-        f"fold-weight-zero-points,select-layout,tile-l1{{l1={l1}}},lower-to-tiles,"
+        f"{NARROW},select-layout,tile-l1{{l1={l1}}},lower-to-tiles,"
         "double-buffer,plan-memory,lower-kernels,canonicalize,cse",
     )

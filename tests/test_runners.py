@@ -1,10 +1,19 @@
 """The runners and the platforms under them, on small hand-written networks."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from handwritten import RUNNERS, build_network, needs_gvsoc, on_eight_cores, on_every_platform
+from handwritten import (
+    RUNNERS,
+    WITH_L3,
+    build_network,
+    needs_gvsoc,
+    on_eight_cores,
+    on_every_platform,
+    on_pulp_chips,
+)
 
 from dsconv.doctor import check
 from dsconv.runners import LayerStats, RunnerError, build, gvsoc, host, qemu
@@ -48,9 +57,9 @@ def test_no_cycles_where_they_mean_nothing(tmp_path: Path, runner: object):
     assert result.layer_stats[0][0] == LayerStats(None, 512, 512, 16, 0)
 
 
-@needs_gvsoc
-def test_cycles_on_gvsoc(tmp_path: Path):
-    result = gvsoc.run(build_network(tmp_path, "pulp_open", "add"), INPUTS, TIMEOUT_S)
+@on_pulp_chips
+def test_cycles_on_gvsoc(tmp_path: Path, platform: str):
+    result = RUNNERS[platform].run(build_network(tmp_path, platform, "add"), INPUTS, TIMEOUT_S)
     assert result.cycles is not None
     for total, rows in zip(result.cycles, result.layer_stats, strict=True):
         of_layers = [row.cycles or 0 for row in rows]
@@ -58,22 +67,22 @@ def test_cycles_on_gvsoc(tmp_path: Path):
         assert sum(of_layers) < total < sum(of_layers) + 1000
 
 
-@needs_gvsoc
-def test_tracing_hardly_changes_the_cycles(tmp_path: Path):
+@on_pulp_chips
+def test_tracing_hardly_changes_the_cycles(tmp_path: Path, platform: str):
     def cycles(trace: int) -> tuple[int, ...]:
         config = f"TRACE = {trace}"
-        built = build_network(tmp_path / str(trace), "pulp_open", "add", config=config)
-        measured = gvsoc.run(built, INPUTS, TIMEOUT_S).cycles
+        built = build_network(tmp_path / str(trace), platform, "add", config=config)
+        measured = RUNNERS[platform].run(built, INPUTS, TIMEOUT_S).cycles
         assert measured is not None
         return measured
 
     assert cycles(trace=1)[-1] == pytest.approx(cycles(trace=0)[-1], abs=500)
 
 
-@needs_gvsoc
-def test_gvsoc_models_bank_conflicts(tmp_path: Path):
-    built = build_network(tmp_path, "pulp_open", "banks")
-    (own_bank, same_bank), *_ = gvsoc.run(built, bytes(4), TIMEOUT_S).layer_stats
+@on_pulp_chips
+def test_gvsoc_models_bank_conflicts(tmp_path: Path, platform: str):
+    built = build_network(tmp_path, platform, "banks")
+    (own_bank, same_bank), *_ = RUNNERS[platform].run(built, bytes(4), TIMEOUT_S).layer_stats
     assert own_bank.cycles is not None
     assert same_bank.cycles is not None
     assert own_bank.cycles < 6 * 1000
@@ -85,6 +94,52 @@ def test_gvsoc_with_a_larger_l1(tmp_path: Path):
     built = build_network(tmp_path, "pulp_open", "add", config=f"L1_BYTES = {1 << 20}")
     result = gvsoc.run(built, INPUTS, TIMEOUT_S, l1_bytes=1 << 20)
     np.testing.assert_array_equal(result.outputs, INPUTS + 3)
+
+
+@on_every_platform
+def test_weights_and_activations_in_l3(tmp_path: Path, platform: str):
+    built = build_network(tmp_path, platform, "l3", config=f"{WITH_L3}\nTRACE = 1")
+    weights = np.random.default_rng(4).integers(0, 256, (2, 64), dtype=np.uint8)
+    (built / "l3.bin").write_bytes(weights.tobytes())
+    result = RUNNERS[platform].run(built, INPUTS, TIMEOUT_S)
+
+    rows = INPUTS.reshape(-1, 8, 64)
+    of_layers = [rows + weights[0], rows + weights[0] + weights[1]]
+    assert result.layer_outputs is not None
+    for actual, expected in zip(result.layer_outputs, of_layers, strict=True):
+        np.testing.assert_array_equal(actual, expected.reshape(-1, INPUT_BYTES))
+    for first, second in result.layer_stats:
+        assert first == replace(first, l2_l1_in=512, l2_l1_out=512, l2_l1_weights=64)
+        assert (first.l3_l2, second.l3_l2) == (2 * 64 + 512, 512)
+
+
+@on_every_platform
+@pytest.mark.parametrize("size", [None, 127, 129])
+def test_a_wrong_l3_image_fails(tmp_path: Path, platform: str, size: int | None):
+    built = build_network(tmp_path, platform, "l3", config=WITH_L3)
+    if size is not None:
+        (built / "l3.bin").write_bytes(bytes(size))
+    missing = "cannot be opened|No such file"  # the latter is GVSoC's own message
+    problem = missing if size is None else "its size is not that of the network's L3 image"
+    with pytest.raises(RunnerError, match=rf"l3\.bin.*({problem})"):
+        RUNNERS[platform].run(built, INPUTS, TIMEOUT_S)
+
+
+@pytest.mark.parametrize("chip", ["pulp_open", "gap8"])
+def test_more_l3_than_there_is_fails_to_build(tmp_path: Path, chip: str):
+    config = "EXTRA_CFLAGS = -DDSC_L3_BYTES=8388612"
+    with pytest.raises(RunnerError, match="more L3 than the HyperRAM has"):
+        build_network(tmp_path, chip, "l3", config=config)
+
+
+@on_pulp_chips
+def test_a_transfer_from_l3_slows_nobody(tmp_path: Path, platform: str):
+    built = build_network(tmp_path, platform, "l3_overlap", config=WITH_L3)
+    ((alone, overlapped), *_) = RUNNERS[platform].run(built, bytes(4), TIMEOUT_S).layer_stats
+    assert alone.cycles is not None
+    assert overlapped.cycles is not None
+    assert overlapped.l3_l2 == 32768 < alone.cycles
+    assert overlapped.cycles < alone.cycles + 500
 
 
 @on_eight_cores

@@ -7,7 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from handwritten import RUNNERS, RUNTIME, build_network, needs_gvsoc, on_every_platform
+from handwritten import (
+    L3_BYTES,
+    RUNNERS,
+    RUNTIME,
+    WITH_L3,
+    build_network,
+    needs_gvsoc,
+    on_every_platform,
+    on_pulp_chips,
+)
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -250,6 +259,12 @@ def test_a_box_that_the_compiler_knows(tmp_path: Path, name: str):
     check_boxes(tmp_path, "pulp_open", [BOXES[name]], input_bytes=65536, l1_arena_bytes=4096)
 
 
+@on_pulp_chips
+def test_a_stride_longer_than_the_dma_knows(tmp_path: Path, platform: str):
+    box = Box(2, 1000, 2, 70_000, 13)
+    check_boxes(tmp_path, platform, [box], input_bytes=150_000, l1_arena_bytes=4096)
+
+
 @needs_gvsoc
 @pytest.mark.parametrize("name", LONG_BOXES)
 def test_boxes_longer_than_a_command(tmp_path: Path, name: str):
@@ -264,9 +279,54 @@ def test_boxes_longer_than_a_command(tmp_path: Path, name: str):
     )
 
 
+L3_BOXES = [
+    Box(1, 0, 1, 0, 1000),
+    Box(1, 0, 1, 0, 13),
+    Box(1, 0, 10, 28, 28),
+    Box(1, 0, 100, 40, 12),
+    Box(5, 100, 1, 0, 16),
+    Box(3, 120, 3, 40, 12),
+    Box(6, 332, 4, 52, 24),
+    Box(6, 332, 4, 52, 52),
+    Box(1, 0, 8, 8, 16),
+    Box(2, 100, 4, 20, 0),
+]
+
+
+@on_every_platform
+def test_l3_boxes(tmp_path: Path, platform: str):
+    """Load every box from the image and store it in a second one (tests/networks/l3_boxes.c)."""
+    image = np.random.default_rng(3).integers(0, 256, L3_BYTES // 2, dtype=np.uint8)
+    packed: dict[int, NDArray[np.uint8]] = {}
+    unpacked = np.zeros_like(image)
+    cases: list[str] = []
+    packed_offset = 0
+    for number, box in enumerate(L3_BOXES):
+        offset = number * 4100
+        indices = box.indices(offset)
+        packed[packed_offset] = image[indices]
+        unpacked[indices] = image[indices]
+        shape = ", ".join(str(size) for size in astuple(box))
+        cases.append(f"{{{offset}, {packed_offset}, {{{shape}}}}}")
+        packed_offset += (box.packed_bytes + 3) // 4 * 4
+    defines = {"IMAGE_BYTES": str(image.size), "BOXES": ", ".join(cases)}
+    built = build_network(tmp_path, platform, "l3_boxes", defines=defines, config=WITH_L3)
+    (built / "l3.bin").write_bytes(image.tobytes())
+    result = RUNNERS[platform].run(built, bytes(4), TIMEOUT_S)
+    for offset, expected in packed.items():
+        np.testing.assert_array_equal(result.outputs[0, offset : offset + expected.size], expected)
+    np.testing.assert_array_equal(result.outputs[0, image.size :], unpacked)
+    moved = sum(box.packed_bytes for box in L3_BOXES)
+    loaded, stored = result.layer_stats[0]
+    assert loaded.l3_l2 == image.size + moved
+    assert stored.l3_l2 == moved + image.size
+
+
 LINE = "(dsc_box){1, 0, 1, 0, 16}"
 LINES = "(dsc_box){1, 0, 4, 64, 16}"
 BLOCKS = "(dsc_box){2, 128, 2, 64, 16}"
+ODD_LINE = "(dsc_box){1, 0, 1, 0, 13}"
+ODD_LINES = "(dsc_box){1, 0, 2, 64, 13}"
 HUGE = "(dsc_box){0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF}"
 WEIGHTS = "(dsc_const_buffer){test_weights, 16}"
 FAR_BLOCK = "(dsc_box){3, 0x80000000, 1, 0, 1}"
@@ -287,20 +347,66 @@ VIOLATIONS = {
     f"for (;;) dsc_load(l1, 0, l2, 0, {LINE})": "more transfers in flight .* 16",
 }
 
+IN_FLIGHT = "a transfer to the other side of L2 that uses the same bytes is in flight"
 
-def check_violation(directory: Path, platform: str, statement: str) -> None:
-    built = build_network(directory, platform, "statement", defines={"STATEMENT": statement})
-    with pytest.raises(RunnerError, match=f"exit status 3\nlayer 1: .*{VIOLATIONS[statement]}"):
+L3_VIOLATIONS = {
+    f"dsc_l3_wait(dsc_l3_load(l2, 244, 0, {LINE}))": "dsc_l3_load: L2 offset 244 and 16 bytes",
+    f"dsc_l3_wait(dsc_l3_load(l2, 0, {L3_BYTES - 12}, {LINE}))": "dsc_l3_load: L3 offset 131060",
+    f"dsc_l3_wait(dsc_l3_store(l2, 0, {L3_BYTES - 204}, {LINES}))": "L3 offset .* and 208 bytes",
+    f"dsc_l3_wait(dsc_l3_store(l2, 200, 0, {LINES}))": "dsc_l3_store: L2 offset 200 and 64 bytes",
+    f"dsc_l3_wait(dsc_l3_load((dsc_buffer){{l2_arena, 13}}, 0, 0, {ODD_LINE}))": "0 and 16 bytes",
+    f"dsc_l3_wait(dsc_l3_load(l2, 2, 0, {LINE}))": "dsc_l3_load: its address in L2 is no multiple",
+    f"dsc_l3_wait(dsc_l3_store(l2, 0, 2, {LINE}))": "dsc_l3_store: its offset in L3 is no multiple",
+    f"dsc_l3_wait(dsc_l3_load(l2, 0, 0, {ODD_LINES}))": "dsc_l3_load: several lines, and",
+    f"dsc_l3_transfer t = dsc_l3_load(l2, 0, 0, {LINE}); dsc_l3_wait(t); dsc_l3_wait(t)": (
+        "dsc_l3_wait for a transfer that is not in flight"
+    ),
+    f"for (;;) dsc_l3_load(l2, 0, 0, {LINE})": "more transfers in flight .* 8",
+    f"dsc_l3_load(l2, 0, 0, {LINE})": "ended without waiting",
+    f"dsc_l3_load(l2, 0, 0, {LINE}); dsc_load(l1, 0, l2, 12, {LINE})": f"dsc_load: {IN_FLIGHT}",
+    f"dsc_l3_load(l2, 64, 0, {LINE}); dsc_store(l1, 0, l2, 0, {LINES})": f"dsc_store: {IN_FLIGHT}",
+    f"dsc_l3_store(l2, 0, 0, {LINE}); dsc_store(l1, 0, l2, 0, {LINES})": f"dsc_store: {IN_FLIGHT}",
+    f"dsc_load(l1, 0, l2, 0, {LINES}); dsc_l3_load(l2, 204, 0, {LINE})": (
+        f"dsc_l3_load: {IN_FLIGHT}"
+    ),
+}
+
+
+def check_violation(
+    directory: Path, platform: str, statement: str, message: str, config: str = ""
+) -> None:
+    defines = {"STATEMENT": statement}
+    built = build_network(directory, platform, "statement", defines=defines, config=config)
+    with pytest.raises(RunnerError, match=f"exit status 3\nlayer 1: .*{message}"):
         RUNNERS[platform].run(built, b"x", TIMEOUT_S)
 
 
-@pytest.mark.parametrize("statement", VIOLATIONS)
-def test_a_violation_ends_the_run(tmp_path: Path, statement: str):
-    check_violation(tmp_path, "host", statement)
+@pytest.mark.parametrize(("statement", "message"), VIOLATIONS.items())
+def test_a_violation_ends_the_run(tmp_path: Path, statement: str, message: str):
+    check_violation(tmp_path, "host", statement, message)
+
+
+@pytest.mark.parametrize(("statement", "message"), L3_VIOLATIONS.items())
+def test_a_violation_with_l3_ends_the_run(tmp_path: Path, statement: str, message: str):
+    check_violation(tmp_path, "host", statement, message, WITH_L3)
 
 
 def test_a_violation_ends_the_run_on_qemu_too(tmp_path: Path):
-    check_violation(tmp_path, "qemu", next(iter(VIOLATIONS)))
+    check_violation(tmp_path, "qemu", *next(iter(VIOLATIONS.items())))
+
+
+def test_a_network_without_l3_has_none(tmp_path: Path):
+    statement = f"dsc_l3_wait(dsc_l3_load(l2, 0, 0, {LINE}))"
+    check_violation(tmp_path, "host", statement, "L3 offset 0 and 16 bytes leave the buffer of 0")
+
+
+@pytest.mark.parametrize("box", ["{1, 0, 1, 0, 16}", "{2, 128, 2, 64, 16}"])
+def test_transfers_that_share_no_byte_may_be_in_flight(tmp_path: Path, box: str):
+    statement = f"dsc_l3_transfer t = dsc_l3_load(l2, 16, 0, {LINE}); "
+    statement += f"dsc_wait(dsc_store(l1, 0, l2, 0, (dsc_box){box})); dsc_l3_wait(t)"
+    defines = {"STATEMENT": statement}
+    built = build_network(tmp_path, "host", "statement", defines=defines, config=WITH_L3)
+    host.run(built, b"x", TIMEOUT_S)
 
 
 def test_nothing_arrives_before_it_is_waited_for(tmp_path: Path):

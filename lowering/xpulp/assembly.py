@@ -39,10 +39,21 @@ BRANCHES = frozenset(
     {"beq", "bne", "blt", "bge", "bltu", "bgeu", "beqz", "bnez", "j", "p.beqimm", "p.bneimm"}
 )
 
+CYCLES = {"mul": 2, "mulh": 5, "bnez": 3, "j": 2, "ret": 2}
+IN_TIME = frozenset({"li", "lui", "lp.setup", "lp.counti", "lp.starti", "lp.endi"})
+
+CACHE_BYTES = 512
+"""Instruction cache of a core. It replaces at random."""
+CACHE_LINE_BYTES = 16
+MISS_CYCLES = 2
+MISSES_BEYOND_CACHE = 2.4
+"""Share of a loop's lines that miss, for each part of the loop that is beyond the cache. Measured."""
+
 WORD = 4
 INSTRUCTION = 4
 """Bytes of an instruction."""
 STACK_ALIGNMENT = 16
+LARGEST_IMMEDIATE = 2047
 LEVELS = 2
 """Hardware loops that can be nested."""
 
@@ -58,13 +69,30 @@ class Label:
     number: int
 
 
-@dataclass(frozen=True)
+@dataclass
 class Line:
-    """A line of assembly."""
+    """A line of assembly. `times` is how often one call runs it, as far as loops tell."""
 
     text: str
-    is_instruction: bool = True
-    is_branch: bool = False
+    name: str = ""
+    operands: tuple[Operand, ...] = ()
+    times: int = 1
+
+    @property
+    def is_instruction(self) -> bool:
+        """Whether it is no label."""
+        return bool(self.name)
+
+    @property
+    def late_result(self) -> Operand | None:
+        """The register that a load or multiplication writes a cycle late."""
+        is_late = self.name.startswith(("l", "p.l", "mul")) and self.name not in IN_TIME
+        return self.operands[0] if is_late else None
+
+    @property
+    def cycles(self) -> int:
+        """Cycles on a core that waits for nothing."""
+        return CYCLES.get(self.name, 1)
 
 
 @dataclass
@@ -94,6 +122,7 @@ class Assembly:
         self._labels = 0
         self._placed: set[Label] = set()
         self._loops: list[HardwareLoop] = []
+        self._cache_misses = 0
         self.exit = self.label()
 
     # Registers
@@ -155,7 +184,7 @@ class Assembly:
             text = f"{name} {value}, {offset}({base})"
         else:
             text = f"{name} {listing}".rstrip()
-        self._lines.append(Line(text, is_branch=name in BRANCHES))
+        self._lines.append(Line(text, name, tuple(texts)))
 
     def li(self, register: str, value: int) -> None:
         """Sets a register to a 32-bit constant, in one or two instructions."""
@@ -192,13 +221,15 @@ class Assembly:
             self.li(constant, value)
             self("mul", register, source, constant)
 
-    def constant(self, value: int) -> str:
-        """A register that holds a constant; `zero` for 0."""
-        if value == 0:
-            return "zero"
-        register = self.register()
-        self.li(register, value)
-        return register
+    @contextmanager
+    def constants(self, *values: int) -> Generator[list[str]]:
+        """Registers that hold constants for a while; `zero` for 0."""
+        registers = [self.register() if value else "zero" for value in values]
+        for register, value in zip(registers, values, strict=True):
+            if value:
+                self.li(register, value)
+        yield registers
+        self.free(*(register for register in registers if register != "zero"))
 
     # Labels and loops
 
@@ -210,7 +241,7 @@ class Assembly:
     def place(self, label: Label) -> None:
         """Puts a label here."""
         self._placed.add(label)
-        self._lines.append(Line(f"{label.number}:", is_instruction=False))
+        self._lines.append(Line(f"{label.number}:"))
 
     def _reference(self, label: Label) -> str:
         return f"{label.number}{'b' if label in self._placed else 'f'}"
@@ -239,7 +270,7 @@ class Assembly:
     def _check_body(self, loop: HardwareLoop) -> None:
         if loop.levels_inside >= LEVELS:
             raise ValueError(f"more than {LEVELS} hardware loops in each other")
-        if any(line.is_branch for line in self._lines[loop.first_line :]):
+        if any(line.name in BRANCHES for line in self._lines[loop.first_line :]):
             raise ValueError("a branch in a hardware loop")
         while len(self._lines) < loop.first_line + 2 or loop.end_of_inner == len(self._lines):
             self("nop")
@@ -247,7 +278,7 @@ class Assembly:
     def _set_up(self, loop: HardwareLoop, count: int | str, register: str | None) -> None:
         """Writes the setup before the body: the end is where the last instruction begins."""
         level = loop.levels_inside
-        body = self._lines[loop.first_line :]
+        body = self._close_body(loop.first_line, count)
         del self._lines[loop.first_line :]
         end = INSTRUCTION * sum(line.is_instruction for line in body)
         if isinstance(count, str):
@@ -264,7 +295,7 @@ class Assembly:
         self._lines += body
 
     def _raw(self, directive: str, meaning: str) -> None:
-        self._lines.append(Line(f"{directive:<44} # {meaning}"))
+        self._lines.append(Line(f"{directive:<44} # {meaning}", meaning.split()[0]))
 
     @contextmanager
     def software_loop(self, count: int | str) -> Generator[None]:
@@ -279,10 +310,25 @@ class Assembly:
             self("mv", counter, count)
         start = self.label()
         self.place(start)
+        first_line = len(self._lines)
         yield
         self("addi", counter, counter, -1)
         self("bnez", counter, start)
+        self._close_body(first_line, count)
         self.free(counter)
+
+    def _close_body(self, first_line: int, count: int | str) -> list[Line]:
+        """The lines of a loop, which from now on count as often as the loop runs."""
+        body = self._lines[first_line:]
+        times = count if isinstance(count, int) else 1
+        for line in body:
+            line.times *= times
+        self._cache_misses *= times
+        size = INSTRUCTION * sum(line.is_instruction for line in body)
+        if size > CACHE_BYTES and self._cache_misses == 0:
+            share = min(1.0, MISSES_BEYOND_CACHE * (1 - CACHE_BYTES / size))
+            self._cache_misses = round(times * share * size / CACHE_LINE_BYTES)
+        return body
 
     # Function
 
@@ -296,6 +342,16 @@ class Assembly:
     def instructions(self) -> int:
         """Instructions so far."""
         return sum(line.is_instruction for line in self._lines)
+
+    @property
+    def cycles(self) -> int:
+        """Estimate for one call on one core: loops, stalls after loads, the instruction cache."""
+        total = MISS_CYCLES * self._cache_misses
+        instructions = [line for line in self._lines if line.is_instruction]
+        for line, following in zip(instructions, [*instructions[1:], Line("")], strict=True):
+            stalls = line.late_result is not None and line.late_result in following.operands
+            total += line.times * (line.cycles + stalls)
+        return total
 
     @property
     def stack_bytes(self) -> int:

@@ -11,13 +11,14 @@ from xdsl.passes import ModulePass
 
 from dsconv.dialects.machine import AssemblyOp
 from dsconv.dialects.tiled import KernelOp
+from dsconv.lowering.xpulp.dense import conv2d
 
 ISA = "xpulp"
 
 Writer = Callable[[KernelOp, int], str | None]
 """From a kernel and the number of cores to assembly; None where it has no form for the shape."""
 
-WRITERS: dict[str, Writer] = {}
+WRITERS: dict[str, Writer] = {"conv2d": conv2d}
 
 
 @dataclass(frozen=True)

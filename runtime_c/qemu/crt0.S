@@ -5,7 +5,7 @@
     .equ CLINT_SOFTWARE_INTERRUPT, 0x02000000   /* one word a hart */
     .equ LAST_HART, 7
 
-    .section .text.start, "ax"
+    .section .boot, "ax"
     .globl _start
 _start:
     la    t0, trap

@@ -1,6 +1,6 @@
 # Bare-metal rv32imc for qemu-system-riscv32 -M virt.
 PROGRAM = network.elf
-PLATFORM_SOURCES = dsc_checked_dma.c dsc_semihosting.c dsc_libc.c dsc_barrier.c
+PLATFORM_SOURCES = dsc_checked_dma.c dsc_checked_l3.c dsc_checked_transfers.c dsc_semihosting.c dsc_libc.c dsc_barrier.c
 PLATFORM_ASSEMBLY = crt0.S
 LINKER_SCRIPT = link.ld
 

@@ -39,4 +39,12 @@ static void run(uint32_t core) {
   layer(core, 1, BYTES, 0);
 }
 
-const dsc_network test_network = {"add", l2_arena, BYTES, l2_arena, BYTES, DSC_LAYERS, run};
+const dsc_network test_network = {
+    .name = "add",
+    .input = l2_arena,
+    .input_bytes = BYTES,
+    .output = l2_arena,
+    .output_bytes = BYTES,
+    .layers = DSC_LAYERS,
+    .run = run,
+};

@@ -23,4 +23,12 @@ static void run(uint32_t core) {
   layer(core, 1, BANKS);
 }
 
-const dsc_network test_network = {"banks", l2_arena, sizeof l2_arena, l2_arena, sizeof l2_arena, DSC_LAYERS, run};
+const dsc_network test_network = {
+    .name = "banks",
+    .input = l2_arena,
+    .input_bytes = sizeof l2_arena,
+    .output = l2_arena,
+    .output_bytes = sizeof l2_arena,
+    .layers = DSC_LAYERS,
+    .run = run,
+};

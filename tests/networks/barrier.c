@@ -31,4 +31,12 @@ static void run(uint32_t core) {
   }
 }
 
-const dsc_network test_network = {"barrier", l2_arena, 1, &missing, 1, DSC_LAYERS, run};
+const dsc_network test_network = {
+    .name = "barrier",
+    .input = l2_arena,
+    .input_bytes = 1,
+    .output = &missing,
+    .output_bytes = 1,
+    .layers = DSC_LAYERS,
+    .run = run,
+};

@@ -45,4 +45,12 @@ static void run(uint32_t core) {
   dsc_layer_end(1, unpacked);
 }
 
-const dsc_network test_network = {"boxes", input, INPUT_BYTES, output, 2 * INPUT_BYTES, DSC_LAYERS, run};
+const dsc_network test_network = {
+    .name = "boxes",
+    .input = input,
+    .input_bytes = INPUT_BYTES,
+    .output = output,
+    .output_bytes = 2 * INPUT_BYTES,
+    .layers = DSC_LAYERS,
+    .run = run,
+};

@@ -7,4 +7,12 @@ static void run(uint32_t core) {
   for (volatile uint32_t forever = core == 0; forever;) continue;
 }
 
-const dsc_network test_network = {"hang", l2_arena, sizeof l2_arena, l2_arena, sizeof l2_arena, DSC_LAYERS, run};
+const dsc_network test_network = {
+    .name = "hang",
+    .input = l2_arena,
+    .input_bytes = sizeof l2_arena,
+    .output = l2_arena,
+    .output_bytes = sizeof l2_arena,
+    .layers = DSC_LAYERS,
+    .run = run,
+};

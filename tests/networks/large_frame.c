@@ -9,4 +9,11 @@ static void run(uint32_t core) {
 }
 
 const dsc_network test_network = {
-    "large_frame", l2_arena, sizeof l2_arena, l2_arena, sizeof l2_arena, DSC_LAYERS, run};
+    .name = "large_frame",
+    .input = l2_arena,
+    .input_bytes = sizeof l2_arena,
+    .output = l2_arena,
+    .output_bytes = sizeof l2_arena,
+    .layers = DSC_LAYERS,
+    .run = run,
+};

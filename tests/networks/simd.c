@@ -27,4 +27,11 @@ static void run(uint32_t core) {
 }
 
 const dsc_network test_network = {
-    "simd", input, INPUT_BYTES, (const uint8_t *)output, sizeof output, DSC_LAYERS, run};
+    .name = "simd",
+    .input = input,
+    .input_bytes = INPUT_BYTES,
+    .output = (const uint8_t *)output,
+    .output_bytes = sizeof output,
+    .layers = DSC_LAYERS,
+    .run = run,
+};

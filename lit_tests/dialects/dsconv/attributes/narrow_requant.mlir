@@ -1,0 +1,14 @@
+// RUN: xdsl-opt %s | xdsl-opt | filecheck %s
+// RUN: xdsl-opt %s --print-op-generic | xdsl-opt | filecheck %s
+
+// One product, a shift.
+"test.op"() {attribute = #dsconv.narrow_requant<high = [3], addend = -8, shift = 4, clip = [-128, 127]>} : () -> ()
+// CHECK: attribute = #dsconv.narrow_requant<high = [3], addend = -8, shift = 4, clip = [-128, 127]>}
+
+// Two products, channel by channel, of a clipped accumulator.
+"test.op"() {attribute = #dsconv.narrow_requant<bits = 17, high = [3, 32767], low = [-32768, 5], low_shift = 15, addend = 8, shift = 31, clip = [0, 255]>} : () -> ()
+// CHECK: attribute = #dsconv.narrow_requant<bits = 17, high = [3, 32767], low = [-32768, 5], low_shift = 15, addend = 8, shift = 31, clip = [0, 255]>}
+
+// Entries come in any order; a low of 0 and bits of 0 are left out.
+"test.op"() {attribute = #dsconv.narrow_requant<clip = [0, 1], shift = 2, addend = 3, low = [0], high = [4], bits = 0>} : () -> ()
+// CHECK: attribute = #dsconv.narrow_requant<high = [4], addend = 3, shift = 2, clip = [0, 1]>}

@@ -1,0 +1,44 @@
+// RUN: xdsl-opt %s --split-input-file --verify-diagnostics --parsing-diagnostics | filecheck %s
+
+"test.op"() {attribute = #dsconv.narrow_requant<high = [1], shift = 1, clip = [0, 1]>} : () -> ()
+// CHECK: a narrow requantisation needs its addend
+
+// -----
+
+"test.op"() {attribute = #dsconv.narrow_requant<high = [1], addend = 0, shift = 1, clip = [0, 1], divisor = 3>} : () -> ()
+// CHECK: a narrow requantisation has no divisor
+
+// -----
+
+"test.op"() {attribute = #dsconv.narrow_requant<high = [1, 2], low = [3], low_shift = 1, addend = 0, shift = 1, clip = [0, 1]>} : () -> ()
+// CHECK: high and low of a narrow requantisation have one value or one per channel, not 2 and 1
+
+// -----
+
+"test.op"() {attribute = #dsconv.narrow_requant<high = [32768], addend = 0, shift = 1, clip = [0, 1]>} : () -> ()
+// CHECK: high and low fit 16 bits with their sign
+
+// -----
+
+"test.op"() {attribute = #dsconv.narrow_requant<high = [1], low = [3], addend = 0, shift = 1, clip = [0, 1]>} : () -> ()
+// CHECK: a low needs its low_shift
+
+// -----
+
+"test.op"() {attribute = #dsconv.narrow_requant<high = [1], addend = 0, shift = 32, clip = [0, 1]>} : () -> ()
+// CHECK: a shift of 32 bits is from 0 to 31
+
+// -----
+
+"test.op"() {attribute = #dsconv.narrow_requant<bits = 1, high = [1], addend = 0, shift = 1, clip = [0, 1]>} : () -> ()
+// CHECK: accumulators are clipped to 2 to 32 bits, not 1
+
+// -----
+
+"test.op"() {attribute = #dsconv.narrow_requant<high = [1], addend = 2147483648, shift = 1, clip = [0, 1]>} : () -> ()
+// CHECK: an addend fits 32 bits with its sign
+
+// -----
+
+"test.op"() {attribute = #dsconv.narrow_requant<high = [1], addend = 0, shift = 1, clip = [1, 0]>} : () -> ()
+// CHECK: clip range is empty: [1, 0]

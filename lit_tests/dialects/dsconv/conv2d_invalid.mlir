@@ -1,0 +1,131 @@
+// RUN: xdsl-opt %s --split-input-file --verify-diagnostics | filecheck %s
+
+%x, %w, %b = "test.op"() : () -> (tensor<2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>)
+%y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x2x2xsi8>
+// CHECK: Operation does not verify: input has shape 1xCxHxW with static sizes, got tensor<2x4x4xsi8>
+
+// -----
+
+%x, %w, %b = "test.op"() : () -> (tensor<2x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>)
+%y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<2x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x2x2xsi8>
+// CHECK: Operation does not verify: input has shape 1xCxHxW with static sizes, got tensor<2x2x4x4xsi8>
+
+// -----
+
+%x, %w, %b = "test.op"() : () -> (tensor<1x2x?x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>)
+%y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x?x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x2x2xsi8>
+// CHECK: Operation does not verify: input has shape 1xCxHxW with static sizes, got tensor<1x2x?x4xsi8>
+
+// -----
+
+%x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>)
+%y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x2x2xsi8>
+// CHECK: Operation does not verify: input has elements si8 or ui8, got i8
+
+// -----
+
+%x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8, "nchw">, tensor<3x2x3x3xsi8>, tensor<3xi32>)
+%y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8, "nchw">, tensor<3x2x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x2x2xsi8>
+// CHECK: Operation does not verify: input is encoded by a layout or not at all, got "nchw"
+
+// -----
+
+%x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>)
+%y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>) -> tensor<3x2x2xsi8>
+// CHECK: Operation does not verify: result has shape 1xCxHxW with static sizes, got tensor<3x2x2xsi8>
+
+// -----
+
+%x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>)
+%y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x2x2xi32>
+// CHECK: Operation does not verify: result has elements si8 or ui8, got i32
+
+// -----
+
+%x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>)
+%y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x2x2xsi8, #dsconv.space<l1>>
+// CHECK: Operation does not verify: result is encoded by a layout or not at all, got #dsconv.space<l1>
+
+// -----
+
+%x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xi32>, tensor<3xi32>)
+%y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xi32>, tensor<3xi32>) -> tensor<1x3x2x2xsi8>
+// CHECK: Operation does not verify: weights have elements si8 or ui8, got i32
+
+// -----
+
+%x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<3x1x3x3xsi8>, tensor<3xi32>)
+%y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>, tensor<3x1x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x2x2xsi8>
+// CHECK: Operation does not verify: weights has shape 3x1x3x3, expected 3x2x3x3
+
+// -----
+
+%x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<3x2x3x5xsi8>, tensor<3xi32>)
+%y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>, tensor<3x2x3x5xsi8>, tensor<3xi32>) -> tensor<1x3x2x2xsi8>
+// CHECK: Operation does not verify: weights has shape 3x2x3x5, expected 3x2x3x3
+
+// -----
+
+%x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>)
+%y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x4x4xsi8>
+// CHECK: Operation does not verify: result has shape 1x3x4x4, expected 1x3x2x2
+
+// -----
+
+%x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>)
+%y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3], pads = [1, 0, 0, 0]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x2x2xsi8>
+// CHECK: Operation does not verify: result has shape 1x3x2x2, expected 1x3x3x2
+
+// -----
+
+%x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<2xi32>)
+%y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<2xi32>) -> tensor<1x3x2x2xsi8>
+// CHECK: Operation does not verify: bias has shape 2, expected 3
+
+// -----
+
+%x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xsi8>)
+%y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xsi8>) -> tensor<1x3x2x2xsi8>
+// CHECK: Operation does not verify: bias has elements i32
+
+// -----
+
+%x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>)
+%y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> {weight_zero_points = array<i32: 1, 2>} : (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x2x2xsi8>
+// CHECK: Operation does not verify: 2 weight zero points for 3 channels
+
+// -----
+
+%x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>)
+%y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> {input_zero_point = 128 : i32} : (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x2x2xsi8>
+// CHECK: Operation does not verify: input zero point 128 does not fit si8
+
+// -----
+
+%x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xui8>, tensor<3x2x3x3xsi8>, tensor<3xi32>)
+%y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> {input_zero_point = -1 : i32} : (tensor<1x2x4x4xui8>, tensor<3x2x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x2x2xsi8>
+// CHECK: Operation does not verify: input zero point -1 does not fit ui8
+
+// -----
+
+%x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>)
+%y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1, 2], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x2x2xsi8>
+// CHECK: Operation does not verify: requantisation has 2 channels, the result has 3
+
+// -----
+
+%x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>)
+%y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-129, 127]> : (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x2x2xsi8>
+// CHECK: Operation does not verify: clip range [-129, 127] does not fit si8
+
+// -----
+
+%x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>)
+%y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [0, 255]> : (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x2x2xsi8>
+// CHECK: Operation does not verify: clip range [0, 255] does not fit si8
+
+// -----
+
+%x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>)
+%y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-1, 127]> : (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x2x2xui8>
+// CHECK: Operation does not verify: clip range [-1, 127] does not fit ui8

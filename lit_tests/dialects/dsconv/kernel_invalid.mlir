@@ -1,0 +1,19 @@
+// RUN: xdsl-opt %s --split-input-file --verify-diagnostics | filecheck %s
+
+dsconv.kernel "pointwise" @k : (tensor<1x1x1x1xsi8>) -> tensor<1x1x1x1xsi8> window <kernel = [1, 1]>
+// CHECK: Operation does not verify: no kernel pointwise; there are conv2d, depthwise, add, avg_pool, max_pool, rescale
+
+// -----
+
+dsconv.kernel "add" @k : (tensor<1x1x1x1xsi8>) -> tensor<1x1x1x1xsi8> window <kernel = [1, 1]>
+// CHECK: Operation does not verify: wrong number of inputs for a kernel add
+
+// -----
+
+dsconv.kernel "max_pool" @k : (tensor<1x1x1x1xsi8>, tensor<1x1x1x1xsi8>) -> tensor<1x1x1x1xsi8> window <kernel = [1, 1]>
+// CHECK: Operation does not verify: wrong number of inputs for a kernel max_pool
+
+// -----
+
+dsconv.kernel "rescale" @k : () -> tensor<1x1x1x1xsi8> window <kernel = [1, 1]>
+// CHECK: Operation does not verify: wrong number of inputs for a kernel rescale

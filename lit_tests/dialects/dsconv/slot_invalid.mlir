@@ -1,0 +1,5 @@
+// RUN: xdsl-opt %s --split-input-file --verify-diagnostics | filecheck %s
+
+%t, %i = "test.op"() : () -> (memref<32xi8, #dsconv.space<l1>>, index)
+%s = dsconv.slot %t[%i] : memref<32xi8, #dsconv.space<l1>> to memref<12xi8, #dsconv.space<l1>>
+// CHECK: Operation does not verify: a buffer of 32 bytes has no equal parts of 12

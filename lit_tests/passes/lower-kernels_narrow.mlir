@@ -1,0 +1,37 @@
+// RUN: xdsl-opt -p lower-kernels,canonicalize,cse %s | filecheck %s
+
+// Each channel's high and low are the halves of one word.
+dsconv.kernel "depthwise" @dw : (tensor<1x8x1x1xsi8, #dsconv.layout<chw>>) -> tensor<1x8x1x1xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]> {narrow = #dsconv.narrow_requant<bits = 18, high = [0], low_shift = 12, addend = 5, shift = 6, clip = [-128, 127]>, record = #dsconv.record<1, bias, high, low>}
+func.func @a(%x: memref<8xi8, #dsconv.space<l1>>, %w: memref<96xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.space<l1>>, %i: index) {
+  dsconv.run @dw(%x, %w, %y) at %i, %i : memref<8xi8, #dsconv.space<l1>>, memref<96xi8, #dsconv.space<l1>>, memref<8xi8, #dsconv.space<l1>>
+  func.return
+}
+// CHECK-LABEL: func.func private @dw
+// CHECK-DAG: [[LOWEST:%[0-9]+]] = arith.constant -131072 : i32
+// CHECK-DAG: [[HIGHEST:%[0-9]+]] = arith.constant 131071 : i32
+// CHECK: [[CLIPPED:%[0-9]+]] = arith.minsi {{%[0-9]+}}, [[HIGHEST]] : i32
+// CHECK: %multiplier = dsconv.load_word %w
+// CHECK-NEXT: [[HALF:%[0-9]+]] = arith.trunci %multiplier : i32 to i16
+// CHECK-NEXT: [[HIGH:%[0-9]+]] = arith.extsi [[HALF]] : i16 to i32
+// CHECK-NEXT: [[LOW:%[0-9]+]] = arith.shrsi %multiplier, {{%[0-9]+}} : i32
+// CHECK-NEXT: [[FIRST:%[0-9]+]] = arith.muli [[CLIPPED]], [[HIGH]] : i32
+// CHECK-NEXT: [[SECOND:%[0-9]+]] = arith.muli [[CLIPPED]], [[LOW]] : i32
+// CHECK-NEXT: [[PLACES:%[0-9]+]] = arith.shrsi [[SECOND]], {{%[0-9]+}} : i32
+// CHECK-NEXT: [[SUM:%[0-9]+]] = arith.addi [[FIRST]], [[PLACES]] : i32
+// CHECK-NEXT: [[ROUNDED:%[0-9]+]] = arith.addi [[SUM]], {{%[0-9]+}} : i32
+// CHECK-NEXT: [[SHIFTED:%[0-9]+]] = arith.shrsi [[ROUNDED]], {{%[0-9]+}} : i32
+// CHECK-NEXT: [[UP:%[0-9]+]] = arith.maxsi [[SHIFTED]], {{%[0-9]+}} : i32
+// CHECK-NEXT: arith.minsi [[UP]], {{%[0-9]+}} : i32
+
+// A multiplication by 1 is none, and 0 more is nothing.
+dsconv.kernel "rescale" @scale : (tensor<1x8x1x1xsi8, #dsconv.layout<chw>>) -> tensor<1x8x1x1xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]> {narrow = #dsconv.narrow_requant<high = [1], addend = 0, shift = 2, clip = [-128, 127]>, zero_points = [3 : i64]}
+func.func @b(%x: memref<8xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.space<l1>>, %i: index) {
+  dsconv.run @scale(%x, %y) at %i, %i : memref<8xi8, #dsconv.space<l1>>, memref<8xi8, #dsconv.space<l1>>
+  func.return
+}
+// CHECK-LABEL: func.func private @scale
+// CHECK: [[X:%[0-9]+]] = arith.extsi
+// CHECK-NEXT: [[CENTRED:%[0-9]+]] = arith.addi [[X]], {{%[0-9]+}} : i32
+// CHECK-NEXT: [[SHIFTED:%[0-9]+]] = arith.shrsi [[CENTRED]], {{%[0-9]+}} : i32
+// CHECK-NEXT: [[UP:%[0-9]+]] = arith.maxsi [[SHIFTED]], {{%[0-9]+}} : i32
+// CHECK-NEXT: arith.minsi [[UP]], {{%[0-9]+}} : i32

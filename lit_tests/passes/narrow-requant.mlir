@@ -1,0 +1,78 @@
+// RUN: xdsl-opt -p narrow-requant %s | filecheck %s
+// RUN: xdsl-opt -p narrow-requant,narrow-requant %s | filecheck %s
+
+// Sums are small: one multiplication is enough. Shifts differ by channel no more.
+// CHECK-LABEL: func.func @one_product
+func.func @one_product(%x: tensor<1x1x1x1xsi8>) -> tensor<1x2x1x1xsi8> {
+  %w = dsconv.constant dense<[[1], [3]]> : tensor<2x1xsi8>
+  %b = dsconv.constant dense<0> : tensor<2xi32>
+  %y = dsconv.pointwise "pw"(%x, %w, %b) requant <multiplier = [11, 13], shift = [6, 5], floor, clip = [-128, 127]> : (tensor<1x1x1x1xsi8>, tensor<2x1xsi8>, tensor<2xi32>) -> tensor<1x2x1x1xsi8>
+  func.return %y : tensor<1x2x1x1xsi8>
+}
+// CHECK: dsconv.pointwise "pw"
+// CHECK-SAME: {narrow = #dsconv.narrow_requant<high = [11, 26], addend = 0, shift = 6, clip = [-128, 127]>}
+
+// Multipliers of 24 bits over sums of 25 bits need two products, and the clip to the 18 bits of the
+// sums that do not saturate.
+// CHECK-LABEL: func.func @two_products
+func.func @two_products(%x: tensor<1x1024x1x1xsi8>) -> tensor<1x2x1x1xsi8> {
+  %w = dsconv.constant dense<127> : tensor<2x1024xsi8>
+  %b = dsconv.constant dense<[5, -70]> : tensor<2xi32>
+  %y = dsconv.pointwise "pw"(%x, %w, %b) requant <multiplier = [16295119, 16395003], shift = [33, 33], half_even, clip = [-128, 127]> : (tensor<1x1024x1x1xsi8>, tensor<2x1024xsi8>, tensor<2xi32>) -> tensor<1x2x1x1xsi8>
+  func.return %y : tensor<1x2x1x1xsi8>
+}
+// CHECK: dsconv.pointwise "pw"
+// CHECK-SAME: {narrow = #dsconv.narrow_requant<bits = 18, high = [15913, 16011], low = [6624, -8352], low_shift = 15, addend = 4194304, shift = 23, clip = [-128, 127]>}
+
+// Channels of one function share high and low.
+// CHECK-LABEL: func.func @shared
+func.func @shared(%x: tensor<1x2x1x1xsi8>) -> tensor<1x2x1x1xsi8> {
+  %w = dsconv.constant dense<[[1, 2], [3, -4]]> : tensor<2x2xsi8>
+  %b = dsconv.constant dense<[0, 7]> : tensor<2xi32>
+  %y = dsconv.linear "fc"(%x, %w, %b) requant <multiplier = [1], shift = [2], floor, zero_point = 3, clip = [-128, 127]> : (tensor<1x2x1x1xsi8>, tensor<2x2xsi8>, tensor<2xi32>) -> tensor<1x2x1x1xsi8>
+  func.return %y : tensor<1x2x1x1xsi8>
+}
+// CHECK: dsconv.linear "fc"
+// CHECK-SAME: {narrow = #dsconv.narrow_requant<high = [1], addend = 12, shift = 2, clip = [-128, 127]>}
+
+// A sum that is right but for its addend and shift is not multiplied again.
+// CHECK-LABEL: func.func @add
+func.func @add(%x: tensor<1x1x1x1xsi8>) -> tensor<1x1x1x1xsi8> {
+  %y = dsconv.add "add"(%x, %x) requant <multiplier = [1], shift = [22], half_even, clip = [-128, 127]> {multipliers = array<i32: 2003001, 3000017>, zero_points = array<i32: 1, -2>} : (tensor<1x1x1x1xsi8>, tensor<1x1x1x1xsi8>) -> tensor<1x1x1x1xsi8>
+  func.return %y : tensor<1x1x1x1xsi8>
+}
+// CHECK: dsconv.add "add"
+// CHECK-SAME: narrow = #dsconv.narrow_requant<high = [1], addend = 2097152, shift = 22, clip = [-128, 127]>
+
+// Ties to even go up at 1.5 and down at 2.5: no straight line does.
+// CHECK-LABEL: func.func @ties
+func.func @ties(%x: tensor<1x1x2x2xui8>) -> tensor<1x1x1x1xui8> {
+  %y = dsconv.avg_pool "pool"(%x) window <kernel = [2, 2]> requant <multiplier = [1], shift = [2], half_even, clip = [0, 255]> : (tensor<1x1x2x2xui8>) -> tensor<1x1x1x1xui8>
+  func.return %y : tensor<1x1x1x1xui8>
+}
+// CHECK: dsconv.avg_pool "pool"(%x) window <kernel = [2, 2]> requant <multiplier = [1], shift = [2], half_even, clip = [0, 255]> : (
+
+// Ties up are a straight line.
+// CHECK-LABEL: func.func @ties_up
+func.func @ties_up(%x: tensor<1x1x2x2xui8>) -> tensor<1x1x1x1xui8> {
+  %y = dsconv.avg_pool "pool"(%x) window <kernel = [2, 2]> requant <multiplier = [1], shift = [2], half_up, clip = [0, 255]> : (tensor<1x1x2x2xui8>) -> tensor<1x1x1x1xui8>
+  func.return %y : tensor<1x1x1x1xui8>
+}
+// CHECK: dsconv.avg_pool "pool"
+// CHECK-SAME: narrow = #dsconv.narrow_requant<high = [1], addend = 2, shift = 2, clip = [0, 255]>
+
+// A function that falls stays as it is.
+// CHECK-LABEL: func.func @falling
+func.func @falling(%x: tensor<1x1x1x1xsi8>) -> tensor<1x1x1x1xsi8> {
+  %y = dsconv.rescale "scale"(%x) requant <multiplier = [-1], shift = [1], half_even, clip = [-128, 127]> : (tensor<1x1x1x1xsi8>) -> tensor<1x1x1x1xsi8>
+  func.return %y : tensor<1x1x1x1xsi8>
+}
+// CHECK: dsconv.rescale "scale"(%x) requant <multiplier = [-1], shift = [1], half_even, clip = [-128, 127]> : (
+
+// CHECK-LABEL: func.func @foreign
+func.func @foreign(%a: i32) -> i32 {
+  %s = arith.addi %a, %a : i32
+  func.return %s : i32
+}
+// CHECK-NEXT: %s = arith.addi %a, %a : i32
+// CHECK-NEXT: func.return %s : i32

@@ -1,0 +1,423 @@
+"""Dense kernels: pointwise and fully connected, and convolutions whose windows are gathered.
+
+Outputs are made in blocks of pixels x channels whose accumulators stay in registers. A word of
+every pixel and of every channel of the block is loaded, and each pair goes through a dot product:
+a 4x4 block takes 8 loads for 16 products of four values. Around that, each core loops over its
+blocks of channels and, outside, of pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from dsconv.dialects.attributes import Layout
+from dsconv.dialects.records import BIAS, WEIGHT_ZERO_POINT
+from dsconv.dialects.tiled import KernelOp
+from dsconv.lowering.xpulp.assembly import (
+    LARGEST_IMMEDIATE,
+    WORD,
+    Assembly,
+    RegisterPressureError,
+)
+from dsconv.lowering.xpulp.blocks import DenseShape, Split, rough_cycles, splits
+from dsconv.lowering.xpulp.gather import Gather, gather_for
+from dsconv.lowering.xpulp.requantise import requantiser
+from dsconv.lowering.xpulp.rows import Rows
+from dsconv.lowering.xpulp.tiles import Tile
+
+ONES = 0x01010101
+"""Four weights of 1: a dot product with them sums four bytes."""
+FIELDS_BYTES = 32
+"""No fewer than the fields of a record."""
+CANDIDATES = 8
+"""Splits that are written out before one is chosen."""
+
+Accumulators = list[list[str]]
+"""Registers by pixel and channel of a block."""
+
+
+def dense_shape(kernel: KernelOp, gather: Gather | None) -> DenseShape:
+    """Sizes of a dense kernel."""
+    source, target = Tile.of(kernel.inputs[0]), Tile.of(kernel.output)
+    assert kernel.record is not None, "a convolution has weights"
+    hwc = target.layout is Layout.HWC
+    shape = DenseShape(
+        pixels=target.pixels,
+        channels=target.channels,
+        weights=kernel.record.weight_bytes,
+        input_stride=source.channels,
+        record_stride=kernel.record.size,
+        output_pixel_stride=target.channels if hwc else 1,
+        output_channel_stride=1 if hwc else target.pixels,
+    )
+    return shape if gather is None else replace(shape, input_stride=shape.row_bytes)
+
+
+class DenseWriter:
+    """Writes a dense kernel for one split.
+
+    `gather` brings a block's pixels to the stack. Without it they are read where they lie.
+    """
+
+    def __init__(self, kernel: KernelOp, shape: DenseShape, split: Split, gather: Gather | None):
+        assert kernel.record is not None, "a convolution has weights"
+        self.asm = Assembly()
+        self.kernel = kernel
+        self.record = kernel.record
+        self.shape = shape
+        self.split = split
+        self.gather = gather
+        self.sdot = "pv.sdotusp.b" if Tile.of(kernel.inputs[0]).unsigned else "pv.sdotsp.b"
+
+    def write(self) -> Assembly:
+        """The whole function. Raises RegisterPressureError where the split takes too many."""
+        asm, split = self.asm, self.split
+        found = requantiser(asm, self.kernel)
+        assert found is not None, "kernels without a requantisation in assembly are not written"
+        self.requantise = found
+        self._place()
+        with self.requantise.constants():
+            self._load_shared_fields()
+            self.x_rows = Rows(asm, split.pixels, self.shape.input_stride)
+            self.w_rows = Rows(asm, split.channels, self.shape.record_stride, FIELDS_BYTES)
+            self.y = asm.register()
+            self.limits = asm.take(2) if split.exceeds_channels(self.shape) else []
+            with asm.software_loop(split.pixel_blocks):
+                self._begin_pixels()
+                with asm.loop(split.channel_blocks):
+                    self._block()
+                self._next_pixels()
+        return asm
+
+    # A core's share
+
+    def _place(self) -> None:
+        """Keeps on the stack where this core begins: its first pixel, weights and outputs."""
+        asm, shape, split = self.asm, self.shape, self.split
+        core, x, w, y, row, column = asm.arguments(6)
+        self.slots = {name: asm.frame(WORD) for name in ("pixel", "x", "w", "y")}
+        self._keep("x", x)
+        if self.gather is not None:
+            self.gather.begin(asm, x, row, column)
+            self.scratch = asm.frame(self.gather.scratch_bytes(split.pixels, shape.row_bytes))
+        with asm.registers(3) as (pixel, channel, offset):
+            asm("srli", pixel, core, split.channel_cores.bit_length() - 1)
+            asm.multiply_constant(pixel, pixel, split.pixel_blocks * split.pixels)
+            self._limit(pixel, offset, shape.pixels - split.pixels)
+            self._keep("pixel", pixel)
+            asm("andi", channel, core, split.channel_cores - 1)
+            asm.multiply_constant(channel, channel, split.channel_blocks * split.channels)
+            last = max(shape.channels - split.channel_blocks * split.channels, 0)
+            self._limit(channel, offset, last)
+            asm.multiply_constant(offset, channel, shape.record_stride)
+            asm("add", w, w, offset)
+            asm.multiply_constant(offset, channel, shape.output_channel_stride)
+            asm("add", y, y, offset)
+            self._keep("w", w)
+            self._keep("y", y)
+        asm.free(core, x, w, y, row, column)
+
+    def _keep(self, name: str, register: str) -> None:
+        self.asm("sw", register, "sp", self.slots[name])
+
+    def _recall(self, register: str, name: str) -> None:
+        self.asm("lw", register, "sp", self.slots[name])
+
+    def _limit(self, register: str, spare: str, largest: int) -> None:
+        self.asm.li(spare, largest)
+        self.asm("p.minu", register, register, spare)
+
+    def _begin_pixels(self) -> None:
+        """Points to the inputs, weights and outputs of this core's next pixels."""
+        asm, shape, split = self.asm, self.shape, self.split
+        with asm.registers(2) as (pixel, address):
+            self._recall(pixel, "pixel")
+            if self.gather is not None:
+                self.gather.write(asm, pixel, self.scratch, split.pixels, shape.row_bytes)
+                asm("addi", address, "sp", self.scratch)
+            else:
+                self._recall(address, "x")
+                asm.multiply_constant(self.y, pixel, shape.input_stride)
+                asm("add", address, address, self.y)
+            self.x_rows.point(address)
+            self._recall(address, "w")
+            self.w_rows.point(address)
+            self._recall(address, "y")
+            asm.multiply_constant(self.y, pixel, shape.output_pixel_stride)
+            asm("add", self.y, self.y, address)
+            if self.limits:
+                self._set_limits(pixel, address)
+
+    def _set_limits(self, pixel: str, y: str) -> None:
+        """Where the last block of channels lies: its weights, and its outputs of these pixels."""
+        asm, shape, split = self.asm, self.shape, self.split
+        w_limit, y_limit = self.limits
+        last = shape.channels - split.channels
+        asm.multiply_constant(y_limit, pixel, shape.output_pixel_stride)
+        asm("add", y_limit, y_limit, y)
+        asm.add_constant(y_limit, y_limit, last * shape.output_channel_stride)
+        self._recall(w_limit, "w")
+        (anchor,) = self.w_rows.anchors
+        asm.add_constant(w_limit, w_limit, (last + anchor.row) * shape.record_stride)
+
+    def _next_pixels(self) -> None:
+        asm, shape, split = self.asm, self.shape, self.split
+        if split.pixel_blocks == 1:
+            return
+        with asm.registers(2) as (pixel, spare):
+            self._recall(pixel, "pixel")
+            asm("addi", pixel, pixel, split.pixels)
+            self._limit(pixel, spare, shape.pixels - split.pixels)
+            self._keep("pixel", pixel)
+
+    # One block
+
+    def _block(self) -> None:
+        asm, shape, split = self.asm, self.shape, self.split
+        accumulators = [asm.take(split.channels) for _ in range(split.pixels)]
+        self._load_bias(accumulators)
+        if WEIGHT_ZERO_POINT in self.record.fields:
+            self._dot_with_zero_points(accumulators)
+        else:
+            with asm.loop(shape.words):
+                self._word(accumulators)
+        self.x_rows.advance(-shape.row_bytes)
+        w_moved, y_moved = self._finish(accumulators)
+        for registers in accumulators:
+            asm.free(*registers)
+        if split.channel_blocks > 1:
+            self._next_channels(shape.row_bytes + w_moved, y_moved)
+
+    def _next_channels(self, w_moved: int, y_moved: int) -> None:
+        """Points to the next block's weights and outputs, from where the pointers have come."""
+        asm, shape, split = self.asm, self.shape, self.split
+        self.w_rows.advance(split.channels * shape.record_stride - w_moved)
+        asm.add_constant(self.y, self.y, split.channels * shape.output_channel_stride - y_moved)
+        if self.limits:
+            w_limit, y_limit = self.limits
+            (pointer,) = self.w_rows.pointers
+            asm("p.minu", pointer, pointer, w_limit)
+            asm("p.minu", self.y, self.y, y_limit)
+
+    def _load_bias(self, accumulators: Accumulators) -> None:
+        asm = self.asm
+        first, *others = accumulators
+        for channel, accumulator in enumerate(first):
+            row = self.w_rows.rows[channel]
+            offset = row.offset + self.record.offset(BIAS)
+            if offset <= LARGEST_IMMEDIATE:
+                asm("lw", accumulator, row.pointer, offset)
+            else:
+                asm.add_constant(accumulator, row.pointer, offset)
+                asm("lw", accumulator, accumulator, 0)
+        for registers in others:
+            for register, bias in zip(registers, first, strict=True):
+                asm("mv", register, bias)
+
+    def _word(self, accumulators: Accumulators, sums: Sequence[str] = (), ones: str = "") -> None:
+        """Four values of every row. The shorter side is held, the longer one streams by.
+
+        With `sums`, adds up each pixel's values as well, those where `ones` has a 1.
+        """
+        asm = self.asm
+        channels_stream = self.split.channels >= self.split.pixels
+        held_rows, streaming_rows = self.w_rows, self.x_rows
+        if channels_stream:
+            held_rows, streaming_rows = self.x_rows, self.w_rows
+        held_order, order = held_rows.order, streaming_rows.order
+        with asm.registers(len(held_order)) as held, asm.registers(min(2, len(order))) as passing:
+            streaming_rows.load(passing[0], order[0])
+            for register, row in zip(held, held_order, strict=True):
+                held_rows.load(register, row)
+            for number, row in enumerate(order):
+                if number + 1 < len(order):
+                    streaming_rows.load(passing[(number + 1) % 2], order[number + 1])
+                word = passing[number % 2]
+                for register, other in zip(held, held_order, strict=True):
+                    if channels_stream:
+                        asm(self.sdot, accumulators[other][row], register, word)
+                    else:
+                        asm(self.sdot, accumulators[row][other], word, register)
+                if sums and not channels_stream:
+                    asm(self.sdot, sums[row], word, ones)
+            if sums and channels_stream:
+                for register, pixel in zip(held, held_order, strict=True):
+                    asm(self.sdot, sums[pixel], register, ones)
+
+    def _dot_with_zero_points(self, accumulators: Accumulators) -> None:
+        """Takes `zero point * sum of the pixel` off, for weights that are not around 0."""
+        asm, shape = self.asm, self.shape
+        whole_words, rest = divmod(shape.weights, WORD)
+        with asm.registers(self.split.pixels) as sums:
+            for total in sums:
+                asm("mv", total, "zero")
+            if whole_words:
+                with asm.constants(ONES) as (ones,), asm.loop(whole_words):
+                    self._word(accumulators, sums, ones)
+            if rest:
+                with asm.constants(ONES >> 8 * (WORD - rest)) as (ones,):
+                    self._word(accumulators, sums, ones)
+            with asm.registers(1) as (zero_point,):
+                for channel, row in enumerate(self.w_rows.rows):
+                    field = self.record.offset(WEIGHT_ZERO_POINT) - shape.row_bytes
+                    asm("lw", zero_point, row.pointer, row.offset + field)
+                    for pixel, total in enumerate(sums):
+                        asm("p.msu", accumulators[pixel][channel], zero_point, total)
+
+    # Outputs
+
+    def _load_shared_fields(self) -> None:
+        self.shared_fields: list[str] | None = None
+        if not self.requantise.varies:
+            self.shared_fields = self.asm.take(self.requantise.registers)
+            self.requantise.load(self.shared_fields)
+
+    def _load_fields(self, registers: Sequence[str], channel: int) -> None:
+        row = self.w_rows.rows[channel]
+        self.requantise.load(registers, row.pointer, row.offset - self.shape.row_bytes)
+
+    def _finish(self, accumulators: Accumulators) -> tuple[int, int]:
+        """Requantises and stores. Returns how far the pointers to records and outputs moved."""
+        if not self.split.folded:
+            self._requantise(accumulators)
+            return 0, self._store(accumulators, moving=False)
+        if self.shape.channels_are_lanes:
+            return 0, self._finish_half_the_pixels(accumulators)
+        return self._finish_half_the_channels(accumulators)
+
+    def _finish_half_the_pixels(self, accumulators: Accumulators) -> int:
+        asm, split = self.asm, self.split
+        half = split.pixels // 2
+        fields = self.shared_fields or []
+        if self.shared_fields is None:
+            fields = asm.take(split.channels * self.requantise.registers)
+            for channel in range(split.channels):
+                self._load_fields(self._fields_of(fields, channel), channel)
+        with asm.loop(2):
+            for channel in range(split.channels):
+                values = [pixel[channel] for pixel in accumulators[:half]]
+                self.requantise(values, self._fields_of(fields, channel))
+            moved = self._store(accumulators[:half], moving=True)
+            for now, later in zip(accumulators[:half], accumulators[half:], strict=True):
+                for register, other in zip(now, later, strict=True):
+                    asm("mv", register, other)
+        if self.shared_fields is None:
+            asm.free(*fields)
+        return 2 * moved
+
+    def _fields_of(self, fields: Sequence[str], channel: int) -> Sequence[str]:
+        """A channel's registers among those of all channels; all where channels do not differ."""
+        if self.shared_fields is not None:
+            return fields
+        count = self.requantise.registers
+        return fields[channel * count : (channel + 1) * count]
+
+    def _finish_half_the_channels(self, accumulators: Accumulators) -> tuple[int, int]:
+        asm, split = self.asm, self.split
+        half = split.channels // 2
+        w_moved = half * self.shape.record_stride
+        with asm.loop(2):
+            first = [pixel[:half] for pixel in accumulators]
+            self._requantise(first)
+            self.w_rows.advance(w_moved)
+            y_moved = self._store(first, moving=True)
+            for pixel in accumulators:
+                for register, other in zip(pixel[:half], pixel[half:], strict=True):
+                    asm("mv", register, other)
+        return 2 * w_moved, 2 * y_moved
+
+    def _requantise(self, accumulators: Accumulators) -> None:
+        """In place. A channel's fields are loaded while the one before is worked on."""
+        channels = len(accumulators[0])
+        columns = [[pixel[channel] for pixel in accumulators] for channel in range(channels)]
+        if self.shared_fields is not None:
+            for column in columns:
+                self.requantise(column, self.shared_fields)
+            return
+        sets = [self.asm.take(self.requantise.registers) for _ in range(min(2, channels))]
+        self._load_fields(sets[0], 0)
+        for channel, column in enumerate(columns):
+            if channel + 1 < channels:
+                self._load_fields(sets[(channel + 1) % 2], channel + 1)
+            self.requantise(column, sets[channel % 2])
+        for registers in sets:
+            self.asm.free(*registers)
+
+    def _store(self, values: Accumulators, *, moving: bool) -> int:
+        """Stores outputs line by line. `moving` takes the pointer along; returns how far."""
+        shape = self.shape
+        lines, stride = values, shape.output_pixel_stride
+        if not shape.channels_are_lanes:
+            stride = shape.output_channel_stride
+            lines = [list(line) for line in zip(*values, strict=True)]
+        last_offset = (len(lines) - 1) * stride + len(lines[0])
+        if not moving and last_offset <= LARGEST_IMMEDIATE:
+            for number, line in enumerate(lines):
+                for lane, size, value in self._pack(line):
+                    self.asm(STORES[size], value, self.y, number * stride + lane)
+            return 0
+        with self.asm.constants(*([stride] if stride > LARGEST_IMMEDIATE else [])) as steps:
+            for line in lines:
+                self._store_and_move(line, steps[0] if steps else stride)
+        return len(lines) * stride
+
+    def _store_and_move(self, line: Sequence[str], step: str | int) -> None:
+        """The first value comes last, and takes the pointer to the next line."""
+        first, *others = self._pack(line)
+        for lane, size, value in others:
+            self.asm(STORES[size], value, self.y, lane)
+        _, size, value = first
+        form = "!" if isinstance(step, int) else ".r!"
+        self.asm(f"p.{STORES[size]}{form}", value, self.y, step)
+
+    def _pack(self, line: Sequence[str]) -> list[tuple[int, int, str]]:
+        """Packs values side by side into registers; returns lane, bytes and register of each."""
+        asm = self.asm
+        packed: list[tuple[int, int, str]] = []
+        lane = 0
+        while len(line) - lane >= WORD:
+            first, second, third, fourth = line[lane : lane + WORD]
+            asm("pv.packlo.b", first, second, first)
+            asm("pv.packhi.b", first, fourth, third)
+            packed.append((lane, WORD, first))
+            lane += WORD
+        packed += [(lane, 1, value) for lane, value in enumerate(line) if lane >= len(packed) * WORD]
+        return packed
+
+
+STORES = {1: "sb", 2: "sh", WORD: "sw"}
+
+
+def conv2d(kernel: KernelOp, cores: int) -> str | None:
+    """The kernel's function; None where there is no form for it."""
+    if requantiser(Assembly(), kernel) is None:
+        return None
+    gather = gather_for(kernel)
+    shape = dense_shape(kernel, gather)
+    written = list(candidates(kernel, shape, gather, cores))
+    return min(written, key=lambda asm: asm.cycles).text() if written else None
+
+
+def candidates(
+    kernel: KernelOp, shape: DenseShape, gather: Gather | None, cores: int
+) -> Iterator[Assembly]:
+    """The kernel written for the splits that look best."""
+    requantise = requantiser(Assembly(), kernel)
+    assert requantise is not None
+    gather_cycles = gather.cycles if gather is not None else 0
+    ordered = sorted(
+        splits(shape, cores),
+        key=lambda split: rough_cycles(shape, split, requantise.cycles, gather_cycles),
+    )
+    count = 0
+    for split in ordered:
+        if gather is not None and not gather.fits(split.pixels, shape.row_bytes):
+            continue
+        try:
+            yield DenseWriter(kernel, shape, split, gather).write()
+        except RegisterPressureError:
+            continue
+        count += 1
+        if count == CANDIDATES:
+            return

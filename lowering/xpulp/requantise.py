@@ -1,0 +1,292 @@
+"""From 32-bit accumulators to outputs, exactly as the kernel's requantisation says.
+
+    requantise = requantiser(asm, kernel)
+    with requantise.constants():
+        with asm.registers(requantise.registers) as channel:
+            requantise.load(channel, record, 0)
+            requantise(accumulators, channel)
+
+The narrow form is proved equal at compile time for the accumulators that the weights can make; it
+takes 32-bit operations only. The wide one works on 64 bits.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+
+from dsconv.dialects.attributes import NarrowRequantAttr, RequantAttr, Rounding
+from dsconv.dialects.records import (
+    ADDEND,
+    DIVISOR,
+    FIELD_BYTES,
+    HIGH,
+    LOW,
+    MULTIPLIER,
+    SHIFT,
+    RecordAttr,
+)
+from dsconv.dialects.tiled import KernelOp
+from dsconv.lowering.xpulp.assembly import WORD, Assembly
+
+CLIPS_OF_TYPES = {(0, 255): ("p.clipu", 9), (-128, 127): ("p.clip", 8)}
+"""Clip ranges that are one instruction."""
+
+SMALLEST_WIDE_SHIFT = 3
+"""Below this a value of 64 bits cannot be cut to the 32 that are shifted into place."""
+LARGEST_WIDE_SHIFT = 62
+
+
+class Clip:
+    """Clips values to a constant range, in place."""
+
+    def __init__(self, asm: Assembly, bounds: tuple[int, int]):
+        self.asm = asm
+        self.bounds = bounds
+        self.low, self.high = "", ""
+
+    @property
+    def cycles(self) -> int:
+        """Instructions of one clip."""
+        return 1 if self.bounds in CLIPS_OF_TYPES else 2
+
+    @contextmanager
+    def constants(self) -> Generator[None]:
+        """Holds the bounds in registers, where a clip reads them from there."""
+        if self.bounds in CLIPS_OF_TYPES:
+            yield
+            return
+        with self.asm.constants(*self.bounds) as (self.low, self.high):
+            yield
+
+    def __call__(self, value: str) -> None:
+        """Clips one register."""
+        if self.bounds in CLIPS_OF_TYPES:
+            name, bits = CLIPS_OF_TYPES[self.bounds]
+            self.asm(name, value, value, bits)
+            return
+        self.asm("p.max", value, value, self.low)
+        self.asm("p.min", value, value, self.high)
+
+
+class Requantiser(ABC):
+    """Turns accumulators into outputs, in place.
+
+    What differs from channel to channel is loaded to registers; the rest are constants, in
+    registers while `constants` is open.
+    """
+
+    registers: int
+    """How many registers the parameters of a channel take."""
+
+    cycles: int
+    """Cycles for one accumulator."""
+
+    def __init__(self, asm: Assembly, record: RecordAttr | None, bounds: tuple[int, int]):
+        self.asm = asm
+        self.record = record
+        self.fields = record.fields if record is not None else ()
+        self.clip = Clip(asm, bounds)
+
+    @property
+    @abstractmethod
+    def varies(self) -> bool:
+        """Whether channels differ. Otherwise parameters are loaded once, from no record."""
+
+    @abstractmethod
+    @contextmanager
+    def constants(self) -> Generator[None]:
+        """Holds what all channels share in registers."""
+
+    @abstractmethod
+    def load(self, channel: Sequence[str], record: str = "zero", offset: int = 0) -> None:
+        """Loads the parameters of a channel, whose record begins `offset` behind `record`."""
+
+    @abstractmethod
+    def __call__(self, accumulators: Sequence[str], channel: Sequence[str]) -> None:
+        """Turns accumulators of one channel into outputs."""
+
+    def offset_of(self, field: str) -> int:
+        """Byte offset of a field in its record."""
+        assert self.record is not None, "without a record nothing varies"
+        return self.record.offset(field)
+
+    def load_field(self, register: str, field: str, shared: int, record: str, offset: int) -> None:
+        """Loads a field of a record, or the constant that all channels share."""
+        if field in self.fields:
+            load = "lh" if FIELD_BYTES[field] == 2 else "lw"
+            self.asm(load, register, record, offset + self.offset_of(field))
+        else:
+            self.asm.li(register, shared)
+
+
+class NarrowRequantiser(Requantiser):
+    """See NarrowRequantAttr for the function.
+
+    Products are added to a register that is 0: GVSoC takes two cycles for a mul, three where its
+    result is used at once, and one for a p.mac.
+    """
+
+    def __init__(self, asm: Assembly, record: RecordAttr | None, narrow: NarrowRequantAttr):
+        super().__init__(asm, record, narrow.clip)
+        self.narrow = narrow
+        self.has_low = LOW in self.fields or any(narrow.lows)
+        self.registers = 2 if self.has_low else 1
+        self.cycles = 3 + 2 * self.has_low + bool(narrow.bits) + self.clip.cycles
+        self.addend = ""
+
+    @property
+    def varies(self) -> bool:
+        return HIGH in self.fields
+
+    @contextmanager
+    def constants(self) -> Generator[None]:
+        with self.asm.constants(self.narrow.addend) as (self.addend,), self.clip.constants():
+            yield
+
+    def load(self, channel: Sequence[str], record: str = "zero", offset: int = 0) -> None:
+        self.load_field(channel[0], HIGH, self.narrow.highs[0], record, offset)
+        if self.has_low:
+            self.load_field(channel[1], LOW, self.narrow.lows[0], record, offset)
+
+    def __call__(self, accumulators: Sequence[str], channel: Sequence[str]) -> None:
+        with self.asm.registers(1) as (product,):
+            for accumulator in accumulators:
+                self._requantise(accumulator, product, *channel)
+
+    def _requantise(self, value: str, product: str, high: str, low: str | None = None) -> None:
+        asm, narrow = self.asm, self.narrow
+        if narrow.bits:
+            asm("p.clip", value, value, narrow.bits)
+        if low is None:
+            asm("mv", product, self.addend)
+            asm("p.mac", product, value, high)
+            asm("srai", value, product, narrow.shift)
+        else:
+            asm("mv", product, "zero")
+            asm("p.mac", product, value, low)
+            asm("srai", product, product, narrow.low_shift)
+            asm("p.mac", product, value, high)
+            asm("p.addN", value, product, self.addend, narrow.shift)
+        self.clip(value)
+
+
+class WideRequantiser(Requantiser):
+    """Multiplies to 64 bits, adds, rounds and shifts. About 20 cycles a value.
+
+    Half of the divisor is part of the addend. What is left of half to even is to take 1 off where
+    the sum was a tie and the quotient is odd.
+    """
+
+    def __init__(self, asm: Assembly, record: RecordAttr | None, requant: RequantAttr):
+        super().__init__(asm, record, requant.clip)
+        self.requant = requant
+        self.shift = requant.divisors[0].bit_length() - 1
+        self.registers = 3
+        self.cycles = 20
+
+    @property
+    def varies(self) -> bool:
+        return MULTIPLIER in self.fields or ADDEND in self.fields
+
+    @contextmanager
+    def constants(self) -> Generator[None]:
+        with self.clip.constants():
+            yield
+
+    def load(self, channel: Sequence[str], record: str = "zero", offset: int = 0) -> None:
+        multiplier, addend_low, addend_high = channel
+        self.load_field(multiplier, MULTIPLIER, self.requant.multipliers[0], record, offset)
+        addend = self.requant.addends[0]
+        if ADDEND not in self.fields:
+            self.asm.li(addend_low, addend + self.half)
+            self.asm.li(addend_high, addend + self.half >> 32)
+            return
+        self.load_field(addend_low, ADDEND, addend, record, offset)
+        self.load_field(addend_high, ADDEND, addend, record, offset + WORD)
+        self._add_half(addend_low, addend_high)
+
+    @property
+    def half(self) -> int:
+        """What rounds to the nearest, before the shift."""
+        return 0 if self.requant.rounding is Rounding.FLOOR else 1 << self.shift - 1
+
+    def _add_half(self, low: str, high: str) -> None:
+        with self.asm.constants(self.half, self.half >> 32) as (half_low, half_high):
+            self._add(low, high, half_low, half_high)
+
+    def _add(self, low: str, high: str, other_low: str, other_high: str) -> None:
+        """Adds 64 bits in place."""
+        with self.asm.registers(1) as (carry,):
+            self.asm("add", low, low, other_low)
+            self.asm("sltu", carry, low, other_low)
+            self.asm("add", high, high, other_high)
+            self.asm("add", high, high, carry)
+
+    def __call__(self, accumulators: Sequence[str], channel: Sequence[str]) -> None:
+        multiplier, addend_low, addend_high = channel
+        with self.asm.registers(1) as (high,):
+            for value in accumulators:
+                self.asm("mulh", high, value, multiplier)
+                self.asm("mul", value, value, multiplier)
+                self._add(value, high, addend_low, addend_high)
+                self._shift(value, high)
+                self.asm.add_constant(value, value, self.requant.zero_point)
+                self.clip(value)
+
+    def _shift(self, low: str, high: str) -> None:
+        """Leaves the rounded quotient in `low`."""
+        if self.requant.rounding is not Rounding.HALF_EVEN:
+            self._quotient(low, high)
+            return
+        with self.asm.registers(1) as (remainder,):
+            self._remainder(remainder, low, high)
+            self._quotient(low, high)
+            self._take_odd_tie_off(low, remainder)
+
+    def _quotient(self, low: str, high: str) -> None:
+        asm, shift = self.asm, self.shift
+        if shift >= 32:
+            asm("srai", low, high, shift - 32)
+            return
+        asm("p.clip", high, high, shift - 1)
+        asm("slli", high, high, 32 - shift)
+        asm("srli", low, low, shift)
+        asm("or", low, low, high)
+
+    def _remainder(self, remainder: str, low: str, high: str) -> None:
+        """Something that is 0 where the shift loses nothing."""
+        asm, shift = self.asm, self.shift
+        if shift < 32:
+            asm("slli", remainder, low, 32 - shift)
+        elif shift == 32:
+            asm("mv", remainder, low)
+        else:
+            asm("slli", remainder, high, 64 - shift)
+            asm("or", remainder, remainder, low)
+
+    def _take_odd_tie_off(self, value: str, remainder: str) -> None:
+        """With half of the divisor added, a tie leaves no remainder."""
+        asm = self.asm
+        asm("sltiu", remainder, remainder, 1)
+        asm("and", remainder, remainder, value)
+        asm("sub", value, value, remainder)
+
+
+def has_wide_form(requant: RequantAttr, record: RecordAttr | None) -> bool:
+    """Whether the divisor is one shift for all channels, within what the wide form can do."""
+    fields = record.fields if record is not None else ()
+    divisor = requant.divisors[0]
+    shift = divisor.bit_length() - 1
+    one_shift = SHIFT not in fields and DIVISOR not in fields and divisor.bit_count() == 1
+    return one_shift and SMALLEST_WIDE_SHIFT <= shift <= LARGEST_WIDE_SHIFT
+
+
+def requantiser(asm: Assembly, kernel: KernelOp) -> Requantiser | None:
+    """The kernel's requantisation; None where it has no form here, as for true divisions."""
+    if kernel.narrow is not None:
+        return NarrowRequantiser(asm, kernel.record, kernel.narrow)
+    if kernel.requant is not None and has_wide_form(kernel.requant, kernel.record):
+        return WideRequantiser(asm, kernel.record, kernel.requant)
+    return None

@@ -1,0 +1,155 @@
+"""The walk down a strip: what is done for each row of input, and which rows are a loop.
+
+Several rows of outputs are made at a time, each in a slot of accumulators: a row of input is loaded
+once and goes to every output whose window it lies in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import ceil
+
+from dsconv.lowering.xpulp.strips import Axis
+
+
+@dataclass(frozen=True)
+class Tap:
+    """A row of input in one output row's window. Not live: the output row does not exist."""
+
+    slot: int
+    row: int
+    is_first: bool
+    live: bool = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Finish:
+    """An output row whose window ends here; `is_empty` where all of it was skipped."""
+
+    slot: int
+    is_empty: bool
+
+
+@dataclass(frozen=True)
+class Step:
+    """A row of input: its taps, then the load of a later row, then the outputs it completes.
+
+    `registers` says which set of registers holds the row; None for a row of padding. The later row
+    goes to the same set. Not live: there is no such row to load.
+    """
+
+    registers: int | None
+    taps: tuple[Tap, ...]
+    finishes: tuple[Finish, ...]
+    loads: bool
+    load_is_live: bool = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Steps, of which those of `body` are repeated `count` times."""
+
+    before: tuple[Step, ...]
+    body: tuple[Step, ...]
+    count: int
+    after: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class RowSchedule:
+    """The schedule of one dimension: rows of a strip.
+
+    Where `skips_padding`, rows of padding add nothing and are left out.
+    """
+
+    axis: Axis
+    skips_padding: bool
+
+    @property
+    def slots(self) -> int:
+        """Output rows that are being made at a time."""
+        return ceil(self.axis.taps / self.axis.stride)
+
+    @property
+    def register_sets(self) -> int:
+        """Rows of input that are in registers at a time.
+
+        Every row that completes an output has instructions enough behind its taps to hide the next
+        row's load. With a stride not every row does.
+        """
+        return 2 if self.axis.stride > 1 and self.period % 2 == 0 else 1
+
+    @property
+    def period(self) -> int:
+        """Rows after which the slots are the same again."""
+        return self.slots * self.axis.stride
+
+    @property
+    def first_row(self) -> int:
+        """The first row of the tile that is loaded."""
+        return max(self.axis.start, 0)
+
+    @property
+    def loaded_rows(self) -> int:
+        """Rows of the tile that lie in the strip's windows."""
+        end = min(self.axis.position(self.axis.outputs - 1, self.axis.taps), self.axis.inputs)
+        return end - self.first_row
+
+    def steps(self) -> list[Step]:
+        """All rows of the windows, padding included."""
+        axis = self.axis
+        rows = (axis.outputs - 1) * axis.stride + axis.taps
+        return [self._step(row) for row in range(rows)]
+
+    def _step(self, row: int) -> Step:
+        axis = self.axis
+        position = axis.start + row
+        taps: list[Tap] = []
+        finishes: list[Finish] = []
+        first_output = max(0, ceil((row - axis.taps + 1) / axis.stride))
+        for output in range(first_output, row // axis.stride + 1):
+            tap = row - output * axis.stride
+            live = output < axis.outputs
+            if self._counts(position):
+                taps.append(Tap(output % self.slots, tap, tap == self._first_tap(output), live))
+            if live and tap == axis.taps - 1:
+                is_empty = not any(
+                    self._counts(axis.position(output, tap)) for tap in range(axis.taps)
+                )
+                finishes.append(Finish(output % self.slots, is_empty))
+        inside = axis.is_inside(position)
+        number = position - self.first_row
+        return Step(
+            number % self.register_sets if inside else None,
+            tuple(taps),
+            tuple(finishes),
+            inside,
+            inside and number + self.register_sets < self.loaded_rows,
+        )
+
+    def _counts(self, position: int) -> bool:
+        return self.axis.is_inside(position) or not self.skips_padding
+
+    def _first_tap(self, output: int) -> int:
+        """The tap that an output's sum begins with."""
+        rows = range(self.axis.taps)
+        return next((tap for tap in rows if self._counts(self.axis.position(output, tap))), 0)
+
+    def walk(self) -> Walk:
+        """The steps, rolled to a loop as far as they repeat."""
+        return roll(self.steps(), self.period)
+
+
+def roll(steps: Sequence[Step], period: int) -> Walk:
+    """Finds the longest repetition. What is not live does no harm, and may be done for a loop."""
+    best = Walk(tuple(steps), (), 0, ())
+    for start in range(len(steps)):
+        body = tuple(steps[start : start + period])
+        count = 0
+        while tuple(steps[start + count * period : start + (count + 1) * period]) == body:
+            count += 1
+        if len(body) == period and count > max(1, best.count):
+            end = start + count * period
+            best = Walk(tuple(steps[:start]), body, count, tuple(steps[end:]))
+    return best

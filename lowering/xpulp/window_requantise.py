@@ -1,0 +1,131 @@
+"""Requantisation where the bias is not in the accumulator.
+
+A sum of products begins with its first product, so nothing is spent to set it to the bias. The
+bias is added on the way: in the narrow form, which is linear up to its shifts, at no cost.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from dsconv.dialects.attributes import NarrowRequantAttr
+from dsconv.dialects.records import BIAS, RecordAttr
+from dsconv.dialects.tiled import KernelOp
+from dsconv.lowering.xpulp.assembly import Assembly
+from dsconv.lowering.xpulp.requantise import NarrowRequantiser, Requantiser, requantiser
+
+
+class WindowRequantiser(ABC):
+    """Turns sums of products into outputs, in place. There is one bias, or one a column."""
+
+    def __init__(self, asm: Assembly, record: RecordAttr):
+        self.asm = asm
+        self.record = record
+
+    @contextmanager
+    @abstractmethod
+    def constants(self, biases: int) -> Generator[None]:
+        """Takes registers for a channel's parameters and so many biases."""
+
+    @abstractmethod
+    def load(self, record: str) -> None:
+        """Loads the parameters of the channel whose record a register points to."""
+
+    @abstractmethod
+    def set_bias(self, number: int, record: str, addend: str | None) -> None:
+        """Sets a bias: the record's, and what a register holds, which it may change."""
+
+    @abstractmethod
+    def __call__(self, value: str, bias: int) -> None:
+        """Turns a sum into an output, with one of the biases."""
+
+
+class AddedBias(WindowRequantiser):
+    """Adds the bias, then requantises by any form."""
+
+    def __init__(self, asm: Assembly, record: RecordAttr, requantise: Requantiser):
+        super().__init__(asm, record)
+        self.requantise = requantise
+
+    @contextmanager
+    def constants(self, biases: int) -> Generator[None]:
+        with (
+            self.asm.registers(biases) as self.biases,
+            self.asm.registers(self.requantise.registers) as self.channel,
+            self.requantise.constants(),
+        ):
+            yield
+
+    def load(self, record: str) -> None:
+        self.requantise.load(self.channel, record)
+
+    def set_bias(self, number: int, record: str, addend: str | None) -> None:
+        bias = self.biases[number]
+        self.asm("lw", bias, record, self.record.offset(BIAS))
+        if addend is not None:
+            self.asm("add", bias, bias, addend)
+
+    def __call__(self, value: str, bias: int) -> None:
+        self.asm("add", value, value, self.biases[bias])
+        self.requantise([value], self.channel)
+
+
+class FoldedBias(WindowRequantiser):
+    """The narrow form, its bias multiplied out.
+
+    `a * low + bias * low` and `a * high + (bias * high + addend)`: both sums are part of an addition
+    and a shift that are there anyway.
+    """
+
+    def __init__(self, asm: Assembly, record: RecordAttr, narrow: NarrowRequantAttr):
+        super().__init__(asm, record)
+        self.narrow = narrow
+        self.parameters = NarrowRequantiser(asm, record, narrow)
+
+    @contextmanager
+    def constants(self, biases: int) -> Generator[None]:
+        has_low = self.parameters.has_low
+        with (
+            self.asm.registers(self.parameters.registers) as self.channel,
+            self.asm.registers(biases) as self.high_addends,
+            self.asm.registers(biases if has_low else 0) as self.low_addends,
+            self.parameters.clip.constants(),
+            self.asm.registers(1) as (self.product,),
+        ):
+            yield
+
+    def load(self, record: str) -> None:
+        self.parameters.load(self.channel, record)
+
+    def set_bias(self, number: int, record: str, addend: str | None) -> None:
+        asm, bias, target = self.asm, self.product, self.high_addends[number]
+        asm("lw", bias, record, self.record.offset(BIAS))
+        asm.li(target, self.narrow.addend)
+        if addend is not None:
+            asm("add", bias, bias, addend)
+        asm("p.mac", target, bias, self.channel[0])
+        if self.parameters.has_low:
+            asm("mul", self.low_addends[number], bias, self.channel[1])
+
+    def __call__(self, value: str, bias: int) -> None:
+        asm, product, narrow = self.asm, self.product, self.narrow
+        if self.parameters.has_low:
+            high, low = self.channel
+            asm("mul", product, value, low)
+            asm("p.addN", product, product, self.low_addends[bias], narrow.low_shift)
+            asm("p.mac", product, value, high)
+        else:
+            asm("mul", product, value, self.channel[0])
+        asm("p.addN", value, product, self.high_addends[bias], narrow.shift)
+        self.parameters.clip(value)
+
+
+def window_requantiser(asm: Assembly, kernel: KernelOp) -> WindowRequantiser | None:
+    """The kernel's requantisation; None where it has no form."""
+    assert kernel.record is not None, "weighted kernels have records"
+    if kernel.narrow is not None and not kernel.narrow.bits:
+        return FoldedBias(asm, kernel.record, kernel.narrow)
+    requantise = requantiser(asm, kernel)
+    return None if requantise is None else AddedBias(asm, kernel.record, requantise)

@@ -1,0 +1,64 @@
+#include "dsc_runtime.h"
+
+static void count(dsc_direction direction, uint32_t bytes) {
+  switch (direction) {
+    case DSC_LOAD: dsc_counters.l2_l1_in += bytes; break;
+    case DSC_LOAD_WEIGHTS: dsc_counters.l2_l1_weights += bytes; break;
+    case DSC_STORE: dsc_counters.l2_l1_out += bytes; break;
+  }
+}
+
+static uint32_t mchan_direction(dsc_direction direction) {
+  return direction == DSC_STORE ? MCHAN_L1_TO_L2 : MCHAN_L2_TO_L1;
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
+/* No command is longer than MCHAN_LONGEST. */
+static void queue_line(uint32_t direction, uint32_t l1, uint32_t l2, uint32_t bytes) {
+  for (uint32_t done = 0; done < bytes; done += MCHAN_LONGEST) {
+    mchan_queue_copy(direction, l1 + done, l2 + done, smaller(bytes - done, MCHAN_LONGEST));
+  }
+}
+
+static void queue_lines(uint32_t direction, uint32_t l1, uint32_t l2, uint32_t lines, uint32_t stride, uint32_t bytes) {
+  if (bytes == 0) return;
+  uint32_t lines_in_a_command = MCHAN_LONGEST / bytes;
+  for (uint32_t line = 0; line < lines; line += lines_in_a_command) {
+    uint32_t count_of_lines = smaller(lines - line, lines_in_a_command);
+    mchan_queue_copy_lines(direction, l1 + line * bytes, l2 + line * stride, count_of_lines * bytes, bytes, stride);
+  }
+}
+
+dsc_dma dsc_start_line(dsc_direction direction, uint32_t l1, uint32_t l2, uint32_t bytes) {
+  dsc_dma transfer = mchan_take_counter();
+  queue_line(mchan_direction(direction), l1, l2, bytes);
+  count(direction, bytes);
+  return transfer;
+}
+
+dsc_dma dsc_start_lines(dsc_direction direction, uint32_t l1, uint32_t l2, uint32_t lines, uint32_t stride, uint32_t bytes) {
+  return dsc_start_box(direction, l1, l2, dsc_single_block(lines, stride, bytes));
+}
+
+dsc_dma dsc_start_box(dsc_direction direction, uint32_t l1, uint32_t l2, dsc_box box) {
+  dsc_dma transfer = mchan_take_counter();
+  for (uint32_t block = 0; block < box.blocks; block++) {
+    if (box.line_bytes > MCHAN_LONGEST || !mchan_has_stride(box.line_stride)) {
+      for (uint32_t line = 0; line < box.lines; line++) {
+        queue_line(mchan_direction(direction), l1 + line * box.line_bytes, l2 + line * box.line_stride, box.line_bytes);
+      }
+    } else {
+      queue_lines(mchan_direction(direction), l1, l2, box.lines, box.line_stride, box.line_bytes);
+    }
+    l1 += box.lines * box.line_bytes;
+    l2 += box.block_stride;
+  }
+  count(direction, box.blocks * box.lines * box.line_bytes);
+  return transfer;
+}
+
+void dsc_wait(dsc_dma transfer) {
+  mchan_sleep_while_busy(transfer);
+  mchan_free(transfer);
+}

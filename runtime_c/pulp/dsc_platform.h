@@ -1,0 +1,19 @@
+/* The PULP cluster of pulp-open and of GAP8: eight RI5CY cores with Xpulp, 64 kB of L1, mchan and the event unit. */
+#ifndef DSC_PLATFORM_H
+#define DSC_PLATFORM_H
+
+#define DSC_CORES 8
+#define DSC_L1 __attribute__((section(".l1"), aligned(16)))
+#define DSC_RUNTIME_DATA __attribute__((section(".l1_runtime")))
+#define DSC_XPULP
+
+#include "dsc_l3.h"
+
+static inline void dsc_barrier(uint32_t core) {
+  (void)core;
+  event_unit_barrier();
+}
+
+static inline uint32_t dsc_cycles(void) { return pulp_cycles(); }
+
+#endif

@@ -1,0 +1,143 @@
+"""The command line: one clear line for whatever is wrong, nothing half-written."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from dsconv import zoo
+
+ROOT = Path(__file__).parents[1]
+DIGITS = ROOT / "examples" / "digits" / "digits.onnx"
+
+
+def dsconv(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from dsconv.cli import main; main()", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+
+def assert_one_error(result: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr + result.stdout
+    assert result.stderr.startswith("error: ")
+    for word in words:
+        assert word in result.stderr
+
+
+def test_compile_writes_a_folder_that_builds_without_us(tmp_path: Path):
+    result = dsconv("compile", DIGITS, "-o", tmp_path / "out", "--target", "host")
+    assert result.returncode == 0, result.stderr
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"network.c", "network.h", "weights.c", "Makefile", "network.mlir"} <= names
+    subprocess.run(
+        ["make", "-s", "WARNINGS=-Wall -Wextra -Wconversion -Werror"],
+        cwd=tmp_path / "out",
+        check=True,
+        timeout=300,
+    )
+
+
+def test_run_writes_json_and_outputs(tmp_path: Path):
+    images = ROOT / "examples" / "digits" / "digits_test.npz"
+    result = dsconv(
+        *("run", DIGITS, "--on", "host", "--input", f"{images}:images"),
+        *("--labels", f"{images}:labels", "--layers"),
+        *("--json", tmp_path / "report.json", "--output", tmp_path / "outputs.npz"),
+    )
+    assert result.returncode == 0, result.stderr
+    assert "accuracy: 354 of 360 right" in result.stdout
+    assert "bit-exact" in result.stdout
+    assert json.loads((tmp_path / "report.json").read_text())["equal"]
+    with np.load(tmp_path / "outputs.npz") as outputs:
+        assert outputs["output"].shape[0] == 360
+
+
+def test_a_difference_is_exit_status_1(tmp_path: Path):
+    np.save(tmp_path / "expected.npy", np.zeros((1, 10), np.uint8))
+    result = dsconv("run", DIGITS, "--expect", tmp_path / "expected.npy")
+    assert result.returncode == 1
+    assert "expected output" in result.stdout
+
+
+def test_passes_can_be_chosen():
+    pipeline = "select-layout,tile-l1{l1=30000 buffers=1},lower-to-tiles,plan-memory,lower-kernels"
+    result = dsconv("run", DIGITS, "--passes", pipeline)
+    assert result.returncode == 0, result.stderr
+
+
+def test_print_ir_after_all(tmp_path: Path):
+    result = dsconv("compile", DIGITS, "-o", tmp_path / "out", "--print-ir-after-all")
+    assert "IR after tile-l1" in result.stdout
+    assert "dsconv.depthwise" in result.stdout
+    assert "dsconv.dma_start" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"not a model", ["ONNX"]),
+        (b"", ["ONNX"]),
+    ],
+)
+def test_a_file_that_is_no_onnx(tmp_path: Path, content: bytes, words: list[str]):
+    path = tmp_path / "broken.onnx"
+    path.write_bytes(content)
+    assert_one_error(dsconv("compile", path, "-o", tmp_path / "out"), *words)
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_file(tmp_path: Path):
+    assert_one_error(dsconv("run", tmp_path / "missing.onnx"), "missing.onnx")
+
+
+def test_an_unsupported_op_names_the_node(tmp_path: Path):
+    model = zoo.build("dscnn")
+    node = next(node for node in model.graph.node if node.op_type == "GlobalAveragePool")
+    node.op_type = "GlobalLpPool"
+    onnx.save(model, str(tmp_path / "model.onnx"))
+    result = dsconv("compile", tmp_path / "model.onnx", "-o", tmp_path / "out")
+    assert_one_error(result, "GlobalLpPool", node.name)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_layer_that_cannot_fit_l1(tmp_path: Path):
+    result = dsconv("compile", DIGITS, "-o", tmp_path / "out", "--l1", "8200")
+    assert_one_error(result, "does not fit L1", "needs")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--target", "riscv"], ["no target riscv", "gap8"]),
+        (["--passes", "no-such-pass"], ["no-such-pass"]),
+        (["--passes", "tile-l1{size=3}"], ["tile-l1"]),
+        (["--input", "nowhere.npy"], ["nowhere.npy"]),
+    ],
+)
+def test_wrong_options(arguments: list[str], words: list[str]):
+    assert_one_error(dsconv("run", DIGITS, *arguments), *words)
+
+
+def test_doctor_lists_the_tools():
+    result = dsconv("doctor")
+    assert result.returncode == 0
+    for tool in ("host C compiler", "RISC-V GCC", "QEMU", "GVSoC"):
+        assert tool in result.stdout
+
+
+def test_zoo_writes_a_network(tmp_path: Path):
+    assert dsconv("zoo", "dscnn", "-o", tmp_path / "dscnn.onnx").returncode == 0
+    onnx.checker.check_model(str(tmp_path / "dscnn.onnx"))
+    assert_one_error(dsconv("zoo", "resnet", "-o", tmp_path / "x.onnx"), "resnet", "mv1-128")
+
+
+def test_the_memory_plan_is_reported(tmp_path: Path):
+    result = dsconv("report", DIGITS, "--memory", "--plot", tmp_path / "plan.png")
+    assert result.returncode == 0, result.stderr
+    assert "above the lower bound" in result.stdout
+    assert (tmp_path / "plan.png").stat().st_size > 1000

@@ -1,0 +1,240 @@
+"""Narrow requantisations: proved equal means equal, on every accumulator."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from random_layers import RandomLayer, random_layers
+from xdsl.ir import Block
+
+from dsconv.dialects import reference
+from dsconv.dialects.attributes import NarrowRequantAttr, RequantAttr, Rounding
+from dsconv.dialects.graph import ConstantOp, LayerOperation, PointwiseOp, activation_type
+from dsconv.frontends import import_onnx
+from dsconv.passes.narrow_requant import accumulator_range
+from dsconv.passes.narrowing import Steps, equals, narrowed, steps_of_range, steps_of_values
+from dsconv.pipeline import run_pipeline
+from dsconv.reference import run_reference
+from dsconv.zoo import build
+
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Function:
+    """A requantisation of some channels, and the accumulators that each can reach."""
+
+    requant: RequantAttr
+    smallest: Integers
+    largest: Integers
+
+    @property
+    def steps(self) -> Steps:
+        steps = steps_of_range(self.requant, self.smallest, self.largest)
+        assert steps is not None
+        return steps
+
+    def near_steps(self) -> Integers:
+        """Accumulators (K, N) at the ends and at most 2 from a step of any channel."""
+        steps = self.steps
+        around = steps.above[:, :, None] + np.arange(-3, 3)
+        points = np.concatenate([around.reshape(len(around), -1), steps.ends], axis=1)
+        return points.clip(steps.ends[:, :1], steps.ends[:, 1:])
+
+    def everything(self) -> Integers:
+        """Every accumulator (K, N)."""
+        count = int((self.largest - self.smallest).max()) + 1
+        return np.minimum(self.smallest[:, None] + np.arange(count), self.largest[:, None])
+
+
+@st.composite
+def functions(draw: st.DrawFn, largest_reach: int = 2**31 - 1) -> Function:
+    """Requantisations of 1 to 4 channels that step anywhere in their range, or nowhere."""
+    channels = draw(st.integers(1, 4))
+
+    def per_channel(values: st.SearchStrategy[int]) -> list[int]:
+        return draw(st.lists(values, min_size=channels, max_size=channels))
+
+    reach = draw(st.integers(1, largest_reach.bit_length()).map(lambda bits: 2**bits - 1))
+    ends = np.sort(np.array([per_channel(st.integers(-reach, reach)) for _ in range(2)]), axis=0)
+    shift = draw(st.integers(0, 40))
+    scale = 2.0**shift * 300 / reach
+    factors = [numerator / 256 for numerator in per_channel(st.integers(0, 1024))]
+    low = draw(st.integers(-128, 127))
+    requant = RequantAttr.of(
+        [min(2**31 - 1, round(scale * factor)) for factor in factors],
+        [draw(st.sampled_from([2**shift, 2**shift + 1, 3 << shift]))],
+        addends=[draw(st.sampled_from([0, 1 << shift >> 1, 12345, -678]))],
+        rounding=draw(st.sampled_from(list(Rounding))),
+        zero_point=draw(st.integers(-128, 127)),
+        clip=(low, draw(st.integers(low, 127))),
+    )
+    return Function(requant, ends[0], ends[1])
+
+
+def exact(requant: RequantAttr, accumulators: Integers) -> reference.IntArray:
+    return reference.requantise(accumulators[None, :, :, None], requant, np.int64)[0, :, :, 0]
+
+
+def same(narrow: NarrowRequantAttr, requant: RequantAttr, accumulators: Integers) -> bool:
+    try:
+        actual = reference.narrow_requantise(accumulators[None, :, :, None], narrow, np.int64)
+    except OverflowError:
+        return False
+    return bool((actual[0, :, :, 0] == exact(requant, accumulators)).all())
+
+
+@settings(max_examples=300, deadline=None)
+@given(function=functions())
+def test_steps_are_where_the_exact_function_rises(function: Function):
+    steps = function.steps
+    below, above = (
+        exact(function.requant, points.clip(steps.ends[:, :1], steps.ends[:, 1:]))
+        for points in (steps.below, steps.above)
+    )
+    assert ((below < steps.outputs) | ~steps.real_below).all()
+    assert ((above >= steps.outputs) | ~steps.real_above).all()
+    assert ((steps.above == steps.below + 1) & (steps.real_above | steps.real_below)).all()
+
+
+@settings(max_examples=300, deadline=None)
+@given(function=functions(largest_reach=2**14))
+def test_narrow_forms_are_equal_on_every_accumulator(function: Function):
+    narrow = narrowed(function.requant, function.steps)
+    assume(narrow is not None)
+    assert narrow is not None
+    assert same(narrow, function.requant, function.everything())
+
+
+@settings(max_examples=300, deadline=None)
+@given(function=functions())
+def test_narrow_forms_are_equal_near_every_step(function: Function):
+    narrow = narrowed(function.requant, function.steps)
+    assume(narrow is not None)
+    assert narrow is not None
+    assert same(narrow, function.requant, function.near_steps())
+
+
+@settings(max_examples=300, deadline=None)
+@given(function=functions(largest_reach=2**14), data=st.data())
+def test_the_proof_knows_right_from_wrong(function: Function, data: st.DataObject):
+    """Equal by the proof exactly when equal on every accumulator, for forms a little off."""
+    narrow = narrowed(function.requant, function.steps)
+    assume(narrow is not None)
+    assert narrow is not None
+    little = st.integers(-2, 2)
+    addend_moves = st.integers(-(2**narrow.shift) // 64 - 1, 2**narrow.shift // 64 + 1)
+    changed = NarrowRequantAttr.of(
+        [max(0, high + data.draw(little)) for high in narrow.highs],
+        lows=[max(0, low + data.draw(little)) for low in narrow.lows],
+        low_shift=max(narrow.low_shift, 1),
+        addend=narrow.addend + data.draw(st.just(0) | addend_moves),
+        shift=narrow.shift,
+        bits=data.draw(st.just(narrow.bits) | st.integers(8, 15)),
+        clip=narrow.clip,
+    )
+    right = same(changed, function.requant, function.everything())
+    assert equals(changed, function.steps) == right
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    accumulators=st.lists(st.integers(-(2**31), 2**31 - 1), min_size=1, max_size=50, unique=True),
+    function=functions(),
+)
+def test_sets_of_accumulators(accumulators: list[int], function: Function):
+    """Only what can be reached counts: fewer accumulators, never fewer narrow forms."""
+    requant = RequantAttr.of(
+        function.requant.multipliers[:1],
+        function.requant.divisors,
+        addends=function.requant.addends,
+        rounding=function.requant.rounding,
+        zero_point=function.requant.zero_point,
+        clip=function.requant.clip,
+    )
+    points = np.array(sorted(accumulators))
+    steps = steps_of_values(requant, points)
+    assert steps is not None
+    narrow = narrowed(requant, steps)
+    if narrow is not None:
+        assert same(narrow, requant, points[None])
+    everywhere = steps_of_range(requant, points[:1], points[-1:])
+    if everywhere is not None and (whole := narrowed(requant, everywhere)) is not None:
+        assert equals(whole, steps)
+
+
+def test_what_leaves_32_bits_is_not_equal():
+    steps = Function(
+        RequantAttr.of([1], [2**24], rounding=Rounding.FLOOR, clip=(-128, 127)),
+        np.array([-(2**31)]),
+        np.array([2**31 - 1]),
+    ).steps
+    right = NarrowRequantAttr.of([1], addend=0, shift=24, clip=(-128, 127))
+    assert equals(right, steps)
+    doubled = NarrowRequantAttr.of([2], addend=0, shift=25, clip=(-128, 127))
+    assert not equals(doubled, steps)
+    with pytest.raises(OverflowError, match="32 bits"):
+        reference.narrow_requantise(np.full((1, 1, 1, 1), 2**30), doubled, np.int8)
+
+
+def test_ties_of_both_parities_have_no_narrow_form():
+    """Half to even goes up at 1.5 and down at 2.5, which no straight line does."""
+    requant = RequantAttr.of([1], [4], clip=(0, 255))
+    assert narrowed(requant, Function(requant, np.array([0]), np.array([400])).steps) is None
+    assert narrowed(requant, Function(requant, np.array([3]), np.array([7])).steps) is not None
+
+
+def test_functions_that_may_fall_are_left_alone():
+    falling = RequantAttr.of([1, -1], [4], clip=(0, 255))
+    assert steps_of_range(falling, np.array([0, 0]), np.array([9, 9])) is None
+    assert steps_of_values(RequantAttr.of([-1], [4], clip=(0, 255)), np.arange(9)) is None
+
+
+def test_every_layer_of_a_keyword_spotter_is_narrow():
+    module = import_onnx(build("dscnn")).module
+    run_pipeline(module, "fold-weight-zero-points,narrow-requant")
+    layers = [layer for layer in module.walk() if isinstance(layer, LayerOperation)]
+    assert len(layers) == 11
+    assert all("narrow" in layer.properties for layer in layers)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    weights=st.lists(st.integers(0, 255), min_size=2, max_size=2),
+    zero_points=st.tuples(st.integers(0, 255), st.integers(-128, 127)),
+    bias=st.integers(-1000, 1000),
+)
+def test_accumulators_of_two_weights(weights: list[int], zero_points: tuple[int, int], bias: int):
+    """The ends of the range are what inputs really reach."""
+    weight_zero, input_zero = zero_points
+    block = Block(arg_types=[activation_type((1, 2, 1, 1), np.int8)])
+    kernel = ConstantOp.of(np.array([weights], np.uint8))
+    biases = ConstantOp.of(np.array([bias], np.int32))
+    layer = PointwiseOp(
+        "layer",
+        block.args[0],
+        kernel,
+        biases,
+        RequantAttr.of([1], [1], clip=(-128, 127)),
+        activation_type((1, 1, 1, 1), np.int8),
+        input_zero_point=input_zero,
+        weight_zero_points=[weight_zero],
+    )
+    x = np.arange(-128, 128) - input_zero
+    first, second = (x * (weight - weight_zero) for weight in weights)
+    reached = np.add.outer(first, second) + bias
+    smallest, largest = accumulator_range(layer)
+    assert (smallest[0], largest[0]) == (reached.min(), reached.max())
+
+
+@settings(max_examples=200, deadline=None)
+@given(layer=random_layers())
+def test_layers_mean_the_same(layer: RandomLayer):
+    narrowed_module = layer.module.clone()
+    run_pipeline(narrowed_module, "fold-weight-zero-points,narrow-requant")
+    expected = run_reference(layer.module, *layer.inputs).outputs[0]
+    actual = run_reference(narrowed_module, *layer.inputs).outputs[0]
+    np.testing.assert_array_equal(actual, expected)

@@ -1,0 +1,132 @@
+"""Whole networks: bit-exact in every layer, on every runner, in the memory they are given."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from handwritten import needs_gvsoc
+
+import dsconv
+from dsconv import zoo
+
+ROOT = Path(__file__).parents[1]
+DIGITS = ROOT / "examples" / "digits" / "digits.onnx"
+MODELS = ROOT.parent / "shared" / "models"
+RUNNERS = ["host", "qemu", pytest.param("gvsoc", marks=needs_gvsoc)]
+
+needs_models = pytest.mark.skipif(not MODELS.is_dir(), reason="no shared models on this machine")
+
+
+def digits(count: int) -> tuple[np.ndarray, np.ndarray]:
+    with np.load(ROOT / "examples" / "digits" / "digits_test.npz") as data:
+        return data["images"][:count], data["labels"][:count]
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_digits_are_recognised(runner: str):
+    images, labels = digits(20)
+    report = dsconv.compile(DIGITS, target="pulp_open").run(images, on=runner)
+    assert report.equal
+    assert (report.outputs.reshape(20, -1).argmax(axis=1) == labels).mean() >= 0.9
+    assert (report.cycles is not None) == (runner == "gvsoc")
+
+
+def test_a_report_has_the_documented_keys():
+    report = dsconv.compile(DIGITS).run(digits(1)[0]).as_json()
+    assert list(report) == ["network", "target", "runner", "equal", "cycles", "macs", "layers"]
+    first = report["layers"][0]
+    assert {"name", "op", "shape", "macs", "cycles", "bytes", "tile", "schedule", "equal"} <= {
+        *first
+    }
+    assert set(first["bytes"]) == {"l2_l1_in", "l2_l1_out", "l2_l1_weights", "l3_l2"}
+    assert sum(layer["macs"] for layer in report["layers"]) == report["macs"] == 513_664
+
+
+def test_a_wrong_expectation_is_found():
+    network = dsconv.compile(DIGITS)
+    images, _ = digits(3)
+    outputs = network.run(images).outputs
+    assert network.run(images, expect=outputs).equal
+    wrong = outputs.copy()
+    wrong[1, 4] += 1
+    (difference,) = network.run(images, expect=wrong).differences
+    assert difference.place == "expected output"
+    assert difference.index[:2] == (1, 4)
+    assert difference.count == 1
+
+
+@pytest.mark.parametrize("l1", [16, 24, 32, 48, 96, 256])
+def test_any_size_of_l1(l1: int):
+    report = dsconv.compile(zoo.build("dscnn"), l1=l1 * 1024).run()
+    assert report.equal
+
+
+@pytest.mark.parametrize("l2", [192, 256, 320])
+def test_weights_stream_from_l3_where_l2_is_small(l2: int):
+    report = dsconv.compile(zoo.build("mv1-96"), l2=l2 * 1024).run()
+    assert report.equal
+    assert sum(layer.l3_l2 for layer in report.layers) > 0
+
+
+def test_activations_spill_to_l3_where_l2_is_small():
+    report = dsconv.compile(zoo.build("mv1-96"), l2=(64 + 40) * 1024).run()
+    assert report.equal
+    unspilled = 208_112 + 40_000
+    assert sum(layer.l3_l2 for layer in report.layers) > unspilled
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        ({"l1": 9 * 1024}, ["layer", "does not fit L1", "needs"]),
+        ({"l2": 70 * 1024}, ["L2"]),
+    ],
+)
+def test_too_little_memory_is_one_clear_error(sizes: dict[str, int], words: list[str]):
+    with pytest.raises(dsconv.DsconvError) as failure:
+        dsconv.compile(zoo.build("mv1-96"), **sizes)
+    assert all(word in str(failure.value) for word in words)
+
+
+def test_every_runner_counts_the_same_bytes():
+    network = dsconv.compile(DIGITS, target="pulp_open")
+    images, _ = digits(1)
+    counts = [
+        [(layer.l2_l1_in, layer.l2_l1_out, layer.l2_l1_weights) for layer in report.layers]
+        for report in (network.run(images, on="host"), network.run(images, on="qemu"))
+    ]
+    assert counts[0] == counts[1]
+
+
+@needs_models
+@pytest.mark.parametrize(
+    "model",
+    [
+        "kws_dscnn_tflite_qdq/network.onnx",
+        "vww_ort_quantized/qdq_pc_u8s8.onnx",
+        "vww_ort_quantized/qop_pc_u8s8.onnx",
+        "mobilenet_v1_025_128_tflite_qdq/network.onnx",
+    ],
+)
+@pytest.mark.parametrize("runner", ["host", "qemu"])
+def test_real_networks(model: str, runner: str):
+    assert dsconv.compile(MODELS / model, target="pulp_open").run(on=runner).equal
+
+
+@needs_models
+@needs_gvsoc
+@pytest.mark.parametrize(
+    "model",
+    ["kws_dscnn_tflite_qdq/network.onnx", "mobilenet_v1_025_128_tflite_qdq/network.onnx"],
+)
+def test_real_networks_on_gvsoc(model: str):
+    report = dsconv.compile(MODELS / model, target="pulp_open").run(on="gvsoc")
+    assert report.equal
+    assert all(layer.cycles for layer in report.layers)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(zoo.NETWORKS))
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_the_papers_networks(name: str, runner: str):
+    assert dsconv.compile(zoo.build(name), target="pulp_open").run(on=runner).equal
