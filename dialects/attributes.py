@@ -39,6 +39,12 @@ class Rounding(StrEnum):
     FLOOR = "floor"
 
 
+def verify_rounding(name: str) -> None:
+    """Raises VerifyException where a name is no rounding."""
+    if name not in set(Rounding):
+        raise VerifyException(f"unknown rounding {name}; there are {', '.join(Rounding)}")
+
+
 @irdl_attr_definition
 class LayoutAttr(EnumAttribute[Layout]):
     """Encoding of a tensor type: the layout of its elements in memory."""
@@ -76,8 +82,50 @@ def i64_array(values: Sequence[int]) -> DenseArrayBase[I64]:
     return DenseArrayBase.from_list(i64, values)
 
 
+def _parse_int(parser: AttrParser) -> int:
+    value = parser.parse_integer()
+    if not -(2**63) <= value < 2**63:
+        parser.raise_error(f"{value} does not fit 64 bits")
+    return value
+
+
 def _parse_int_list(parser: AttrParser) -> list[int]:
-    return parser.parse_comma_separated_list(parser.Delimiter.SQUARE, parser.parse_integer)
+    return parser.parse_comma_separated_list(parser.Delimiter.SQUARE, lambda: _parse_int(parser))
+
+
+def _parse_entries(
+    parser: AttrParser,
+    owner: str,
+    *,
+    lists: Sequence[str],
+    numbers: Sequence[str] = (),
+    words: Sequence[str] = (),
+    needed: Sequence[str],
+) -> dict[str, list[int]]:
+    """Entries `list = [1, 2]`, `number = 3` and `word` in angle brackets, in any order, each once.
+
+    A number is a list of one, a word an empty list.
+    """
+    entries: dict[str, list[int]] = {}
+
+    def parse_entry() -> None:
+        label = parser.parse_identifier()
+        if label in entries:
+            parser.raise_error(f"{owner} has {label} twice")
+        if label in words:
+            entries[label] = []
+            return
+        if label not in (*lists, *numbers):
+            known = ", ".join((*lists, *numbers, *words))
+            parser.raise_error(f"{owner} has no {label}; there are {known}")
+        parser.parse_punctuation("=")
+        entries[label] = _parse_int_list(parser) if label in lists else [_parse_int(parser)]
+
+    parser.parse_comma_separated_list(parser.Delimiter.ANGLE, parse_entry)
+    for label in needed:
+        if label not in entries:
+            parser.raise_error(f"{owner} needs its {label}")
+    return entries
 
 
 def _print_int_list(printer: Printer, values: Sequence[int]) -> None:
@@ -176,18 +224,9 @@ class WindowAttr(ParametrizedAttribute):
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> list[DenseArrayBase[I64]]:
-        values = {"strides": [1, 1], "pads": [0, 0, 0, 0], "dilations": [1, 1]}
-        with parser.in_angle_brackets():
-            parser.parse_keyword("kernel")
-            parser.parse_punctuation("=")
-            kernel = _parse_int_list(parser)
-            while parser.parse_optional_punctuation(",") is not None:
-                label = parser.parse_identifier()
-                if label not in values:
-                    parser.raise_error(f"a window has no {label}")
-                parser.parse_punctuation("=")
-                values[label] = _parse_int_list(parser)
-        return [i64_array(kernel), *(i64_array(value) for value in values.values())]
+        values = {"kernel": [], "strides": [1, 1], "pads": [0, 0, 0, 0], "dilations": [1, 1]}
+        values |= _parse_entries(parser, "a window", lists=list(values), needed=["kernel"])
+        return [i64_array(value) for value in values.values()]
 
 
 @dataclass(frozen=True)
@@ -258,7 +297,7 @@ class TileAttr(ParametrizedAttribute):
         with parser.in_angle_brackets():
             sizes: list[int] = []
             for _ in range(3):
-                sizes.append(parser.parse_integer())
+                sizes.append(_parse_int(parser))
                 parser.parse_punctuation(",")
             outermost = parser.parse_identifier()
             buffers = 1
@@ -342,6 +381,8 @@ class RequantAttr(ParametrizedAttribute):
         return max(len(self.multipliers), len(self.addends), len(self.divisors))
 
     def verify(self) -> None:
+        if len(self.limits) != 3:
+            raise VerifyException("a clip range has a smallest and a largest result")
         lengths = {len(self.multipliers), len(self.addends), len(self.divisors)} - {1}
         if len(lengths) > 1 or 0 in lengths:
             raise VerifyException(
@@ -352,8 +393,7 @@ class RequantAttr(ParametrizedAttribute):
             raise VerifyException(f"a divisor is positive, got {min(self.divisors)}")
         if max(map(abs, self.multipliers)) >= 2**31:
             raise VerifyException("a multiplier fits 32 bits with its sign")
-        if self.rounding_name.data not in set(Rounding):
-            raise VerifyException(f"unknown rounding {self.rounding_name.data}")
+        verify_rounding(self.rounding_name.data)
         if self.clip[0] > self.clip[1]:
             raise VerifyException(f"clip range is empty: {list(self.clip)}")
 
@@ -378,36 +418,28 @@ class RequantAttr(ParametrizedAttribute):
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> list[DenseArrayBase[I64] | StringAttr]:
-        lists: dict[str, list[int]] = {"addend": [0]}
-        rounding = Rounding.HALF_EVEN
-        zero_point = 0
-
-        def parse_entry() -> None:
-            nonlocal rounding, zero_point
-            label = parser.parse_identifier()
-            if label in set(Rounding):
-                rounding = Rounding(label)
-                return
-            parser.parse_punctuation("=")
-            if label == "zero_point":
-                zero_point = parser.parse_integer()
-            elif label in ("multiplier", "addend", "shift", "divisor", "clip"):
-                lists[label] = _parse_int_list(parser)
-            else:
-                parser.raise_error(f"a requantisation has no {label}")
-
-        parser.parse_comma_separated_list(parser.Delimiter.ANGLE, parse_entry)
-        if "shift" in lists:
-            lists["divisor"] = [1 << shift for shift in lists["shift"]]
-        for label in ("multiplier", "divisor", "clip"):
-            if label not in lists:
-                parser.raise_error(f"a requantisation needs its {label}")
+        entries = _parse_entries(
+            parser,
+            "a requantisation",
+            lists=["multiplier", "addend", "shift", "divisor", "clip"],
+            numbers=["zero_point"],
+            words=list(Rounding),
+            needed=["multiplier", "clip"],
+        )
+        if ("shift" in entries) == ("divisor" in entries):
+            parser.raise_error("a requantisation needs its divisor or its shift, one of them")
+        shifts = entries.get("shift", [])
+        if not all(0 <= shift <= 62 for shift in shifts):
+            parser.raise_error(f"a shift is from 0 to 62, got {shifts}")
+        roundings = [rounding for rounding in Rounding if rounding in entries]
+        if len(roundings) > 1:
+            parser.raise_error(f"a requantisation rounds one way, not {' and '.join(roundings)}")
         return [
-            i64_array(lists["multiplier"]),
-            i64_array(lists["addend"]),
-            i64_array(lists["divisor"]),
-            StringAttr(rounding.value),
-            i64_array((zero_point, *lists["clip"])),
+            i64_array(entries["multiplier"]),
+            i64_array(entries.get("addend", [0])),
+            i64_array(entries.get("divisor", [1 << shift for shift in shifts])),
+            StringAttr((roundings or [Rounding.HALF_EVEN])[0]),
+            i64_array((*entries.get("zero_point", [0]), *entries["clip"])),
         ]
 
 
@@ -419,7 +451,8 @@ class NarrowRequantAttr(ParametrizedAttribute):
     `y = clip((a * high + (a * low >> low_shift) + addend) >> shift, minimum, maximum)`. Shifts are
     arithmetic, and nothing leaves 32 bits for any accumulator that the layer can make. `high` and
     `low` have one value, or one per output channel, of 16 bits with their sign; the rest is
-    shared. Without a `low`, `low_shift` is 0 and the second product drops out.
+    shared. Without a `low`, `low_shift` is 0 and the second product drops out. Outputs are the same
+    where `a * low` is off by up to `slack` either way.
     """
 
     name = "dsconv.narrow_requant"
@@ -438,13 +471,14 @@ class NarrowRequantAttr(ParametrizedAttribute):
         addend: int,
         shift: int,
         bits: int = 0,
+        slack: int = 0,
         clip: tuple[int, int],
     ) -> NarrowRequantAttr:
         """Builds a narrow requantisation from plain integers."""
         return NarrowRequantAttr(
             i64_array(highs),
             i64_array(lows or [0] * len(highs)),
-            i64_array((bits, low_shift, addend, shift)),
+            i64_array((bits, low_shift, addend, shift, slack)),
             i64_array(clip),
         )
 
@@ -479,6 +513,11 @@ class NarrowRequantAttr(ParametrizedAttribute):
         return self.shared.get_values()[3]
 
     @property
+    def slack(self) -> int:
+        """How much a kernel may leave behind in the low product."""
+        return self.shared.get_values()[4]
+
+    @property
     def clip(self) -> tuple[int, int]:
         """Smallest and largest result."""
         return cast(tuple[int, int], self.limits.get_values())
@@ -489,6 +528,8 @@ class NarrowRequantAttr(ParametrizedAttribute):
         return len(self.highs)
 
     def verify(self) -> None:
+        if len(self.limits) != 2:
+            raise VerifyException("a clip range has a smallest and a largest result")
         if not self.highs or len(self.highs) != len(self.lows):
             raise VerifyException(
                 "high and low of a narrow requantisation have one value or one per channel, not "
@@ -504,6 +545,8 @@ class NarrowRequantAttr(ParametrizedAttribute):
             raise VerifyException(f"accumulators are clipped to 2 to 32 bits, not {self.bits}")
         if not -(2**31) <= self.addend < 2**31:
             raise VerifyException("an addend fits 32 bits with its sign")
+        if self.slack < 0:
+            raise VerifyException(f"a slack is not negative, got {self.slack}")
         if self.clip[0] > self.clip[1]:
             raise VerifyException(f"clip range is empty: {list(self.clip)}")
 
@@ -518,32 +561,24 @@ class NarrowRequantAttr(ParametrizedAttribute):
                 _print_int_list(printer, self.lows)
             if self.low_shift:
                 printer.print_string(f", low_shift = {self.low_shift}")
+            if self.slack:
+                printer.print_string(f", slack = {self.slack}")
             printer.print_string(f", addend = {self.addend}, shift = {self.shift}, clip = ")
             _print_int_list(printer, self.clip)
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> list[DenseArrayBase[I64]]:
-        lists: dict[str, list[int]] = {}
-        numbers = {"bits": 0, "low_shift": 0}
-
-        def parse_entry() -> None:
-            label = parser.parse_identifier()
-            if label in ("high", "low", "clip"):
-                parser.parse_punctuation("=")
-                lists[label] = _parse_int_list(parser)
-            elif label in ("bits", "low_shift", "addend", "shift"):
-                parser.parse_punctuation("=")
-                numbers[label] = parser.parse_integer()
-            else:
-                parser.raise_error(f"a narrow requantisation has no {label}")
-
-        parser.parse_comma_separated_list(parser.Delimiter.ANGLE, parse_entry)
-        for label in ("high", "addend", "shift", "clip"):
-            if label not in lists and label not in numbers:
-                parser.raise_error(f"a narrow requantisation needs its {label}")
+        numbers = {label: [0] for label in ("bits", "low_shift", "addend", "shift", "slack")}
+        entries = numbers | _parse_entries(
+            parser,
+            "a narrow requantisation",
+            lists=["high", "low", "clip"],
+            numbers=list(numbers),
+            needed=["high", "addend", "shift", "clip"],
+        )
         return [
-            i64_array(lists["high"]),
-            i64_array(lists.get("low", [0] * len(lists["high"]))),
-            i64_array([numbers[label] for label in ("bits", "low_shift", "addend", "shift")]),
-            i64_array(lists["clip"]),
+            i64_array(entries["high"]),
+            i64_array(entries.get("low", [0] * len(entries["high"]))),
+            i64_array([entries[label][0] for label in numbers]),
+            i64_array(entries["clip"]),
         ]

@@ -54,6 +54,20 @@ IntTensorType: TypeAlias = TensorType[IntegerType]
 DTYPES: dict[Attribute, type[np.integer]] = {si8: np.int8, ui8: np.uint8, i32: np.int32}
 QUANTISED = (si8, ui8)
 
+NO_ZERO_POINT = IntegerAttr(0, i32)
+NO_ZERO_POINTS = DenseArrayBase.from_list(i32, [0])
+"""Defaults. An operation leaves them out, as the parser does, so that equal layers are equal IR."""
+
+
+def zero_point_property(zero_point: int) -> IntegerAttr[I32] | None:
+    """Zero point of an input as property of its layer."""
+    return IntegerAttr(zero_point, i32) if zero_point else None
+
+
+def zero_points_property(zero_points: Sequence[int]) -> DenseArrayBase[I32] | None:
+    """Zero points of weights as property of their layer: one value, or one per output channel."""
+    return DenseArrayBase.from_list(i32, zero_points) if tuple(zero_points) != (0,) else None
+
 
 def element_type(dtype: np.typing.DTypeLike) -> IntegerType:
     """The element type of a numpy int8, uint8 or int32 array."""
@@ -100,11 +114,25 @@ def _verify_activation(value: SSAValue, role: str) -> None:
         raise VerifyException(f"{role} is encoded by a layout or not at all, got {type_.encoding}")
 
 
-def _verify_shape(value: SSAValue, role: str, expected: Sequence[int]) -> None:
+def _verify_shape(value: SSAValue, role_has: str, expected: Sequence[int]) -> None:
     shape = tensor_type(value).get_shape()
     if shape != tuple(expected):
         wanted = "x".join(map(str, expected))
-        raise VerifyException(f"{role} has shape {'x'.join(map(str, shape))}, expected {wanted}")
+        raise VerifyException(f"{role_has} shape {'x'.join(map(str, shape))}, expected {wanted}")
+
+
+def _verify_window(
+    window: WindowAttr, input: SSAValue, result: SSAValue, result_channels: int
+) -> None:
+    _, _, height, width = tensor_type(input).get_shape()
+    size = window.output_size(height, width)
+    if min(size) < 1:
+        (fy, fx), (top, left, bottom, right) = window.extent, window.pads
+        raise VerifyException(
+            f"a window of {fy}x{fx} does not fit a map of "
+            f"{height + top + bottom}x{width + left + right}, padding included"
+        )
+    _verify_shape(result, "result has", (1, result_channels, *size))
 
 
 def _verify_requant(
@@ -126,6 +154,14 @@ def _verify_requant(
         raise VerifyException(
             f"clip range {list(requant.clip)} does not fit {tensor_type(result).element_type}"
         )
+
+
+def _verify_uniform_requant(
+    requant: RequantAttr, narrow: NarrowRequantAttr | None, result: SSAValue
+) -> None:
+    if max(form.channels for form in (requant, narrow or requant)) > 1:
+        raise VerifyException("layers without weights have one requantisation for all channels")
+    _verify_requant(requant, narrow, result)
 
 
 def _verify_zero_point(zero_point: int, value: SSAValue, role: str) -> None:
@@ -178,6 +214,11 @@ class ConstantOp(IRDLOperation):
         return np.frombuffer(self.value.data.data, dtype).reshape(shape)
 
     def verify_(self) -> None:
+        if tensor_type(self.result).element_type not in DTYPES:
+            raise VerifyException(
+                "a constant has elements si8, ui8 or i32, got "
+                f"{tensor_type(self.result).element_type}"
+            )
         if self.value.type != self.result.type:
             raise VerifyException(f"value is a {self.value.type}, result a {self.result.type}")
 
@@ -211,6 +252,17 @@ class LayerOperation(IRDLOperation, abc.ABC):
     def macs(self) -> int:
         """Multiply-accumulates of one run; 0 where the layer has no weights."""
 
+    def verify_(self) -> None:
+        _verify_activation(self.result, "result")
+        if self.tile is None:
+            return
+        tile, (_, channels, rows, columns) = self.tile.tile, tensor_type(self.result).get_shape()
+        if tile.channels > channels or tile.rows > rows or tile.columns > columns:
+            raise VerifyException(
+                f"a tile of {tile.channels}x{tile.rows}x{tile.columns} is larger than the result, "
+                f"{channels}x{rows}x{columns}"
+            )
+
 
 class WeightedOperation(LayerOperation, abc.ABC):
     """A convolution or matrix product: `requant(sum((x - zx) * (w - zw)) + bias)`.
@@ -224,10 +276,8 @@ class WeightedOperation(LayerOperation, abc.ABC):
     bias = operand_def(TensorType)
     requant = prop_def(RequantAttr)
     narrow = opt_prop_def(NarrowRequantAttr)
-    input_zero_point = opt_prop_def(IntegerAttr, default_value=IntegerAttr(0, i32))
-    weight_zero_points = opt_prop_def(
-        DenseArrayBase[I32], default_value=DenseArrayBase.from_list(i32, [0])
-    )
+    input_zero_point = opt_prop_def(IntegerAttr[I32], default_value=NO_ZERO_POINT)
+    weight_zero_points = opt_prop_def(DenseArrayBase[I32], default_value=NO_ZERO_POINTS)
 
     traits = traits_def(Pure())
 
@@ -243,42 +293,42 @@ class WeightedOperation(LayerOperation, abc.ABC):
     @property
     def weight_array(self) -> IntArray:
         """The weights as numpy array. They are constants at every level of this compiler."""
-        return constant_array(self.weights, "weights")
+        return self._constant(self.weights, "weights")
 
     @property
     def bias_array(self) -> IntArray:
         """The bias, (K,) of int32."""
-        return constant_array(self.bias, "bias")
+        return self._constant(self.bias, "bias")
+
+    def _constant(self, value: SSAValue, role: str) -> IntArray:
+        if not isinstance(value.owner, ConstantOp):
+            raise VerifyException(f'layer "{self.label}" takes its {role} from a dsconv.constant')
+        return value.owner.array
 
     @abc.abstractmethod
     def _verify_shapes(self) -> None:
         """Checks weights and result against the input."""
 
     def verify_(self) -> None:
+        super().verify_()
         _verify_activation(self.input, "input")
-        _verify_activation(self.result, "result")
         if tensor_type(self.weights).element_type not in QUANTISED:
             raise VerifyException(
                 f"weights have elements si8 or ui8, got {tensor_type(self.weights).element_type}"
             )
         self._verify_shapes()
         channels = tensor_type(self.result).get_shape()[1]
-        _verify_shape(self.bias, "bias", (channels,))
+        _verify_shape(self.bias, "bias has", (channels,))
         if tensor_type(self.bias).element_type != i32:
             raise VerifyException("bias has elements i32")
         if len(self.weight_zero_points) not in (1, channels):
             raise VerifyException(
                 f"{len(self.weight_zero_points)} weight zero points for {channels} channels"
             )
+        for zero_point in self.weight_zero_points.get_values():
+            _verify_zero_point(zero_point, self.weights, "weight zero point")
         _verify_zero_point(self.zero_point, self.input, "input zero point")
         _verify_requant(self.requant, self.narrow, self.result)
-
-
-def constant_array(value: SSAValue, role: str) -> IntArray:
-    """The array behind an operand that has to be a constant."""
-    if not isinstance(value.owner, ConstantOp):
-        raise VerifyException(f"{role} come from a dsconv.constant")
-    return value.owner.array
 
 
 _WEIGHTED_FORMAT = (
@@ -311,16 +361,11 @@ class ConvolutionOperation(WeightedOperation, abc.ABC):
                 "layer": StringAttr(layer),
                 "window": window,
                 "requant": requant,
-                "input_zero_point": IntegerAttr(input_zero_point, i32),
-                "weight_zero_points": DenseArrayBase.from_list(i32, weight_zero_points),
+                "input_zero_point": zero_point_property(input_zero_point),
+                "weight_zero_points": zero_points_property(weight_zero_points),
             },
             result_types=[result_type],
         )
-
-    def _verify_output(self, channels: int) -> None:
-        _, _, height, width = tensor_type(self.input).get_shape()
-        size = self.window.output_size(height, width)
-        _verify_shape(self.result, "result", (1, channels, *size))
 
     @property
     def macs(self) -> int:
@@ -338,8 +383,8 @@ class Conv2DOp(ConvolutionOperation):
     def _verify_shapes(self) -> None:
         channels = tensor_type(self.input).get_shape()[1]
         kernels = tensor_type(self.result).get_shape()[1]
-        _verify_shape(self.weights, "weights", (kernels, channels, *self.window.kernel))
-        self._verify_output(kernels)
+        _verify_shape(self.weights, "weights have", (kernels, channels, *self.window.kernel))
+        _verify_window(self.window, self.input, self.result, kernels)
 
 
 @irdl_op_definition
@@ -351,8 +396,8 @@ class DepthwiseOp(ConvolutionOperation):
 
     def _verify_shapes(self) -> None:
         channels = tensor_type(self.input).get_shape()[1]
-        _verify_shape(self.weights, "weights", (channels, 1, *self.window.kernel))
-        self._verify_output(channels)
+        _verify_shape(self.weights, "weights have", (channels, 1, *self.window.kernel))
+        _verify_window(self.window, self.input, self.result, channels)
 
 
 class MatrixOperation(WeightedOperation, abc.ABC):
@@ -377,8 +422,8 @@ class MatrixOperation(WeightedOperation, abc.ABC):
             properties={
                 "layer": StringAttr(layer),
                 "requant": requant,
-                "input_zero_point": IntegerAttr(input_zero_point, i32),
-                "weight_zero_points": DenseArrayBase.from_list(i32, weight_zero_points),
+                "input_zero_point": zero_point_property(input_zero_point),
+                "weight_zero_points": zero_points_property(weight_zero_points),
             },
             result_types=[result_type],
         )
@@ -398,8 +443,8 @@ class PointwiseOp(MatrixOperation):
     def _verify_shapes(self) -> None:
         _, channels, height, width = tensor_type(self.input).get_shape()
         kernels = tensor_type(self.result).get_shape()[1]
-        _verify_shape(self.weights, "weights", (kernels, channels))
-        _verify_shape(self.result, "result", (1, kernels, height, width))
+        _verify_shape(self.weights, "weights have", (kernels, channels))
+        _verify_shape(self.result, "result has", (1, kernels, height, width))
 
 
 @irdl_op_definition
@@ -411,8 +456,8 @@ class LinearOp(MatrixOperation):
     def _verify_shapes(self) -> None:
         features = int(np.prod(tensor_type(self.input).get_shape()))
         kernels = tensor_type(self.result).get_shape()[1]
-        _verify_shape(self.weights, "weights", (kernels, features))
-        _verify_shape(self.result, "result", (1, kernels, 1, 1))
+        _verify_shape(self.weights, "weights have", (kernels, features))
+        _verify_shape(self.result, "result has", (1, kernels, 1, 1))
 
 
 @irdl_op_definition
@@ -465,7 +510,7 @@ class AddOp(LayerOperation):
         return 0
 
     def verify_(self) -> None:
-        _verify_activation(self.result, "result")
+        super().verify_()
         shape = tensor_type(self.result).get_shape()
         if (len(self.multipliers), len(self.zero_points)) != (2, 2):
             raise VerifyException("an addition has two multipliers and two zero points")
@@ -473,9 +518,9 @@ class AddOp(LayerOperation):
             self.activations, ("lhs", "rhs"), self.zero_points.get_values(), strict=True
         ):
             _verify_activation(value, role)
-            _verify_shape(value, role, shape)
+            _verify_shape(value, f"{role} has", shape)
             _verify_zero_point(zero_point, value, f"zero point of {role}")
-        _verify_requant(self.requant, self.narrow, self.result)
+        _verify_uniform_requant(self.requant, self.narrow, self.result)
 
 
 class PoolOperation(LayerOperation, abc.ABC):
@@ -495,11 +540,10 @@ class PoolOperation(LayerOperation, abc.ABC):
         return 0
 
     def verify_(self) -> None:
+        super().verify_()
         _verify_activation(self.input, "input")
-        _verify_activation(self.result, "result")
-        _, channels, height, width = tensor_type(self.input).get_shape()
-        size = self.window.output_size(height, width)
-        _verify_shape(self.result, "result", (1, channels, *size))
+        channels = tensor_type(self.input).get_shape()[1]
+        _verify_window(self.window, self.input, self.result, channels)
 
 
 @irdl_op_definition
@@ -513,7 +557,7 @@ class AveragePoolOp(PoolOperation):
 
     requant = prop_def(RequantAttr)
     narrow = opt_prop_def(NarrowRequantAttr)
-    input_zero_point = opt_prop_def(IntegerAttr, default_value=IntegerAttr(0, i32))
+    input_zero_point = opt_prop_def(IntegerAttr[I32], default_value=NO_ZERO_POINT)
     assembly_format = (
         "$layer `(` $input `)` `window` $window `requant` $requant attr-dict `:` "
         "functional-type(operands, results)"
@@ -535,7 +579,7 @@ class AveragePoolOp(PoolOperation):
                 "layer": StringAttr(layer),
                 "window": window,
                 "requant": requant,
-                "input_zero_point": IntegerAttr(input_zero_point, i32),
+                "input_zero_point": zero_point_property(input_zero_point),
             },
             result_types=[result_type],
         )
@@ -548,7 +592,7 @@ class AveragePoolOp(PoolOperation):
     def verify_(self) -> None:
         super().verify_()
         _verify_zero_point(self.zero_point, self.input, "input zero point")
-        _verify_requant(self.requant, self.narrow, self.result)
+        _verify_uniform_requant(self.requant, self.narrow, self.result)
 
 
 @irdl_op_definition
@@ -592,7 +636,7 @@ class RescaleOp(LayerOperation):
     input = operand_def(TensorType)
     requant = prop_def(RequantAttr)
     narrow = opt_prop_def(NarrowRequantAttr)
-    input_zero_point = opt_prop_def(IntegerAttr, default_value=IntegerAttr(0, i32))
+    input_zero_point = opt_prop_def(IntegerAttr[I32], default_value=NO_ZERO_POINT)
 
     traits = traits_def(Pure())
     assembly_format = (
@@ -613,7 +657,7 @@ class RescaleOp(LayerOperation):
             properties={
                 "layer": StringAttr(layer),
                 "requant": requant,
-                "input_zero_point": IntegerAttr(input_zero_point, i32),
+                "input_zero_point": zero_point_property(input_zero_point),
             },
             result_types=[result_type],
         )
@@ -632,11 +676,11 @@ class RescaleOp(LayerOperation):
         return 0
 
     def verify_(self) -> None:
+        super().verify_()
         _verify_activation(self.input, "input")
-        _verify_activation(self.result, "result")
-        _verify_shape(self.result, "result", tensor_type(self.input).get_shape())
+        _verify_shape(self.result, "result has", tensor_type(self.input).get_shape())
         _verify_zero_point(self.zero_point, self.input, "input zero point")
-        _verify_requant(self.requant, self.narrow, self.result)
+        _verify_uniform_requant(self.requant, self.narrow, self.result)
 
 
 RequantisedOperation: TypeAlias = WeightedOperation | AddOp | AveragePoolOp | RescaleOp

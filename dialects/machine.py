@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xdsl.dialects.builtin import (
+    I32,
     FlatSymbolRefAttrConstr,
     IndexType,
     IntegerAttr,
@@ -26,9 +27,8 @@ from xdsl.irdl import (
     traits_def,
 )
 from xdsl.traits import MemoryReadEffect, Pure
-from xdsl.utils.exceptions import VerifyException
 
-from dsconv.dialects.attributes import Rounding
+from dsconv.dialects.attributes import Rounding, verify_rounding
 
 WORDS = EqAttrConstraint(i32) | EqAttrConstraint(i64)
 
@@ -117,9 +117,9 @@ class RequantiseOp(IRDLOperation):
     addend = operand_def(i64)
     divisor = operand_def(WORDS)
     rounding = prop_def(StringAttr)
-    zero_point = prop_def(IntegerAttr)
-    low = prop_def(IntegerAttr)
-    high = prop_def(IntegerAttr)
+    zero_point = prop_def(IntegerAttr[I32])
+    low = prop_def(IntegerAttr[I32])
+    high = prop_def(IntegerAttr[I32])
     result = result_def(i32)
 
     traits = traits_def(Pure())
@@ -161,8 +161,7 @@ class RequantiseOp(IRDLOperation):
         return self.low.value.data, self.high.value.data
 
     def verify_(self) -> None:
-        if self.rounding.data not in set(Rounding):
-            raise VerifyException(f"unknown rounding {self.rounding.data}")
+        verify_rounding(self.rounding.data)
 
 
 @irdl_op_definition

@@ -49,6 +49,14 @@ def word_aligned(size: int) -> int:
     return (size + 3) // 4 * 4
 
 
+def depthwise_row_bytes(taps: int) -> int:
+    """Bytes of a record from one row of a depthwise window to the next.
+
+    Three taps, or three beyond whole words, are filled up with a 0, so that a word holds no more.
+    """
+    return taps + 1 if taps % 4 == 3 else taps
+
+
 @irdl_attr_definition
 class RecordAttr(ParametrizedAttribute):
     """Format of a channel record: bytes of weights, then the fields in their order."""
@@ -90,6 +98,10 @@ class RecordAttr(ParametrizedAttribute):
         return position
 
     def verify(self) -> None:
+        if self.weight_bytes < 0:
+            raise VerifyException(
+                f"a record has 0 or more bytes of weights, not {self.weight_bytes}"
+            )
         if unknown := set(self.fields) - set(FIELD_BYTES):
             raise VerifyException(f"a record has no field {sorted(unknown)[0]}")
         if len(set(self.fields)) != len(self.fields):
@@ -192,6 +204,7 @@ def uniform_narrow(narrow: NarrowRequantAttr) -> NarrowRequantAttr:
         addend=narrow.addend,
         shift=narrow.shift,
         bits=narrow.bits,
+        slack=narrow.slack,
         clip=narrow.clip,
     )
 
@@ -260,5 +273,6 @@ def record_narrow(
         addend=uniform.addend,
         shift=uniform.shift,
         bits=uniform.bits,
+        slack=uniform.slack,
         clip=uniform.clip,
     )

@@ -46,18 +46,19 @@ def requantise(accumulators: Accumulators, requant: RequantAttr, dtype: npt.DTyp
 
 
 def narrow_requantise(
-    accumulators: Accumulators, narrow: NarrowRequantAttr, dtype: npt.DTypeLike
+    accumulators: Accumulators, narrow: NarrowRequantAttr, dtype: npt.DTypeLike, slack: int = 0
 ) -> IntArray:
     """Applies `narrow` to (1, C, H, W) accumulators; see NarrowRequantAttr for the function.
 
-    Raises OverflowError where an intermediate value leaves 32 bits.
+    `slack` is added to the low product. Raises OverflowError where an intermediate value leaves 32
+    bits.
     """
     a = within_32_bits(accumulators)
     if narrow.bits:
         limit = 1 << (narrow.bits - 1)
         a = np.clip(a, -limit, limit - 1)
     high = within_32_bits(a * per_channel(narrow.highs))
-    low = within_32_bits(a * per_channel(narrow.lows)) >> narrow.low_shift
+    low = within_32_bits(a * per_channel(narrow.lows) + slack) >> narrow.low_shift
     total = within_32_bits(within_32_bits(high + low) + narrow.addend)
     return np.clip(total >> narrow.shift, *narrow.clip).astype(dtype)
 

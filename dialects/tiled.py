@@ -90,9 +90,30 @@ def buffer_space(value: SSAValue) -> Space:
 
 def buffer_size(value: SSAValue) -> int:
     """Bytes of a buffer."""
-    if not isinstance(value.type, MemRefType):
-        raise VerifyException(f"expected a buffer, got {value.type}")
-    return value.type.get_shape()[0]
+    type_ = value.type
+    if not isinstance(type_, MemRefType) or type_.element_type != i8 or type_.get_num_dims() != 1:
+        raise VerifyException(f"expected a buffer of flat bytes, got {type_}")
+    (size,) = type_.get_shape()
+    if size < 0:
+        raise VerifyException(f"a buffer has a static size, got {type_}")
+    return size
+
+
+def enclosing_layer(op: Operation) -> LayerOp | None:
+    """The layer that an operation belongs to."""
+    parent = op.parent_op()
+    while parent is not None and not isinstance(parent, LayerOp):
+        parent = parent.parent_op()
+    return parent
+
+
+def verify_box_fits(op: Operation, box: BoxAttr, dense: SSAValue, strided: SSAValue) -> None:
+    """Raises VerifyException where a transfer leaves one of its buffers."""
+    if box.total_bytes <= buffer_size(dense) and box.outer_extent <= buffer_size(strided):
+        return
+    layer = enclosing_layer(op)
+    place = "" if layer is None else f' of layer "{layer.label.data}"'
+    raise VerifyException(f"{box}{place} is larger than one of its buffers")
 
 
 @irdl_attr_definition
@@ -175,6 +196,9 @@ class BoxAttr(ParametrizedAttribute):
             raise VerifyException("a box has five sizes, none of them negative")
         if min(self.blocks, self.lines, self.line_bytes) < 1:
             raise VerifyException("a box moves at least one byte")
+        dimensions = ((self.blocks, self.block_stride), (self.lines, self.line_stride))
+        if any(count > 1 and stride < 1 for count, stride in dimensions):
+            raise VerifyException("blocks and lines of a box have a stride")
 
     def print_parameters(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
@@ -186,17 +210,21 @@ class BoxAttr(ParametrizedAttribute):
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> list[ArrayAttr[IntAttr]]:
-        def parse_dimension() -> tuple[int, int]:
+        def parse_dimension() -> tuple[int, int | None]:
             count = parser.parse_integer()
             if parser.parse_optional_keyword("by") is None:
-                return count, 0
+                return count, None
             return count, parser.parse_integer()
 
         dimensions = parser.parse_comma_separated_list(parser.Delimiter.ANGLE, parse_dimension)
-        if len(dimensions) > 3:
-            parser.raise_error("a box has at most blocks, lines and bytes")
-        *outer, (line_bytes, _) = dimensions
-        (blocks, block_stride), (lines, line_stride) = [(1, 0)] * (2 - len(outer)) + outer
+        if not 1 <= len(dimensions) <= 3:
+            parser.raise_error("a box has at most blocks, lines and bytes, and at least bytes")
+        *outer, (line_bytes, stride) = dimensions
+        if stride is not None or any(stride is None for _, stride in outer):
+            parser.raise_error("blocks and lines of a box have a stride, bytes have none")
+        # a single block or line is as good as none
+        strided = [(count, stride if stride and count > 1 else 0) for count, stride in outer]
+        (blocks, block_stride), (lines, line_stride) = [(1, 0)] * (2 - len(outer)) + strided
         sizes = (blocks, block_stride, lines, line_stride, line_bytes)
         return [ArrayAttr(IntAttr(size) for size in sizes)]
 
@@ -208,7 +236,7 @@ class BufferOp(IRDLOperation):
     name = "dsconv.buffer"
 
     label = prop_def(StringAttr)
-    offset = opt_prop_def(IntegerAttr)
+    offset = opt_prop_def(IntegerAttr[I64])
     result = result_def(MemRefType)
 
     irdl_options = (ParsePropInAttrDict(),)
@@ -235,6 +263,7 @@ class BufferOp(IRDLOperation):
 
     def verify_(self) -> None:
         buffer_space(self.result)
+        buffer_size(self.result)
         if self.offset is not None and self.offset.value.data < 0:
             raise VerifyException("an offset is not negative")
 
@@ -263,7 +292,9 @@ class SlotOp(IRDLOperation):
         return buffer_size(self.buffer) // buffer_size(self.result)
 
     def verify_(self) -> None:
-        if buffer_size(self.buffer) % buffer_size(self.result):
+        if buffer_space(self.buffer) is not buffer_space(self.result):
+            raise VerifyException("a slot lies in the memory space of its buffer")
+        if not buffer_size(self.result) or buffer_size(self.buffer) % buffer_size(self.result):
             raise VerifyException(
                 f"a buffer of {buffer_size(self.buffer)} bytes has no equal parts of "
                 f"{buffer_size(self.result)}"
@@ -280,8 +311,8 @@ class LayerOp(IRDLOperation):
     kind = prop_def(StringAttr)
     tile = prop_def(StringAttr)
     schedule = prop_def(StringAttr)
-    macs = prop_def(IntegerAttr)
-    buffers = opt_prop_def(IntegerAttr, default_value=IntegerAttr(1, i64))
+    macs = prop_def(IntegerAttr[I64])
+    buffers = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(1, i64))
     shape = prop_def(TensorType)
     output = operand_def(MemRefType)
     body = region_def("single_block")
@@ -313,7 +344,7 @@ class LayerOp(IRDLOperation):
                 "tile": StringAttr(tile),
                 "schedule": StringAttr(schedule),
                 "macs": IntegerAttr(macs, i64),
-                "buffers": IntegerAttr(buffers, i64),
+                "buffers": IntegerAttr(buffers, i64) if buffers > 1 else None,
                 "shape": shape,
             },
             regions=[body],
@@ -371,8 +402,7 @@ class DmaStartOp(IRDLOperation):
         if len(spaces) == 1 or Space.L1 not in spaces:
             raise VerifyException("a transfer is between L1 and an outer memory")
         inner, outer = (self.target, self.source) if self.is_load else (self.source, self.target)
-        if self.box.total_bytes > buffer_size(inner) or self.box.outer_extent > buffer_size(outer):
-            raise VerifyException(f"box {self.box} is larger than one of its buffers")
+        verify_box_fits(self, self.box, inner, outer)
 
 
 @irdl_op_definition
@@ -429,8 +459,7 @@ class L3TransferOp(IRDLOperation, abc.ABC):
             raise VerifyException(f"{self.name} is between L3 and L2")
         if word_aligned(self.box.total_bytes) > buffer_size(self.l2_buffer):
             raise VerifyException("the L2 buffer has no room for whole words of the transfer")
-        if self.box.outer_extent > buffer_size(self.l3_buffer):
-            raise VerifyException(f"box {self.box} is larger than its buffer in L3")
+        verify_box_fits(self, self.box, self.l2_buffer, self.l3_buffer)
         strided = self.box.blocks * self.box.lines > 1
         sizes = (self.box.block_stride, self.box.line_stride, self.box.line_bytes)
         if strided and any(size % 4 for size in sizes):
@@ -496,9 +525,9 @@ class FillOp(IRDLOperation):
     name = "dsconv.fill"
 
     buffer = operand_def(MemRefType)
-    offset = prop_def(IntegerAttr)
-    size = prop_def(IntegerAttr)
-    value = prop_def(IntegerAttr)
+    offset = prop_def(IntegerAttr[I64])
+    size = prop_def(IntegerAttr[I64])
+    value = prop_def(IntegerAttr[I64])
 
     assembly_format = "$buffer `at` $offset `bytes` $size `with` $value attr-dict `:` type($buffer)"
 
@@ -513,7 +542,8 @@ class FillOp(IRDLOperation):
         )
 
     def verify_(self) -> None:
-        if self.offset.value.data + self.size.value.data > buffer_size(self.buffer):
+        first, size = self.offset.value.data, self.size.value.data
+        if min(first, size) < 0 or first + size > buffer_size(self.buffer):
             raise VerifyException("fill goes beyond its buffer")
 
 
@@ -557,9 +587,9 @@ class KernelOp(IRDLOperation):
     requant = opt_prop_def(RequantAttr)
     narrow = opt_prop_def(NarrowRequantAttr)
     record = opt_prop_def(RecordAttr)
-    zero_points = opt_prop_def(ArrayAttr[IntegerAttr])
-    multipliers = opt_prop_def(ArrayAttr[IntegerAttr])
-    pad_value = opt_prop_def(IntegerAttr, default_value=IntegerAttr(0, i64))
+    zero_points = opt_prop_def(DenseArrayBase[I64], default_value=i64_array(()))
+    multipliers = opt_prop_def(DenseArrayBase[I64], default_value=i64_array(()))
+    pad_value = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(0, i64))
     row_starts = opt_prop_def(DenseArrayBase[I64], default_value=i64_array((0,)))
     column_starts = opt_prop_def(DenseArrayBase[I64], default_value=i64_array((0,)))
 
@@ -592,13 +622,18 @@ class KernelOp(IRDLOperation):
                 "requant": requant,
                 "narrow": narrow,
                 "record": record,
-                "zero_points": ArrayAttr(IntegerAttr(value, i64) for value in zero_points),
-                "multipliers": ArrayAttr(IntegerAttr(value, i64) for value in multipliers),
-                "pad_value": IntegerAttr(pad_value, i64),
-                "row_starts": i64_array(starts[0]),
-                "column_starts": i64_array(starts[1]),
+                "zero_points": i64_array(zero_points) if zero_points else None,
+                "multipliers": i64_array(multipliers) if multipliers else None,
+                "pad_value": IntegerAttr(pad_value, i64) if pad_value else None,
+                "row_starts": self._starts_property(starts[0]),
+                "column_starts": self._starts_property(starts[1]),
             },
         )
+
+    @staticmethod
+    def _starts_property(starts: Sequence[int]) -> DenseArrayBase[I64] | None:
+        """Nothing for the default of 0, as the parser leaves it."""
+        return i64_array(starts) if tuple(starts) != (0,) else None
 
     @property
     def inputs(self) -> tuple[TensorType, ...]:
@@ -617,14 +652,12 @@ class KernelOp(IRDLOperation):
     @property
     def zero_point_values(self) -> tuple[int, ...]:
         """Zero points of the inputs, where the kernel needs them."""
-        values = self.zero_points or ArrayAttr[IntegerAttr]([])
-        return tuple(value.value.data for value in values)
+        return self.zero_points.get_values()
 
     @property
     def multiplier_values(self) -> tuple[int, ...]:
         """Weights of the two operands of an addition."""
-        values = self.multipliers or ArrayAttr[IntegerAttr]([])
-        return tuple(value.value.data for value in values)
+        return self.multipliers.get_values()
 
     @property
     def padding(self) -> int:
@@ -647,6 +680,10 @@ class KernelOp(IRDLOperation):
             raise VerifyException(f"no kernel {self.kind.data}; there are {', '.join(self.KINDS)}")
         if len(self.inputs) != (2 if self.kind.data == "add" else 1):
             raise VerifyException(f"wrong number of inputs for a kernel {self.kind.data}")
+        if len(self.function_type.outputs) != 1:
+            raise VerifyException(
+                f"a kernel makes one tensor, not {len(self.function_type.outputs)}"
+            )
 
 
 @irdl_op_definition

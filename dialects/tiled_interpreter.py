@@ -21,6 +21,7 @@ from dsconv.dialects.graph import DTYPES
 from dsconv.dialects.records import (
     BIAS,
     WEIGHT_ZERO_POINT,
+    depthwise_row_bytes,
     record_narrow,
     record_requant,
     unpack_records,
@@ -86,7 +87,8 @@ def run_weighted(
     zero_points = fields.get(WEIGHT_ZERO_POINT, np.zeros(1, np.int64)).tolist()
     bias = fields[BIAS]
     if kernel.kind.data == "depthwise":
-        kernels = weights.reshape(channels, 1, *window.kernel)
+        fy, fx = window.kernel
+        kernels = weights.reshape(channels, 1, fy, depthwise_row_bytes(fx))[..., :fx]
         sums = reference.depthwise(x, kernels, bias, window, 0, zero_points)
     else:
         kernels = _dense_weights(kernel, weights)

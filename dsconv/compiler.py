@@ -59,5 +59,6 @@ def compile(
     target = target.with_sizes(l1, l2)
     imported = import_onnx(model)
     lowered = imported.module.clone()
-    run_pipeline(lowered, passes or default_pipeline(target), trace=trace)
+    pipeline = passes or default_pipeline(target, len(imported.layers))
+    run_pipeline(lowered, pipeline, trace=trace)
     return CompiledNetwork(imported, lowered, target)

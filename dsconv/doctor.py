@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsconv.runners import Program, gvsoc, host, qemu
+from dsconv.runners import Program, gvsoc, gvsoc_gap8, host, qemu
 from dsconv.runners.process import find_program
 
 RISCV_GCC = "riscv64-unknown-elf-gcc"
@@ -53,6 +53,13 @@ def check() -> list[Tool]:
             purpose="runs networks on the PULP cluster and counts cycles",
             how_to_get="build https://github.com/gvsoc/gvsoc (209c147 works) with "
             "TARGETS=pulp-open, then put its install/bin on PATH or set GVSOC_HOME",
+        ),
+        _tool(
+            "GVSoC for GAP8",
+            gvsoc_gap8.find(),
+            purpose="runs networks on GAP8's own model and counts cycles",
+            how_to_get="build GVSoC of https://github.com/GreenWaves-Technologies/gap_sdk "
+            "(release-v3.9.1) for gapuino, then set GVSOC_GAP8_HOME to the checkout",
         ),
     ]
 

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
@@ -21,34 +22,44 @@ from dsconv.lowering.c_target import network_function
 from dsconv.output import write_folder
 from dsconv.reference import Array, ReferenceRun, from_memory, network_of, run_reference, to_memory
 from dsconv.report import Difference, LayerReport, Report, first_difference
-from dsconv.runners import RunResult, build, gvsoc, host, qemu
+from dsconv.runners import RunResult, build, gvsoc, gvsoc_gap8, host, qemu
+from dsconv.targets import Target
 
-RUNNERS = {"host": host, "qemu": qemu, "gvsoc": gvsoc}
-TIMEOUT_S = 3600.0
+RUNNERS: dict[str, dict[str, ModuleType]] = {
+    "host": {"host": host},
+    "qemu": {"qemu": qemu},
+    "gvsoc": {"pulp_open": gvsoc, "gap8": gvsoc_gap8},
+}
+"""By the runner's name: the module that runs each platform of runtime_c."""
+
+TIMEOUT_S = 900.0
 RANDOM_SEED = 0
 
 
-def platform_for(compiled: CompiledNetwork, runner: str) -> str:
-    """Folder of runtime_c that a runner needs for a network."""
+def platform_for(target: Target, runner: str) -> str:
+    """Folder of runtime_c that a runner needs for a target: its only one, or the target's own."""
     if runner not in RUNNERS:
         raise DsconvError(f"no runner {runner}; there are {', '.join(RUNNERS)}")
-    if runner in ("host", "qemu"):
-        return runner
-    if compiled.target.platform in ("host", "qemu"):
-        raise DsconvError(f"GVSoC does not run target {compiled.target.name}; take pulp_open")
-    return compiled.target.platform
+    platforms = list(RUNNERS[runner])
+    if len(platforms) == 1:
+        return platforms[0]
+    if target.platform not in platforms:
+        raise DsconvError(
+            f"{runner} does not run target {target.name}; take {' or '.join(platforms)}"
+        )
+    return target.platform
 
 
 def execute(compiled: CompiledNetwork, x: object, *, on: str, expect: object = None) -> Report:
     """Builds in a temporary folder, runs, compares; see CompiledNetwork.run."""
-    platform = platform_for(compiled, on)
+    platform = platform_for(compiled.target, on)
     (port,) = compiled.imported.inputs
     inputs = quantised_inputs(x, port)
     with tempfile.TemporaryDirectory(prefix="dsconv-") as folder:
         directory = Path(folder)
         write_folder(compiled.lowered, directory, compiled.target, platform, trace=True)
         build(directory)
-        result = RUNNERS[on].run(directory, inputs.view(np.uint8).reshape(-1), TIMEOUT_S)
+        result = RUNNERS[on][platform].run(directory, inputs.view(np.uint8).reshape(-1), TIMEOUT_S)
     return Comparison(compiled, inputs, result).report(on, expect)
 
 

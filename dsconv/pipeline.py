@@ -22,18 +22,24 @@ WEIGHT_PIECES = 5
 """Weights larger than this part of L2 are cut, so that pieces can be staged one by one."""
 
 
-def default_pipeline(target: Target) -> str:
-    """Pass pipeline for a target, in the syntax of `xdsl-opt -p`."""
+def default_pipeline(target: Target, layers: int) -> str:
+    """Pass pipeline for a network of so many layers, in the syntax of `xdsl-opt -p`."""
+    l1, l2 = target.l1.usable(), target.l2.usable(layers)
+    if min(l1, l2) == 0:
+        raise DsconvError(
+            f"stacks and code leave nothing for tensors in {target.l1.bytes} bytes of L1 and "
+            f"{target.l2.bytes} of L2; give more"
+        )
     passes = [
         "fold-weight-zero-points",
         "narrow-requant",
         "select-layout",
-        f"tile-l1{{l1={target.l1.usable} cores={target.cores}}}",
-        f"lower-to-tiles{{chunk={target.l2.usable // WEIGHT_PIECES}}}",
+        f"tile-l1{{l1={l1} cores={target.cores}}}",
+        f"lower-to-tiles{{chunk={l2 // WEIGHT_PIECES}}}",
         "double-buffer",
-        f"spill-activations{{l2={target.l2.usable}}}",
-        f"stream-weights{{l2={target.l2.usable}}}",
-        f"plan-memory{{l1={target.l1.usable} l2={target.l2.usable}}}",
+        f"spill-activations{{l2={l2}}}",
+        f"stream-weights{{l2={l2}}}",
+        f"plan-memory{{l1={l1} l2={l2}}}",
     ]
     if target.isa == "xpulp":
         passes.append(f"lower-kernels-to-xpulp{{cores={target.cores}}}")

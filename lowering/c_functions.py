@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import IO
 
@@ -44,19 +44,12 @@ from dsconv.lowering.c_expressions import (
     is_named_narrow,
     is_scalar,
 )
+from dsconv.lowering.c_names import c_identifier
 from dsconv.passes.plan_memory import OFFSETS
 
 L3_TRANSFERS = (L3LoadOp, L3StoreOp)
 CORE_ZERO = (DmaStartOp, WaitOp, FillOp, L3LoadOp, L3StoreOp, L3WaitOp)
 """What core 0 does alone."""
-
-KEYWORDS = frozenset(
-    """
-    auto break case char const continue core default do double else enum extern float for goto if
-    inline int long register restrict return short signed sizeof static struct switch typedef
-    union unsigned void volatile while
-    """.split()  # noqa: SIM905
-)
 
 
 class CWriter:
@@ -93,9 +86,7 @@ class FunctionPrinter:
 
     def name(self, hint: str | None) -> str:
         """A C name that this function does not use yet."""
-        base = "".join(char if char.isalnum() else "_" for char in hint or "v")
-        if base[0].isdigit() or base in KEYWORDS:
-            base = f"v_{base}"
+        base = c_identifier(hint or "v")
         self.names[base] += 1
         count = self.names[base]
         return base if count == 1 else self.name(f"{base}_{count}")
@@ -376,7 +367,8 @@ class FunctionPrinter:
 
     def print_layer(self, op: LayerOp, name: str, number: int) -> None:
         """A layer as a function of its own, between its marks for the report."""
-        comment = f"{op.label.data}: {op.kind.data}, makes {describe(op.shape)}"
+        label = op.label.data.replace("/*", "/ *").replace("*/", "* /")
+        comment = f"{label}: {op.kind.data}, makes {describe(op.shape)}"
         self.writer.line(f"/* {comment}; tile {op.tile.data}, {op.schedule.data} */")
         with self.writer.block(f"static DSC_NOINLINE void {name}(uint32_t core)"):
             self.pending.append(f"dsc_layer_begin({number});")
@@ -446,6 +438,10 @@ def print_kernel(function: FuncOp, prefix: str, writer: CWriter, isa_macro: str 
 
     `isa_macro` is what the preprocessor knows where the kernel's assembly replaces these loops.
     """
+    if len(function.body.blocks) > 1:
+        raise DiagnosticException(
+            f'function "{function.sym_name.data}" has several blocks; dsconv-c prints loops only'
+        )
     printer = FunctionPrinter(writer, prefix)
     block = function.body.block
     parameters = ["uint32_t core"]
@@ -472,10 +468,13 @@ def print_kernel(function: FuncOp, prefix: str, writer: CWriter, isa_macro: str 
         writer.line("#endif")
 
 
-def print_network(function: FuncOp, writer: CWriter) -> None:
-    """The buffers in L2, a function a layer, and the one that every core runs for an inference."""
-    prefix = function.sym_name.data
+def print_network(function: FuncOp, prefix: str, writer: CWriter, taken: Iterable[str]) -> None:
+    """The buffers in L2, a function a layer, and the one that every core runs for an inference.
+
+    `taken` are the names at file scope that others have.
+    """
     shared = FunctionPrinter(writer, prefix)
+    shared.names.update(taken)
     for argument, name in zip(function.body.block.args, port_names(function), strict=True):
         shared.declare(argument, f"{prefix}_{name}")
         place = (
@@ -523,6 +522,6 @@ def port_offset(function: FuncOp, number: int) -> int:
     offsets = function.attributes.get(OFFSETS)
     if offsets is None:
         raise DiagnosticException(
-            f'network "{function.sym_name.data}" has no memory plan; run plan-memory before'
+            f'network "{function.sym_name.data}" has no memory plan; run plan-memory'
         )
     return offsets.data[number].value.data  # pyright: ignore[reportAttributeAccessIssue]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from typing import IO
@@ -23,6 +23,8 @@ from dsconv.lowering.c_functions import (
     print_kernel,
     print_network,
 )
+from dsconv.lowering.c_names import c_identifier
+from dsconv.passes.networks import networks
 from dsconv.passes.plan_memory import L1_SIZE, L2_SIZE, L3_IMAGE_SIZE, L3_SIZE, constants
 
 BYTES_A_LINE = 16
@@ -50,17 +52,26 @@ def functions(module: ModuleOp) -> Iterator[FuncOp]:
 
 def network_function(module: ModuleOp) -> FuncOp:
     """The one function that holds layers."""
-    found = [
-        function
-        for function in functions(module)
-        if any(isinstance(op, LayerOp) for op in function.body.block.ops)
-    ]
+    found = networks(module, LayerOp)
     if len(found) != 1:
         raise DiagnosticException(
             f"dsconv-c needs one network of lowered layers, found {len(found)}; "
             "run lower-to-tiles, plan-memory and lower-kernels before"
         )
     return found[0]
+
+
+def network_name(module: ModuleOp) -> str:
+    """What the C calls the network; all its names at file scope begin so."""
+    return c_identifier(network_function(module).sym_name.data)
+
+
+def taken_names(module: ModuleOp) -> list[str]:
+    """Names at file scope of all but buffers and layers."""
+    kernels = [function.sym_name.data for function in functions(module)]
+    constants = [symbol for symbol, _ in weights(module)]
+    own = ("l1", "l2", "run", "network", *kernels, *constants)
+    return [f"{network_name(module)}_{part}" for part in own]
 
 
 def layer_count(network: FuncOp) -> int:
@@ -88,15 +99,14 @@ def size_attribute(function: FuncOp, name: str) -> int:
     value = function.attributes.get(name)
     if not isinstance(value, IntegerAttr):
         raise DiagnosticException(
-            f'network "{function.sym_name.data}" has no {name}; run plan-memory before dsconv-c'
+            f'network "{function.sym_name.data}" has no memory plan; run plan-memory'
         )
     return value.value.data
 
 
 def print_header(module: ModuleOp, output: IO[str]) -> None:
     """network.h: what an application includes."""
-    function = network_function(module)
-    name = function.sym_name.data
+    function, name = network_function(module), network_name(module)
     guard = f"{name.upper()}_NETWORK_H"
     output.write(
         f"/* The network {name}, made by dsconv. Write {name}_network.input, let every core call\n"
@@ -115,7 +125,7 @@ def print_header(module: ModuleOp, output: IO[str]) -> None:
 
 def print_weights(module: ModuleOp, output: IO[str]) -> None:
     """weights.c: the channel records of all layers."""
-    name = network_function(module).sym_name.data
+    name = network_name(module)
     output.write('#include "network.h"\n')
     for symbol, data in weights(module):
         output.write(f"\n_Alignas(4) const uint8_t {name}_{symbol}[{len(data)}] = {{\n")
@@ -127,8 +137,7 @@ def print_weights(module: ModuleOp, output: IO[str]) -> None:
 def print_code(module: ModuleOp, output: IO[str]) -> None:
     """network.c: arenas, kernels and the network's function."""
     writer = CWriter(output)
-    network = network_function(module)
-    name = network.sym_name.data
+    network, name = network_function(module), network_name(module)
     writer.line('#include "network.h"')
     writer.line()
     for header in INCLUDES:
@@ -143,9 +152,9 @@ def print_code(module: ModuleOp, output: IO[str]) -> None:
             writer.line()
             print_kernel(function, name, writer, macros.get(function.sym_name.data))
     writer.line()
-    print_network(network, writer)
+    print_network(network, name, writer, taken_names(module))
     writer.line()
-    print_description(network, writer)
+    print_description(network, name, writer)
 
 
 def assembly_kernels(module: ModuleOp) -> list[AssemblyOp]:
@@ -155,7 +164,7 @@ def assembly_kernels(module: ModuleOp) -> list[AssemblyOp]:
 
 def print_assembly(module: ModuleOp, isa: str, output: IO[str]) -> None:
     """kernels_<isa>.S: the kernels of one instruction set."""
-    name = network_function(module).sym_name.data
+    name = network_name(module)
     output.write(f"/* Kernels of {name} for {isa}. */\n")
     for op in assembly_kernels(module):
         if op.isa.data != isa:
@@ -168,16 +177,20 @@ def print_assembly(module: ModuleOp, isa: str, output: IO[str]) -> None:
         )
 
 
-def print_description(network: FuncOp, writer: CWriter) -> None:
+def counted(items: Sequence[object], noun: str) -> str:
+    """`1 input`, `2 inputs`."""
+    return f"{len(items)} {noun}" + ("" if len(items) == 1 else "s")
+
+
+def print_description(network: FuncOp, name: str, writer: CWriter) -> None:
     """The structure that the harness, or an application, starts from."""
-    name = network.sym_name.data
     arguments = list(network.body.block.args)
     outputs = [number for number in range(len(arguments)) if is_output(network, number)]
     inputs = [number for number in range(len(arguments)) if number not in outputs]
     if len(inputs) != 1 or len(outputs) != 1:
         raise DiagnosticException(
-            f'network "{name}" has {len(inputs)} inputs and {len(outputs)} outputs; '
-            "dsconv-c makes networks with one of each"
+            f'network "{network.sym_name.data}" has {counted(inputs, "input")} and '
+            f"{counted(outputs, 'output')}; dsconv-c makes networks with one of each"
         )
     with writer.block(f"const dsc_network {name}_network =", end="};"):
         writer.line(f'.name = "{name}",')

@@ -31,6 +31,7 @@ from dsconv.dialects.records import (
     MULTIPLIER,
     SHIFT,
     WEIGHT_ZERO_POINT,
+    depthwise_row_bytes,
 )
 from dsconv.dialects.tiled import KernelOp, RunOp
 from dsconv.lowering.building import (
@@ -194,15 +195,23 @@ class KernelWriter:
 
     @contextmanager
     def taps(
-        self, accumulator: Accumulator, channel: Index, row: Index, column: Index
+        self,
+        accumulator: Accumulator,
+        channel: Index,
+        row: Index,
+        column: Index,
+        row_bytes: int | None = None,
     ) -> Generator[tuple[Index, Index]]:
-        """Loops over the window: yields the tap's number and the offset of its input."""
+        """Loops over the window: yields the tap's number and the offset of its input.
+
+        Rows of taps are `row_bytes` apart where they are not dense.
+        """
         (fy, fx), (dy, dx) = self.kernel.window.kernel, self.kernel.window.dilations
         with accumulator.loop(fy, "fy") as tap_row:
             y = add(self.window_row(row), multiply(tap_row, dy))
             with accumulator.loop(fx, "fx") as tap_column:
                 x = add(self.window_column(column), multiply(tap_column, dx))
-                tap = add(multiply(tap_row, fx), tap_column)
+                tap = add(multiply(tap_row, row_bytes or fx), tap_column)
                 yield tap, self.tap_offset(channel, y, x)
 
     # Records and requantisation
@@ -397,11 +406,12 @@ class KernelWriter:
         weights = self.weights
         assert weights is not None, "a convolution has weights"
         tile = self.inputs[0]
+        row_bytes = depthwise_row_bytes(self.kernel.window.kernel[1])
         with self.outputs(cores) as (channel, row, column):
             base = self.record_offset(channel)
             accumulator = Accumulator(self.required_field(channel, BIAS))
             zero_point = self.field(channel, WEIGHT_ZERO_POINT)
-            with self.taps(accumulator, channel, row, column) as (tap, offset):
+            with self.taps(accumulator, channel, row, column, row_bytes) as (tap, offset):
                 weight = load_signed_byte(weights, add(base, tap))
                 if zero_point is not None:
                     weight = arith.SubiOp(weight, zero_point).result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, count
 from math import ceil
 
 import numpy as np
@@ -21,7 +22,7 @@ from xdsl.dialects.builtin import (
     i8,
 )
 from xdsl.dialects.func import FuncOp, ReturnOp
-from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.ir import Block, BlockArgument, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import DiagnosticException
 
@@ -71,23 +72,15 @@ from dsconv.lowering.building import (
     remainder,
     subtract,
 )
+from dsconv.lowering.c_names import c_identifier
 from dsconv.passes.geometry import Geometry
+from dsconv.passes.networks import networks
 from dsconv.passes.parameters import pack_parameters
 
 
 def tensor_bytes(type_: TensorType) -> int:
     """Bytes of an activation."""
     return int(np.prod(type_.get_shape()))
-
-
-def layout_of_layer_value(value: SSAValue, label: str) -> Layout:
-    """The layout of an activation, which has to be chosen by now."""
-    layout = layout_of(value)
-    if layout is None:
-        raise DiagnosticException(
-            f'an activation of layer "{label}" has no layout; run select-layout before'
-        )
-    return layout
 
 
 @dataclass(frozen=True)
@@ -143,10 +136,27 @@ class TilePosition:
     first_of_weights: SSAValue | None
 
 
+class Symbols:
+    """The symbols of a module, and of what is to be added to it."""
+
+    def __init__(self, module: ModuleOp):
+        names = (op.get_attr_or_prop("sym_name") for op in module.body.block.ops)
+        self.taken = {name.data for name in names if isinstance(name, StringAttr)}
+
+    def settle(self, op: KernelOp | memref.GlobalOp) -> None:
+        """Makes an operation's symbol a C identifier that no other has."""
+        base = c_identifier(op.sym_name.data)
+        candidates = chain([base], (f"{base}_{number}" for number in count(2)))
+        free = next(symbol for symbol in candidates if symbol not in self.taken)
+        self.taken.add(free)
+        op.sym_name = StringAttr(free)
+
+
 @dataclass
 class KernelTable:
-    """The module's kernels. Layers of one shape share one."""
+    """A network's kernels. Layers of one shape share one."""
 
+    symbols: Symbols
     kernels: list[KernelOp] = field(default_factory=list[KernelOp])
 
     def symbol(self, kernel: KernelOp) -> str:
@@ -154,6 +164,7 @@ class KernelTable:
         for known in self.kernels:
             if known.identity == kernel.identity:
                 return known.sym_name.data
+        self.symbols.settle(kernel)
         self.kernels.append(kernel)
         return kernel.sym_name.data
 
@@ -224,11 +235,16 @@ class LayerLowering:
         if isinstance(op, WeightedOperation):
             self.record, packed = pack_parameters(op)
             self.chunks = list(cut_weights(op.label, self.geometry, self.tile, packed, chunk_bytes))
+        for chunk in self.chunks:
+            if chunk.weights is not None:
+                kernels.symbols.settle(chunk.weights)
         self.kernel = kernels.symbol(self._kernel())
 
     def _map(self, buffer: SSAValue, value: SSAValue) -> Map:
         _, channels, height, width = tensor_type(value).get_shape()
-        return Map(buffer, channels, height, width, layout_of_layer_value(value, self.op.label))
+        layout = layout_of(value)
+        assert layout is not None, "check_network asks for layouts"
+        return Map(buffer, channels, height, width, layout)
 
     def write(self) -> LayerOp:
         """The layer with its loop over tiles, at the current insertion point."""
@@ -511,26 +527,59 @@ def _tile_type(value: SSAValue, shape: Sequence[int]) -> IntTensorType:
     return TensorType(type_.element_type, shape, type_.encoding)
 
 
-def lower_function(function: FuncOp, chunk_bytes: int) -> list[Operation]:
+CALLERS_LAYOUT = "write #dsconv.layout<chw> or <hwc> to its type, as the caller has the bytes"
+
+
+def check_network(function: FuncOp) -> ReturnOp:
+    """The return of a network; DiagnosticException where there is more than layers to lower."""
+    network = f'network "{function.sym_name.data}"'
+    returned = function.body.block.last_op
+    if not isinstance(returned, ReturnOp):
+        raise DiagnosticException(f"{network} does not end with func.return")
+    for op in function.body.block.ops:
+        if not isinstance(op, LayerOperation | ConstantOp | ReturnOp):
+            raise DiagnosticException(f"{op.name} in {network} cannot be tiled")
+    for number, value in enumerate(returned.arguments):
+        if not isinstance(value.owner, LayerOperation):
+            raise DiagnosticException(f"output {number} of {network} is not made by a layer")
+        check_layout(value, f"output {number} of {network}", CALLERS_LAYOUT)
+    if len(set(returned.arguments)) < len(returned.arguments):
+        raise DiagnosticException(f"{network} returns a value twice; a layer makes one output")
+    for op in function.body.block.ops:
+        if not isinstance(op, LayerOperation):
+            continue
+        check_layout(op.result, f'output of layer "{op.label}"', "run select-layout before")
+        for value in op.activations:
+            if isinstance(value, BlockArgument):
+                check_layout(value, f"input {value.index} of {network}", CALLERS_LAYOUT)
+            elif isinstance(value.owner, ConstantOp):
+                raise DiagnosticException(f'an activation of layer "{op.label}" is a constant')
+    return returned
+
+
+def check_layout(value: SSAValue, subject: str, advice: str) -> None:
+    """Raises DiagnosticException where the layout of an activation is not chosen yet."""
+    if layout_of(value) is None:
+        raise DiagnosticException(f"{subject} has no layout; {advice}")
+
+
+def lower_function(function: FuncOp, symbols: Symbols, chunk_bytes: int) -> list[Operation]:
     """A network on tensors becomes kernels, constants and a function on L2 buffers.
 
     The function takes the inputs' buffers, then the outputs'.
     """
     old = function.body.block
-    returned = list(old.ops)[-1]
-    assert isinstance(returned, ReturnOp), "a function ends with a return"
+    returned = check_network(function)
     argument_types = [_l2_type(value) for value in (*old.args, *returned.arguments)]
     new = FuncOp(function.sym_name.data, (argument_types, []))
     new.attributes.update(function.attributes)
     buffers: dict[SSAValue, SSAValue] = dict(zip(old.args, new.args, strict=False))
     buffers |= dict(zip(returned.arguments, new.args[len(old.args) :], strict=True))
-    kernels = KernelTable()
+    kernels = KernelTable(symbols)
     constants: list[Operation] = []
     for op in old.ops:
-        if isinstance(op, ConstantOp | ReturnOp):
-            continue
         if not isinstance(op, LayerOperation):
-            raise DiagnosticException(f"{op.name} in a network cannot be tiled")
+            continue
         if op.result not in buffers:
             buffer = BufferOp(op.label, tensor_bytes(tensor_type(op.result)), Space.L2)
             new.body.block.add_op(buffer)
@@ -548,15 +597,6 @@ def _l2_type(value: SSAValue):
     return buffer_type(tensor_bytes(tensor_type(value)), Space.L2)
 
 
-def is_network(op: Operation) -> bool:
-    """Whether a function holds layers on tensors."""
-    return (
-        isinstance(op, FuncOp)
-        and not op.is_declaration
-        and any(isinstance(inner, LayerOperation) for inner in op.body.block.ops)
-    )
-
-
 @dataclass(frozen=True)
 class LowerToTilesPass(ModulePass):
     """Lowers every function with dsconv layers; needs layouts and tiles chosen.
@@ -570,8 +610,9 @@ class LowerToTilesPass(ModulePass):
     chunk: int = 0
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in list(op.body.block.ops):
-            if isinstance(function, FuncOp) and is_network(function):
-                op.body.block.insert_ops_before(lower_function(function, self.chunk), function)
-                function.detach()
-                function.erase()
+        symbols = Symbols(op)
+        for function in networks(op, LayerOperation):
+            lowered = lower_function(function, symbols, self.chunk)
+            op.body.block.insert_ops_before(lowered, function)
+            function.detach()
+            function.erase()

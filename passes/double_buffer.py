@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xdsl.builder import Builder, ImplicitBuilder
 from xdsl.context import Context
 from xdsl.dialects import arith, scf
-from xdsl.dialects.builtin import IndexType, IntegerAttr, ModuleOp, StringAttr, i64
+from xdsl.dialects.builtin import IndexType, IntegerAttr, ModuleOp, StringAttr
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint
@@ -181,7 +181,7 @@ def double_buffer(layer: LayerOp) -> None:
             pipelined(TileLoop(loop))
         loop.detach()
         loop.erase()
-    layer.properties["buffers"] = IntegerAttr(1, i64)
+    layer.properties.pop("buffers", None)
     layer.properties["schedule"] = StringAttr(f"{layer.schedule.data}, {slots} buffers")
 
 

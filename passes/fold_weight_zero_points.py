@@ -35,9 +35,9 @@ class FoldWeightZeroPoints(RewritePattern):
         rest = np.where(fits, 0, zero_points)
         rewriter.insert(constant := ConstantOp.of(chosen))
         op.operands[1] = constant.result
-        op.properties["weight_zero_points"] = DenseArrayBase.from_list(
-            i32, rest.tolist() if rest.any() else [0]
-        )
+        op.properties.pop("weight_zero_points", None)
+        if rest.any():
+            op.properties["weight_zero_points"] = DenseArrayBase.from_list(i32, rest.tolist())
         rewriter.notify_op_modified(op)
 
 

@@ -10,9 +10,11 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
+from dsconv.dialects.attributes import NarrowRequantAttr
 from dsconv.dialects.graph import (
     AddOp,
     AveragePoolOp,
+    DepthwiseOp,
     RequantisedOperation,
     RescaleOp,
     WeightedOperation,
@@ -26,6 +28,9 @@ from dsconv.passes.narrowing import (
     steps_of_values,
 )
 from dsconv.passes.parameters import folded_bias, signed_weights
+
+A_BYTE = 256
+"""More than any output, whatever its sign."""
 
 
 def values_of(activation: SSAValue) -> Integers:
@@ -71,6 +76,19 @@ def steps_of(op: RequantisedOperation) -> Steps | None:
             return steps_of_values(op.requant, values_of(op.input) - op.zero_point)
 
 
+def narrow_form(op: RequantisedOperation) -> NarrowRequantAttr | None:
+    """The narrow form of a layer, None where it has none.
+
+    That of a depthwise layer has room for a byte in its low product, if it can: the kernel is
+    faster so, and its requantisation is half of its work.
+    """
+    steps = steps_of(op)
+    if steps is None:
+        return None
+    narrow = narrowed(op.requant, steps, slack=A_BYTE) if isinstance(op, DepthwiseOp) else None
+    return narrow or narrowed(op.requant, steps)
+
+
 @dataclass(frozen=True)
 class NarrowRequantPass(ModulePass):
     """Writes `narrow` to every layer whose requantisation has an equal form in 32 bits.
@@ -84,7 +102,6 @@ class NarrowRequantPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for layer in op.walk():
             if isinstance(layer, RequantisedOperation) and layer.narrow is None:
-                steps = steps_of(layer)
-                narrow = None if steps is None else narrowed(layer.requant, steps)
+                narrow = narrow_form(layer)
                 if narrow is not None:
                     layer.properties["narrow"] = narrow

@@ -15,6 +15,9 @@ addend and shifts, are an interval of integers that is known exactly: there is n
 **Shifts.** A larger shift gives finer multipliers and finer addends, so only the largest that keep
 products within 32 bits matter. Accumulators clipped to fewer bits allow larger ones.
 
+**Slack.** Where it is asked for and there is a `low`, the form is right with so much more or less
+in the low product, too: kernels may then leave something small behind in its register.
+
 Whatever this arithmetic proposes is believed only after its reference semantics have been evaluated
 at all steps, and at both ends for overflows (`equals`).
 """
@@ -133,7 +136,7 @@ def _outputs(requant: RequantAttr) -> Integers:
 
 
 def equals(narrow: NarrowRequantAttr, steps: Steps) -> bool:
-    """Whether a narrow form gives the exact outputs and stays within 32 bits.
+    """Whether a narrow form gives the exact outputs and stays within 32 bits, with all its slack.
 
     Every intermediate value is monotone, so the ends tell about all accumulators between them.
     """
@@ -142,9 +145,10 @@ def equals(narrow: NarrowRequantAttr, steps: Steps) -> bool:
         return False
     low_end, high_end = steps.ends[:, :1], steps.ends[:, 1:]
     try:
-        _evaluate(narrow, steps.ends)
-        below = _evaluate(narrow, steps.below.clip(low_end, high_end))
-        above = _evaluate(narrow, steps.above.clip(low_end, high_end))
+        _evaluate(narrow, steps.ends, -narrow.slack)
+        _evaluate(narrow, steps.ends, narrow.slack)
+        below = _evaluate(narrow, steps.below.clip(low_end, high_end), narrow.slack)
+        above = _evaluate(narrow, steps.above.clip(low_end, high_end), -narrow.slack)
     except OverflowError:
         return False
     right_below = (below < steps.outputs) | ~steps.real_below
@@ -152,12 +156,13 @@ def equals(narrow: NarrowRequantAttr, steps: Steps) -> bool:
     return bool(right_below.all() and right_above.all())
 
 
-def _evaluate(narrow: NarrowRequantAttr, accumulators: Integers) -> Integers:
-    outputs = reference.narrow_requantise(accumulators[None, :, :, None], narrow, np.int64)
+def _evaluate(narrow: NarrowRequantAttr, accumulators: Integers, slack: int) -> Integers:
+    values = accumulators[None, :, :, None]
+    outputs = reference.narrow_requantise(values, narrow, np.int64, slack)
     return outputs[0, :, :, 0].astype(np.int64)
 
 
-def narrowed(requant: RequantAttr, steps: Steps) -> NarrowRequantAttr | None:
+def narrowed(requant: RequantAttr, steps: Steps, slack: int = 0) -> NarrowRequantAttr | None:
     """The cheapest narrow form that equals an exact one at its steps; None where none is found.
 
     One multiplication is cheaper than two, and accumulators as they are cheaper than clipped ones.
@@ -167,14 +172,14 @@ def narrowed(requant: RequantAttr, steps: Steps) -> NarrowRequantAttr | None:
     widths = (0, bits) if clips else (0,)
     for with_low in (False, True):
         for bits in widths:
-            for candidate in _candidates(requant, steps, bits, with_low):
+            for candidate in _candidates(requant, steps, bits, with_low, slack):
                 if equals(candidate, steps):
                     return candidate
     return None
 
 
 def _candidates(
-    requant: RequantAttr, steps: Steps, bits: int, with_low: bool
+    requant: RequantAttr, steps: Steps, bits: int, with_low: bool, slack: int
 ) -> Iterator[NarrowRequantAttr]:
     """Narrow forms that are right wherever they do not overflow."""
     clipped = steps.clipped(bits) if bits else steps
@@ -193,7 +198,8 @@ def _candidates(
         places = shift + low_shift
         targets = np.broadcast_to(np.rint(np.ldexp(ratios, places)).astype(np.int64), reach.shape)
         for addend in _addends(offset, shift):
-            multipliers = _multipliers(clipped, targets, addend << low_shift, places)
+            room = slack if with_low else 0
+            multipliers = _multipliers(clipped, targets, addend << low_shift, places, room)
             if multipliers is None:
                 continue
             # the nearest multiple, of two the smaller: the most negative accumulator
@@ -212,6 +218,7 @@ def _candidates(
                 addend=addend >> spare,
                 shift=shift - spare,
                 bits=bits,
+                slack=slack if lows.any() else 0,
                 clip=requant.clip,
             )
 
@@ -245,14 +252,17 @@ def _addends(offset: float, shift: int) -> tuple[int, ...]:
     return exact, exact - 1, exact + 1
 
 
-def _multipliers(steps: Steps, targets: Integers, addend: int, places: int) -> Integers | None:
+def _multipliers(
+    steps: Steps, targets: Integers, addend: int, places: int, slack: int
+) -> Integers | None:
     """For each channel the right multiplier that is nearest to its target; None where one has none.
 
     `floor((a * multiplier + addend) / 2**places)` is to be less than `i` at `below` and at least
-    `i` at `above`: with `point * multiplier >= bound` for both, the first of them negated.
+    `i` at `above`: with `point * multiplier >= bound` for both, the first of them negated. That is
+    to hold with `slack` more or less in the dividend, too.
     """
     bounds = (steps.outputs << places) - addend
-    bounds = np.concatenate([bounds, 1 - bounds])
+    bounds = np.concatenate([bounds + slack, 1 - bounds + slack])
     lower, upper = np.zeros_like(targets), np.full_like(targets, UNREACHED)
     for first in range(0, len(targets), CHANNELS_AT_ONCE):
         part = slice(first, first + CHANNELS_AT_ONCE)

@@ -20,6 +20,7 @@ from dsconv.dialects.records import (
     BIAS,
     WEIGHT_ZERO_POINT,
     RecordAttr,
+    depthwise_row_bytes,
     pack_records,
     varying_narrow_fields,
     varying_requant_fields,
@@ -58,20 +59,28 @@ def _fields(op: WeightedOperation) -> dict[str, Sequence[int]]:
 def record_format(op: WeightedOperation) -> RecordAttr:
     """Format of the layer's channel records."""
     weights = op.weight_array
-    return RecordAttr.of(weights.size // len(weights), list(_fields(op)))
+    weight_bytes = weights.size // len(weights)
+    if isinstance(op, DepthwiseOp):
+        fy, fx = op.window.kernel
+        weight_bytes = fy * depthwise_row_bytes(fx)
+    return RecordAttr.of(weight_bytes, list(_fields(op)))
 
 
 def pack_parameters(op: WeightedOperation) -> tuple[RecordAttr, npt.NDArray[np.uint8]]:
     """The layer's channel records, (K, record bytes), weights in the order the kernel reads them.
 
-    That is FY, FX, C for an HWC input and C, FY, FX for a CHW one.
+    That is FY, FX, C for an HWC input and C, FY, FX for a CHW one. Depthwise rows may be padded.
     """
     weights, _ = signed_weights(op)
     if isinstance(op, LinearOp | PointwiseOp):
         _, channels, height, width = tensor_type(op.input).get_shape()
         kernel = (height, width) if isinstance(op, LinearOp) else (1, 1)
         weights = weights.reshape(len(weights), channels, *kernel)
-    if layout_of(op.input) is Layout.HWC and not isinstance(op, DepthwiseOp):
+    if isinstance(op, DepthwiseOp):
+        taps = op.window.kernel[1]
+        padding = (0, depthwise_row_bytes(taps) - taps)
+        weights = np.pad(weights, ((0, 0), (0, 0), (0, 0), padding))
+    elif layout_of(op.input) is Layout.HWC:
         weights = weights.transpose(0, 2, 3, 1)
     matrix = np.ascontiguousarray(weights).reshape(len(weights), -1)
     return pack_records(matrix, _fields(op))

@@ -16,6 +16,7 @@ from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.attributes import Space, SpaceAttr
 from dsconv.dialects.tiled import BufferOp, LayerOp, aligned, buffer_size
+from dsconv.passes.networks import networks
 
 L1_SIZE = "dsconv.l1_bytes"
 L2_SIZE = "dsconv.l2_bytes"
@@ -23,7 +24,7 @@ L3_SIZE = "dsconv.l3_bytes"
 L3_IMAGE_SIZE = "dsconv.l3_image_bytes"
 OFFSETS = "dsconv.offset"
 
-SEARCH_ATTEMPTS = 200
+SEARCH_ATTEMPTS = 400
 
 
 @dataclass
@@ -212,14 +213,11 @@ class PlanMemoryPass(ModulePass):
     l2: int = 0
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in op.body.block.ops:
-            if isinstance(function, FuncOp) and not function.is_declaration:
-                self._plan(op, function)
+        for function in networks(op, LayerOp):
+            self._plan(op, function)
 
     def _plan(self, module: ModuleOp, function: FuncOp) -> None:
         layers = [layer for layer in function.body.block.ops if isinstance(layer, LayerOp)]
-        if not layers:
-            return
         items = lifetimes(function)
         far_items = lifetimes(function, Space.L3)
         image_bytes = place_l3_constants(module)

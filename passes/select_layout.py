@@ -36,6 +36,11 @@ def preferred_layout(value: SSAValue) -> Layout:
     return Layout.HWC
 
 
+def only_layers_read(value: SSAValue) -> bool:
+    """Whether a value stays between layers, so that its layout is ours to choose."""
+    return all(isinstance(use.operation, LayerOperation) for use in value.uses)
+
+
 def set_layout(value: SSAValue, layout: Layout) -> None:
     """Writes a layout into the type of an activation."""
     type_ = tensor_type(value)
@@ -45,9 +50,10 @@ def set_layout(value: SSAValue, layout: Layout) -> None:
 
 @dataclass(frozen=True)
 class SelectLayoutPass(ModulePass):
-    """Chooses CHW or HWC where nothing is chosen yet.
+    """Chooses CHW or HWC for what only layers read, where nothing is chosen yet.
 
-    The function's arguments and results keep the layout in which the caller has the bytes.
+    A function's arguments and results keep the layout in which the caller has the bytes, and values
+    that other operations read keep their type.
     """
 
     name = "select-layout"
@@ -55,5 +61,5 @@ class SelectLayoutPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         layers = [layer for layer in op.walk() if isinstance(layer, LayerOperation)]
         for layer in reversed(layers):
-            if layout_of(layer.result) is None:
+            if layout_of(layer.result) is None and only_layers_read(layer.result):
                 set_layout(layer.result, preferred_layout(layer.result))

@@ -25,8 +25,10 @@ from dsconv.dialects.tiled import (
     LayerOp,
     WaitOp,
     aligned,
+    enclosing_layer,
 )
-from dsconv.passes.plan_memory import Lifetime, best_fit, lifetimes
+from dsconv.passes.networks import networks
+from dsconv.passes.plan_memory import Lifetime, constant_size, constants, lifetimes, search_fit
 
 L3_WORD = 4
 """Bytes; what lines in L3 begin and end at."""
@@ -39,10 +41,22 @@ def whole_words(type_: TensorType) -> bool:
     return (width if chw else channels) % L3_WORD == 0
 
 
-def candidate(items: list[Lifetime]) -> Lifetime | None:
-    """The largest activation between two layers."""
-    between = [item for item in items if isinstance(item.value.owner, BufferOp)]
-    return max(between, key=lambda item: item.size, default=None)
+def has_whole_words(box: BoxAttr) -> bool:
+    """Whether all lines of a box begin and end at words, as far as its sizes tell."""
+    strided = box.blocks * box.lines > 1
+    sizes = (box.block_stride, box.line_stride, box.line_bytes)
+    return not strided or all(size % L3_WORD == 0 for size in sizes)
+
+
+def candidate(items: list[Lifetime]) -> BufferOp | None:
+    """The largest activation between two layers that still lies in L2."""
+    between = [
+        item.value.owner
+        for item in sorted(items, key=lambda item: -item.size)
+        if isinstance(item.value.owner, BufferOp)
+        and any(isinstance(use.operation, LayerOp) for use in item.value.uses)
+    ]
+    return between[0] if between else None
 
 
 class Spill:
@@ -60,7 +74,9 @@ class Spill:
         by_layer: dict[LayerOp, list[DmaStartOp]] = {}
         for use in self.buffer.result.uses:
             if isinstance(use.operation, DmaStartOp):
-                by_layer.setdefault(enclosing_layer(use.operation), []).append(use.operation)
+                layer = enclosing_layer(use.operation)
+                assert layer is not None, "transfers lie in layers"
+                by_layer.setdefault(layer, []).append(use.operation)
         for layer, transfers in by_layer.items():
             stage = self._stage(layer, transfers)
             for transfer in transfers:
@@ -79,20 +95,17 @@ class Spill:
                 )
 
     def _stage(self, layer: LayerOp, transfers: list[DmaStartOp]) -> BufferOp:
+        for transfer in transfers:
+            if not has_whole_words(transfer.box):
+                raise DiagnosticException(
+                    f'layer "{layer.label.data}" cannot take its tiles from or to L3: their lines '
+                    f"are no whole words ({transfer.box}); give more L2"
+                )
         size = max(transfer.box.total_bytes for transfer in transfers)
         label = f"{self.buffer.label.data}_in_{layer.label.data}"
         stage = BufferOp(label, aligned(size), Space.L2)
         self.function.body.block.insert_op_before(stage, self.buffer)
         return stage
-
-
-def enclosing_layer(transfer: DmaStartOp) -> LayerOp:
-    """The layer that a transfer belongs to."""
-    parent = transfer.parent_op()
-    while parent is not None and not isinstance(parent, LayerOp):
-        parent = parent.parent_op()
-    assert parent is not None, "transfers lie in layers"
-    return parent
 
 
 def through_l2(transfer: DmaStartOp, far: SSAValue, stage: SSAValue) -> None:
@@ -129,20 +142,29 @@ def through_l2(transfer: DmaStartOp, far: SSAValue, stage: SSAValue) -> None:
 
 @dataclass(frozen=True)
 class SpillActivationsPass(ModulePass):
-    """Moves the largest activations to L3 until the others fit `l2` bytes; 0 means no limit."""
+    """Moves the largest activations to L3 until the others fit `l2` bytes; 0 means no limit.
+
+    Where L2 cannot hold all weights beside them, room for the largest piece of weights stays.
+    """
 
     name = "spill-activations"
 
     l2: int = 0
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in op.body.block.ops:
-            if isinstance(function, FuncOp) and self.l2 and not function.is_declaration:
-                self._spill(function)
+        if not self.l2:
+            return
+        weights = [constant_size(constant) for constant in constants(op, Space.L2)]
+        for function in networks(op, LayerOp):
+            self._spill(function, weights)
 
-    def _spill(self, function: FuncOp) -> None:
-        while best_fit(items := lifetimes(function)) > self.l2:
+    def _spill(self, function: FuncOp, weights: list[int]) -> None:
+        while not self._fits(search_fit(items := lifetimes(function)), weights):
             largest = candidate(items)
-            if largest is None or not isinstance(largest.value.owner, BufferOp):
+            if largest is None:
                 return
-            Spill(function, largest.value.owner).write()
+            Spill(function, largest).write()
+
+    def _fits(self, activations: int, weights: list[int]) -> bool:
+        beside = min(sum(map(aligned, weights)), aligned(max(weights, default=0)))
+        return activations + beside <= self.l2

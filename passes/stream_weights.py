@@ -26,14 +26,19 @@ from dsconv.dialects.tiled import (
     buffer_type,
 )
 from dsconv.passes.costs import L3_BYTES_PER_CYCLE, L3_TRANSFER_CYCLES, MACS_PER_CYCLE
+from dsconv.passes.networks import networks
 from dsconv.passes.plan_memory import (
     Lifetime,
-    best_fit,
+    constant_size,
     constants,
     lifetimes,
     live_bytes,
     positions,
+    search_fit,
 )
+
+PLANNING_STEPS = 32
+"""A plan that comes out too large is made again for so many parts of L2, less one each time."""
 
 MOST_IN_FLIGHT = 8
 """Transfers from L3 that the platforms take at a time."""
@@ -208,6 +213,31 @@ def first_layer(function: FuncOp) -> LayerOp:
     return next(op for op in function.body.block.ops if isinstance(op, LayerOp))
 
 
+def network_named(module: ModuleOp, name: str) -> FuncOp:
+    """A network by its symbol."""
+    return next(
+        function for function in networks(module, LayerOp) if function.sym_name.data == name
+    )
+
+
+def write_streams(module: ModuleOp, name: str, streams: Sequence[Stream]) -> None:
+    """Writes the transfers, their buffers and the waits into a network."""
+    function = network_named(module, name)
+    steps = layer_steps(function)
+    buffers = [
+        start_stream(module, function, steps[stream.step], steps[stream.start].use)
+        for stream in streams
+    ]
+    for stream, buffer in zip(streams, buffers, strict=True):
+        end_stream(steps[stream.step], buffer)
+
+
+def l2_needed(module: ModuleOp, name: str) -> int:
+    """Bytes of L2 for a network's buffers and the weights that stay."""
+    weights = sum(aligned(constant_size(constant)) for constant in constants(module, Space.L2))
+    return search_fit(lifetimes(network_named(module, name))) + weights
+
+
 @dataclass(frozen=True)
 class StreamWeightsPass(ModulePass):
     """Keeps the weights that fit `l2` bytes beside the activations; the others stream from L3.
@@ -220,35 +250,37 @@ class StreamWeightsPass(ModulePass):
     l2: int = 0
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        for function in op.body.block.ops:
-            if isinstance(function, FuncOp) and self.l2 and not function.is_declaration:
-                self._stream(op, function)
+        if not self.l2:
+            return
+        for function in networks(op, LayerOp):
+            self._stream(op, function)
 
     def _stream(self, module: ModuleOp, function: FuncOp) -> None:
         steps = layer_steps(function)
         activations = lifetimes(function)
-        needed = best_fit(activations)
+        needed = search_fit(activations)
         if not steps or needed + sum(step.size for step in steps) <= self.l2:
             return
-        streams = self._choose(steps, activations)
-        if streams is None:
-            raise DiagnosticException(
-                f'network "{function.sym_name.data}" does not fit L2: {needed} bytes of '
-                f"activations and pieces of weights of up to {max(step.size for step in steps)} "
-                f"bytes do not fit {self.l2}"
-            )
-        buffers = [
-            start_stream(module, function, steps[stream.step], steps[stream.start].use)
-            for stream in streams
-        ]
-        for stream, buffer in zip(streams, buffers, strict=True):
-            end_stream(steps[stream.step], buffer)
+        for margin in range(0, self.l2 // 2, self.l2 // PLANNING_STEPS):
+            streams = self._choose(steps, activations, self.l2 - margin)
+            if streams is None:
+                break
+            trial = module.clone()
+            write_streams(trial, function.sym_name.data, streams)
+            if l2_needed(trial, function.sym_name.data) <= self.l2:
+                write_streams(module, function.sym_name.data, streams)
+                return
+        raise DiagnosticException(
+            f'network "{function.sym_name.data}" does not fit L2: {needed} bytes of '
+            f"activations and pieces of weights of up to {max(step.size for step in steps)} "
+            f"bytes do not fit {self.l2}"
+        )
 
     def _choose(
-        self, steps: Sequence[Step], activations: Sequence[Lifetime]
+        self, steps: Sequence[Step], activations: Sequence[Lifetime], limit: int
     ) -> list[Stream] | None:
         """Streams whose buffers can be placed: a plan may take more than the live bytes."""
-        budget = self.l2
+        budget = limit
         while budget > 0:
             streams = StreamPlan(steps, activations, budget).choose()
             if streams is None:
@@ -265,7 +297,8 @@ class StreamWeightsPass(ModulePass):
                 )
                 for stream in streams
             ]
-            if resident + best_fit([*activations, *buffers]) <= self.l2:
+            planned = resident + search_fit([*activations, *buffers])
+            if planned <= limit:
                 return streams
             budget -= self.l2 // 64
         return None

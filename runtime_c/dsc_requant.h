@@ -1,6 +1,6 @@
 /* The integer functions that requantisation is made of. Each is exact for negative values too.
 
-   The shift forms take shift from 0 to 62 and |value| up to 2^62 + 2^61; the division forms take any value and a positive
+   The shift forms take shift from 0 to 62 and |value| below 2^62 + 2^61; the division forms take any value and a positive
    divisor. A shift that is a constant folds to a few instructions: on rv32 a shift above 32 needs the high word alone. */
 #ifndef DSC_REQUANT_H
 #define DSC_REQUANT_H

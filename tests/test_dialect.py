@@ -12,7 +12,7 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IndexType, IntegerAttr, ModuleOp, i32, i64
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.dialects.test import TestOp as AnyOp
-from xdsl.ir import SSAValue
+from xdsl.ir import Block, Region, SSAValue
 from xdsl.parser import Parser
 from xdsl.utils.exceptions import VerifyException
 
@@ -59,6 +59,8 @@ from dsconv.dialects.tiled import (
     BufferOp,
     DmaStartOp,
     FillOp,
+    KernelOp,
+    LayerOp,
     WaitOp,
     buffer_type,
 )
@@ -130,23 +132,72 @@ def test_parsed_layers_compute_the_same(layer: RandomLayer):
     np.testing.assert_array_equal(outputs, expected)
 
 
-@pytest.mark.parametrize(
-    "zero_point",
-    [
-        pytest.param(
-            0,
-            marks=pytest.mark.xfail(
-                strict=True, reason="built with the default as property, parsed without"
-            ),
-        ),
-        3,
-    ],
-)
-def test_layers_are_parsed_as_they_were_built(zero_point: int):
-    type_ = activation_type((1, 1, 1, 1), np.int8)
-    source = AnyOp(result_types=[type_])
-    layer = RescaleOp("scale", source, IDENTITY, type_, input_zero_point=zero_point)
-    module = ModuleOp([source, layer])
+@given(layer=random_layers())
+def test_layers_are_parsed_as_they_were_built(layer: RandomLayer):
+    assert reparsed(layer.module).is_structurally_equivalent(layer.module)
+
+
+@pytest.mark.parametrize("zero_point", [0, 3])
+@pytest.mark.parametrize("weight_zero_points", [(0,), (1,), (0, 0), (1, 2)])
+def test_zero_points_are_parsed_as_they_were_built(
+    zero_point: int, weight_zero_points: tuple[int, ...]
+):
+    source = AnyOp(result_types=[activation_type((1, 1, 1, 1), np.int8)])
+    weights, bias = ConstantOp.of(int8([[1], [2]])), ConstantOp.of(int32([3, 4]))
+    layer = PointwiseOp(
+        "pw",
+        source,
+        weights,
+        bias,
+        IDENTITY,
+        activation_type((1, 2, 1, 1), np.int8),
+        input_zero_point=zero_point,
+        weight_zero_points=weight_zero_points,
+    )
+    module = ModuleOp([source, weights, bias, layer])
+    module.verify()
+    assert reparsed(module).is_structurally_equivalent(module)
+
+
+@pytest.mark.parametrize("zero_points", [(), (0, 5)])
+@pytest.mark.parametrize("starts", [((0,), (0,)), ((-1, 0), (0, 2))])
+def test_kernels_are_parsed_as_they_were_built(
+    zero_points: tuple[int, ...], starts: tuple[tuple[int, ...], tuple[int, ...]]
+):
+    type_ = activation_type((1, 1, 1, 1), np.int8, Layout.CHW)
+    kernel = KernelOp(
+        "k",
+        "add",
+        [type_, type_],
+        type_,
+        WindowAttr.of((1, 1)),
+        requant=IDENTITY,
+        zero_points=zero_points,
+        multipliers=zero_points,
+        pad_value=len(zero_points),
+        starts=starts,
+    )
+    module = ModuleOp([kernel])
+    module.verify()
+    assert reparsed(module).is_structurally_equivalent(module)
+
+
+@pytest.mark.parametrize("buffers", [1, 2])
+def test_tiled_layers_are_parsed_as_they_were_built(buffers: int):
+    output = BufferOp("y", 8, Space.L2)
+    layer = LayerOp(
+        "y",
+        "rescale",
+        output.result,
+        activation_type((1, 1, 2, 4), np.int8),
+        Region(Block([BarrierOp()])),
+        tile="1x2x4",
+        schedule="chw/chw",
+        macs=0,
+        buffers=buffers,
+    )
+    module = ModuleOp([output, layer])
+    module.verify()
     assert reparsed(module).is_structurally_equivalent(module)
 
 

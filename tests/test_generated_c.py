@@ -10,10 +10,12 @@ from handwritten import needs_gvsoc
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from random_layers import KINDS, RandomLayer, random_layers
+from small_networks import BlockMaker
+from xdsl.dialects.builtin import StringAttr
 
 from dsconv.output import write_folder
 from dsconv.pipeline import default_pipeline, run_pipeline
-from dsconv.reference import run_reference, to_memory
+from dsconv.reference import network_of, run_reference, to_memory
 from dsconv.runners import build, gvsoc, host, qemu
 from dsconv.targets import load_target
 
@@ -35,7 +37,7 @@ def examples(count: int) -> settings:
 def check(layer: RandomLayer, platform: str, l1: int) -> None:
     target = load_target(platform).with_sizes(l1, None)
     lowered = layer.module.clone()
-    run_pipeline(lowered, default_pipeline(target))
+    run_pipeline(lowered, default_pipeline(target, layers=1))
     expected = to_memory(run_reference(layer.module, *layer.inputs).outputs[0], layer.output_layout)
     data = to_memory(layer.inputs[0], layer.input_layouts[0])
     with TemporaryDirectory() as folder:
@@ -52,6 +54,27 @@ def check(layer: RandomLayer, platform: str, l1: int) -> None:
 @given(layer=random_layers(ONE_INPUT), l1=st.integers(SMALLEST_L1, SMALLEST_L1 + 3000))
 def test_host(layer: RandomLayer, l1: int):
     check(layer, "host", l1)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ("s/1 a", "s_1_a", "1", "ä"),
+        ("a*/b/*", "int", "", "a\nb"),
+        ("run", "l1", "l2", "network"),  # what the C calls its own
+        ("x", "layer_x", "x_kernel", "layer_x_kernel"),
+        ("input", "output", "x.x0", "x.w"),
+        ("x", "x", "x", "x"),
+    ],
+)
+def test_labels_are_any_text(labels: tuple[str, ...]):
+    check(BlockMaker(8, 8, 0, labels).make(), "host", SMALLEST_L1)
+
+
+def test_the_network_has_any_name():
+    network = BlockMaker(8, 8, 0).make()
+    network_of(network.module).sym_name = StringAttr("1st net")
+    check(network, "host", SMALLEST_L1)
 
 
 @examples(8)

@@ -4,14 +4,19 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_layers import RandomLayer, random_layers
+from small_networks import residual_blocks
+from xdsl.dialects.builtin import ModuleOp
 
+from dsconv.dialects.attributes import Space
+from dsconv.dialects.tiled import BufferOp, L3LoadOp, L3StoreOp, aligned
+from dsconv.passes.plan_memory import best_fit, constant_size, constants, lifetimes
 from dsconv.pipeline import run_pipeline
-from dsconv.reference import run_lowered, run_reference, to_memory
+from dsconv.reference import network_of, run_lowered, run_reference, to_memory
 
 NARROW = "fold-weight-zero-points,narrow-requant"
 
 
-def check(layer: RandomLayer, pipeline: str) -> None:
+def check(layer: RandomLayer, pipeline: str) -> ModuleOp:
     expected = to_memory(run_reference(layer.module, *layer.inputs).outputs[0], layer.output_layout)
     lowered = layer.module.clone()
     run_pipeline(lowered, pipeline)
@@ -21,6 +26,15 @@ def check(layer: RandomLayer, pipeline: str) -> None:
     ]
     actual = run_lowered(lowered, *inputs, output_bytes=expected.size)
     np.testing.assert_array_equal(actual, expected)
+    return lowered
+
+
+def l2_needs(network: RandomLayer, pipeline: str) -> tuple[int, int]:
+    """Bytes that a network takes in L2 without L3: activations, weights."""
+    lowered = network.module.clone()
+    run_pipeline(lowered, pipeline)
+    weights = sum(aligned(constant_size(constant)) for constant in constants(lowered, Space.L2))
+    return best_fit(lifetimes(network_of(lowered))), weights
 
 
 @settings(max_examples=150, deadline=None)
@@ -62,3 +76,27 @@ def test_loops_mean_the_same_as_kernels(layer: RandomLayer, l1: int):
         f"{NARROW},select-layout,tile-l1{{l1={l1}}},lower-to-tiles,"
         "double-buffer,plan-memory,lower-kernels,canonicalize,cse",
     )
+
+
+@settings(max_examples=30, deadline=None)
+@given(network=residual_blocks(), share=st.floats(0.6, 0.95), chunk=st.sampled_from([0, 300]))
+def test_streamed_weights_mean_the_same(network: RandomLayer, share: float, chunk: int):
+    tiles = f"select-layout,tile-l1{{l1=4000}},lower-to-tiles{{chunk={chunk}}},double-buffer"
+    activations, weights = l2_needs(network, tiles)
+    l2 = activations + int(share * weights)
+    lowered = check(network, f"{tiles},stream-weights{{l2={l2}}},plan-memory{{l2={l2}}}")
+    assert constants(lowered, Space.L3)
+    assert any(isinstance(op, L3LoadOp) for op in lowered.walk())
+
+
+@settings(max_examples=30, deadline=None)
+@given(network=residual_blocks(), share=st.floats(0.85, 0.99), buffers=st.sampled_from([1, 2]))
+def test_spilled_activations_mean_the_same(network: RandomLayer, share: float, buffers: int):
+    sizes = f"l1=1000000 buffers={buffers} sizes=8,2,16"
+    tiles = f"select-layout,tile-l1{{{sizes}}},lower-to-tiles{{chunk=300}},double-buffer"
+    activations, _ = l2_needs(network, tiles)
+    l2 = int(share * activations)
+    l3 = f"spill-activations{{l2={l2}}},stream-weights{{l2={l2}}},plan-memory{{l2={l2}}}"
+    lowered = check(network, f"{tiles},{l3}")
+    assert {type(op) for op in lowered.walk()} >= {L3LoadOp, L3StoreOp}
+    assert any(isinstance(op, BufferOp) and op.space is Space.L3 for op in lowered.walk())

@@ -17,7 +17,7 @@ from handwritten import (
     on_every_platform,
     on_pulp_chips,
 )
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -88,7 +88,7 @@ def tie(odd: int, shift: int) -> int:
     return (2 * odd + 1) << shift
 
 
-SHIFT_RANGE = 2**62 + 2**61
+SHIFT_RANGE = 2**62 + 2**61 - 1
 INT32_MAX = 2**31 - 1
 INT64_MAX = 2**63 - 1
 
@@ -102,6 +102,8 @@ words = st.integers(0, 2**32 - 1)
 
 
 @given(value=shifted | ties, shift=shifts)
+@example(value=SHIFT_RANGE, shift=62)
+@example(value=-SHIFT_RANGE, shift=62)
 def test_shifts(functions: dict[str, Function], value: int, shift: int):
     assume(abs(value) <= SHIFT_RANGE)
     assert functions["dsc_floor_shift"](value, shift) == value >> shift

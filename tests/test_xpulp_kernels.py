@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from handwritten import needs_gvsoc
 from xpulp_program import Bytes, Case, run_cases
@@ -28,12 +31,16 @@ from dsconv.dialects.records import (
 )
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.dense import conv2d
+from dsconv.passes.narrowing import narrowed, steps_of_range
+
+Option = TypeVar("Option")
 
 CORES = 8
+PADDING = 77
 PIXELS_ONE_TO_ONE = WindowAttr.of((1, 1))
 LAYOUTS = list(Layout)
 DTYPES: list[type[np.integer]] = [np.uint8, np.int8]
-FULL_RANGE = {np.uint8: (0, 255), np.int8: (-128, 127)}
+FULL_RANGE: dict[type[np.integer], tuple[int, int]] = {np.uint8: (0, 255), np.int8: (-128, 127)}
 
 
 class DenseCase:
@@ -59,16 +66,16 @@ class DenseCase:
         source, target = layouts or (self.choose(LAYOUTS), self.choose(LAYOUTS))
         size = self.channels * window.kernel[0] * window.kernel[1]
         weights = self.random.integers(-128, 128, (self.kernels, size), np.int8)
-        fields = {BIAS: self.integers(-5000, 5000)}
+        bias = self.integers(-5000, 5000)
+        fields: dict[str, Sequence[int]] = {BIAS: bias}
+        requant = self.requant(size, output_type)
+        narrow = self.narrow(requant, weights, bias)
         if self.random.random() < 0.2:
             fields[WEIGHT_ZERO_POINT] = self.integers(-128, 128)
-        spread = 512 * 128 * size + 5000
-        narrow, requant = None, None
-        if self.random.random() < 0.7:
-            narrow = self.narrow(spread, output_type)
+            narrow = None
+        if narrow is not None:
             fields |= varying_narrow_fields(narrow)
         else:
-            requant = self.wide(spread, output_type)
             fields |= varying_requant_fields(requant)
         record, packed = pack_records(weights, fields)
         kernel = KernelOp(
@@ -78,15 +85,17 @@ class DenseCase:
             activation_type((1, self.kernels, rows, columns), output_type, target),
             window,
             narrow=uniform_narrow(narrow) if narrow else None,
-            requant=uniform_requant(requant) if requant else None,
+            requant=None if narrow else uniform_requant(requant),
             record=record,
+            pad_value=PADDING,
+            starts=((start[0],), (start[1],)),
         )
         text = conv2d(kernel, CORES)
         assert text is not None, f"no form for {kernel}"
         return Case(kernel, text, (self.tile(window), packed.reshape(-1)), *start)
 
-    def choose[T](self, options: list[T]) -> T:
-        return options[self.random.integers(len(options))]
+    def choose(self, options: Sequence[Option]) -> Option:
+        return options[int(self.random.integers(len(options)))]
 
     def integers(self, low: int, high: int) -> list[int]:
         """A value a channel."""
@@ -98,38 +107,26 @@ class DenseCase:
         tile = self.random.integers(0, 256, size, np.uint8)
         if not any(window.pads):
             return tile
-        pad_pixel = np.full(self.channels, self.random.integers(256), np.uint8)
-        return np.concatenate([tile, pad_pixel])
+        return np.concatenate([tile, np.full(self.channels, PADDING, np.uint8)])
 
     def clip(self, dtype: type[np.integer]) -> tuple[int, int]:
         low, high = FULL_RANGE[dtype]
         return self.choose([(low, high), (low + 3, high), (0, high - 20)])
 
-    def narrow(self, spread: int, dtype: type[np.integer]) -> NarrowRequantAttr:
-        """High and low parts that keep every product of clipped accumulators in 32 bits."""
-        bits = self.choose([0, int(self.random.integers(12, 20))])
-        largest = 2**28 // (1 << bits - 1 if bits else spread)
-        highs = self.integers(0, min(largest, 2**15 - 1) + 1)
-        lows: list[int] = []
-        if self.random.random() < 0.7:
-            lows = [int(self.random.integers(-limit, limit + 1)) for limit in [min(largest, 2**15 - 1)] * self.kernels]
-        if self.random.random() < 0.3:
-            highs, lows = highs[:1], lows[:1]
-        return NarrowRequantAttr.of(
-            highs,
-            lows=lows,
-            low_shift=int(self.random.integers(1, 15)) if lows else 0,
-            addend=int(self.random.integers(-(2**20), 2**20)),
-            shift=int(self.random.integers(16, 24)),
-            bits=bits,
-            clip=self.clip(dtype),
-        )
+    def narrow(
+        self, requant: RequantAttr, weights: npt.NDArray[np.int8], bias: Sequence[int]
+    ) -> NarrowRequantAttr | None:
+        """The form in 32 bits, proved for any input of either sign."""
+        reach = 255 * np.abs(weights.astype(np.int64)).sum(axis=1)
+        steps = steps_of_range(requant, np.array(bias) - reach, np.array(bias) + reach)
+        return None if steps is None else narrowed(requant, steps)
 
-    def wide(self, spread: int, dtype: type[np.integer]) -> RequantAttr:
-        """Multiplier, addend and shift in 64 bits."""
+    def requant(self, size: int, dtype: type[np.integer]) -> RequantAttr:
+        """Multiplier, addend and shift for accumulators of `size` products."""
         shift = int(self.random.integers(3, 45))
-        scale = max(1, min(2**30, int(2**shift * 200 / spread)))
-        multipliers = self.integers(max(1, scale // 2), scale + 1)
+        scale = 2**shift * 60 / (255 * 74 * size**0.5)
+        largest = max(1, min(2**30, int(scale)))
+        multipliers = self.integers(max(1, largest // 2), largest + 1)
         addends = self.choose([[0], [2 ** (shift - 1)], self.integers(-12345, 2 ** (shift - 1))])
         return RequantAttr.of(
             self.choose([multipliers, multipliers[:1]]),
@@ -174,11 +171,13 @@ def test_random_windows(tmp_path: Path, seed: int):
         extent = (fy - 1) * dy + 1, (fx - 1) * dx + 1
         height, width = (int(random.integers(size, size + 9)) for size in extent)
         pads = [int(random.integers(size)) for size in (*extent, *extent)]
-        if random.random() < 0.3:
+        if dx > 1 or random.random() < 0.3:
             pads = [0] * 4
         window = WindowAttr.of((fy, fx), (sy, sx), pads, (dy, dx))
         channels = int(random.integers(1, 96 // (fy * fx) + 2))
-        case = DenseCase(int(random.integers(2**32)), channels, (height, width), int(random.integers(1, 20)))
+        case = DenseCase(
+            int(random.integers(2**32)), channels, (height, width), int(random.integers(1, 20))
+        )
         return case.draw(window, start=(-pads[0], -pads[1]))
 
     check(tmp_path, [one() for _ in range(40)])
@@ -214,7 +213,7 @@ def test_planes_are_transposed(tmp_path: Path):
         tmp_path,
         [
             DenseCase(seed, channels, (7, width), 12).draw(layouts=(Layout.CHW, target))
-            for seed, channels in enumerate((4, 5, 7, 32, 63, 96))
+            for seed, channels in enumerate((4, 5, 7, 32, 63, 96, 130, 390))
             for width in (1, 4, 5)
             for target in Layout
         ],

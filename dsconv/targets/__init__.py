@@ -13,15 +13,15 @@ from dsconv.errors import DsconvError
 
 @dataclass(frozen=True)
 class MemorySize:
-    """Bytes of a memory, and how many of them are taken by stacks, code and the runtime."""
+    """Bytes of a memory, and how many of them stacks, code and the runtime take."""
 
     bytes: int
     reserved: int
+    reserved_per_layer: int = 0
 
-    @property
-    def usable(self) -> int:
-        """Bytes left for tensors."""
-        return max(self.bytes - self.reserved, 0)
+    def usable(self, layers: int = 0) -> int:
+        """Bytes left for the tensors of a network."""
+        return max(self.bytes - self.reserved - layers * self.reserved_per_layer, 0)
 
 
 @dataclass(frozen=True)

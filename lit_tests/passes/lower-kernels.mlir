@@ -1,8 +1,8 @@
 // RUN: xdsl-opt -p lower-kernels,canonicalize,cse %s | filecheck %s
 
-// Channels are split over the cores. Records of 20 bytes: 9 weights, 3 of padding, the bias at 12 and the
+// Channels are split over the cores. Records of 20 bytes: 3 rows of 3 weights and a 0, the bias at 12 and the
 // multiplier of the channel at 16.
-dsconv.kernel "depthwise" @dw : (tensor<1x8x3x3xui8, #dsconv.layout<chw>>) -> tensor<1x8x1x1xui8, #dsconv.layout<chw>> window <kernel = [3, 3]> {requant = #dsconv.requant<multiplier = [1], shift = [4], half_even, zero_point = 3, clip = [0, 255]>, record = #dsconv.record<9, bias, multiplier>}
+dsconv.kernel "depthwise" @dw : (tensor<1x8x3x3xui8, #dsconv.layout<chw>>) -> tensor<1x8x1x1xui8, #dsconv.layout<chw>> window <kernel = [3, 3]> {requant = #dsconv.requant<multiplier = [1], shift = [4], half_even, zero_point = 3, clip = [0, 255]>, record = #dsconv.record<12, bias, multiplier>}
 func.func @a(%x: memref<72xi8, #dsconv.space<l1>>, %w: memref<160xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.space<l1>>, %i: index) {
   dsconv.run @dw(%x, %w, %y) at %i, %i : memref<72xi8, #dsconv.space<l1>>, memref<160xi8, #dsconv.space<l1>>, memref<8xi8, #dsconv.space<l1>>
   func.return
@@ -24,6 +24,7 @@ func.func @a(%x: memref<72xi8, #dsconv.space<l1>>, %w: memref<160xi8, #dsconv.sp
 // CHECK-NEXT: [[C16:%[0-9]+]] = arith.constant 16 : index
 // CHECK-NEXT: [[C0_2:%[0-9]+]] = arith.constant 0 : i64
 // CHECK-NEXT: [[C4:%[0-9]+]] = arith.constant 4 : i32
+// CHECK-NEXT: [[C4_2:%[0-9]+]] = arith.constant 4 : index
 // CHECK-NEXT: [[C9:%[0-9]+]] = arith.constant 9 : index
 // CHECK-NEXT: scf.for %k = %k_first to %k_end step [[C1]] {
 // CHECK-NEXT: [[V_6:%[0-9]+]] = arith.muli %k, [[C20]] : index
@@ -33,7 +34,7 @@ func.func @a(%x: memref<72xi8, #dsconv.space<l1>>, %w: memref<160xi8, #dsconv.sp
 // CHECK-NEXT: [[V_8:%[0-9]+]] = arith.addi %row, %fy : index
 // CHECK-NEXT: %acc_2 = scf.for %fx = [[C0]] to [[C3]] step [[C1]] iter_args(%acc_3 = %acc_1) -> (i32) {
 // CHECK-NEXT: [[V_9:%[0-9]+]] = arith.addi %column, %fx : index
-// CHECK-NEXT: [[V_10:%[0-9]+]] = arith.muli %fy, [[C3]] : index
+// CHECK-NEXT: [[V_10:%[0-9]+]] = arith.muli %fy, [[C4_2]] : index
 // CHECK-NEXT: [[V_11:%[0-9]+]] = arith.addi [[V_10]], %fx : index
 // CHECK-NEXT: [[V_12:%[0-9]+]] = arith.muli [[V_8]], [[C3]] : index
 // CHECK-NEXT: [[V_13:%[0-9]+]] = arith.muli %k, [[C9]] : index
@@ -52,7 +53,7 @@ func.func @a(%x: memref<72xi8, #dsconv.space<l1>>, %w: memref<160xi8, #dsconv.sp
 // CHECK-NEXT: }
 // CHECK-NEXT: [[V_23:%[0-9]+]] = arith.addi [[V_6]], [[C16]] : index
 // CHECK-NEXT: %multiplier = dsconv.load_word %w[[[V_23]]] : memref<160xi8, #dsconv.space<l1>> -> i32
-// CHECK-NEXT: [[V_24:%[0-9]+]] = dsconv.requantise %acc times %multiplier plus [[C0_2]] over [[C4]] : i32 "half_even" plus 3 : i32 clip 0 : i32 to 255 : i32
+// CHECK-NEXT: [[V_24:%[0-9]+]] = dsconv.requantise %acc times %multiplier plus [[C0_2]] over [[C4]] : i32 "half_even" plus 3 clip 0 to 255
 // CHECK-NEXT: [[V_25:%[0-9]+]] = arith.trunci [[V_24]] : i32 to i8
 // CHECK-NEXT: memref.store [[V_25]], %y[%k] : memref<8xi8, #dsconv.space<l1>>
 // CHECK-NEXT: }
@@ -112,7 +113,7 @@ func.func @b(%x: memref<40xi8, #dsconv.space<l1>>, %w: memref<36xi8, #dsconv.spa
 // CHECK-NEXT: [[V_21:%[0-9]+]] = arith.extsi [[V_20]] : i8 to i32
 // CHECK-NEXT: [[V_22:%[0-9]+]] = arith.muli [[V_18]], [[V_21]] : i32
 // CHECK-NEXT: [[V_23:%[0-9]+]] = arith.addi [[V_15]], [[V_22]] : i32
-// CHECK-NEXT: [[V_24:%[0-9]+]] = dsconv.requantise [[V_23]] times [[C3_2]] plus [[C7]] over [[C255]] : i64 "floor" plus 0 : i32 clip -128 : i32 to 127 : i32
+// CHECK-NEXT: [[V_24:%[0-9]+]] = dsconv.requantise [[V_23]] times [[C3_2]] plus [[C7]] over [[C255]] : i64 "floor" plus 0 clip -128 to 127
 // CHECK-NEXT: [[V_25:%[0-9]+]] = arith.muli %oy, [[C12]] : index
 // CHECK-NEXT: [[V_26:%[0-9]+]] = arith.muli %ox, [[C3]] : index
 // CHECK-NEXT: [[V_27:%[0-9]+]] = arith.addi [[V_25]], [[V_26]] : index
@@ -177,7 +178,7 @@ func.func @c(%x: memref<40xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.spac
 // CHECK-NEXT: }
 
 // The zero points are taken off at once: -(3 * 1 + 5 * 128). The right operand is unsigned.
-dsconv.kernel "add" @add : (tensor<1x1x1x8xsi8, #dsconv.layout<chw>>, tensor<1x1x1x8xui8, #dsconv.layout<chw>>) -> tensor<1x1x1x8xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]> {requant = #dsconv.requant<multiplier = [1], shift = [4], half_up, clip = [-128, 127]>, zero_points = [1 : i64, 128 : i64], multipliers = [3 : i64, 5 : i64]}
+dsconv.kernel "add" @add : (tensor<1x1x1x8xsi8, #dsconv.layout<chw>>, tensor<1x1x1x8xui8, #dsconv.layout<chw>>) -> tensor<1x1x1x8xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]> {requant = #dsconv.requant<multiplier = [1], shift = [4], half_up, clip = [-128, 127]>, zero_points = array<i64: 1, 128>, multipliers = array<i64: 3, 5>}
 func.func @d(%x: memref<8xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.space<l1>>, %i: index) {
   dsconv.run @add(%x, %x, %y) at %i, %i : memref<8xi8, #dsconv.space<l1>>, memref<8xi8, #dsconv.space<l1>>, memref<8xi8, #dsconv.space<l1>>
   func.return
@@ -211,7 +212,7 @@ func.func @d(%x: memref<8xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.space
 // CHECK-NEXT: [[V_13:%[0-9]+]] = arith.muli [[V_12]], [[C5]] : i32
 // CHECK-NEXT: [[V_14:%[0-9]+]] = arith.addi [[V_10]], [[V_13]] : i32
 // CHECK-NEXT: [[V_15:%[0-9]+]] = arith.addi [[V_14]], [[CM643]] : i32
-// CHECK-NEXT: [[V_16:%[0-9]+]] = dsconv.requantise [[V_15]] times [[C1_2]] plus [[C0]] over [[C4]] : i32 "half_up" plus 0 : i32 clip -128 : i32 to 127 : i32
+// CHECK-NEXT: [[V_16:%[0-9]+]] = dsconv.requantise [[V_15]] times [[C1_2]] plus [[C0]] over [[C4]] : i32 "half_up" plus 0 clip -128 to 127
 // CHECK-NEXT: [[V_17:%[0-9]+]] = arith.trunci [[V_16]] : i32 to i8
 // CHECK-NEXT: memref.store [[V_17]], %y[[[V_7]]] : memref<8xi8, #dsconv.space<l1>>
 // CHECK-NEXT: }
@@ -223,7 +224,7 @@ func.func @d(%x: memref<8xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.space
 // CHECK-NEXT: }
 
 // Nor are the four zero points of -5 taken off one by one: the sum begins at 20.
-dsconv.kernel "avg_pool" @avg : (tensor<1x8x2x2xsi8, #dsconv.layout<chw>>) -> tensor<1x8x1x1xsi8, #dsconv.layout<chw>> window <kernel = [2, 2]> {requant = #dsconv.requant<multiplier = [1], shift = [2], half_even, clip = [-128, 127]>, zero_points = [-5 : i64]}
+dsconv.kernel "avg_pool" @avg : (tensor<1x8x2x2xsi8, #dsconv.layout<chw>>) -> tensor<1x8x1x1xsi8, #dsconv.layout<chw>> window <kernel = [2, 2]> {requant = #dsconv.requant<multiplier = [1], shift = [2], half_even, clip = [-128, 127]>, zero_points = array<i64: -5>}
 func.func @e(%x: memref<32xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.space<l1>>, %i: index) {
   dsconv.run @avg(%x, %y) at %i, %i : memref<32xi8, #dsconv.space<l1>>, memref<8xi8, #dsconv.space<l1>>
   func.return
@@ -261,7 +262,7 @@ func.func @e(%x: memref<32xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.spac
 // CHECK-NEXT: }
 // CHECK-NEXT: scf.yield %acc_2 : i32
 // CHECK-NEXT: }
-// CHECK-NEXT: [[V_15:%[0-9]+]] = dsconv.requantise %acc times [[C1_2]] plus [[C0_2]] over [[C2_2]] : i32 "half_even" plus 0 : i32 clip -128 : i32 to 127 : i32
+// CHECK-NEXT: [[V_15:%[0-9]+]] = dsconv.requantise %acc times [[C1_2]] plus [[C0_2]] over [[C2_2]] : i32 "half_even" plus 0 clip -128 to 127
 // CHECK-NEXT: [[V_16:%[0-9]+]] = arith.trunci [[V_15]] : i32 to i8
 // CHECK-NEXT: memref.store [[V_16]], %y[%k] : memref<8xi8, #dsconv.space<l1>>
 // CHECK-NEXT: }
@@ -312,7 +313,7 @@ func.func @f(%x: memref<8xi8, #dsconv.space<l1>>, %w: memref<96xi8, #dsconv.spac
 // CHECK-NEXT: [[V_16:%[0-9]+]] = dsconv.load_word %x[[[V_3]]] : memref<8xi8, #dsconv.space<l1>> -> i32
 // CHECK-NEXT: [[V_17:%[0-9]+]] = dsconv.load_word %w[[[V_11]]] : memref<96xi8, #dsconv.space<l1>> -> i32
 // CHECK-NEXT: [[V_18:%[0-9]+]] = dsconv.sdot4 [[V_15]], [[V_16]], [[V_17]]
-// CHECK-NEXT: [[V_19:%[0-9]+]] = dsconv.requantise [[V_18]] times [[C1_2]] plus [[C0_2]] over [[C4_2]] : i32 "half_even" plus 0 : i32 clip -128 : i32 to 127 : i32
+// CHECK-NEXT: [[V_19:%[0-9]+]] = dsconv.requantise [[V_18]] times [[C1_2]] plus [[C0_2]] over [[C4_2]] : i32 "half_even" plus 0 clip -128 to 127
 // CHECK-NEXT: [[V_20:%[0-9]+]] = arith.trunci [[V_19]] : i32 to i8
 // CHECK-NEXT: memref.store [[V_20]], %y[%k] : memref<8xi8, #dsconv.space<l1>>
 // CHECK-NEXT: }
@@ -324,7 +325,7 @@ func.func @f(%x: memref<8xi8, #dsconv.space<l1>>, %w: memref<96xi8, #dsconv.spac
 // CHECK-NEXT: }
 
 // A rescaling takes off the zero point, then requantises; the low byte is stored.
-dsconv.kernel "rescale" @scale : (tensor<1x1x1x8xui8, #dsconv.layout<chw>>) -> tensor<1x1x1x8xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]> {requant = #dsconv.requant<multiplier = [1], shift = [0], half_even, clip = [-128, 127]>, zero_points = [128 : i64]}
+dsconv.kernel "rescale" @scale : (tensor<1x1x1x8xui8, #dsconv.layout<chw>>) -> tensor<1x1x1x8xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]> {requant = #dsconv.requant<multiplier = [1], shift = [0], half_even, clip = [-128, 127]>, zero_points = array<i64: 128>}
 func.func @g(%x: memref<8xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.space<l1>>, %i: index) {
   dsconv.run @scale(%x, %y) at %i, %i : memref<8xi8, #dsconv.space<l1>>, memref<8xi8, #dsconv.space<l1>>
   func.return
@@ -351,7 +352,7 @@ func.func @g(%x: memref<8xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.space
 // CHECK-NEXT: [[V_8:%[0-9]+]] = memref.load %x[[[V_7]]] : memref<8xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[V_9:%[0-9]+]] = arith.extui [[V_8]] : i8 to i32
 // CHECK-NEXT: [[V_10:%[0-9]+]] = arith.addi [[V_9]], [[CM128]] : i32
-// CHECK-NEXT: [[V_11:%[0-9]+]] = dsconv.requantise [[V_10]] times [[C1_2]] plus [[C0]] over [[C0_2]] : i32 "half_even" plus 0 : i32 clip -128 : i32 to 127 : i32
+// CHECK-NEXT: [[V_11:%[0-9]+]] = dsconv.requantise [[V_10]] times [[C1_2]] plus [[C0]] over [[C0_2]] : i32 "half_even" plus 0 clip -128 to 127
 // CHECK-NEXT: [[V_12:%[0-9]+]] = arith.trunci [[V_11]] : i32 to i8
 // CHECK-NEXT: memref.store [[V_12]], %y[[[V_7]]] : memref<8xi8, #dsconv.space<l1>>
 // CHECK-NEXT: }
@@ -363,7 +364,7 @@ func.func @g(%x: memref<8xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.space
 // CHECK-NEXT: }
 
 // A kernel that nothing runs is gone, and functions that run none stay.
-dsconv.kernel "rescale" @unused : (tensor<1x1x1x8xui8, #dsconv.layout<chw>>) -> tensor<1x1x1x8xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]> {requant = #dsconv.requant<multiplier = [1], shift = [0], half_even, clip = [-128, 127]>, zero_points = [128 : i64]}
+dsconv.kernel "rescale" @unused : (tensor<1x1x1x8xui8, #dsconv.layout<chw>>) -> tensor<1x1x1x8xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]> {requant = #dsconv.requant<multiplier = [1], shift = [0], half_even, clip = [-128, 127]>, zero_points = array<i64: 128>}
 func.func @foreign(%a: i32) -> i32 {
   %s = arith.addi %a, %a : i32
   func.return %s : i32

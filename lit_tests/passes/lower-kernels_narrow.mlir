@@ -24,7 +24,7 @@ func.func @a(%x: memref<8xi8, #dsconv.space<l1>>, %w: memref<96xi8, #dsconv.spac
 // CHECK-NEXT: arith.minsi [[UP]], {{%[0-9]+}} : i32
 
 // A multiplication by 1 is none, and 0 more is nothing.
-dsconv.kernel "rescale" @scale : (tensor<1x8x1x1xsi8, #dsconv.layout<chw>>) -> tensor<1x8x1x1xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]> {narrow = #dsconv.narrow_requant<high = [1], addend = 0, shift = 2, clip = [-128, 127]>, zero_points = [3 : i64]}
+dsconv.kernel "rescale" @scale : (tensor<1x8x1x1xsi8, #dsconv.layout<chw>>) -> tensor<1x8x1x1xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]> {narrow = #dsconv.narrow_requant<high = [1], addend = 0, shift = 2, clip = [-128, 127]>, zero_points = array<i64: 3>}
 func.func @b(%x: memref<8xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.space<l1>>, %i: index) {
   dsconv.run @scale(%x, %y) at %i, %i : memref<8xi8, #dsconv.space<l1>>, memref<8xi8, #dsconv.space<l1>>
   func.return

@@ -32,21 +32,22 @@ func.func @whole(%x: tensor<1x4x2x2xsi8, #dsconv.layout<hwc>>) -> tensor<1x2x2x2
 
 // Two by two tiles in one loop; the second of 3 rows begins at row min(2, 1) = 1. Records are loaded
 // where the row tile is the first, so once for every channel tile.
-// What of the requantisation differs from channel to channel lies in the records: 4 + 4 + 4 + 8 + 4 bytes.
+// What of the requantisation differs from channel to channel lies in the records: 4 + 4 + 4 + 8 bytes. The
+// divisor does not: channels with a smaller one have larger multipliers instead.
 func.func @weights_outermost(%x: tensor<1x4x3x2xsi8, #dsconv.layout<hwc>>) -> tensor<1x4x3x2xsi8, #dsconv.layout<chw>> {
   %w = dsconv.constant dense<1> : tensor<4x4xsi8>
   %b = dsconv.constant dense<0> : tensor<4xi32>
   %y = dsconv.pointwise "k"(%x, %w, %b) requant <multiplier = [1, 2, 3, 4], addend = [0, 0, 0, 9], shift = [4, 5, 6, 7], half_even, clip = [-128, 127]> {tile = #dsconv.tile<2, 2, 2, weights>} : (tensor<1x4x3x2xsi8, #dsconv.layout<hwc>>, tensor<4x4xsi8>, tensor<4xi32>) -> tensor<1x4x3x2xsi8, #dsconv.layout<chw>>
   func.return %y : tensor<1x4x3x2xsi8, #dsconv.layout<chw>>
 }
-// CHECK: "memref.global"() <{sym_name = "k_weights", type = memref<96xi8, #dsconv.space<l2>>, initial_value = dense<[1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 4, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0]> : tensor<96xi8>, sym_visibility = "private", constant}> : () -> ()
-// CHECK-NEXT: dsconv.kernel "conv2d" @k_kernel : (tensor<1x4x2x2xsi8, #dsconv.layout<hwc>>) -> tensor<1x2x2x2xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]> {requant = #dsconv.requant<multiplier = [1], shift = [0], half_even, clip = [-128, 127]>, record = #dsconv.record<4, bias, multiplier, addend, shift>{{.*}}}
+// CHECK: "memref.global"() <{sym_name = "k_weights", type = memref<80xi8, #dsconv.space<l2>>, initial_value = dense<[1, 1, 1, 1, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 4, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0]> : tensor<80xi8>, sym_visibility = "private", constant}> : () -> ()
+// CHECK-NEXT: dsconv.kernel "conv2d" @k_kernel : (tensor<1x4x2x2xsi8, #dsconv.layout<hwc>>) -> tensor<1x2x2x2xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]> {requant = #dsconv.requant<multiplier = [1], shift = [7], half_even, clip = [-128, 127]>, record = #dsconv.record<4, bias, multiplier, addend>{{.*}}}
 // CHECK-NEXT: func.func @weights_outermost([[IN:%[0-9]+]]: memref<24xi8, #dsconv.space<l2>>, [[OUT:%[0-9]+]]: memref<24xi8, #dsconv.space<l2>>) {
 // CHECK-NEXT: dsconv.layer "k" "pointwise" makes tensor<1x4x3x2xsi8, #dsconv.layout<chw>> in [[OUT]] : memref<24xi8, #dsconv.space<l2>> attributes {tile = "2x2x2", schedule = "hwc/chw", macs = 96 : i64} {
 // CHECK-NEXT: [[X0:%[0-9]+]] = dsconv.buffer "k.x0" : memref<16xi8, #dsconv.space<l1>>
-// CHECK-NEXT: [[W:%[0-9]+]] = dsconv.buffer "k.w" : memref<48xi8, #dsconv.space<l1>>
+// CHECK-NEXT: [[W:%[0-9]+]] = dsconv.buffer "k.w" : memref<40xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[Y:%[0-9]+]] = dsconv.buffer "k.y" : memref<8xi8, #dsconv.space<l1>>
-// CHECK-NEXT: [[RECORDS:%[0-9]+]] = memref.get_global @k_weights : memref<96xi8, #dsconv.space<l2>>
+// CHECK-NEXT: [[RECORDS:%[0-9]+]] = memref.get_global @k_weights : memref<80xi8, #dsconv.space<l2>>
 // CHECK-NEXT: [[C0:%[0-9]+]] = arith.constant 0 : index
 // CHECK-NEXT: [[C4:%[0-9]+]] = arith.constant 4 : index
 // CHECK-NEXT: [[C1:%[0-9]+]] = arith.constant 1 : index
@@ -58,10 +59,10 @@ func.func @weights_outermost(%x: tensor<1x4x3x2xsi8, #dsconv.layout<hwc>>) -> te
 // CHECK-NEXT: %k = arith.muli [[V]], [[C2]] : index
 // CHECK-NEXT: [[V_4:%[0-9]+]] = arith.muli [[V_2]], [[C2]] : index
 // CHECK-NEXT: %oy = arith.minsi [[V_4]], [[C1]] : index
-// CHECK-NEXT: [[V_5:%[0-9]+]] = dsconv.slot [[W]][[[V]]] : memref<48xi8, #dsconv.space<l1>> to memref<48xi8, #dsconv.space<l1>>
-// CHECK-NEXT: [[C24:%[0-9]+]] = arith.constant 24 : index
-// CHECK-NEXT: [[V_6:%[0-9]+]] = arith.muli %k, [[C24]] : index
-// CHECK-NEXT: [[T:%[0-9]+]] = dsconv.dma_start [[RECORDS]][[[V_6]]] to [[V_5]][[[C0]]] box <48> when [[V_3]] {parameters} : memref<96xi8, #dsconv.space<l2>> to memref<48xi8, #dsconv.space<l1>>
+// CHECK-NEXT: [[V_5:%[0-9]+]] = dsconv.slot [[W]][[[V]]] : memref<40xi8, #dsconv.space<l1>> to memref<40xi8, #dsconv.space<l1>>
+// CHECK-NEXT: [[C20:%[0-9]+]] = arith.constant 20 : index
+// CHECK-NEXT: [[V_6:%[0-9]+]] = arith.muli %k, [[C20]] : index
+// CHECK-NEXT: [[T:%[0-9]+]] = dsconv.dma_start [[RECORDS]][[[V_6]]] to [[V_5]][[[C0]]] box <40> when [[V_3]] {parameters} : memref<80xi8, #dsconv.space<l2>> to memref<40xi8, #dsconv.space<l1>>
 // CHECK-NEXT: dsconv.wait [[T]] when [[V_3]]
 // CHECK-NEXT: [[V_7:%[0-9]+]] = dsconv.slot [[X0]][%tile] : memref<16xi8, #dsconv.space<l1>> to memref<16xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[V_8:%[0-9]+]] = arith.muli %oy, [[C2]] : index
@@ -70,7 +71,7 @@ func.func @weights_outermost(%x: tensor<1x4x3x2xsi8, #dsconv.layout<hwc>>) -> te
 // CHECK-NEXT: dsconv.wait [[T_2]]
 // CHECK-NEXT: [[V_10:%[0-9]+]] = dsconv.slot [[Y]][%tile] : memref<8xi8, #dsconv.space<l1>> to memref<8xi8, #dsconv.space<l1>>
 // CHECK-NEXT: dsconv.barrier
-// CHECK-NEXT: dsconv.run @k_kernel([[V_7]], [[V_5]], [[V_10]]) at [[C0]], [[C0]] : memref<16xi8, #dsconv.space<l1>>, memref<48xi8, #dsconv.space<l1>>, memref<8xi8, #dsconv.space<l1>>
+// CHECK-NEXT: dsconv.run @k_kernel([[V_7]], [[V_5]], [[V_10]]) at [[C0]], [[C0]] : memref<16xi8, #dsconv.space<l1>>, memref<40xi8, #dsconv.space<l1>>, memref<8xi8, #dsconv.space<l1>>
 // CHECK-NEXT: dsconv.barrier
 // CHECK-NEXT: [[C6:%[0-9]+]] = arith.constant 6 : index
 // CHECK-NEXT: [[V_11:%[0-9]+]] = arith.muli %k, [[C6]] : index
@@ -137,14 +138,14 @@ func.func @padded(%x: tensor<1x2x4x4xui8, #dsconv.layout<chw>>) -> tensor<1x2x4x
   %y = dsconv.depthwise "dw"(%x, %w, %b) window <kernel = [3, 3], pads = [1, 1, 1, 1]> requant <multiplier = [1], shift = [4], half_even, clip = [0, 255]> {tile = #dsconv.tile<2, 1, 4, weights>, input_zero_point = 130 : i32} : (tensor<1x2x4x4xui8, #dsconv.layout<chw>>, tensor<2x1x3x3xsi8>, tensor<2xi32>) -> tensor<1x2x4x4xui8, #dsconv.layout<chw>>
   func.return %y : tensor<1x2x4x4xui8, #dsconv.layout<chw>>
 }
-// CHECK: "memref.global"() <{sym_name = "dw_weights", type = memref<32xi8, #dsconv.space<l2>>, initial_value = dense<[1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 110, -5, -1, -1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 110, -5, -1, -1]> : tensor<32xi8>, sym_visibility = "private", constant}> : () -> ()
-// CHECK-NEXT: dsconv.kernel "depthwise" @dw_kernel : (tensor<1x2x3x4xui8, #dsconv.layout<chw>>) -> tensor<1x2x1x4xui8, #dsconv.layout<chw>> window <kernel = [3, 3], pads = [1, 1, 1, 1]> {requant = #dsconv.requant<multiplier = [1], shift = [4], half_even, clip = [0, 255]>, record = #dsconv.record<9, bias>{{.*}}, pad_value = 130 : i64, row_starts = array<i64: -1, 0, 1>, column_starts = array<i64: -1>}
+// CHECK: "memref.global"() <{sym_name = "dw_weights", type = memref<32xi8, #dsconv.space<l2>>, initial_value = dense<[1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 0, 110, -5, -1, -1, 1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 0, 110, -5, -1, -1]> : tensor<32xi8>, sym_visibility = "private", constant}> : () -> ()
+// CHECK-NEXT: dsconv.kernel "depthwise" @dw_kernel : (tensor<1x2x3x4xui8, #dsconv.layout<chw>>) -> tensor<1x2x1x4xui8, #dsconv.layout<chw>> window <kernel = [3, 3], pads = [1, 1, 1, 1]> {requant = #dsconv.requant<multiplier = [1], shift = [4], half_even, clip = [0, 255]>, record = #dsconv.record<12, bias>{{.*}}, pad_value = 130 : i64, row_starts = array<i64: -1, 0, 1>, column_starts = array<i64: -1>}
 // CHECK-NEXT: func.func @padded([[IN:%[0-9]+]]: memref<32xi8, #dsconv.space<l2>>, [[OUT:%[0-9]+]]: memref<32xi8, #dsconv.space<l2>>) {
 // CHECK-NEXT: dsconv.layer "dw" "depthwise" makes tensor<1x2x4x4xui8, #dsconv.layout<chw>> in [[OUT]] : memref<32xi8, #dsconv.space<l2>> attributes {tile = "2x1x4", schedule = "chw/chw", macs = 288 : i64} {
 // CHECK-NEXT: [[X0:%[0-9]+]] = dsconv.buffer "dw.x0" : memref<32xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[W:%[0-9]+]] = dsconv.buffer "dw.w" : memref<32xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[Y:%[0-9]+]] = dsconv.buffer "dw.y" : memref<8xi8, #dsconv.space<l1>>
-// CHECK-NEXT: dsconv.fill [[X0]] at 24 : i64 bytes 2 : i64 with 130 : i64 : memref<32xi8, #dsconv.space<l1>>
+// CHECK-NEXT: dsconv.fill [[X0]] at 24 bytes 2 with 130 : memref<32xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[RECORDS:%[0-9]+]] = memref.get_global @dw_weights : memref<32xi8, #dsconv.space<l2>>
 // CHECK-NEXT: [[C0:%[0-9]+]] = arith.constant 0 : index
 // CHECK-NEXT: [[T:%[0-9]+]] = dsconv.dma_start [[RECORDS]][[[C0]]] to [[W]][[[C0]]] box <32> {parameters} : memref<32xi8, #dsconv.space<l2>> to memref<32xi8, #dsconv.space<l1>>
@@ -182,9 +183,9 @@ func.func @chain(%x: tensor<1x2x2x2xui8, #dsconv.layout<chw>>) -> tensor<1x2x1x1
   %3 = dsconv.max_pool "max"(%2) window <kernel = [2, 2]> {tile = #dsconv.tile<2, 1, 1, weights>} : (tensor<1x2x2x2xui8, #dsconv.layout<chw>>) -> tensor<1x2x1x1xui8, #dsconv.layout<chw>>
   func.return %3 : tensor<1x2x1x1xui8, #dsconv.layout<chw>>
 }
-// CHECK: dsconv.kernel "rescale" @r1_kernel : (tensor<1x2x2x2xui8, #dsconv.layout<chw>>) -> tensor<1x2x2x2xui8, #dsconv.layout<chw>> window <kernel = [1, 1]> {requant = #dsconv.requant<multiplier = [1], shift = [1], half_even, clip = [0, 255]>, zero_points = [128 : i64]{{.*}}}
-// CHECK-NEXT: dsconv.kernel "add" @res_kernel : (tensor<1x2x2x2xui8, #dsconv.layout<chw>>, tensor<1x2x2x2xui8, #dsconv.layout<chw>>) -> tensor<1x2x2x2xui8, #dsconv.layout<chw>> window <kernel = [1, 1]> {requant = #dsconv.requant<multiplier = [1], shift = [4], half_even, clip = [0, 255]>, zero_points = [1 : i64, 2 : i64], multipliers = [3 : i64, 5 : i64]{{.*}}
-// CHECK-NEXT: dsconv.kernel "max_pool" @max_kernel : (tensor<1x2x2x2xui8, #dsconv.layout<chw>>) -> tensor<1x2x1x1xui8, #dsconv.layout<chw>> window <kernel = [2, 2]> {{.*}}
+// CHECK: dsconv.kernel "rescale" @r1_kernel : (tensor<1x2x2x2xui8, #dsconv.layout<chw>>) -> tensor<1x2x2x2xui8, #dsconv.layout<chw>> window <kernel = [1, 1]> {requant = #dsconv.requant<multiplier = [1], shift = [1], half_even, clip = [0, 255]>, zero_points = array<i64: 128>{{.*}}}
+// CHECK-NEXT: dsconv.kernel "add" @res_kernel : (tensor<1x2x2x2xui8, #dsconv.layout<chw>>, tensor<1x2x2x2xui8, #dsconv.layout<chw>>) -> tensor<1x2x2x2xui8, #dsconv.layout<chw>> window <kernel = [1, 1]> {requant = #dsconv.requant<multiplier = [1], shift = [4], half_even, clip = [0, 255]>, zero_points = array<i64: 1, 2>, multipliers = array<i64: 3, 5>{{.*}}
+// CHECK-NEXT: dsconv.kernel "max_pool" @max_kernel : (tensor<1x2x2x2xui8, #dsconv.layout<chw>>) -> tensor<1x2x1x1xui8, #dsconv.layout<chw>> window <kernel = [2, 2]>
 // CHECK-NEXT: func.func @chain([[IN:%[0-9]+]]: memref<8xi8, #dsconv.space<l2>>, [[OUT:%[0-9]+]]: memref<2xi8, #dsconv.space<l2>>) {
 // CHECK-NEXT: [[R1:%[0-9]+]] = dsconv.buffer "r1" : memref<8xi8, #dsconv.space<l2>>
 // CHECK-NEXT: dsconv.layer "r1" "rescale" makes tensor<1x2x2x2xui8, #dsconv.layout<chw>> in [[R1]] : memref<8xi8, #dsconv.space<l2>> attributes {tile = "2x2x2", schedule = "chw/chw", macs = 0 : i64} {
@@ -252,3 +253,49 @@ func.func @foreign(%a: memref<8xi8>, %i: index) -> i8 {
 // CHECK-NEXT: %v = memref.load %a[%i] : memref<8xi8>
 // CHECK-NEXT: func.return %v : i8
 // CHECK-NEXT: }
+
+// Labels are any text, symbols are C identifiers that the module does not have yet.
+func.func @first(%x: tensor<1x2x2x2xsi8, #dsconv.layout<chw>>) -> tensor<1x2x2x2xsi8, #dsconv.layout<chw>> {
+  %w = dsconv.constant dense<1> : tensor<2x2xsi8>
+  %b = dsconv.constant dense<1> : tensor<2xi32>
+  %y = dsconv.pointwise "s/1 a"(%x, %w, %b) requant <multiplier = [1], shift = [1], half_even, clip = [-128, 127]> {tile = #dsconv.tile<2, 2, 2, weights>} : (tensor<1x2x2x2xsi8, #dsconv.layout<chw>>, tensor<2x2xsi8>, tensor<2xi32>) -> tensor<1x2x2x2xsi8, #dsconv.layout<chw>>
+  func.return %y : tensor<1x2x2x2xsi8, #dsconv.layout<chw>>
+}
+// CHECK: sym_name = "s_1_a_weights"
+// CHECK-NEXT: dsconv.kernel "conv2d" @s_1_a_kernel :
+// CHECK-NEXT: func.func @first(
+// CHECK-NEXT: dsconv.layer "s/1 a" "pointwise"
+// CHECK: memref.get_global @s_1_a_weights :
+// CHECK: dsconv.run @s_1_a_kernel(
+func.func @second(%x: tensor<1x2x2x2xsi8, #dsconv.layout<chw>>) -> tensor<1x2x2x2xsi8, #dsconv.layout<chw>> {
+  %w = dsconv.constant dense<1> : tensor<2x2xsi8>
+  %b = dsconv.constant dense<1> : tensor<2xi32>
+  %y = dsconv.pointwise "s/1 a"(%x, %w, %b) requant <multiplier = [1], shift = [1], half_even, clip = [-128, 127]> {tile = #dsconv.tile<2, 2, 2, weights>} : (tensor<1x2x2x2xsi8, #dsconv.layout<chw>>, tensor<2x2xsi8>, tensor<2xi32>) -> tensor<1x2x2x2xsi8, #dsconv.layout<chw>>
+  func.return %y : tensor<1x2x2x2xsi8, #dsconv.layout<chw>>
+}
+// CHECK: sym_name = "s_1_a_weights_2"
+// CHECK-NEXT: dsconv.kernel "conv2d" @s_1_a_kernel_2 :
+// CHECK-NEXT: func.func @second(
+// CHECK: memref.get_global @s_1_a_weights_2 :
+// CHECK: dsconv.run @s_1_a_kernel_2(
+func.func @third(%x: tensor<1x2x2x2xsi8, #dsconv.layout<chw>>) -> tensor<1x2x2x2xsi8, #dsconv.layout<chw>> {
+  %w = dsconv.constant dense<1> : tensor<2x2xsi8>
+  %b = dsconv.constant dense<1> : tensor<2xi32>
+  %y = dsconv.pointwise "1"(%x, %w, %b) requant <multiplier = [1], shift = [1], half_even, clip = [-128, 127]> {tile = #dsconv.tile<2, 2, 2, weights>} : (tensor<1x2x2x2xsi8, #dsconv.layout<chw>>, tensor<2x2xsi8>, tensor<2xi32>) -> tensor<1x2x2x2xsi8, #dsconv.layout<chw>>
+  func.return %y : tensor<1x2x2x2xsi8, #dsconv.layout<chw>>
+}
+func.func private @v_1_kernel()
+// CHECK: sym_name = "v_1_weights"
+// CHECK-NEXT: dsconv.kernel "conv2d" @v_1_kernel_2 :
+// CHECK: func.func private @v_1_kernel()
+
+// Functions without layers stay, whatever their blocks.
+// CHECK-LABEL: func.func @blocks
+func.func @blocks(%c: i1) {
+  cf.cond_br %c, ^one, ^two
+  // CHECK-NEXT: cf.cond_br %c, ^{{[a-z0-9]+}}, ^{{[a-z0-9]+}}
+^one:
+  func.return
+^two:
+  func.return
+}

@@ -12,7 +12,7 @@ func.func @net(%x: tensor<1x2x2x2xsi8, #dsconv.layout<chw>>) -> tensor<1x2x2x2xs
   %y = dsconv.rescale "scale"(%x) requant <multiplier = [1], shift = [1], half_even, clip = [-128, 127]> {tile = #dsconv.tile<2, 2, 2, weights>} : (tensor<1x2x2x2xsi8, #dsconv.layout<chw>>) -> tensor<1x2x2x2xsi8>
   func.return %y : tensor<1x2x2x2xsi8>
 }
-// CHECK: an activation of layer "scale" has no layout; run select-layout before
+// CHECK: output 0 of network "net" has no layout; write #dsconv.layout<chw> or <hwc> to its type, as the caller has the bytes
 
 // -----
 
@@ -21,7 +21,7 @@ func.func @net(%x: tensor<1x2x2x2xsi8, #dsconv.layout<chw>>) -> tensor<1x2x2x2xs
   %z = "test.op"(%y) : (tensor<1x2x2x2xsi8, #dsconv.layout<chw>>) -> tensor<1x2x2x2xsi8, #dsconv.layout<chw>>
   func.return %z : tensor<1x2x2x2xsi8, #dsconv.layout<chw>>
 }
-// CHECK: test.op in a network cannot be tiled
+// CHECK: test.op in network "net" cannot be tiled
 
 // -----
 
@@ -29,4 +29,76 @@ func.func @net(%x: tensor<1x2x1x1xsi8, #dsconv.layout<chw>>, %w: tensor<2x2xsi8>
   %y = dsconv.linear "fc"(%x, %w, %b) requant <multiplier = [1], shift = [4], half_even, clip = [-128, 127]> {tile = #dsconv.tile<2, 1, 1, weights>} : (tensor<1x2x1x1xsi8, #dsconv.layout<chw>>, tensor<2x2xsi8>, tensor<2xi32>) -> tensor<1x2x1x1xsi8, #dsconv.layout<chw>>
   func.return %y : tensor<1x2x1x1xsi8, #dsconv.layout<chw>>
 }
-// CHECK: weights come from a dsconv.constant
+// CHECK: layer "fc" takes its weights from a dsconv.constant
+
+// -----
+
+func.func @net(%x: tensor<1x2x2x2xsi8>) -> tensor<1x2x2x2xsi8, #dsconv.layout<chw>> {
+  %y = dsconv.rescale "scale"(%x) requant <multiplier = [1], shift = [1], half_even, clip = [-128, 127]> {tile = #dsconv.tile<2, 2, 2, weights>} : (tensor<1x2x2x2xsi8>) -> tensor<1x2x2x2xsi8, #dsconv.layout<chw>>
+  func.return %y : tensor<1x2x2x2xsi8, #dsconv.layout<chw>>
+}
+// CHECK: input 0 of network "net" has no layout; write #dsconv.layout<chw> or <hwc> to its type, as the caller has the bytes
+
+// -----
+
+func.func @net(%x: tensor<1x2x2x2xsi8, #dsconv.layout<chw>>) -> tensor<1x2x2x2xsi8, #dsconv.layout<chw>> {
+  %y = dsconv.rescale "one"(%x) requant <multiplier = [1], shift = [1], half_even, clip = [-128, 127]> {tile = #dsconv.tile<2, 2, 2, weights>} : (tensor<1x2x2x2xsi8, #dsconv.layout<chw>>) -> tensor<1x2x2x2xsi8>
+  %z = dsconv.rescale "two"(%y) requant <multiplier = [1], shift = [1], half_even, clip = [-128, 127]> {tile = #dsconv.tile<2, 2, 2, weights>} : (tensor<1x2x2x2xsi8>) -> tensor<1x2x2x2xsi8, #dsconv.layout<chw>>
+  func.return %z : tensor<1x2x2x2xsi8, #dsconv.layout<chw>>
+}
+// CHECK: output of layer "one" has no layout; run select-layout before
+
+// -----
+
+func.func @net(%x: tensor<1x2x2x2xsi8, #dsconv.layout<chw>>) -> tensor<1x2x2x2xsi8, #dsconv.layout<chw>> {
+  %y = dsconv.rescale "scale"(%x) requant <multiplier = [1], shift = [1], half_even, clip = [-128, 127]> {tile = #dsconv.tile<2, 2, 2, weights>} : (tensor<1x2x2x2xsi8, #dsconv.layout<chw>>) -> tensor<1x2x2x2xsi8, #dsconv.layout<chw>>
+  "test.op"(%y) : (tensor<1x2x2x2xsi8, #dsconv.layout<chw>>) -> ()
+  func.return %y : tensor<1x2x2x2xsi8, #dsconv.layout<chw>>
+}
+// CHECK: test.op in network "net" cannot be tiled
+
+// -----
+
+// An argument has no layer that would write the output.
+func.func @net(%x: tensor<1x2x2x2xsi8, #dsconv.layout<chw>>) -> (tensor<1x2x2x2xsi8, #dsconv.layout<chw>>, tensor<1x2x2x2xsi8, #dsconv.layout<chw>>) {
+  %y = dsconv.rescale "scale"(%x) requant <multiplier = [1], shift = [1], half_even, clip = [-128, 127]> {tile = #dsconv.tile<2, 2, 2, weights>} : (tensor<1x2x2x2xsi8, #dsconv.layout<chw>>) -> tensor<1x2x2x2xsi8, #dsconv.layout<chw>>
+  func.return %x, %y : tensor<1x2x2x2xsi8, #dsconv.layout<chw>>, tensor<1x2x2x2xsi8, #dsconv.layout<chw>>
+}
+// CHECK: output 0 of network "net" is not made by a layer
+
+// -----
+
+func.func @net(%x: tensor<1x2x2x2xsi8, #dsconv.layout<chw>>) -> (tensor<1x2x2x2xsi8, #dsconv.layout<chw>>, tensor<1x2x2x2xsi8, #dsconv.layout<chw>>) {
+  %y = dsconv.rescale "scale"(%x) requant <multiplier = [1], shift = [1], half_even, clip = [-128, 127]> {tile = #dsconv.tile<2, 2, 2, weights>} : (tensor<1x2x2x2xsi8, #dsconv.layout<chw>>) -> tensor<1x2x2x2xsi8, #dsconv.layout<chw>>
+  func.return %y, %y : tensor<1x2x2x2xsi8, #dsconv.layout<chw>>, tensor<1x2x2x2xsi8, #dsconv.layout<chw>>
+}
+// CHECK: network "net" returns a value twice; a layer makes one output
+
+// -----
+
+func.func @net() -> tensor<1x2x2x2xsi8, #dsconv.layout<chw>> {
+  %x = dsconv.constant dense<1> : tensor<1x2x2x2xsi8>
+  %y = dsconv.rescale "scale"(%x) requant <multiplier = [1], shift = [1], half_even, clip = [-128, 127]> {tile = #dsconv.tile<2, 2, 2, weights>} : (tensor<1x2x2x2xsi8>) -> tensor<1x2x2x2xsi8, #dsconv.layout<chw>>
+  func.return %y : tensor<1x2x2x2xsi8, #dsconv.layout<chw>>
+}
+// CHECK: an activation of layer "scale" is a constant
+
+// -----
+
+func.func @net(%x: tensor<1x2x2x2xsi8, #dsconv.layout<chw>>, %c: i1) -> tensor<1x2x2x2xsi8, #dsconv.layout<chw>> {
+  cf.cond_br %c, ^scaled, ^same
+^scaled:
+  %y = dsconv.rescale "scale"(%x) requant <multiplier = [1], shift = [1], half_even, clip = [-128, 127]> {tile = #dsconv.tile<2, 2, 2, weights>} : (tensor<1x2x2x2xsi8, #dsconv.layout<chw>>) -> tensor<1x2x2x2xsi8, #dsconv.layout<chw>>
+  func.return %y : tensor<1x2x2x2xsi8, #dsconv.layout<chw>>
+^same:
+  func.return %x : tensor<1x2x2x2xsi8, #dsconv.layout<chw>>
+}
+// CHECK: network "net" has 3 blocks; layers come one after the other in a single block
+
+// -----
+
+func.func @net(%x: tensor<1x2x2x2xsi8, #dsconv.layout<chw>>) {
+  %y = dsconv.rescale "scale"(%x) requant <multiplier = [1], shift = [1], half_even, clip = [-128, 127]> {tile = #dsconv.tile<2, 2, 2, weights>} : (tensor<1x2x2x2xsi8, #dsconv.layout<chw>>) -> tensor<1x2x2x2xsi8, #dsconv.layout<chw>>
+  "test.termop"() : () -> ()
+}
+// CHECK: network "net" does not end with func.return

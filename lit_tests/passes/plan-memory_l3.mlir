@@ -11,7 +11,7 @@
 // CHECK-SAME: dsconv.l3_bytes = 24 : i64, dsconv.l3_image_bytes = 16 : i64,
 func.func @spilled(%in: memref<8xi8, #dsconv.space<l2>>, %out: memref<8xi8, #dsconv.space<l2>>) {
   %far = dsconv.buffer "far" : memref<8xi8, #dsconv.space<l3>>
-  // CHECK-NEXT: %far = dsconv.buffer "far" at 16 : i64 :
+  // CHECK-NEXT: %far = dsconv.buffer "far" at 16 :
   dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %out : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "chw/chw", macs = 0 : i64} {
     "test.op"(%in, %far) : (memref<8xi8, #dsconv.space<l2>>, memref<8xi8, #dsconv.space<l3>>) -> ()
   }

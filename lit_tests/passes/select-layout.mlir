@@ -66,3 +66,18 @@ func.func @foreign(%t: tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xsi8> {
 }
 // CHECK-NEXT: %0 = "test.op"(%t) : (tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xsi8>
 // CHECK-NEXT: func.return %0 : tensor<1x2x4x4xsi8>
+
+// The result of a function and what other operations read keep their type; so do arguments.
+// CHECK-LABEL: func.func @not_ours
+// CHECK-SAME: (%x: tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xsi8>
+func.func @not_ours(%x: tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xsi8> {
+  %0 = dsconv.rescale "read"(%x) requant <multiplier = [1], shift = [1], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xsi8>
+  // CHECK-NEXT: dsconv.rescale "read"(%x) {{.*}} : (tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xsi8>
+  "test.op"(%0) : (tensor<1x2x4x4xsi8>) -> ()
+  // CHECK-NEXT: "test.op"(%0) : (tensor<1x2x4x4xsi8>) -> ()
+  %1 = dsconv.rescale "ours"(%0) requant <multiplier = [1], shift = [1], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xsi8>
+  // CHECK-NEXT: dsconv.rescale "ours"{{.*}} -> tensor<1x2x4x4xsi8, #dsconv.layout<hwc>>
+  %2 = dsconv.rescale "returned"(%1) requant <multiplier = [1], shift = [1], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xsi8>
+  // CHECK-NEXT: dsconv.rescale "returned"{{.*}} -> tensor<1x2x4x4xsi8>
+  func.return %2 : tensor<1x2x4x4xsi8>
+}

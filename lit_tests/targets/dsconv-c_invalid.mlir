@@ -29,7 +29,7 @@ func.func @unplanned(%x: memref<8xi8, #dsconv.space<l2>>) {
   }
   func.return
 }
-// CHECK: network "unplanned" has no dsconv.{{l1|l2|l3}}_bytes; run plan-memory before dsconv-c
+// CHECK: network "unplanned" has no memory plan; run plan-memory
 
 // -----
 
@@ -39,7 +39,7 @@ func.func @without_offsets(%x: memref<8xi8, #dsconv.space<l2>>) attributes {dsco
   }
   func.return
 }
-// CHECK: network "without_offsets" has no memory plan; run plan-memory before
+// CHECK: network "without_offsets" has no memory plan; run plan-memory
 
 // -----
 
@@ -59,14 +59,14 @@ func.func @two_inputs(%x0: memref<8xi8, #dsconv.space<l2>>, %x1: memref<8xi8, #d
   }
   func.return
 }
-// CHECK: network "two_inputs" has 2 inputs and 1 outputs; dsconv-c makes networks with one of each
+// CHECK: network "two_inputs" has 2 inputs and 1 output; dsconv-c makes networks with one of each
 
 // -----
 
 // A kernel that is not lowered.
 func.func @running(%x: memref<8xi8, #dsconv.space<l2>>, %y: memref<8xi8, #dsconv.space<l2>>) attributes {dsconv.l1_bytes = 8 : i64, dsconv.l2_bytes = 16 : i64, dsconv.l3_bytes = 0 : i64, dsconv.l3_image_bytes = 0 : i64, dsconv.offset = [0 : i64, 8 : i64]} {
   dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %y : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "chw/chw", macs = 0 : i64} {
-    %t = dsconv.buffer "a.x0" at 0 : i64 : memref<8xi8, #dsconv.space<l1>>
+    %t = dsconv.buffer "a.x0" at 0 : memref<8xi8, #dsconv.space<l1>>
     %i = arith.constant 0 : index
     dsconv.run @kernel(%t) at %i, %i : memref<8xi8, #dsconv.space<l1>>
   }

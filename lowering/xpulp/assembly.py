@@ -35,19 +35,17 @@ SAVED = (*(f"s{number}" for number in range(12)), "ra", "gp", "tp")
 """What a function has to give back as it was. Bare-metal C needs neither gp nor tp."""
 
 MEMORY = frozenset({"lb", "lh", "lw", "lbu", "lhu", "sb", "sh", "sw"})
-BRANCHES = frozenset(
-    {"beq", "bne", "blt", "bge", "bltu", "bgeu", "beqz", "bnez", "j", "p.beqimm", "p.bneimm"}
-)
+BRANCHES = frozenset({"beq", "bne", "blt", "bge", "bltu", "bgeu", "beqz", "bnez", "j"})
 
-CYCLES = {"mul": 2, "mulh": 5, "bnez": 3, "j": 2, "ret": 2}
-IN_TIME = frozenset({"li", "lui", "lp.setup", "lp.counti", "lp.starti", "lp.endi"})
+CYCLES = {"mul": 2, "mulh": 5, "bnez": 3, "j": 2, "ret": 2, "lp.enter": 2}
+IN_TIME = frozenset({"li", "lui", "lp.setup", "lp.counti", "lp.starti", "lp.endi", "lp.enter"})
 
 CACHE_BYTES = 512
 """Instruction cache of a core. It replaces at random."""
 CACHE_LINE_BYTES = 16
 MISS_CYCLES = 2
 MISSES_BEYOND_CACHE = 2.4
-"""Share of a loop's lines that miss, for each part of the loop that is beyond the cache. Measured."""
+"""Share of a loop's lines that miss, for the part of it that is beyond the cache. Measured."""
 
 WORD = 4
 INSTRUCTION = 4
@@ -76,7 +74,7 @@ class Line:
     text: str
     name: str = ""
     operands: tuple[Operand, ...] = ()
-    times: int = 1
+    times: float = 1
 
     @property
     def is_instruction(self) -> bool:
@@ -122,7 +120,7 @@ class Assembly:
         self._labels = 0
         self._placed: set[Label] = set()
         self._loops: list[HardwareLoop] = []
-        self._cache_misses = 0
+        self._cache_misses = 0.0
         self.exit = self.label()
 
     # Registers
@@ -167,6 +165,14 @@ class Assembly:
         taken = self.take(count)
         yield taken
         self.free(*taken)
+
+    @contextmanager
+    def lent(self, *registers: str) -> Generator[None]:
+        """Gives registers back for a while in which nothing in them is needed."""
+        self.free(*registers)
+        yield
+        for register in registers:
+            self._free.remove(register)
 
     # Instructions
 
@@ -247,21 +253,31 @@ class Assembly:
         return f"{label.number}{'b' if label in self._placed else 'f'}"
 
     @contextmanager
-    def loop(self, count: int | str) -> Generator[None]:
+    def loop(self, count: int | str, entry: Label | None = None) -> Generator[None]:
         """A hardware loop, run `count` times: a constant or a register, at least 1.
 
-        Its body has no branches, and at most one level of hardware loops in it.
+        Its body has no branches, and at most one level of hardware loops in it. The first round of
+        a constant number may begin at a label in the body.
         """
-        if count == 1:
+        if count == 1 and entry is None:
             yield
             return
         loop = HardwareLoop(len(self._lines))
-        register = self._free[0] if self._free else None
+        register = None
+        if self._free and isinstance(count, int) and entry is None:
+            with self.registers(1) as (register,):
+                pass
         self._loops.append(loop)
         yield
         self._loops.pop()
         self._check_body(loop)
-        self._set_up(loop, count, register)
+        if entry is None:
+            self._set_up(loop, count, register)
+        else:
+            assert isinstance(count, int), (
+                "a loop that is entered in its middle has a constant count"
+            )
+            self._set_up_inside(loop, count, entry)
         if self._loops:
             outer = self._loops[-1]
             outer.levels_inside = max(outer.levels_inside, loop.levels_inside + 1)
@@ -294,6 +310,18 @@ class Assembly:
             self._raw(loop_part("endi", level, end), "lp.endi")
         self._lines += body
 
+    def _set_up_inside(self, loop: HardwareLoop, count: int, entry: Label) -> None:
+        """The setup of a loop that is entered at a label."""
+        level = loop.levels_inside
+        body = self._close_body(loop.first_line, count)
+        del self._lines[loop.first_line :]
+        end = INSTRUCTION * sum(line.is_instruction for line in body)
+        self._raw(loop_part("counti", level, count), f"lp.counti {count}")
+        self._raw(loop_part("starti", level, 3 * INSTRUCTION), "lp.starti")
+        self._raw(loop_part("endi", level, end + INSTRUCTION), "lp.endi")
+        self._raw(f"j {entry.number}f", "lp.enter")
+        self._lines += body
+
     def _raw(self, directive: str, meaning: str) -> None:
         self._lines.append(Line(f"{directive:<44} # {meaning}", meaning.split()[0]))
 
@@ -317,17 +345,24 @@ class Assembly:
         self._close_body(first_line, count)
         self.free(counter)
 
+    @contextmanager
+    def seldom(self, share: float) -> Generator[None]:
+        """Code that runs in `share` of all cases, for the estimate of cycles."""
+        first_line = len(self._lines)
+        yield
+        for line in self._lines[first_line:]:
+            line.times *= share
+
     def _close_body(self, first_line: int, count: int | str) -> list[Line]:
         """The lines of a loop, which from now on count as often as the loop runs."""
         body = self._lines[first_line:]
         times = count if isinstance(count, int) else 1
         for line in body:
             line.times *= times
-        self._cache_misses *= times
-        size = INSTRUCTION * sum(line.is_instruction for line in body)
-        if size > CACHE_BYTES and self._cache_misses == 0:
-            share = min(1.0, MISSES_BEYOND_CACHE * (1 - CACHE_BYTES / size))
-            self._cache_misses = round(times * share * size / CACHE_LINE_BYTES)
+        usual = [line for line in body if line.is_instruction and line.times >= times]
+        size = INSTRUCTION * len(usual)
+        share = min(1.0, MISSES_BEYOND_CACHE * max(0.0, 1 - CACHE_BYTES / max(size, 1)))
+        self._cache_misses = times * max(self._cache_misses, share * size / CACHE_LINE_BYTES)
         return body
 
     # Function
@@ -351,7 +386,7 @@ class Assembly:
         for line, following in zip(instructions, [*instructions[1:], Line("")], strict=True):
             stalls = line.late_result is not None and line.late_result in following.operands
             total += line.times * (line.cycles + stalls)
-        return total
+        return round(total)
 
     @property
     def stack_bytes(self) -> int:

@@ -21,9 +21,11 @@ from dsconv.lowering.xpulp.assembly import (
     RegisterPressureError,
 )
 from dsconv.lowering.xpulp.blocks import DenseShape, Split, rough_cycles, splits
-from dsconv.lowering.xpulp.gather import Gather, gather_for
+from dsconv.lowering.xpulp.gather import Gather, can_gather, gather_for
 from dsconv.lowering.xpulp.requantise import requantiser
+from dsconv.lowering.xpulp.resident import resident_candidates
 from dsconv.lowering.xpulp.rows import Rows
+from dsconv.lowering.xpulp.stores import store_lines
 from dsconv.lowering.xpulp.tiles import Tile
 
 ONES = 0x01010101
@@ -103,9 +105,7 @@ class DenseWriter:
             self.scratch = asm.frame(self.gather.scratch_bytes(split.pixels, shape.row_bytes))
         with asm.registers(3) as (pixel, channel, offset):
             asm("srli", pixel, core, split.channel_cores.bit_length() - 1)
-            asm.multiply_constant(pixel, pixel, split.pixel_blocks * split.pixels)
-            self._limit(pixel, offset, shape.pixels - split.pixels)
-            self._keep("pixel", pixel)
+            self._first_pixels(pixel, offset)
             asm("andi", channel, core, split.channel_cores - 1)
             asm.multiply_constant(channel, channel, split.channel_blocks * split.channels)
             last = max(shape.channels - split.channel_blocks * split.channels, 0)
@@ -161,15 +161,52 @@ class DenseWriter:
         (anchor,) = self.w_rows.anchors
         asm.add_constant(w_limit, w_limit, (last + anchor.row) * shape.record_stride)
 
+    @property
+    def _deals(self) -> bool:
+        """Whether blocks of pixels are dealt out one by one, and not in runs.
+
+        Pixels whose windows reach into the padding take longer; dealt out in turns that start with
+        the next core each time, they come to all cores, those of a column as well.
+        """
+        return self.gather is not None and self.gather.has_borders
+
+    def _first_pixels(self, core: str, spare: str) -> None:
+        """Keeps the first pixel of a core, given its number among those that share the pixels."""
+        asm, shape, split = self.asm, self.shape, self.split
+        blocks = split.pixel_blocks
+        if self._deals:
+            blocks = 1
+            self.slots |= {name: asm.frame(WORD) for name in ("turn", "dealt")}
+            self._keep("turn", core)
+            self._keep("dealt", "zero")
+        asm.multiply_constant(core, core, blocks * split.pixels)
+        self._limit(core, spare, shape.pixels - split.pixels)
+        self._keep("pixel", core)
+
     def _next_pixels(self) -> None:
         asm, shape, split = self.asm, self.shape, self.split
         if split.pixel_blocks == 1:
             return
         with asm.registers(2) as (pixel, spare):
-            self._recall(pixel, "pixel")
-            asm("addi", pixel, pixel, split.pixels)
+            if self._deals:
+                self._deal(pixel, spare)
+            else:
+                self._recall(pixel, "pixel")
+                asm("addi", pixel, pixel, split.pixels)
             self._limit(pixel, spare, shape.pixels - split.pixels)
             self._keep("pixel", pixel)
+
+    def _deal(self, pixel: str, turn: str) -> None:
+        asm, split = self.asm, self.split
+        self._recall(turn, "turn")
+        asm("addi", turn, turn, 1)
+        self._keep("turn", turn)
+        asm("andi", turn, turn, split.pixel_cores - 1)
+        asm.multiply_constant(turn, turn, split.pixels)
+        self._recall(pixel, "dealt")
+        asm.add_constant(pixel, pixel, split.pixel_cores * split.pixels)
+        self._keep("dealt", pixel)
+        asm("add", pixel, pixel, turn)
 
     # One block
 
@@ -218,10 +255,13 @@ class DenseWriter:
     def _word(self, accumulators: Accumulators, sums: Sequence[str] = (), ones: str = "") -> None:
         """Four values of every row. The shorter side is held, the longer one streams by.
 
+        Channels are held where both are as long: loads that follow each other then go to different
+        banks, while pixels of 64 bytes would all lie in one.
+
         With `sums`, adds up each pixel's values as well, those where `ones` has a 1.
         """
         asm = self.asm
-        channels_stream = self.split.channels >= self.split.pixels
+        channels_stream = self.split.channels > self.split.pixels
         held_rows, streaming_rows = self.w_rows, self.x_rows
         if channels_stream:
             held_rows, streaming_rows = self.x_rows, self.w_rows
@@ -281,7 +321,7 @@ class DenseWriter:
         """Requantises and stores. Returns how far the pointers to records and outputs moved."""
         if not self.split.folded:
             self._requantise(accumulators)
-            return 0, self._store(accumulators, moving=False)
+            return 0, store_lines(self.asm, self.shape, accumulators, self.y, moving=False)
         if self.shape.channels_are_lanes:
             return 0, self._finish_half_the_pixels(accumulators)
         return self._finish_half_the_channels(accumulators)
@@ -298,7 +338,7 @@ class DenseWriter:
             for channel in range(split.channels):
                 values = [pixel[channel] for pixel in accumulators[:half]]
                 self.requantise(values, self._fields_of(fields, channel))
-            moved = self._store(accumulators[:half], moving=True)
+            moved = store_lines(asm, self.shape, accumulators[:half], self.y, moving=True)
             for now, later in zip(accumulators[:half], accumulators[half:], strict=True):
                 for register, other in zip(now, later, strict=True):
                     asm("mv", register, other)
@@ -321,7 +361,7 @@ class DenseWriter:
             first = [pixel[:half] for pixel in accumulators]
             self._requantise(first)
             self.w_rows.advance(w_moved)
-            y_moved = self._store(first, moving=True)
+            y_moved = store_lines(asm, self.shape, first, self.y, moving=True)
             for pixel in accumulators:
                 for register, other in zip(pixel[:half], pixel[half:], strict=True):
                     asm("mv", register, other)
@@ -344,58 +384,16 @@ class DenseWriter:
         for registers in sets:
             self.asm.free(*registers)
 
-    def _store(self, values: Accumulators, *, moving: bool) -> int:
-        """Stores outputs line by line. `moving` takes the pointer along; returns how far."""
-        shape = self.shape
-        lines, stride = values, shape.output_pixel_stride
-        if not shape.channels_are_lanes:
-            stride = shape.output_channel_stride
-            lines = [list(line) for line in zip(*values, strict=True)]
-        last_offset = (len(lines) - 1) * stride + len(lines[0])
-        if not moving and last_offset <= LARGEST_IMMEDIATE:
-            for number, line in enumerate(lines):
-                for lane, size, value in self._pack(line):
-                    self.asm(STORES[size], value, self.y, number * stride + lane)
-            return 0
-        with self.asm.constants(*([stride] if stride > LARGEST_IMMEDIATE else [])) as steps:
-            for line in lines:
-                self._store_and_move(line, steps[0] if steps else stride)
-        return len(lines) * stride
-
-    def _store_and_move(self, line: Sequence[str], step: str | int) -> None:
-        """The first value comes last, and takes the pointer to the next line."""
-        first, *others = self._pack(line)
-        for lane, size, value in others:
-            self.asm(STORES[size], value, self.y, lane)
-        _, size, value = first
-        form = "!" if isinstance(step, int) else ".r!"
-        self.asm(f"p.{STORES[size]}{form}", value, self.y, step)
-
-    def _pack(self, line: Sequence[str]) -> list[tuple[int, int, str]]:
-        """Packs values side by side into registers; returns lane, bytes and register of each."""
-        asm = self.asm
-        packed: list[tuple[int, int, str]] = []
-        lane = 0
-        while len(line) - lane >= WORD:
-            first, second, third, fourth = line[lane : lane + WORD]
-            asm("pv.packlo.b", first, second, first)
-            asm("pv.packhi.b", first, fourth, third)
-            packed.append((lane, WORD, first))
-            lane += WORD
-        packed += [(lane, 1, value) for lane, value in enumerate(line) if lane >= len(packed) * WORD]
-        return packed
-
-
-STORES = {1: "sb", 2: "sh", WORD: "sw"}
-
 
 def conv2d(kernel: KernelOp, cores: int) -> str | None:
     """The kernel's function; None where there is no form for it."""
-    if requantiser(Assembly(), kernel) is None:
+    if requantiser(Assembly(), kernel) is None or not can_gather(kernel):
         return None
     gather = gather_for(kernel)
     shape = dense_shape(kernel, gather)
     written = list(candidates(kernel, shape, gather, cores))
+    if gather is None:
+        written += resident_candidates(kernel, shape, cores)
     return min(written, key=lambda asm: asm.cycles).text() if written else None
 
 

@@ -11,166 +11,49 @@ padding is not 0 it is part of the bias.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import product
-from math import ceil
 
-from dsconv.dialects.attributes import Layout, LayoutAttr
-from dsconv.dialects.graph import ui8
-from dsconv.dialects.records import BIAS, WEIGHT_ZERO_POINT
+from dsconv.dialects.attributes import Layout
+from dsconv.dialects.records import WEIGHT_ZERO_POINT
 from dsconv.dialects.tiled import KernelOp
-from dsconv.lowering.xpulp.assembly import Assembly, Label, RegisterPressureError
-from dsconv.lowering.xpulp.requantise import requantiser
-from dsconv.lowering.xpulp.row_steps import RowSchedule, Step
-from dsconv.lowering.xpulp.strips import (
-    LANES,
-    Axis,
-    Run,
-    StripPlan,
-    Word,
-    plans,
-    runs_of,
-    strips_of,
+from dsconv.lowering.xpulp.assembly import (
+    LARGEST_IMMEDIATE,
+    WORD,
+    Assembly,
+    Label,
+    RegisterPressureError,
 )
+from dsconv.lowering.xpulp.depthwise_splits import DepthwiseShape, Split, splits
+from dsconv.lowering.xpulp.row_steps import Step
+from dsconv.lowering.xpulp.strips import LANES, Run, Strip, Word, strips_of
+from dsconv.lowering.xpulp.tiles import Tile
 from dsconv.lowering.xpulp.window_requantise import WindowRequantiser, window_requantiser
 
-LARGEST_IMMEDIATE = 2047
 MOST_VARIANTS = 9
 """Places where a tile's first window may begin; for each there is code."""
 
-MISALIGNED_CYCLES = 1
-CHANNEL_CYCLES = 15
-RUN_CYCLES = 12
-STRIP_CYCLES = 5
-"""What a channel, a run and a strip take beside their rows (estimates, to compare plans)."""
-
-
-@dataclass(frozen=True)
-class DepthwiseShape:
-    """Sizes and strides in bytes of one depthwise kernel, for one place of its first window."""
-
-    channels: int
-    rows: Axis
-    columns: Axis
-    channel_stride: int
-    row_stride: int
-    column_stride: int
-    record_bytes: int
-    weight_row_bytes: int
-    padding: int
-
-    @property
-    def input_channel_bytes(self) -> int:
-        """From one channel of the input to the next."""
-        return self.rows.inputs * self.columns.inputs
-
-
-def layout_of_tile(type_: object) -> Layout:
-    """The layout of a tile."""
-    encoding = getattr(type_, "encoding", None)
-    assert isinstance(encoding, LayoutAttr), "tiles have a layout"
-    return encoding.data
-
-
-def shape_of(kernel: KernelOp, row_start: int, column_start: int) -> DepthwiseShape:
-    """The shape where the first window begins at `row_start`, `column_start`."""
-    (x,) = kernel.inputs
-    _, channels, height, width = x.get_shape()
-    _, _, oy, ox = kernel.output.get_shape()
-    (fy, fx), (sy, sx) = kernel.window.kernel, kernel.window.strides
-    hwc = layout_of_tile(kernel.output) is Layout.HWC
-    assert kernel.record is not None, "a depthwise convolution has records"
-    return DepthwiseShape(
-        channels,
-        Axis(height, oy, fy, sy, row_start),
-        Axis(width, ox, fx, sx, column_start),
-        1 if hwc else oy * ox,
-        ox * channels if hwc else ox,
-        channels if hwc else 1,
-        kernel.record.size,
-        fx,
-        kernel.padding,
-    )
-
-
-@dataclass(frozen=True)
-class Split:
-    """A plan for strips, and into how many parts (a power of two) each channel is cut."""
-
-    plan: StripPlan
-    parts: int
-
-    def runs(self, axis: Axis) -> list[list[Run]]:
-        """The runs of every part of a channel."""
-        strips = strips_of(axis, self.plan)
-        bounds = [len(strips) * part // self.parts for part in range(self.parts + 1)]
-        return [
-            runs_of(axis, strips[first:end])
-            for first, end in zip(bounds, bounds[1:], strict=False)
-        ]
-
-
-def split_cycles(shape: DepthwiseShape, split: Split, cores: int, output_cycles: int) -> float:
-    """Estimated cycles of the core with the most work."""
-    rows, plan = shape.rows, split.plan
-    output_row = rows.taps * plan.products + plan.columns * output_cycles
-    parts: list[float] = []
-    for runs in split.runs(shape.columns):
-        cycles = float(CHANNEL_CYCLES)
-        for run in runs:
-            cycles += RUN_CYCLES + 2 * rows.taps * plan.products
-            for strip in run.strips:
-                loads = sum(load_cycles(shape, load) for load in strip.loads)
-                inputs = RowSchedule(rows, shape.padding == 0).loaded_rows
-                cycles += STRIP_CYCLES + inputs * loads + rows.outputs * output_row
-        parts.append(cycles)
-    units = ceil(shape.channels * split.parts / cores)
-    return units * max(parts)
-
-
-def load_cycles(shape: DepthwiseShape, column: int) -> float:
-    """Cycles to load a word of a row, on average."""
-    width = shape.columns.inputs
-    if width % LANES == 0:
-        return 1 + MISALIGNED_CYCLES * (column % LANES != 0)
-    return 1 + MISALIGNED_CYCLES * (3 / 4 if width % 2 else (1 / 2 if column % 2 == 0 else 1))
-
-
-def splits(shape: DepthwiseShape, cores: int, output_cycles: int) -> list[Split]:
-    """All splits, the fastest first."""
-    candidates: dict[Split, None] = {}
-    for plan in plans(shape.columns.taps, shape.columns.stride, shape.columns.outputs):
-        strips = len(strips_of(shape.columns, plan))
-        parts = 1
-        while parts <= min(cores, strips):
-            candidates[Split(plan, parts)] = None
-            parts *= 2
-    return sorted(
-        candidates, key=lambda split: split_cycles(shape, split, cores, output_cycles)
-    )
+BYTE_TO_WORD = 0x01010101
+"""Copies a byte to all lanes, as a factor."""
 
 
 class DepthwiseWriter:
     """Writes one kernel for one split."""
 
-    def __init__(self, kernel: KernelOp, cores: int, split: Split, asm: Assembly):
-        assert kernel.record is not None, "a depthwise convolution has records"
+    def __init__(self, asm: Assembly, kernel: KernelOp, cores: int, split: Split):
+        self.asm = asm
         self.kernel = kernel
-        self.record = kernel.record
         self.cores = cores
         self.split = split
         self.plan = split.plan
-        self.asm = asm
-        self.shapes = [shape_of(kernel, row, column) for row, column in product(*kernel.starts)]
+        self.shapes = [DepthwiseShape.of(kernel, *place) for place in product(*kernel.starts)]
         self.shape = self.shapes[0]
-        unsigned = kernel.inputs[0].element_type == ui8
-        self.dot = "dotusp" if unsigned else "dotsp"
-        self.padding = self.shape.padding
+        self.dot = "dotusp" if Tile.of(kernel.inputs[0]).unsigned else "dotsp"
+        self.units, self.part = asm.frame(WORD), asm.frame(WORD)
 
     @property
     def edge_bias(self) -> bool:
         """Whether columns of one strip may have different biases."""
-        return self.padding != 0 and any(
+        return self.shape.padding != 0 and any(
             any(strip.outside)
             for shape in self.shapes
             for strip in strips_of(shape.columns, self.plan)
@@ -178,74 +61,60 @@ class DepthwiseWriter:
 
     def write(self, requantise: WindowRequantiser) -> str:
         """The kernel's body."""
-        asm, shape = self.asm, self.shape
-        core, x, w, y, row, column = asm.arguments(6)
+        asm, shape, schedule = self.asm, self.shape, self.shape.schedule
+        core, x, self.record, self.y, row, column = asm.arguments(6)
         self.requantise = requantise
-        self.y = y
-        self.rec = w
-        self.units = asm.frame(4)
-        self.part = asm.frame(4)
-        schedule = RowSchedule(shape.rows, self.padding == 0)
         self.place(core, x)
         asm.free(core)
         self.words = asm.take(shape.rows.taps * self.plan.products)
         self.x = [x, *asm.take(len(self.plan.loads) - 1)]
         self.inputs = [asm.take(len(self.plan.loads)) for _ in range(schedule.register_sets)]
         self.link = asm.register()
-        row_step = shape.row_stride if shape.row_stride > LARGEST_IMMEDIATE else 0
-        padding = 0x01010101 * (self.padding & 0xFF)
+        row_stride = shape.output.row_stride
+        far_row = row_stride if row_stride > LARGEST_IMMEDIATE else 0
+        padding = BYTE_TO_WORD * (shape.padding & 0xFF)
         with (
-            asm.constants(padding, row_step) as (self.pad_word, self.row_step),
+            asm.constants(padding, far_row) as (self.pad_word, self.far_row),
             requantise.constants(self.plan.columns if self.edge_bias else 1),
         ):
-            self.variants(row, column)
+            labels = self.choose_variant(row, column)
+            asm.free(row, column)
+            with asm.registers(schedule.slots * self.plan.columns) as self.accumulators:
+                for label, variant in zip(labels, self.shapes, strict=True):
+                    asm.place(label)
+                    VariantWriter(self, variant).write()
         return asm.text()
-
-    # Work split
 
     def place(self, core: str, x: str) -> None:
         """Points to this core's first channel, and counts its parts of channels."""
-        asm, shape = self.asm, self.shape
-        each, rest = divmod(shape.channels * self.split.parts, self.cores)
+        asm, shape, parts = self.asm, self.shape, self.split.parts
+        each, rest = divmod(shape.channels * parts, self.cores)
         with asm.registers(2) as (first, count):
             asm.multiply_constant(first, core, each)
             asm.li(count, each)
             if rest:
-                with asm.registers(1) as (limit,):
-                    asm.li(limit, rest)
-                    asm("slt", limit, core, limit)
-                    asm("add", count, count, limit)
-                    asm.li(limit, rest)
+                with asm.constants(rest) as (limit,):
+                    asm("slt", count, core, limit)
                     asm("p.min", limit, core, limit)
                     asm("add", first, first, limit)
+                    asm("addi", count, count, each)
             if not each:
                 has_work = asm.label()
                 asm("bnez", count, has_work)
                 asm("j", asm.exit)
                 asm.place(has_work)
             asm("sw", count, "sp", self.units)
-            if self.split.parts > 1:
-                asm("andi", count, first, self.split.parts - 1)
+            if parts > 1:
+                asm("andi", count, first, parts - 1)
                 asm("sw", count, "sp", self.part)
-                asm("srli", first, first, self.split.parts.bit_length() - 1)
+                asm("srli", first, first, parts.bit_length() - 1)
             for pointer, stride in (
                 (x, shape.input_channel_bytes),
-                (self.rec, shape.record_bytes),
-                (self.y, shape.channel_stride),
+                (self.record, shape.record_bytes),
+                (self.y, shape.output.channel_stride),
             ):
                 asm.multiply_constant(count, first, stride)
                 asm("add", pointer, pointer, count)
-
-    def variants(self, row: str, column: str) -> None:
-        """Code for each place where the first window may begin."""
-        asm = self.asm
-        labels = self.choose_variant(row, column)
-        asm.free(row, column)
-        slots = RowSchedule(self.shape.rows, self.padding == 0).slots
-        with asm.registers(slots * self.plan.columns) as self.accumulators:
-            for label, shape in zip(labels, self.shapes, strict=True):
-                asm.place(label)
-                VariantWriter(self, shape).write()
 
     def choose_variant(self, row: str, column: str) -> list[Label]:
         """Jumps to the variant for a row and column; the last one follows right behind."""
@@ -270,11 +139,12 @@ class VariantWriter:
         self.kernel = kernel
         self.asm = kernel.asm
         self.plan = kernel.plan
+        self.requantise = kernel.requantise
         self.shape = shape
-        self.schedule = RowSchedule(shape.rows, shape.padding == 0)
-        self.walk = self.schedule.walk()
+        self.walk = shape.schedule.walk()
         self.parts = kernel.split.runs(shape.columns)
         self.home = self.parts[0][0].first
+        self.strips = self.asm.label()
         self.count = kernel.accumulators[0]
 
     @property
@@ -282,55 +152,59 @@ class VariantWriter:
         """Places from which strips are walked."""
         return sum(len(runs) for runs in self.parts)
 
+    def idle_accumulators(self):
+        """Between strips the accumulators are free."""
+        return self.asm.lent(*self.kernel.accumulators)
+
     def write(self) -> None:
-        """All units of this core, then the strips' code that they call."""
-        asm = self.asm
-        self.strips = asm.label()
-        self.move_inputs(self.schedule.first_row * self.shape.columns.inputs)
+        """All units of this core, then the code for strips that they call."""
+        asm, units = self.asm, self.kernel.units
+        self.point_to_first_strip()
         start = asm.label()
         asm.place(start)
-        self.kernel.requantise.load(self.kernel.rec)
-        if not self.kernel.edge_bias:
-            self.kernel.requantise.set_bias(0, self.kernel.rec, None)
+        with self.idle_accumulators():
+            self.requantise.load(self.kernel.record)
+            if not self.kernel.edge_bias:
+                self.requantise.set_bias(0, self.kernel.record, None)
         if len(self.parts) == 1:
-            self.part(self.parts[0])
+            self.write_part(self.parts[0])
             self.next_channel()
         else:
             self.choose_part()
-        with asm.registers(1) as (count,):
-            asm("lw", count, "sp", self.kernel.units)
+        with self.idle_accumulators(), asm.registers(1) as (count,):
+            asm("lw", count, "sp", units)
             asm("addi", count, count, -1)
-            asm("sw", count, "sp", self.kernel.units)
+            asm("sw", count, "sp", units)
             asm("bnez", count, start)
         asm("j", asm.exit)
         if self.calls > 1:
             asm.place(self.strips)
-            self.walk_strips(None)
+            self.walk_strips(self.count)
             asm("jr", self.kernel.link)
 
-    def move_inputs(self, distance: int) -> None:
-        """From the channel's first byte to the words of the first strip."""
-        asm, x = self.asm, self.kernel.x
-        for pointer, column in reversed([*zip(x, self.home.loads, strict=True)]):
-            asm.add_constant(pointer, x[0], distance + column)
+    def point_to_first_strip(self) -> None:
+        """Moves the inputs' pointers from the channel's first byte to the words of a strip."""
+        row = self.shape.schedule.first_row * self.shape.columns.inputs
+        x, columns = self.kernel.x, self.home.loads
+        for pointer, column in reversed([*zip(x, columns, strict=True)]):
+            self.asm.add_constant(pointer, x[0], row + column)
 
     def choose_part(self) -> None:
         """The part that this unit is; the next unit is the next part."""
-        asm, end = self.asm, self.asm.label()
+        asm, slot, end = self.asm, self.kernel.part, self.asm.label()
         for number, runs in enumerate(self.parts):
             following = asm.label()
             is_last = number == len(self.parts) - 1
             if not is_last:
-                with asm.registers(2) as (part, this):
-                    asm("lw", part, "sp", self.kernel.part)
-                    asm.li(this, number)
-                    asm("bne", part, this, following)
-            self.part(runs)
+                with self.idle_accumulators(), asm.registers(1) as (part,):
+                    asm("lw", part, "sp", slot)
+                    with asm.constants(number) as (this,):
+                        asm("bne", part, this, following)
+            self.write_part(runs)
             if is_last:
                 self.next_channel()
-            with asm.registers(1) as (part,):
-                asm.li(part, 0 if is_last else number + 1)
-                asm("sw", part, "sp", self.kernel.part)
+            with self.idle_accumulators(), asm.constants(0 if is_last else number + 1) as (part,):
+                asm("sw", part, "sp", slot)
             if not is_last:
                 asm("j", end)
             asm.place(following)
@@ -339,76 +213,68 @@ class VariantWriter:
     def next_channel(self) -> None:
         """Moves every pointer on by a channel."""
         asm, kernel, shape = self.asm, self.kernel, self.shape
-        asm.add_constant(kernel.rec, kernel.rec, shape.record_bytes)
-        asm.add_constant(kernel.y, kernel.y, shape.channel_stride)
-        for pointer in kernel.x:
-            asm.add_constant(pointer, pointer, shape.input_channel_bytes)
+        with self.idle_accumulators():
+            asm.add_constant(kernel.record, kernel.record, shape.record_bytes)
+            asm.add_constant(kernel.y, kernel.y, shape.output.channel_stride)
+            for pointer in kernel.x:
+                asm.add_constant(pointer, pointer, shape.input_channel_bytes)
 
     # Runs
 
-    def part(self, runs: Sequence[Run]) -> None:
+    def write_part(self, runs: Sequence[Run]) -> None:
         """The runs of one part of a channel. Pointers begin and end at the first strip's place."""
         place = self.home
-        loaded: list[Word | None] = [None] * self.plan.products
+        loaded: Sequence[Word | None] = [None] * self.plan.products
         outside = None
         for run in runs:
-            self.move(place.loads, place.first_output, run.first.loads, run.first.first_output)
-            self.load_weights(loaded, run.first.words)
-            loaded = [*run.first.words]
-            if self.kernel.edge_bias and outside != run.first.outside:
-                outside = run.first.outside
-                self.set_biases(outside)
+            with self.idle_accumulators():
+                self.move(place, run.first)
+                self.load_weights(loaded, run.first.words)
+                if self.kernel.edge_bias and outside != run.first.outside:
+                    self.set_biases(run.first.outside)
+            loaded, outside = run.first.words, run.first.outside
             self.walk_run(len(run.strips))
-            step = len(run.strips) * self.plan.columns
-            place = replace(
-                run.first,
-                first_output=run.first.first_output + step,
-                loads=tuple(load + step * self.shape.columns.stride for load in run.first.loads),
-            )
-        self.move(place.loads, place.first_output, self.home.loads, self.home.first_output)
+            place = run.last.moved(self.plan.columns, self.shape.columns.stride)
+        with self.idle_accumulators():
+            self.move(place, self.home)
 
-    def move(
-        self, loads: Sequence[int], output: int, new_loads: Sequence[int], new_output: int
-    ) -> None:
+    def move(self, old: Strip, new: Strip) -> None:
         """Moves the pointers from one strip's place to another's."""
         asm, kernel = self.asm, self.kernel
-        for pointer, old, new in zip(kernel.x, loads, new_loads, strict=True):
-            asm.add_constant(pointer, pointer, new - old)
-        asm.add_constant(kernel.y, kernel.y, (new_output - output) * self.shape.column_stride)
+        for pointer, column, new_column in zip(kernel.x, old.loads, new.loads, strict=True):
+            asm.add_constant(pointer, pointer, new_column - column)
+        columns = new.first_output - old.first_output
+        asm.add_constant(kernel.y, kernel.y, columns * self.shape.output.pixel_stride)
 
     def weights(self, row: int, number: int) -> str:
         """The register of one weight word of a row of the window."""
         return self.kernel.words[row * self.plan.products + number]
 
     def load_weights(self, loaded: Sequence[Word | None], words: Sequence[Word]) -> None:
-        """Loads what differs from what is loaded. Shifts come last, when no load is awaited."""
-        changed = [number for number, word in enumerate(words) if loaded[number] != word]
-        shared = {number: self.shared_word(words, number) for number in changed}
-        rows = range(self.shape.rows.taps)
-        for row in rows:
-            for number in changed:
-                if shared[number] is None:
-                    self.load_word(row, self.weights(row, number), words[number])
-        for row in rows:
-            for number in changed:
-                if shared[number] is None:
-                    self.shift_word(self.weights(row, number), words[number])
-        for row in rows:
-            for number in changed:
-                other = shared[number]
-                if other is not None:
-                    distance = words[number].lane - words[other].lane
-                    source = self.weights(row, other)
-                    self.asm("slli", self.weights(row, number), source, 8 * distance)
+        """Brings the weights of a run to registers, as far as they are not there."""
+        contents = [*loaded]
+        for number, word in enumerate(words):
+            if contents[number] == word:
+                continue
+            source = next((i for i, other in enumerate(contents) if contains(other, word)), None)
+            for row in range(self.shape.rows.taps):
+                if source is None:
+                    self.load_word(row, self.weights(row, number), word)
+                else:
+                    self.copy_word(row, number, word, source, contents[source])
+            if source is None:
+                for row in range(self.shape.rows.taps):
+                    self.shift_word(self.weights(row, number), word)
+            contents[number] = word
 
-    def shared_word(self, words: Sequence[Word], number: int) -> int | None:
-        """An earlier word with the same taps in lower lanes, which a shift turns into this one."""
-        word = words[number]
-        for other, candidate in enumerate(words[:number]):
-            same = (candidate.first, candidate.count) == (word.first, word.count)
-            if word.count and same and candidate.lane <= word.lane:
-                return other
-        return None
+    def copy_word(self, row: int, number: int, word: Word, source: int, other: Word | None) -> None:
+        """Makes a word from another one that contains it."""
+        assert other is not None, "a source has contents"
+        target, register = self.weights(row, number), self.weights(row, source)
+        if word.lane == other.lane:
+            self.asm("mv", target, register)
+        else:
+            self.asm("slli", target, register, 8 * (word.lane - other.lane))
 
     def load_word(self, row: int, register: str, word: Word) -> None:
         """Loads at least the taps of a word, to the lowest lanes."""
@@ -417,11 +283,13 @@ class VariantWriter:
             return
         load = {1: "lbu", 2: "lhu", 3: "lw", 4: "lw"}[word.count]
         offset = row * self.shape.weight_row_bytes + word.first
-        self.asm(load, register, self.kernel.rec, offset)
+        self.asm(load, register, self.kernel.record, offset)
 
     def shift_word(self, register: str, word: Word) -> None:
         """Moves the taps to their lanes and clears the others."""
-        if word.count == 3 and word.lane == 0:
+        is_padded = self.shape.weight_row_bytes > self.shape.columns.taps
+        ends_row = word.first + word.count == self.shape.columns.taps
+        if word.count == 3 and word.lane == 0 and not (is_padded and ends_row):
             self.asm("slli", register, register, 8)
             self.asm("srli", register, register, 8)
         elif word.count and word.lane:
@@ -429,10 +297,10 @@ class VariantWriter:
 
     def set_biases(self, outside: Sequence[Sequence[int]]) -> None:
         """Biases of the strip's columns, with what its taps in the padding add."""
-        asm, rec = self.asm, self.kernel.rec
+        asm, record = self.asm, self.kernel.record
         for column, taps in enumerate(outside):
             if not taps:
-                self.kernel.requantise.set_bias(column, rec, None)
+                self.requantise.set_bias(column, record, None)
                 continue
             with asm.registers(3) as (total, weight, padding):
                 asm("mv", total, "zero")
@@ -440,9 +308,9 @@ class VariantWriter:
                 for row in range(self.shape.rows.taps):
                     for tap in taps:
                         offset = row * self.shape.weight_row_bytes + tap
-                        asm("lb", weight, rec, offset)
+                        asm("lb", weight, record, offset)
                         asm("p.mac", total, weight, padding)
-                self.kernel.requantise.set_bias(column, rec, total)
+                self.requantise.set_bias(column, record, total)
 
     def walk_run(self, strips: int) -> None:
         """Walks down the strips of a run."""
@@ -454,27 +322,39 @@ class VariantWriter:
 
     # Strips
 
-    def walk_strips(self, strips: int | None) -> None:
-        """Strips side by side, all with the same weights. The count is a constant, or `count`."""
-        asm, shape, plan = self.asm, self.shape, self.plan
-        with asm.loop(self.count if strips is None else strips):
+    def walk_strips(self, count: int | str) -> None:
+        """Strips side by side, all with the same weights. The count may be in a register."""
+        asm, schedule = self.asm, self.shape.schedule
+        with asm.loop(count):
             self.rows_loaded = 0
-            for number in range(min(self.schedule.register_sets, self.schedule.loaded_rows)):
+            for number in range(min(schedule.register_sets, schedule.loaded_rows)):
                 self.load_row(number)
             for step in self.walk.before:
                 self.step(step, repeated=1, rolled=False)
             if self.walk.count:
-                with asm.loop(self.walk.count):
-                    for step in self.walk.body:
-                        self.step(step, repeated=self.walk.count, rolled=True)
+                self.loop_over_rows()
             for step in self.walk.after:
                 self.step(step, repeated=1, rolled=False)
-            right = plan.columns * shape.columns.stride
-            for pointer in self.kernel.x:
-                up = self.rows_loaded * shape.columns.inputs
-                asm.add_constant(pointer, pointer, right - up)
-            right, up = plan.columns * shape.column_stride, shape.rows.outputs * shape.row_stride
-            asm.add_constant(self.kernel.y, self.kernel.y, right - up)
+            self.next_strip()
+
+    def next_strip(self) -> None:
+        """Moves the pointers from below a strip to the top of the next one."""
+        asm, kernel, shape, columns = self.asm, self.kernel, self.shape, self.plan.columns
+        down = self.rows_loaded * shape.columns.inputs
+        for pointer in kernel.x:
+            asm.add_constant(pointer, pointer, columns * shape.columns.stride - down)
+        down = shape.rows.outputs * shape.output.row_stride
+        asm.add_constant(kernel.y, kernel.y, columns * shape.output.pixel_stride - down)
+
+    def loop_over_rows(self) -> None:
+        """The rows that repeat."""
+        asm, walk = self.asm, self.walk
+        entry = asm.label() if walk.entry else None
+        with asm.loop(walk.count, entry):
+            for number, step in enumerate(walk.body):
+                if entry is not None and number == walk.entry:
+                    asm.place(entry)
+                self.step(step, repeated=walk.count - (number < walk.entry), rolled=True)
 
     def load_row(self, register_set: int, repeated: int = 1) -> None:
         """Loads the words of the next row."""
@@ -517,25 +397,34 @@ class VariantWriter:
             value = self.accumulator(slot, column)
             if is_empty:
                 asm("mv", value, "zero")
-            kernel.requantise(value, column if kernel.edge_bias else 0)
+            output = self.requantise(value, column if kernel.edge_bias else 0)
             if column:
-                asm("sb", value, kernel.y, column * shape.column_stride)
-            elif kernel.row_step != "zero":
-                asm("p.sb.r!", value, kernel.y, kernel.row_step)
+                asm("sb", output, kernel.y, column * shape.output.pixel_stride)
+            elif kernel.far_row != "zero":
+                asm("p.sb.r!", output, kernel.y, kernel.far_row)
             else:
-                asm("p.sb!", value, kernel.y, shape.row_stride)
+                asm("p.sb!", output, kernel.y, shape.output.row_stride)
+
+
+def contains(other: Word | None, word: Word) -> bool:
+    """Whether a shift to the left makes `word` of the other, what it does not need falling out."""
+    if other is None or not word.count or other.first != word.first or other.lane > word.lane:
+        return False
+    return other.count == word.count or (
+        other.count > word.count and word.lane + word.count == LANES
+    )
 
 
 def has_form(kernel: KernelOp) -> bool:
     """Whether the kernel can be written at all."""
-    (x,) = kernel.inputs
     assert kernel.record is not None, "a depthwise convolution has records"
+    tile = Tile.of(kernel.inputs[0])
     row_starts, column_starts = kernel.starts
     return (
-        layout_of_tile(x) is Layout.CHW
+        tile.layout is Layout.CHW
+        and tile.width <= LARGEST_IMMEDIATE
         and kernel.window.dilations == (1, 1)
         and WEIGHT_ZERO_POINT not in kernel.record.fields
-        and x.get_shape()[3] <= LARGEST_IMMEDIATE
         and len(row_starts) * len(column_starts) <= MOST_VARIANTS
     )
 
@@ -544,16 +433,17 @@ def depthwise(kernel: KernelOp, cores: int) -> str | None:
     """The body of a depthwise kernel; None where it has no form."""
     if not has_form(kernel):
         return None
-    shape = shape_of(kernel, kernel.starts[0][0], kernel.starts[1][0])
-    for split in splits(shape, cores, 6):
-        if (split.plan.columns - 1) * shape.column_stride > LARGEST_IMMEDIATE:
+    row_starts, column_starts = kernel.starts
+    shape = DepthwiseShape.of(kernel, row_starts[0], column_starts[0])
+    for split in splits(shape, cores):
+        if (split.plan.columns - 1) * shape.output.pixel_stride > LARGEST_IMMEDIATE:
             continue
         asm = Assembly()
         requantise = window_requantiser(asm, kernel)
         if requantise is None:
             return None
         try:
-            return DepthwiseWriter(kernel, cores, split, asm).write(requantise)
+            return DepthwiseWriter(asm, kernel, cores, split).write(requantise)
         except RegisterPressureError:
             continue
     return None

@@ -6,18 +6,17 @@ and an immediate operand is the last one. From the instruction tables of the RI5
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 Operand = str | int
 """A register's ABI name, an immediate, or a label."""
 
-STORE = 0x23
-BRANCH = 0x63
 LOAD = 0x03
-ALU = 0x33
 LOAD_POST = 0x0B
+STORE = 0x23
 STORE_POST = 0x2B
+ALU = 0x33
 VECTOR = 0x57
 SCALED = 0x5B
 HARDWARE_LOOP = 0x7B
@@ -25,113 +24,96 @@ HARDWARE_LOOP = 0x7B
 HALVES, BYTES = 0, 1
 SCALAR = 4
 """Added to the lane size: the second operand is one value for all lanes."""
-IMMEDIATE = 6
-
-Writer = Callable[..., str]
 
 
-@dataclass(frozen=True)
-class Encoding:
-    """How `.insn` writes one instruction: from its operands to the directive's text."""
-
-    write: Writer
-
-    def directive(self, *operands: Operand) -> str:
-        """The `.insn` directive for these operands, in the order of the assembly language."""
-        return f".insn {self.write(*operands)}"
-
-
-def register_field(value: int, bits: int = 5) -> str:
-    """An immediate that lies where others have a register."""
-    return f"x{checked(value, bits)}"
-
-
-def checked(value: int, bits: int) -> int:
+def checked(value: Operand, bits: int) -> int:
     """An unsigned immediate that has to fit its field."""
-    if not 0 <= value < 1 << bits:
+    if not isinstance(value, int) or not 0 <= value < 1 << bits:
         raise ValueError(f"{value} does not fit {bits} bits")
     return value
 
 
+def register_field(value: Operand) -> str:
+    """An immediate that lies where others have a register."""
+    return f"x{checked(value, 5)}"
+
+
+def in_funct7(upper_bits: int, less: int = 0) -> Callable[[Operand], str]:
+    """A five-bit immediate in the lower bits of funct7; what is written is `less` smaller."""
+
+    def write(value: Operand) -> str:
+        assert isinstance(value, int), "an immediate"
+        return f"{upper_bits << 5 | checked(value - less, 5):#x}"
+
+    return write
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How `.insn` writes an instruction: a template, and how operands are put into it."""
+
+    template: str
+    immediates: Mapping[int, Callable[[Operand], str]] = field(
+        default_factory=dict[int, Callable[[Operand], str]]
+    )
+
+    def directive(self, *operands: Operand) -> str:
+        """The directive for these operands, in the order of the assembly language."""
+        texts = [
+            self.immediates[number](operand) if number in self.immediates else operand
+            for number, operand in enumerate(operands)
+        ]
+        return f".insn {self.template.format(*texts)}"
+
+
 def three_registers(opcode: int, funct3: int, funct7: int) -> Encoding:
     """Destination and two sources. The destination may be a source as well."""
-    return Encoding(
-        lambda rd, rs1, rs2: f"r {opcode:#x}, {funct3}, {funct7:#x}, {rd}, {rs1}, {rs2}"
-    )
+    return Encoding(f"r {opcode:#x}, {funct3}, {funct7:#x}, {{}}, {{}}, {{}}")
 
 
 def two_registers(opcode: int, funct3: int, funct7: int) -> Encoding:
     """Destination and source."""
-    return Encoding(lambda rd, rs1: f"r {opcode:#x}, {funct3}, {funct7:#x}, {rd}, {rs1}, x0")
+    return Encoding(f"r {opcode:#x}, {funct3}, {funct7:#x}, {{}}, {{}}, x0")
 
 
 def bit_count(funct3: int) -> Encoding:
     """Clips: the immediate is a number of bits."""
-    return Encoding(
-        lambda rd, rs1, bits: f"r {ALU:#x}, {funct3}, 0x0a, {rd}, {rs1}, {register_field(bits)}"
-    )
+    return Encoding(f"r {ALU:#x}, {funct3}, 0xa, {{}}, {{}}, {{}}", {2: register_field})
 
 
 def bit_field(funct3: int) -> Encoding:
     """Extract and insert: length in bits, then the lowest bit."""
     return Encoding(
-        lambda rd, rs1, length, lowest: (
-            f"r {ALU:#x}, {funct3}, {0x60 | checked(length - 1, 5):#x}, "
-            f"{rd}, {rs1}, {register_field(lowest)}"
-        )
+        f"r {ALU:#x}, {funct3}, {{2}}, {{0}}, {{1}}, {{3}}",
+        {2: in_funct7(3, less=1), 3: register_field},
     )
 
 
-def scaled(funct3: int, high_bits: int) -> Encoding:
+def scaled(funct3: int, upper_bits: int) -> Encoding:
     """Two sources, and a shift to the right of the result."""
     return Encoding(
-        lambda rd, rs1, rs2, shift: (
-            f"r {SCALED:#x}, {funct3}, {high_bits << 5 | checked(shift, 5):#x}, {rd}, {rs1}, {rs2}"
-        )
-    )
-
-
-def lane(funct7: int) -> Encoding:
-    """Extract and insert of a byte in a vector."""
-    return Encoding(
-        lambda rd, rs1, number: (
-            f"r {VECTOR:#x}, {IMMEDIATE + BYTES}, {funct7 | number & 1:#x}, "
-            f"{rd}, {rs1}, {register_field(checked(number, 2) >> 1)}"
-        )
+        f"r {SCALED:#x}, {funct3}, {{3}}, {{0}}, {{1}}, {{2}}", {3: in_funct7(upper_bits)}
     )
 
 
 def load_post(funct3: int) -> Encoding:
     """Load, then add an immediate to the base."""
-    return Encoding(lambda rd, base, step: f"i {LOAD_POST:#x}, {funct3}, {rd}, {base}, {step}")
+    return Encoding(f"i {LOAD_POST:#x}, {funct3}, {{}}, {{}}, {{}}")
 
 
 def store_post(funct3: int) -> Encoding:
     """Store, then add an immediate to the base."""
-    return Encoding(
-        lambda value, base, step: f"s {STORE_POST:#x}, {funct3}, {value}, {step}({base})"
-    )
+    return Encoding(f"s {STORE_POST:#x}, {funct3}, {{0}}, {{2}}({{1}})")
 
 
 def load_indexed(opcode: int, funct7: int) -> Encoding:
     """Load whose offset, or increment, is a register."""
-    return Encoding(lambda rd, base, index: f"r {opcode:#x}, 7, {funct7:#x}, {rd}, {base}, {index}")
+    return three_registers(opcode, 7, funct7)
 
 
 def store_indexed(opcode: int, funct3: int) -> Encoding:
     """Store whose offset, or increment, is a register."""
-    return Encoding(
-        lambda value, base, index: f"r {opcode:#x}, {funct3}, 0, {index}, {base}, {value}"
-    )
-
-
-def branch_on_immediate(funct3: int) -> Encoding:
-    """Compares a register with an immediate from -16 to 15."""
-    return Encoding(
-        lambda rs1, value, target: (
-            f"sb {BRANCH:#x}, {funct3}, {rs1}, {register_field((value + 16) % 32 ^ 16)}, {target}"
-        )
-    )
+    return Encoding(f"r {opcode:#x}, {funct3}, 0, {{2}}, {{1}}, {{0}}")
 
 
 LOADS = {"lb": (0, 0x00), "lh": (1, 0x08), "lw": (2, 0x10), "lbu": (4, 0x20), "lhu": (5, 0x28)}
@@ -189,9 +171,6 @@ XPULP: dict[str, Encoding] = {
     "pv.pack.h": three_registers(VECTOR, HALVES, 0x68),
     "pv.packhi.b": three_registers(VECTOR, BYTES, 0x6C),
     "pv.packlo.b": three_registers(VECTOR, BYTES, 0x70),
-    "pv.extract.b": lane(0x3C),
-    "pv.extractu.b": lane(0x48),
-    "pv.insert.b": lane(0x58),
     "p.mac": three_registers(ALU, 0, 0x21),
     "p.msu": three_registers(ALU, 1, 0x21),
     "p.abs": two_registers(ALU, 0, 0x02),
@@ -223,11 +202,9 @@ XPULP: dict[str, Encoding] = {
     "p.mulsRN": scaled(4, 2),
     "p.macsN": scaled(1, 2),
     "p.machhsN": scaled(1, 3),
-    "p.beqimm": branch_on_immediate(2),
-    "p.bneimm": branch_on_immediate(3),
 }
-"""Instructions by name. `p.clipu k` clips to [0, 2^(k-1)-1]; `p.addN.r` shifts the sum of its two
-sources to the right by what the destination held."""
+"""Instructions by name. `p.clipu k` clips to [0, 2^(k-1)-1]; `p.addN.r` adds its first
+source to the destination and shifts that to the right by the second."""
 
 
 def setup_loop(level: int, count: str, end: int) -> str:
@@ -237,8 +214,8 @@ def setup_loop(level: int, count: str, end: int) -> str:
 
 def setup_short_loop(level: int, count: int, end: int) -> str:
     """Hardware loop of a known count over at most 15 instructions."""
-    end_field, count_field = register_field(end // 2), checked(count, 11)
-    return f".insn i {HARDWARE_LOOP:#x}, 5, x{level}, {end_field}, {count_field}"
+    end_field = register_field(end // 2)
+    return f".insn i {HARDWARE_LOOP:#x}, 5, x{level}, {end_field}, {checked(count, 11)}"
 
 
 def fits_short_loop(count: int, end: int) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import ceil, prod
 
 from dsconv.dialects.attributes import Layout
+from dsconv.dialects.records import word_aligned
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.assembly import WORD, Assembly, Label
 from dsconv.lowering.xpulp.tiles import Tile
@@ -27,6 +28,8 @@ INTERLEAVE_HIGH = 0x07030602
 UPPER_HALVES = 0x00030001
 """Masks of pv.shuffle2: bytes of two words in turn, their upper halves."""
 
+REPEATED_BYTE = 0x01010101
+
 LOADS = {1: "lbu", 2: "lhu", WORD: "lw"}
 STORES = {1: "sb", 2: "sh", WORD: "sw"}
 
@@ -36,6 +39,9 @@ class Gather(ABC):
 
     cycles: int
     """Rough cycles for a pixel."""
+
+    has_borders = False
+    """Whether some pixels take longer than others."""
 
     def scratch_bytes(self, pixels: int, row_bytes: int) -> int:
         """Bytes that a block of pixels takes, with what the last copy may spill."""
@@ -50,9 +56,7 @@ class Gather(ABC):
         """Keeps what the kernel was called with."""
 
     @abstractmethod
-    def write(
-        self, asm: Assembly, pixel: str, scratch: int, pixels: int, row_bytes: int
-    ) -> None:
+    def write(self, asm: Assembly, pixel: str, scratch: int, pixels: int, row_bytes: int) -> None:
         """Gathers `pixels` rows from pixel number `pixel` on, to `scratch` bytes above sp."""
 
 
@@ -78,8 +82,15 @@ def gather_for(kernel: KernelOp) -> Gather | None:
         return None
     source = Tile.of(kernel.inputs[0])
     if keeps_pixels(kernel) and source.channels >= WORD:
-        return Transposition(source)
+        transposition = Transposition(source)
+        if transposition.fits(1, word_aligned(source.channels)):
+            return transposition
     return WindowCopy(kernel)
+
+
+def can_gather(kernel: KernelOp) -> bool:
+    """Whether there is a form: columns that are apart and reach into the padding have none."""
+    return kernel.window.dilations[1] == 1 or not any(kernel.window.pads)
 
 
 class Transposition(Gather):
@@ -96,9 +107,7 @@ class Transposition(Gather):
         self.x_slot = asm.frame(WORD)
         asm("sw", x, "sp", self.x_slot)
 
-    def write(
-        self, asm: Assembly, pixel: str, scratch: int, pixels: int, row_bytes: int
-    ) -> None:
+    def write(self, asm: Assembly, pixel: str, scratch: int, pixels: int, row_bytes: int) -> None:
         masks = (INTERLEAVE_LOW, INTERLEAVE_HIGH, UPPER_HALVES, self.source.channel_stride)
         with asm.constants(*masks) as (*shuffles, plane), asm.registers(3) as (first, x, to):
             asm("lw", first, "sp", self.x_slot)
@@ -161,26 +170,52 @@ def division(divisor: int, largest: int) -> tuple[int, int]:
     raise ValueError(f"no multiplier divides up to {largest} by {divisor}")
 
 
+@dataclass(frozen=True)
+class Place:
+    """Registers that say where a pixel's window lies, and where its row goes.
+
+    `x` is the address of the window's first tap, inside the tile or not.
+    """
+
+    top: str
+    left: str
+    x: str
+    to: str
+
+
 class WindowCopy(Gather):
-    """Copies the window's runs of bytes; where it reaches into the padding, tap by tap."""
+    """Copies the window's runs of bytes; where it reaches into the padding, row by row of it."""
 
     def __init__(self, kernel: KernelOp):
         self.source = Tile.of(kernel.inputs[0])
         self.target = Tile.of(kernel.output)
         self.window = kernel.window
+        self.has_borders = any(self.window.pads)
+        self.pad_word = REPEATED_BYTE * (kernel.padding & 0xFF)
         self.dimensions, self.run = self._runs()
         accesses = prod(count for count, _ in self.dimensions) * len(run_accesses(self.run))
         self.cycles = 20 + 3 * accesses
+        self.border_share = 1 - self._interior(kernel) / self.target.pixels
+
+    def _interior(self, kernel: KernelOp) -> int:
+        """Outputs whose windows lie inside the map, for one of the places that tiles have."""
+
+        def inside(start: int, outputs: int, stride: int, starts: int) -> int:
+            return sum(0 <= start + number * stride < starts for number in range(outputs))
+
+        (sy, sx), (extent_y, extent_x) = self.window.strides, self.window.extent
+        (row, *_), (column, *_) = kernel.starts
+        rows = inside(row, self.target.height, sy, self.source.height - extent_y + 1)
+        return rows * inside(column, self.target.width, sx, self.source.width - extent_x + 1)
 
     def _runs(self) -> tuple[list[tuple[int, int]], int]:
         """Counts and strides around runs of bytes that lie side by side in the tile."""
         (fy, fx), (dy, dx), source = self.window.kernel, self.window.dilations, self.source
         dimensions = [(fy, dy * source.row_stride), (fx, dx * source.pixel_stride)]
+        run = source.channels
         if source.layout is Layout.CHW:
             dimensions.insert(0, (source.channels, source.channel_stride))
             run = 1
-        else:
-            run = source.channels
         while dimensions and dimensions[-1][1] == run:
             run *= dimensions.pop()[0]
         return [(count, stride) for count, stride in dimensions if count > 1], run
@@ -190,108 +225,138 @@ class WindowCopy(Gather):
         for name, register in zip(self.slots, (x, row, column), strict=True):
             asm("sw", register, "sp", self.slots[name])
 
-    def write(
-        self, asm: Assembly, pixel: str, scratch: int, pixels: int, row_bytes: int
-    ) -> None:
-        with asm.registers(2) as (number, to):
-            asm("mv", number, pixel)
+    def write(self, asm: Assembly, pixel: str, scratch: int, pixels: int, row_bytes: int) -> None:
+        sx = self.window.strides[1]
+        with asm.registers(5) as (columns, top, left, x, to):
+            place = Place(top, left, x, to)
+            self._start(asm, pixel, columns, place)
             asm.add_constant(to, "sp", scratch)
             with asm.software_loop(pixels):
-                with asm.registers(3) as (x, top, left):
-                    self._window_start(asm, number, top, left)
-                    asm("lw", x, "sp", self.slots["x"])
-                    self._copy(asm, x, top, left, to)
-                asm("addi", number, number, 1)
-                asm("addi", to, to, row_bytes)
+                self._copy(asm, place)
+                if pixels > 1:
+                    asm.add_constant(left, left, sx)
+                    asm.add_constant(x, x, sx * self.source.pixel_stride)
+                    asm.add_constant(to, to, row_bytes)
+                    self._next_row(asm, columns, place)
 
-    def _window_start(self, asm: Assembly, pixel: str, top: str, left: str) -> None:
-        """Row and column of the tile where the window of an output pixel begins."""
+    def _start(self, asm: Assembly, pixel: str, columns: str, place: Place) -> None:
+        """Where the first pixel's window lies, and how many outputs are left in its row."""
         sy, sx = self.window.strides
+        width, source = self.target.width, self.source
         with asm.registers(2) as (oy, offset):
-            multiplier, shift = division(self.target.width, self.target.pixels)
+            multiplier, shift = division(width, self.target.pixels)
             asm.multiply_constant(oy, pixel, multiplier)
             asm("srli", oy, oy, shift)
-            asm.multiply_constant(left, oy, self.target.width)
-            asm("sub", left, pixel, left)
-            for start, position, stride, name in (
-                (left, left, sx, "column"),
-                (top, oy, sy, "row"),
+            asm.multiply_constant(offset, oy, width)
+            asm("sub", place.left, pixel, offset)
+            asm.li(columns, width)
+            asm("sub", columns, columns, place.left)
+            asm("lw", place.x, "sp", self.slots["x"])
+            for start, position, stride, slot, distance in (
+                (place.top, oy, sy, "row", source.row_stride),
+                (place.left, place.left, sx, "column", source.pixel_stride),
             ):
-                asm("lw", offset, "sp", self.slots[name])
+                asm("lw", offset, "sp", self.slots[slot])
                 asm.multiply_constant(start, position, stride)
                 asm("add", start, start, offset)
+                asm.multiply_constant(offset, start, distance)
+                asm("add", place.x, place.x, offset)
 
-    def _copy(self, asm: Assembly, x: str, top: str, left: str, to: str) -> None:
-        done = asm.label()
-        if any(self.window.pads):
-            border = asm.label()
-            self._leave_interior(asm, top, left, border)
-            self._copy_interior(asm, x, top, left, to)
+    def _next_row(self, asm: Assembly, columns: str, place: Place) -> None:
+        """Behind the last output of a row comes the first of the next."""
+        sy, sx = self.window.strides
+        width, source = self.target.width, self.source
+        same_row = asm.label()
+        asm("addi", columns, columns, -1)
+        asm("bnez", columns, same_row)
+        asm.li(columns, width)
+        asm.add_constant(place.top, place.top, sy)
+        asm.add_constant(place.left, place.left, -width * sx)
+        step = sy * source.row_stride - width * sx * source.pixel_stride
+        asm.add_constant(place.x, place.x, step)
+        asm.place(same_row)
+
+    def _copy(self, asm: Assembly, place: Place) -> None:
+        border, done = asm.label(), asm.label()
+        if self.has_borders:
+            self._leave_interior(asm, place, border)
+        with asm.registers(2) as (source, target):
+            asm("mv", source, place.x)
+            asm("mv", target, place.to)
+            copy(asm, source, target, self.dimensions, self.run)
+        if self.has_borders:
             asm("j", done)
             asm.place(border)
-            self._copy_border(asm, x, top, left, to)
-        else:
-            self._copy_interior(asm, x, top, left, to)
-        asm.place(done)
+            with asm.seldom(self.border_share):
+                self._copy_border(asm, place)
+            asm.place(done)
 
-    def _leave_interior(self, asm: Assembly, top: str, left: str, border: Label) -> None:
+    def _leave_interior(self, asm: Assembly, place: Place, border: Label) -> None:
         """Branches where some tap lies outside the map."""
         extent_y, extent_x = self.window.extent
         with asm.registers(1) as (starts,):
             for start, size, extent in (
-                (top, self.source.height, extent_y),
-                (left, self.source.width, extent_x),
+                (place.top, self.source.height, extent_y),
+                (place.left, self.source.width, extent_x),
             ):
                 asm.li(starts, max(size - extent + 1, 0))
                 asm("bgeu", start, starts, border)
 
-    def _copy_interior(self, asm: Assembly, x: str, top: str, left: str, to: str) -> None:
-        with asm.registers(2) as (offset, target):
-            for start, stride in ((top, self.source.row_stride), (left, self.source.pixel_stride)):
-                asm.multiply_constant(offset, start, stride)
-                asm("add", x, x, offset)
-            asm("mv", target, to)
-            copy(asm, x, target, self.dimensions, self.run)
+    def _copy_border(self, asm: Assembly, place: Place) -> None:
+        """Fills the pixel's row with padding, then copies what lies in the map over it."""
+        (fy, fx), dy, source = self.window.kernel, self.window.dilations[0], self.source
+        planes, tap = source.channels, 1
+        if source.layout is Layout.HWC:
+            planes, tap = 1, source.channels
+        self._fill(asm, place.to, planes * fy * fx * tap)
+        with asm.registers(7) as (before, count, y, height, row, target, plane):
+            outside = asm.label()
+            self._columns_inside(asm, place.left, before, count)
+            asm("bge", "zero", count, outside)
+            for register in (before, count):
+                asm.multiply_constant(register, register, tap)
+            asm("add", plane, place.x, before)
+            asm("add", target, place.to, before)
+            asm.li(height, source.height)
+            with asm.software_loop(planes):
+                asm("mv", row, plane)
+                asm("mv", y, place.top)
+                with asm.software_loop(fy):
+                    next_row = asm.label()
+                    asm("bgeu", y, height, next_row)
+                    self._copy_bytes(asm, row, target, count)
+                    asm.place(next_row)
+                    asm.add_constant(target, target, fx * tap)
+                    asm.add_constant(row, row, dy * source.row_stride)
+                    asm.add_constant(y, y, dy)
+                asm.add_constant(plane, plane, source.channel_stride)
+            asm.place(outside)
 
-    def _copy_border(self, asm: Assembly, x: str, top: str, left: str, to: str) -> None:
-        (fy, fx), (dy, dx) = self.window.kernel, self.window.dilations
-        names = ("target", "y", "column", "height", "width", "plane", "from")
-        with asm.registers(len(names)) as (target, y, column, height, width, plane, source):
-            asm("mv", target, to)
-            asm("mv", y, top)
-            asm.li(height, self.source.height)
-            asm.li(width, self.source.width)
-            with asm.software_loop(fy):
-                asm("mv", column, left)
-                with asm.software_loop(fx):
-                    outside, found = asm.label(), asm.label()
-                    asm("bgeu", y, height, outside)
-                    asm("bgeu", column, width, outside)
-                    asm.multiply_constant(source, y, self.source.row_stride)
-                    asm.multiply_constant(plane, column, self.source.pixel_stride)
-                    asm("add", source, source, plane)
-                    asm("add", source, source, x)
-                    asm.li(plane, self.source.channel_stride)
-                    asm("j", found)
-                    asm.place(outside)
-                    asm.add_constant(source, x, self.source.size)
-                    asm.li(plane, 0 if self.source.layout is Layout.CHW else 1)
-                    asm.place(found)
-                    self._copy_tap(asm, source, plane, target)
-                    asm("addi", column, column, dx)
-                asm("addi", y, y, dy)
+    def _columns_inside(self, asm: Assembly, left: str, before: str, count: str) -> None:
+        """Columns of the window before the map, and how many are in it."""
+        fx = self.window.kernel[1]
+        with asm.registers(1) as (end,):
+            asm("sub", before, "zero", left)
+            asm("p.max", before, before, "zero")
+            asm.li(end, self.source.width)
+            asm("sub", count, end, left)
+            asm.li(end, fx)
+            asm("p.min", count, count, end)
+            asm("sub", count, count, before)
 
-    def _copy_tap(self, asm: Assembly, source: str, plane: str, target: str) -> None:
-        """All channels of one tap; leaves `target` at the next tap."""
-        fy, fx = self.window.kernel
-        hwc = self.source.layout is Layout.HWC
-        step = 1 if hwc else fy * fx
-        with asm.registers(1) as (value,):
-            with asm.loop(self.source.channels):
-                asm("p.lbu.r!", value, source, plane)
-                asm("p.sb!", value, target, step)
-        if not hwc:
-            asm.add_constant(target, target, 1 - self.source.channels * step)
+    def _fill(self, asm: Assembly, target: str, size: int) -> None:
+        with asm.registers(1) as (to,), asm.constants(self.pad_word) as (padding,):
+            asm("mv", to, target)
+            with asm.loop(ceil(size / WORD)):
+                asm("p.sw!", padding, to, WORD)
+
+    def _copy_bytes(self, asm: Assembly, row: str, target: str, count: str) -> None:
+        with asm.registers(3) as (source, to, value):
+            asm("mv", source, row)
+            asm("mv", to, target)
+            with asm.loop(count):
+                asm("p.lbu!", value, source, 1)
+                asm("p.sb!", value, to, 1)
 
 
 def run_accesses(run: int) -> list[tuple[int, int]]:
@@ -345,9 +410,7 @@ def copy(
         asm.add_constant(target, target, size)
 
 
-def copy_unrolled(
-    asm: Assembly, source: str, target: str, accesses: Sequence[Access]
-) -> None:
+def copy_unrolled(asm: Assembly, source: str, target: str, accesses: Sequence[Access]) -> None:
     """A copy without a loop."""
     moved = 0
     with asm.registers(TOGETHER) as values:

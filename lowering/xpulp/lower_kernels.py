@@ -12,13 +12,23 @@ from xdsl.passes import ModulePass
 from dsconv.dialects.machine import AssemblyOp
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.dense import conv2d
+from dsconv.lowering.xpulp.depthwise import depthwise
+from dsconv.lowering.xpulp.elementwise import elementwise
+from dsconv.lowering.xpulp.pooling import avg_pool, max_pool
 
 ISA = "xpulp"
 
 Writer = Callable[[KernelOp, int], str | None]
 """From a kernel and the number of cores to assembly; None where it has no form for the shape."""
 
-WRITERS: dict[str, Writer] = {"conv2d": conv2d}
+WRITERS: dict[str, Writer] = {
+    "add": elementwise,
+    "avg_pool": avg_pool,
+    "conv2d": conv2d,
+    "depthwise": depthwise,
+    "max_pool": max_pool,
+    "rescale": elementwise,
+}
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ LARGEST_WIDE_SHIFT = 62
 
 
 class Clip:
-    """Clips values to a constant range, in place."""
+    """Clips values to a constant range."""
 
     def __init__(self, asm: Assembly, bounds: tuple[int, int]):
         self.asm = asm
@@ -61,7 +61,7 @@ class Clip:
             yield
 
     def __call__(self, value: str) -> None:
-        """Clips one register."""
+        """Clips one register, in place."""
         if self.bounds in CLIPS_OF_TYPES:
             name, bits = CLIPS_OF_TYPES[self.bounds]
             self.asm(name, value, value, bits)
@@ -124,8 +124,8 @@ class Requantiser(ABC):
 class NarrowRequantiser(Requantiser):
     """See NarrowRequantAttr for the function.
 
-    Products are added to a register that is 0: GVSoC takes two cycles for a mul, three where its
-    result is used at once, and one for a p.mac.
+    A multiplication takes two cycles on GVSoC, three where its result is used at once; one that
+    accumulates takes one. So products are added to a register that holds the addend, or 0.
     """
 
     def __init__(self, asm: Assembly, record: RecordAttr | None, narrow: NarrowRequantAttr):
@@ -133,7 +133,7 @@ class NarrowRequantiser(Requantiser):
         self.narrow = narrow
         self.has_low = LOW in self.fields or any(narrow.lows)
         self.registers = 2 if self.has_low else 1
-        self.cycles = 3 + 2 * self.has_low + bool(narrow.bits) + self.clip.cycles
+        self.cycles = (5 if self.has_low else 3) + bool(narrow.bits) + self.clip.cycles
         self.addend = ""
 
     @property

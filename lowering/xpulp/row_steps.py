@@ -48,10 +48,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Walk:
-    """Steps, of which those of `body` are repeated `count` times."""
+    """Steps. Those of `body` are repeated `count` times, the first time from step `entry` on."""
 
     before: tuple[Step, ...]
     body: tuple[Step, ...]
+    entry: int
     count: int
     after: tuple[Step, ...]
 
@@ -143,13 +144,20 @@ class RowSchedule:
 
 def roll(steps: Sequence[Step], period: int) -> Walk:
     """Finds the longest repetition. What is not live does no harm, and may be done for a loop."""
-    best = Walk(tuple(steps), (), 0, ())
-    for start in range(len(steps)):
-        body = tuple(steps[start : start + period])
-        count = 0
-        while tuple(steps[start + count * period : start + (count + 1) * period]) == body:
-            count += 1
-        if len(body) == period and count > max(1, best.count):
-            end = start + count * period
-            best = Walk(tuple(steps[:start]), body, count, tuple(steps[end:]))
-    return best
+    start, end = max(
+        (repetition(steps, period, first) for first in range(len(steps))),
+        key=lambda bounds: bounds[1] - bounds[0],
+    )
+    rows = end - start
+    if rows <= period:
+        return Walk(tuple(steps), (), 0, 0, ())
+    body = tuple(steps[end - period : end])
+    return Walk(tuple(steps[:start]), body, -rows % period, ceil(rows / period), tuple(steps[end:]))
+
+
+def repetition(steps: Sequence[Step], period: int, first: int) -> tuple[int, int]:
+    """First step, and step behind the last, of what repeats from `first` on."""
+    end = first + period
+    while end < len(steps) and steps[end] == steps[end - period]:
+        end += 1
+    return first, min(end, len(steps))

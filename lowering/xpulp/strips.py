@@ -9,8 +9,7 @@ strip at the edge differs from one in the middle in its weights, and not in its 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, replace
 from math import ceil
 
 LANES = 4
@@ -49,7 +48,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Word:
-    """A word of weights: `count` taps of a window's row from tap `first` on, the first in `lane`."""
+    """A word of weights: `count` taps of a window's row, tap `first` in `lane` and so on."""
 
     first: int
     count: int
@@ -85,6 +84,11 @@ class Strip:
     loads: tuple[int, ...]
     words: tuple[Word, ...]
     outside: tuple[tuple[int, ...], ...]
+
+    def moved(self, columns: int, stride: int) -> Strip:
+        """The same, so many columns further on."""
+        loads = tuple(load + columns * stride for load in self.loads)
+        return replace(self, first_output=self.first_output + columns, loads=loads)
 
 
 @dataclass(frozen=True)
@@ -159,9 +163,7 @@ def strip_at(axis: Axis, plan: StripPlan, first_output: int) -> Strip:
 
 def taps_in_word(axis: Axis, output: int, begin: int) -> list[int]:
     """Taps of an output's window that lie in the word at `begin`, in the padding or not."""
-    return [
-        tap for tap in range(axis.taps) if begin <= axis.position(output, tap) < begin + LANES
-    ]
+    return [tap for tap in range(axis.taps) if begin <= axis.position(output, tap) < begin + LANES]
 
 
 def moved_inside(axis: Axis, begin: int, last: int) -> int:
@@ -188,24 +190,16 @@ def strips_of(axis: Axis, plan: StripPlan) -> list[Strip]:
 
 
 def runs_of(axis: Axis, strips: Sequence[Strip]) -> list[Run]:
-    """Groups strips that lie at equal distances and have the same weights."""
-
-    def steady(strip: Strip) -> object:
-        places = tuple(load - strip.first_output * axis.stride for load in strip.loads)
-        return strip.words, strip.outside, places
-
+    """Groups strips that lie side by side and have the same weights."""
     runs: list[Run] = []
-    for _, group in groupby(strips, steady):
-        members = tuple(group)
-        if len(members) > 1 and not evenly_spaced(members):
-            runs += [Run(members[:-1]), Run(members[-1:])]
+    for strip in strips:
+        if runs and continues(axis, runs[-1].last, strip):
+            runs[-1] = Run((*runs[-1].strips, strip))
         else:
-            runs.append(Run(members))
+            runs.append(Run((strip,)))
     return runs
 
 
-def evenly_spaced(strips: Sequence[Strip]) -> bool:
-    """Whether the last strip was not moved back."""
-    firsts = [strip.first_output for strip in strips]
-    steps = {after - before for before, after in zip(firsts, firsts[1:], strict=False)}
-    return len(steps) == 1
+def continues(axis: Axis, strip: Strip, other: Strip) -> bool:
+    """Whether another strip is the next one, and all that differs is its place."""
+    return other == strip.moved(len(strip.outside), axis.stride)

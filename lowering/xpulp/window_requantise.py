@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from dsconv.dialects.attributes import NarrowRequantAttr
 from dsconv.dialects.records import BIAS, RecordAttr
@@ -38,8 +38,8 @@ class WindowRequantiser(ABC):
         """Sets a bias: the record's, and what a register holds, which it may change."""
 
     @abstractmethod
-    def __call__(self, value: str, bias: int) -> None:
-        """Turns a sum into an output, with one of the biases."""
+    def __call__(self, value: str, bias: int) -> str:
+        """Turns a sum into an output, with one of the biases; returns the register it is in."""
 
 
 class AddedBias(WindowRequantiser):
@@ -67,65 +67,134 @@ class AddedBias(WindowRequantiser):
         if addend is not None:
             self.asm("add", bias, bias, addend)
 
-    def __call__(self, value: str, bias: int) -> None:
+    def __call__(self, value: str, bias: int) -> str:
         self.asm("add", value, value, self.biases[bias])
         self.requantise([value], self.channel)
+        return value
 
 
-class FoldedBias(WindowRequantiser):
-    """The narrow form, its bias multiplied out.
+class NarrowWindow(WindowRequantiser):
+    """The narrow form with the bias on the way, and the result in a register of its own.
 
-    `a * low + bias * low` and `a * high + (bias * high + addend)`: both sums are part of an addition
-    and a shift that are there anyway.
+    A multiplication takes two cycles on GVSoC, one that accumulates takes one. So the low product
+    is added to the last output, which is still in the register: NarrowRequantAttr allows for that.
     """
 
     def __init__(self, asm: Assembly, record: RecordAttr, narrow: NarrowRequantAttr):
         super().__init__(asm, record)
         self.narrow = narrow
         self.parameters = NarrowRequantiser(asm, record, narrow)
+        self.clip = self.parameters.clip
+        self.has_low = self.parameters.has_low
+
+    def multiply_low(self, value: str, low: str) -> None:
+        """The low product. What is left of the last output stays in it, if that may be."""
+        smallest, largest = self.narrow.clip
+        if self.narrow.slack < max(largest, -smallest):
+            self.asm("mv", self.product, "zero")
+        self.asm("p.mac", self.product, value, low)
 
     @contextmanager
     def constants(self, biases: int) -> Generator[None]:
-        has_low = self.parameters.has_low
         with (
             self.asm.registers(self.parameters.registers) as self.channel,
-            self.asm.registers(biases) as self.high_addends,
-            self.asm.registers(biases if has_low else 0) as self.low_addends,
-            self.parameters.clip.constants(),
+            self.bias_registers(biases),
+            self.clip.constants(),
             self.asm.registers(1) as (self.product,),
         ):
+            self.asm("mv", self.product, "zero")
             yield
+
+    @abstractmethod
+    def bias_registers(self, biases: int) -> AbstractContextManager[None]:
+        """Takes registers for the biases."""
 
     def load(self, record: str) -> None:
         self.parameters.load(self.channel, record)
 
-    def set_bias(self, number: int, record: str, addend: str | None) -> None:
-        asm, bias, target = self.asm, self.product, self.high_addends[number]
-        asm("lw", bias, record, self.record.offset(BIAS))
-        asm.li(target, self.narrow.addend)
-        if addend is not None:
-            asm("add", bias, bias, addend)
-        asm("p.mac", target, bias, self.channel[0])
-        if self.parameters.has_low:
-            asm("mul", self.low_addends[number], bias, self.channel[1])
 
-    def __call__(self, value: str, bias: int) -> None:
+class FoldedBias(NarrowWindow):
+    """Multiplies the bias out, for accumulators that are not clipped.
+
+    `a * low + bias * low` and `a * high + (bias * high + addend)`: both sums are part of an
+    addition and a shift that are there anyway.
+    """
+
+    @contextmanager
+    def bias_registers(self, biases: int) -> Generator[None]:
+        with (
+            self.asm.registers(biases) as self.high_addends,
+            self.asm.registers(biases if self.has_low else 0) as self.low_addends,
+        ):
+            yield
+
+    def set_bias(self, number: int, record: str, addend: str | None) -> None:
+        asm, target = self.asm, self.high_addends[number]
+        with asm.registers(1) as (bias,):
+            asm("lw", bias, record, self.record.offset(BIAS))
+            asm.li(target, self.narrow.addend)
+            if addend is not None:
+                asm("add", bias, bias, addend)
+            asm("p.mac", target, bias, self.channel[0])
+            if self.has_low:
+                asm("mul", self.low_addends[number], bias, self.channel[1])
+
+    def __call__(self, value: str, bias: int) -> str:
         asm, product, narrow = self.asm, self.product, self.narrow
-        if self.parameters.has_low:
+        if self.has_low:
             high, low = self.channel
-            asm("mul", product, value, low)
+            self.multiply_low(value, low)
             asm("p.addN", product, product, self.low_addends[bias], narrow.low_shift)
             asm("p.mac", product, value, high)
+            asm("p.addN", product, product, self.high_addends[bias], narrow.shift)
         else:
-            asm("mul", product, value, self.channel[0])
-        asm("p.addN", value, product, self.high_addends[bias], narrow.shift)
-        self.parameters.clip(value)
+            asm("mv", product, self.high_addends[bias])
+            asm("p.mac", product, value, self.channel[0])
+            asm("srai", product, product, narrow.shift)
+        self.clip(product)
+        return product
+
+
+class ClippedSum(NarrowWindow):
+    """Adds the bias and clips the accumulator, then multiplies."""
+
+    @contextmanager
+    def bias_registers(self, biases: int) -> Generator[None]:
+        with (
+            self.asm.registers(biases) as self.biases,
+            self.asm.constants(self.narrow.addend) as (self.addend,),
+        ):
+            yield
+
+    def set_bias(self, number: int, record: str, addend: str | None) -> None:
+        bias = self.biases[number]
+        self.asm("lw", bias, record, self.record.offset(BIAS))
+        if addend is not None:
+            self.asm("add", bias, bias, addend)
+
+    def __call__(self, value: str, bias: int) -> str:
+        asm, product, narrow = self.asm, self.product, self.narrow
+        asm("add", value, value, self.biases[bias])
+        asm("p.clip", value, value, narrow.bits)
+        if self.has_low:
+            high, low = self.channel
+            self.multiply_low(value, low)
+            asm("srai", product, product, narrow.low_shift)
+            asm("p.mac", product, value, high)
+            asm("p.addN", product, product, self.addend, narrow.shift)
+        else:
+            asm("mv", product, self.addend)
+            asm("p.mac", product, value, self.channel[0])
+            asm("srai", product, product, narrow.shift)
+        self.clip(product)
+        return product
 
 
 def window_requantiser(asm: Assembly, kernel: KernelOp) -> WindowRequantiser | None:
     """The kernel's requantisation; None where it has no form."""
     assert kernel.record is not None, "weighted kernels have records"
-    if kernel.narrow is not None and not kernel.narrow.bits:
-        return FoldedBias(asm, kernel.record, kernel.narrow)
+    if kernel.narrow is not None:
+        form = ClippedSum if kernel.narrow.bits else FoldedBias
+        return form(asm, kernel.record, kernel.narrow)
     requantise = requantiser(asm, kernel)
     return None if requantise is None else AddedBias(asm, kernel.record, requantise)

@@ -17,7 +17,13 @@
 #define GAP8_TIMER_COUNT 0x10200408u
 #define GAP8_TIMER_RUN 1u
 
+/* After the boot the oscillator of the cluster's clock runs free and that of the SoC is controlled. With the same setting both
+   run free, and as in pulp-open a cycle of the cluster is one of the SoC. */
+#define GAP8_SOC_CLOCK 0x1A100004u
+#define GAP8_CLUSTER_CLOCK 0x1A100014u
+
 static inline void pulp_power_on_cluster(void) {
+  PULP_REGISTER(GAP8_SOC_CLOCK) = PULP_REGISTER(GAP8_CLUSTER_CLOCK);
   PULP_REGISTER(GAP8_POWER) = GAP8_POWER_RESET;
   PULP_REGISTER(GAP8_POWER) = GAP8_POWER_RESET | GAP8_POWER_ON;
   PULP_REGISTER(GAP8_POWER) = GAP8_POWER_RUN | GAP8_POWER_ON;

@@ -37,8 +37,8 @@
 // -----
 
 %a, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<1x2x4x4xsi8>)
-%y = dsconv.add "add1"(%a, %b) requant <multiplier = [1, 2, 3], shift = [0], half_even, clip = [-128, 127]> {multipliers = array<i32: 1, 1>, zero_points = array<i32: 0, 0>} : (tensor<1x2x4x4xsi8>, tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xsi8>
-// CHECK: Operation does not verify: requantisation has 3 channels, the result has 2
+%y = dsconv.add "add1"(%a, %b) requant <multiplier = [1, 2], shift = [0], half_even, clip = [-128, 127]> {multipliers = array<i32: 1, 1>, zero_points = array<i32: 0, 0>} : (tensor<1x2x4x4xsi8>, tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xsi8>
+// CHECK: Operation does not verify: layers without weights have one requantisation for all channels
 
 // -----
 

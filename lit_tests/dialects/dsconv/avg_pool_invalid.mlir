@@ -25,11 +25,17 @@
 // -----
 
 %x = "test.op"() : () -> tensor<1x2x4x4xsi8>
-%y = dsconv.avg_pool "pool1"(%x) window <kernel = [2, 2]> requant <multiplier = [1, 2, 3], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>) -> tensor<1x2x3x3xsi8>
-// CHECK: Operation does not verify: requantisation has 3 channels, the result has 2
+%y = dsconv.avg_pool "pool1"(%x) window <kernel = [2, 2]> requant <multiplier = [1, 2], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>) -> tensor<1x2x3x3xsi8>
+// CHECK: Operation does not verify: layers without weights have one requantisation for all channels
 
 // -----
 
 %x = "test.op"() : () -> tensor<1x2x4x4xsi8>
 %y = dsconv.avg_pool "pool1"(%x) window <kernel = [2, 2]> requant <multiplier = [1], shift = [0], half_even, clip = [0, 128]> : (tensor<1x2x4x4xsi8>) -> tensor<1x2x3x3xsi8>
 // CHECK: Operation does not verify: clip range [0, 128] does not fit si8
+
+// -----
+
+%x = "test.op"() : () -> tensor<1x2x4x4xsi8>
+%y = dsconv.avg_pool "pool1"(%x) window <kernel = [2, 2], dilations = [1, 4]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>) -> tensor<1x2x3x1xsi8>
+// CHECK: Operation does not verify: a window of 2x5 does not fit a map of 4x4, padding included

@@ -13,3 +13,8 @@
 
 %c = dsconv.constant 1 : i32
 // CHECK: a dsconv.constant is dense<...> : tensor<...>
+
+// -----
+
+%c = dsconv.constant dense<1> : tensor<2xi16>
+// CHECK: Operation does not verify: a constant has elements si8, ui8 or i32, got i16

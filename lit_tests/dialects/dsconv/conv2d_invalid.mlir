@@ -56,13 +56,13 @@
 
 %x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<3x1x3x3xsi8>, tensor<3xi32>)
 %y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>, tensor<3x1x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x2x2xsi8>
-// CHECK: Operation does not verify: weights has shape 3x1x3x3, expected 3x2x3x3
+// CHECK: Operation does not verify: weights have shape 3x1x3x3, expected 3x2x3x3
 
 // -----
 
 %x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<3x2x3x5xsi8>, tensor<3xi32>)
 %y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>, tensor<3x2x3x5xsi8>, tensor<3xi32>) -> tensor<1x3x2x2xsi8>
-// CHECK: Operation does not verify: weights has shape 3x2x3x5, expected 3x2x3x3
+// CHECK: Operation does not verify: weights have shape 3x2x3x5, expected 3x2x3x3
 
 // -----
 
@@ -129,3 +129,15 @@
 %x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>)
 %y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-1, 127]> : (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x2x2xui8>
 // CHECK: Operation does not verify: clip range [-1, 127] does not fit ui8
+
+// -----
+
+%x, %w, %b = "test.op"() : () -> (tensor<1x2x1x4xsi8>, tensor<3x2x5x3xsi8>, tensor<3xi32>)
+%y = dsconv.conv2d "conv1"(%x, %w, %b) window <kernel = [5, 3], pads = [1, 0, 0, 0]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x1x4xsi8>, tensor<3x2x5x3xsi8>, tensor<3xi32>) -> tensor<1x3x1x2xsi8>
+// CHECK: Operation does not verify: a window of 5x3 does not fit a map of 2x4, padding included
+
+// -----
+
+%x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>)
+%y = dsconv.conv2d "conv1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> {weight_zero_points = array<i32: 0, 0, 100000>} : (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x2x2xsi8>
+// CHECK: Operation does not verify: weight zero point 100000 does not fit si8

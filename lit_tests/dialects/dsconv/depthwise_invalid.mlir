@@ -2,7 +2,7 @@
 
 %x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<2x2x3x3xsi8>, tensor<2xi32>)
 %y = dsconv.depthwise "depthwise1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>, tensor<2x2x3x3xsi8>, tensor<2xi32>) -> tensor<1x2x2x2xsi8>
-// CHECK: Operation does not verify: weights has shape 2x2x3x3, expected 2x1x3x3
+// CHECK: Operation does not verify: weights have shape 2x2x3x3, expected 2x1x3x3
 
 // -----
 

@@ -5,6 +5,6 @@
 %t = "test.op"() : () -> memref<16xi8, #dsconv.space<l1>>
 
 // Up to the last byte.
-dsconv.fill %t at 12 : i64 bytes 4 : i64 with -128 : i64 : memref<16xi8, #dsconv.space<l1>>
-// CHECK: dsconv.fill %t at 12 : i64 bytes 4 : i64 with -128 : i64 : memref<16xi8, #dsconv.space<l1>>
+dsconv.fill %t at 12 bytes 4 with -128 : memref<16xi8, #dsconv.space<l1>>
+// CHECK: dsconv.fill %t at 12 bytes 4 with -128 : memref<16xi8, #dsconv.space<l1>>
 // GENERIC: "dsconv.fill"(%t) <{offset = 12 : i64, size = 4 : i64, value = -128 : i64}> : (memref<16xi8, #dsconv.space<l1>>) -> ()

@@ -17,3 +17,8 @@ dsconv.kernel "max_pool" @k : (tensor<1x1x1x1xsi8>, tensor<1x1x1x1xsi8>) -> tens
 
 dsconv.kernel "rescale" @k : () -> tensor<1x1x1x1xsi8> window <kernel = [1, 1]>
 // CHECK: Operation does not verify: wrong number of inputs for a kernel rescale
+
+// -----
+
+dsconv.kernel "rescale" @k : (tensor<1x1x1x1xsi8>) -> (tensor<1x1x1x1xsi8>, tensor<1x1x1x1xsi8>) window <kernel = [1, 1]>
+// CHECK: Operation does not verify: a kernel makes one tensor, not 2

@@ -20,7 +20,7 @@ dsconv.l3_load %s[%i] to %t box <15> : memref<100xi8, #dsconv.space<l3>> to memr
 
 %s, %t, %i = "test.op"() : () -> (memref<15xi8, #dsconv.space<l3>>, memref<16xi8, #dsconv.space<l2>>, index)
 dsconv.l3_load %s[%i] to %t box <16> : memref<15xi8, #dsconv.space<l3>> to memref<16xi8, #dsconv.space<l2>>
-// CHECK: Operation does not verify: box #dsconv.box<16> is larger than its buffer in L3
+// CHECK: Operation does not verify: #dsconv.box<16> is larger than one of its buffers
 
 // -----
 

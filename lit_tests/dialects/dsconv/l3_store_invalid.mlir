@@ -14,7 +14,7 @@ dsconv.l3_store %s to %t[%i] box <15> : memref<15xi8, #dsconv.space<l2>> to memr
 
 %s, %t, %i = "test.op"() : () -> (memref<16xi8, #dsconv.space<l2>>, memref<31xi8, #dsconv.space<l3>>, index)
 dsconv.l3_store %s to %t[%i] box <2 by 24, 8> : memref<16xi8, #dsconv.space<l2>> to memref<31xi8, #dsconv.space<l3>>
-// CHECK: Operation does not verify: box #dsconv.box<2 by 24, 8> is larger than its buffer in L3
+// CHECK: Operation does not verify: #dsconv.box<2 by 24, 8> is larger than one of its buffers
 
 // -----
 

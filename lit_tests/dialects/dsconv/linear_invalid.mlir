@@ -2,7 +2,7 @@
 
 %x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<3x16xsi8>, tensor<3xi32>)
 %y = dsconv.linear "linear1"(%x, %w, %b) requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>, tensor<3x16xsi8>, tensor<3xi32>) -> tensor<1x3x1x1xsi8>
-// CHECK: Operation does not verify: weights has shape 3x16, expected 3x32
+// CHECK: Operation does not verify: weights have shape 3x16, expected 3x32
 
 // -----
 

@@ -2,13 +2,13 @@
 
 %x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<2x3xsi8>, tensor<3xi32>)
 %y = dsconv.pointwise "pointwise1"(%x, %w, %b) requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>, tensor<2x3xsi8>, tensor<3xi32>) -> tensor<1x3x4x4xsi8>
-// CHECK: Operation does not verify: weights has shape 2x3, expected 3x2
+// CHECK: Operation does not verify: weights have shape 2x3, expected 3x2
 
 // -----
 
 %x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<3x2x1x1xsi8>, tensor<3xi32>)
 %y = dsconv.pointwise "pointwise1"(%x, %w, %b) requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>, tensor<3x2x1x1xsi8>, tensor<3xi32>) -> tensor<1x3x4x4xsi8>
-// CHECK: Operation does not verify: weights has shape 3x2x1x1, expected 3x2
+// CHECK: Operation does not verify: weights have shape 3x2x1x1, expected 3x2
 
 // -----
 

@@ -19,11 +19,35 @@
 // -----
 
 %x = "test.op"() : () -> tensor<1x2x4x4xsi8>
-%y = dsconv.rescale "scale1"(%x) requant <multiplier = [1, 2, 3], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xsi8>
-// CHECK: Operation does not verify: requantisation has 3 channels, the result has 2
+%y = dsconv.rescale "scale1"(%x) requant <multiplier = [1, 2], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xsi8>
+// CHECK: Operation does not verify: layers without weights have one requantisation for all channels
 
 // -----
 
 %x = "test.op"() : () -> tensor<1x2x4x4xsi8>
 %y = dsconv.rescale "scale1"(%x) requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xui8>
 // CHECK: Operation does not verify: clip range [-128, 127] does not fit ui8
+
+// -----
+
+%x = "test.op"() : () -> tensor<1x2x4x4xsi8>
+%y = dsconv.rescale "scale1"(%x) requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> {narrow = #dsconv.narrow_requant<high = [1, 2], addend = 0, shift = 0, clip = [-128, 127]>} : (tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xsi8>
+// CHECK: Operation does not verify: layers without weights have one requantisation for all channels
+
+// -----
+
+%x = "test.op"() : () -> tensor<1x2x4x4xsi8>
+%y = dsconv.rescale "scale1"(%x) requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> {tile = #dsconv.tile<3, 4, 4, weights>} : (tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xsi8>
+// CHECK: Operation does not verify: a tile of 3x4x4 is larger than the result, 2x4x4
+
+// -----
+
+%x = "test.op"() : () -> tensor<1x2x4x4xsi8>
+%y = dsconv.rescale "scale1"(%x) requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> {tile = #dsconv.tile<2, 5, 4, weights>} : (tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xsi8>
+// CHECK: Operation does not verify: a tile of 2x5x4 is larger than the result, 2x4x4
+
+// -----
+
+%x = "test.op"() : () -> tensor<1x2x4x4xsi8>
+%y = dsconv.rescale "scale1"(%x) requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> {tile = #dsconv.tile<2, 4, 5, weights>} : (tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xsi8>
+// CHECK: Operation does not verify: a tile of 2x4x5 is larger than the result, 2x4x4

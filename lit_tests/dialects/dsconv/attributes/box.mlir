@@ -20,3 +20,7 @@
 // Single blocks and lines are left out.
 "test.op"() {attribute = #dsconv.box<1 by 0, 1 by 0, 8>} : () -> ()
 // CHECK: attribute = #dsconv.box<8>}
+
+// So is the stride of a single line.
+"test.op"() {attribute = #dsconv.box<3 by 100, 1 by 4, 8>} : () -> ()
+// CHECK: attribute = #dsconv.box<3 by 100, 1 by 0, 8>}

@@ -1,6 +1,6 @@
 // RUN: xdsl-opt %s --split-input-file --verify-diagnostics --parsing-diagnostics | filecheck %s
 
-"test.op"() {attribute = #dsconv.box<1, 2, 3, 4>} : () -> ()
+"test.op"() {attribute = #dsconv.box<1 by 1, 2 by 4, 3 by 8, 4>} : () -> ()
 // CHECK: a box has at most blocks, lines and bytes
 
 // -----
@@ -22,3 +22,23 @@
 
 "test.op"() {attribute = #dsconv.box<2 by -8, 4>} : () -> ()
 // CHECK: a box has five sizes, none of them negative
+
+// -----
+
+"test.op"() {attribute = #dsconv.box<>} : () -> ()
+// CHECK: a box has at most blocks, lines and bytes, and at least bytes
+
+// -----
+
+"test.op"() {attribute = #dsconv.box<2 by 3>} : () -> ()
+// CHECK: blocks and lines of a box have a stride, bytes have none
+
+// -----
+
+"test.op"() {attribute = #dsconv.box<4, 3>} : () -> ()
+// CHECK: blocks and lines of a box have a stride, bytes have none
+
+// -----
+
+"test.op"() {attribute = #dsconv.box<4 by 0, 3>} : () -> ()
+// CHECK: blocks and lines of a box have a stride

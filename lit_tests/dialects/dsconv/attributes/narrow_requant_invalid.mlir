@@ -42,3 +42,13 @@
 
 "test.op"() {attribute = #dsconv.narrow_requant<high = [1], addend = 0, shift = 1, clip = [1, 0]>} : () -> ()
 // CHECK: clip range is empty: [1, 0]
+
+// -----
+
+"test.op"() {attribute = #dsconv.narrow_requant<high = [1], addend = 0, shift = 1, clip = [0]>} : () -> ()
+// CHECK: a clip range has a smallest and a largest result
+
+// -----
+
+"test.op"() {attribute = #dsconv.narrow_requant<high = [1], addend = 0, shift = 1, shift = 2, clip = [0, 1]>} : () -> ()
+// CHECK: a narrow requantisation has shift twice

@@ -22,3 +22,8 @@
 
 "test.op"() {attribute = #dsconv.record<4, high, bias, low>} : () -> ()
 // CHECK: low lies right behind high in a record
+
+// -----
+
+"test.op"() {attribute = #dsconv.record<-1>} : () -> ()
+// CHECK: a record has 0 or more bytes of weights, not -1

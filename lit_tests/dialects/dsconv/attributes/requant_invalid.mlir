@@ -6,7 +6,7 @@
 // -----
 
 "test.op"() {attribute = #dsconv.requant<multiplier = [1], clip = [0, 1]>} : () -> ()
-// CHECK: a requantisation needs its divisor
+// CHECK: a requantisation needs its divisor or its shift, one of them
 
 // -----
 
@@ -52,3 +52,43 @@
 
 "test.op"() {attribute = #dsconv.requant<multiplier = [1], shift = [1], clip = [1, 0]>} : () -> ()
 // CHECK: clip range is empty: [1, 0]
+
+// -----
+
+"test.op"() {attribute = #dsconv.requant<multiplier = [1], shift = [1], divisor = [2], clip = [0, 1]>} : () -> ()
+// CHECK: a requantisation needs its divisor or its shift, one of them
+
+// -----
+
+"test.op"() {attribute = #dsconv.requant<multiplier = [1], shift = [-1], clip = [0, 1]>} : () -> ()
+// CHECK: a shift is from 0 to 62, got [-1]
+
+// -----
+
+"test.op"() {attribute = #dsconv.requant<multiplier = [1], shift = [1, 64], clip = [0, 1]>} : () -> ()
+// CHECK: a shift is from 0 to 62, got [1, 64]
+
+// -----
+
+"test.op"() {attribute = #dsconv.requant<multiplier = [1], shift = [1], clip = [0]>} : () -> ()
+// CHECK: a clip range has a smallest and a largest result
+
+// -----
+
+"test.op"() {attribute = #dsconv.requant<multiplier = [1], shift = [1], multiplier = [2], clip = [0, 1]>} : () -> ()
+// CHECK: a requantisation has multiplier twice
+
+// -----
+
+"test.op"() {attribute = #dsconv.requant<multiplier = [1], shift = [1], half_odd, clip = [0, 1]>} : () -> ()
+// CHECK: a requantisation has no half_odd; there are multiplier, addend, shift, divisor, clip, zero_point, half_even, half_up, floor
+
+// -----
+
+"test.op"() {attribute = #dsconv.requant<multiplier = [1], shift = [1], floor, half_up, clip = [0, 1]>} : () -> ()
+// CHECK: a requantisation rounds one way, not half_up and floor
+
+// -----
+
+"test.op"() {attribute = #dsconv.requant<multiplier = [9223372036854775808], shift = [1], clip = [0, 1]>} : () -> ()
+// CHECK: 9223372036854775808 does not fit 64 bits

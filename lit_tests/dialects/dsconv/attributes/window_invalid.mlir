@@ -1,7 +1,7 @@
 // RUN: xdsl-opt %s --split-input-file --verify-diagnostics --parsing-diagnostics | filecheck %s
 
 "test.op"() {attribute = #dsconv.window<strides = [1, 1]>} : () -> ()
-// CHECK: Expected 'kernel'
+// CHECK: a window needs its kernel
 
 // -----
 
@@ -52,3 +52,13 @@
 
 "test.op"() {attribute = #dsconv.window<kernel = [3, 3], pads = [0, -1, 0, 0]>} : () -> ()
 // CHECK: pads of a window are not negative, got [0, -1, 0, 0]
+
+// -----
+
+"test.op"() {attribute = #dsconv.window<kernel = [3, 3], pads = [1, 1, 1, 1], pads = [0, 0, 0, 0]>} : () -> ()
+// CHECK: a window has pads twice
+
+// -----
+
+"test.op"() {attribute = #dsconv.window<kernel = [3, 9223372036854775808]>} : () -> ()
+// CHECK: 9223372036854775808 does not fit 64 bits

@@ -1,0 +1,321 @@
+"""Cycles of every kernel on GVSoC, beside what the cores' structure allows.
+
+    python -m benchmarks.kernels [--only dw,pw] [--json FILE] [--compare FILE] [--plot FILE]
+
+Each row is a network of one layer, compiled by the default pipeline, run on GVSoC with bank
+conflicts, and checked value by value. `layer` counts everything from first transfer to last;
+`kernel` only what the cores compute, with its barriers, when the instruction cache is warm.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from math import ceil, prod
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from benchmarks.layers import Activation, GvsocNetwork, NetworkBuilder
+from dsconv.dialects.attributes import Layout, WindowAttr
+
+CORES = 8
+REQUANT_CYCLES = 5
+POINTWISE_CYCLES_PER_MAC = 14 / 32
+"""A block of 4x2 outputs: 14 instructions for 32 products."""
+LANES = 4
+"""Products of one dot product instruction."""
+BYTES_A_WORD = 4
+SLOWER = 1.03
+"""What `--compare` calls a loss."""
+
+CHW = Activation(layout=Layout.CHW)
+HWC = Activation(layout=Layout.HWC)
+KEPT = Path(__file__).with_suffix(".json")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A kernel and shape: how to build it, its products, and its limit in cycles of eight cores."""
+
+    name: str
+    build: Callable[[], NetworkBuilder]
+    macs: int
+    limit: float
+
+    @property
+    def kind(self) -> str:
+        """The first word of the name, for `--only`."""
+        return self.name.split()[0]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Cycles of one case."""
+
+    name: str
+    macs: int
+    limit: float
+    layer: int
+    kernel: int
+
+    @property
+    def macs_per_cycle(self) -> float:
+        """Of the kernel, all cores together."""
+        return self.macs / self.kernel
+
+    @property
+    def share_of_limit(self) -> float:
+        """1 where the kernel is as fast as its structure allows."""
+        return self.limit / self.kernel
+
+
+def pointwise(channels: int, kernels: int, height: int, width: int) -> Case:
+    """4x2 outputs at a time, then requantisation."""
+
+    def build() -> NetworkBuilder:
+        builder = NetworkBuilder(channels, height, width, HWC)
+        builder.pointwise(kernels, HWC)
+        return builder
+
+    outputs = kernels * height * width
+    macs = outputs * channels
+    limit = (macs * POINTWISE_CYCLES_PER_MAC + outputs * REQUANT_CYCLES) / CORES
+    return Case(f"pw {channels}->{kernels} {height}x{width}", build, macs, limit)
+
+
+def depthwise(
+    channels: int, height: int, width: int, kernel: int, stride: int = 1, y: Activation = HWC
+) -> Case:
+    """Dot products of a window's rows, its loads, requantisation and store."""
+    pad = kernel // 2
+    window = WindowAttr.of((kernel, kernel), (stride, stride), (pad, pad, pad, pad))
+
+    def build() -> NetworkBuilder:
+        builder = NetworkBuilder(channels, height, width, CHW)
+        builder.depthwise(window, y)
+        return builder
+
+    outputs = channels * prod(window.output_size(height, width))
+    cycles = outputs * depthwise_cycles_per_output(kernel, stride)
+    name = f"dw {kernel}x{kernel} s{stride} {channels}ch {height}x{width}"
+    if y.layout is Layout.CHW:
+        name += " chw"
+    return Case(name, build, outputs * kernel**2, cycles / CORES)
+
+
+def depthwise_cycles_per_output(kernel: int, stride: int) -> float:
+    """9.75 for 3x3: 3 dot products, 0.75 for loads, 5 for requantisation, 1 store.
+
+    A word serves as many columns as have their window in it. Every other word is misaligned and
+    takes two cycles.
+    """
+    words = ceil(kernel / LANES)
+    columns = max(1, (LANES * words - kernel) // stride + 1)
+    loads = stride * words / columns * 1.5
+    return kernel * words + loads + REQUANT_CYCLES + 1
+
+
+def first_convolution() -> Case:
+    """3->8, stride 2: rows of a window are nine bytes, three dot products each."""
+    window = WindowAttr.of((3, 3), (2, 2), (1, 1, 1, 1))
+
+    def build() -> NetworkBuilder:
+        builder = NetworkBuilder(3, 128, 128, HWC)
+        builder.conv2d(8, window, CHW)
+        return builder
+
+    outputs = 8 * 64 * 64
+    products = outputs * 27
+    limit = (products * POINTWISE_CYCLES_PER_MAC + outputs * REQUANT_CYCLES) / CORES
+    return Case("conv 3->8 s2 128x128", build, products, limit)
+
+
+def linear(features: int, kernels: int) -> Case:
+    """A weight is loaded for every product: a load of weights and a dot product for four."""
+
+    def build() -> NetworkBuilder:
+        builder = NetworkBuilder(features, 1, 1, HWC)
+        builder.linear(kernels, HWC)
+        return builder
+
+    macs = features * kernels
+    limit = (macs * 2 / LANES + kernels * REQUANT_CYCLES) / CORES
+    return Case(f"fc {features}->{kernels}", build, macs, limit)
+
+
+def addition(channels: int, height: int, width: int) -> Case:
+    """Two products and requantisation a value; loads, unpacking and stores by the word."""
+
+    def build() -> NetworkBuilder:
+        builder = NetworkBuilder(channels, height, width, HWC)
+        builder.add((1_543_211, 2_345_671), 22, HWC)
+        return builder
+
+    outputs = channels * height * width
+    limit = outputs * (3 / BYTES_A_WORD + 4 + REQUANT_CYCLES) / CORES
+    return Case(f"add {channels}ch {height}x{width}", build, 2 * outputs, limit)
+
+
+def average_pool(channels: int, height: int, width: int) -> Case:
+    """Global: a load and a dot product for four values."""
+    window = WindowAttr.of((height, width))
+
+    def build() -> NetworkBuilder:
+        builder = NetworkBuilder(channels, height, width, CHW)
+        builder.average_pool(window, HWC)
+        return builder
+
+    values = channels * height * width
+    limit = (values * 2 / BYTES_A_WORD + channels * (REQUANT_CYCLES + 1)) / CORES
+    return Case(f"avg {channels}ch {height}x{width}", build, values, limit)
+
+
+def max_pool(channels: int, height: int, width: int) -> Case:
+    """2x2, stride 2, in HWC: four loads and three maxima for four values."""
+    window = WindowAttr.of((2, 2), (2, 2))
+
+    def build() -> NetworkBuilder:
+        builder = NetworkBuilder(channels, height, width, HWC)
+        builder.max_pool(window, Layout.HWC)
+        return builder
+
+    outputs = channels * height * width // 4
+    return Case(
+        f"max 2x2 {channels}ch {height}x{width}", build, 4 * outputs, outputs * 8 / LANES / CORES
+    )
+
+
+def rescale(channels: int, height: int, width: int) -> Case:
+    """Requantisation of every value."""
+
+    def build() -> NetworkBuilder:
+        builder = NetworkBuilder(channels, height, width, HWC)
+        builder.rescale(HWC)
+        return builder
+
+    outputs = channels * height * width
+    limit = outputs * (2 / BYTES_A_WORD + 1 + REQUANT_CYCLES) / CORES
+    return Case(f"rescale {channels}ch {height}x{width}", build, outputs, limit)
+
+
+CASES = (
+    pointwise(128, 128, 16, 16),
+    pointwise(128, 128, 8, 8),
+    pointwise(64, 64, 25, 5),
+    pointwise(256, 256, 4, 4),
+    pointwise(8, 16, 64, 64),
+    pointwise(32, 32, 32, 32),
+    depthwise(128, 16, 16, 3),
+    depthwise(128, 16, 16, 3, y=CHW),
+    depthwise(128, 8, 8, 3),
+    depthwise(8, 64, 64, 3),
+    depthwise(64, 25, 5, 3),
+    depthwise(256, 4, 4, 3),
+    depthwise(128, 6, 6, 3),
+    depthwise(64, 16, 16, 3, 2),
+    depthwise(16, 64, 64, 3, 2),
+    depthwise(64, 16, 16, 5),
+    depthwise(64, 16, 16, 5, 2),
+    first_convolution(),
+    linear(256, 1000),
+    addition(32, 16, 16),
+    average_pool(256, 4, 4),
+    average_pool(64, 25, 5),
+    max_pool(32, 16, 16),
+    rescale(32, 16, 16),
+)
+
+
+def measure(case: Case, repeats: int = 4) -> Measurement:
+    """Runs a case once, and with its kernels repeated; checks both against the reference."""
+    network = GvsocNetwork(case.build().module())
+    once, often = network.run(), network.run(1 + repeats)
+    network.check(once)
+    network.check(often)
+    cycles = [result.layer_stats[0][0].cycles or 0 for result in (once, often)]
+    kernel = (cycles[1] - cycles[0]) // repeats
+    return Measurement(case.name, case.macs, case.limit, cycles[0], kernel)
+
+
+def table(measurements: Sequence[Measurement]) -> Table:
+    """The measurements for people."""
+    result = Table("kernel", "MACs", "layer", "kernel", "MAC/cycle", "limit", "of limit")
+    for column in result.columns[1:]:
+        column.justify = "right"
+    for row in measurements:
+        result.add_row(
+            row.name,
+            f"{row.macs}",
+            f"{row.layer}",
+            f"{row.kernel}",
+            f"{row.macs_per_cycle:.2f}",
+            f"{row.limit:.0f}",
+            f"{row.share_of_limit:.0%}",
+        )
+    return result
+
+
+def read(path: Path) -> dict[str, Measurement]:
+    """Measurements that were kept, by name."""
+    return {row["name"]: Measurement(**row) for row in json.loads(path.read_text())}
+
+
+def write(path: Path, measurements: Sequence[Measurement]) -> None:
+    """Keeps measurements; those of other cases stay."""
+    kept = read(path) if path.exists() else {}
+    kept |= {row.name: row for row in measurements}
+    path.write_text(json.dumps([asdict(row) for row in kept.values()], indent=1) + "\n")
+
+
+def losses(before: dict[str, Measurement], measurements: Sequence[Measurement]) -> list[str]:
+    """One line for every kernel that became slower."""
+    return [
+        f"{row.name}: {before[row.name].kernel} -> {row.kernel} cycles"
+        for row in measurements
+        if row.name in before and row.kernel > SLOWER * before[row.name].kernel
+    ]
+
+
+def plot(path: Path, measurements: Sequence[Measurement]) -> None:
+    """Bars: the share of its limit that every kernel reaches."""
+    from matplotlib import pyplot
+
+    names = [row.name for row in reversed(measurements)]
+    shares = [100 * row.share_of_limit for row in reversed(measurements)]
+    figure, axes = pyplot.subplots(figsize=(8, 0.3 * len(names) + 1), layout="constrained")
+    bars = axes.barh(names, shares)
+    axes.bar_label(bars, [f" {row.macs_per_cycle:.1f} MAC/cycle" for row in reversed(measurements)])
+    axes.axvline(100, color="black", linewidth=1)
+    axes.set_xlim(0, max(130, *shares))
+    axes.set_xlabel("% of the limit")
+    figure.savefig(path)
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.kernels", description=__doc__)
+    parser.add_argument("--only", help="kinds, comma-separated: pw, dw, conv, fc, add, avg, ...")
+    parser.add_argument("--json", type=Path, help=f"keep the measurements; {KEPT.name} is ours")
+    parser.add_argument("--compare", type=Path, help="print what became slower than there")
+    parser.add_argument("--plot", type=Path, help="draw a bar for every kernel")
+    options = parser.parse_args()
+    kinds = options.only.split(",") if options.only else {case.kind for case in CASES}
+    chosen = [case for case in CASES if case.kind in kinds]
+    measurements = [measure(case) for case in track(chosen, "GVSoC", transient=True)]
+    console = Console()
+    console.print(table(measurements))
+    if options.compare:
+        console.print("\n".join(losses(read(options.compare), measurements)) or "nothing lost")
+    if options.json:
+        write(options.json, measurements)
+    if options.plot:
+        plot(options.plot, measurements)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,20 @@
+// RUN: xdsl-opt -p lower-kernels-to-xpulp %s | filecheck %s
+
+// A kernel stays for other platforms, and gets assembly beside it where a writer knows its shape.
+dsconv.kernel "conv2d" @pw : (tensor<1x16x4x4xsi8, #dsconv.layout<hwc>>) -> tensor<1x8x4x4xsi8, #dsconv.layout<hwc>> window <kernel = [1, 1]> {narrow = #dsconv.narrow_requant<high = [3], addend = 8, shift = 4, clip = [-128, 127]>, record = #dsconv.record<16, bias>}
+// CHECK: dsconv.kernel "conv2d" @pw :
+// CHECK-NEXT: dsconv.assembly "xpulp" for @pw "{{.*}}pv.sdotsp.b{{.*}}"
+
+dsconv.kernel "depthwise" @dw : (tensor<1x8x6x6xsi8, #dsconv.layout<chw>>) -> tensor<1x8x4x4xsi8, #dsconv.layout<hwc>> window <kernel = [3, 3]> {narrow = #dsconv.narrow_requant<high = [3], addend = 8, shift = 4, clip = [-128, 127]>, record = #dsconv.record<12, bias>}
+// CHECK-NEXT: dsconv.kernel "depthwise" @dw :
+// CHECK-NEXT: dsconv.assembly "xpulp" for @dw "{{.*}}pv.{{.*}}"
+
+// No writer knows 64-bit fields and true divisions: loops alone.
+dsconv.kernel "conv2d" @divided : (tensor<1x16x4x4xsi8, #dsconv.layout<hwc>>) -> tensor<1x8x4x4xsi8, #dsconv.layout<hwc>> window <kernel = [1, 1]> {requant = #dsconv.requant<multiplier = [1], divisor = [3], half_even, clip = [-128, 127]>, record = #dsconv.record<16, bias, divisor>}
+// CHECK-NEXT: dsconv.kernel "conv2d" @divided :
+// CHECK-NOT: dsconv.assembly
+
+// CHECK: func.func @foreign()
+func.func @foreign() {
+  func.return
+}

@@ -1,0 +1,115 @@
+"""Sizes of a depthwise kernel, and how its work may be cut into strips and over the cores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil
+
+from dsconv.dialects.records import depthwise_row_bytes
+from dsconv.dialects.tiled import KernelOp
+from dsconv.lowering.xpulp.row_steps import RowSchedule
+from dsconv.lowering.xpulp.strips import LANES, Axis, Run, StripPlan, plans, runs_of, strips_of
+from dsconv.lowering.xpulp.tiles import Tile
+
+REQUANT_CYCLES = 5
+CHANNEL_CYCLES = 15
+RUN_CYCLES = 12
+STRIP_CYCLES = 5
+"""What an output, a channel, a run and a strip take beside products, loads and stores: estimates to
+compare splits with each other."""
+
+
+@dataclass(frozen=True)
+class DepthwiseShape:
+    """Sizes and strides in bytes of one depthwise kernel, for one place of its first window."""
+
+    channels: int
+    rows: Axis
+    columns: Axis
+    output: Tile
+    record_bytes: int
+    weight_row_bytes: int
+    padding: int
+
+    @staticmethod
+    def of(kernel: KernelOp, row_start: int, column_start: int) -> DepthwiseShape:
+        """The shape where the first window begins at `row_start`, `column_start`."""
+        assert kernel.record is not None, "a depthwise convolution has records"
+        x, y = Tile.of(kernel.inputs[0]), Tile.of(kernel.output)
+        (fy, fx), (sy, sx) = kernel.window.kernel, kernel.window.strides
+        return DepthwiseShape(
+            x.channels,
+            Axis(x.height, y.height, fy, sy, row_start),
+            Axis(x.width, y.width, fx, sx, column_start),
+            y,
+            kernel.record.size,
+            depthwise_row_bytes(fx),
+            kernel.padding,
+        )
+
+    @property
+    def input_channel_bytes(self) -> int:
+        """From one channel of the input to the next."""
+        return self.rows.inputs * self.columns.inputs
+
+    @property
+    def schedule(self) -> RowSchedule:
+        """The walk down a strip."""
+        return RowSchedule(self.rows, skips_padding=self.padding == 0)
+
+
+@dataclass(frozen=True)
+class Split:
+    """A plan for strips, and into how many parts (a power of two) each channel is cut."""
+
+    plan: StripPlan
+    parts: int
+
+    def runs(self, axis: Axis) -> list[list[Run]]:
+        """The runs of every part of a channel."""
+        strips = strips_of(axis, self.plan)
+        bounds = [len(strips) * part // self.parts for part in range(self.parts + 1)]
+        return [runs_of(axis, strips[first:end]) for first, end in pairwise(bounds)]
+
+
+def split_cycles(shape: DepthwiseShape, split: Split, cores: int) -> float:
+    """Estimated cycles of the core with the most work."""
+    units = ceil(shape.channels * split.parts / cores)
+    return units * max(part_cycles(shape, split, runs) for runs in split.runs(shape.columns))
+
+
+def part_cycles(shape: DepthwiseShape, split: Split, runs: Sequence[Run]) -> float:
+    """Estimated cycles of a part of a channel."""
+    rows, plan = shape.rows, split.plan
+    output_row = rows.taps * plan.products + plan.columns * (REQUANT_CYCLES + 1)
+    cycles = float(CHANNEL_CYCLES)
+    for run in runs:
+        cycles += RUN_CYCLES + 2 * rows.taps * plan.products
+        for strip in run.strips:
+            loads = sum(load_cycles(shape, load) for load in strip.loads)
+            cycles += STRIP_CYCLES + shape.schedule.loaded_rows * loads + rows.outputs * output_row
+    return cycles
+
+
+def load_cycles(shape: DepthwiseShape, column: int) -> float:
+    """Cycles to load a word of a row, on average: one more where it is misaligned."""
+    width = shape.columns.inputs
+    if width % LANES == 0:
+        return 1 if column % LANES == 0 else 2
+    if width % 2:
+        return 1 + 3 / LANES
+    return 1 + 1 / 2 if column % 2 == 0 else 2
+
+
+def splits(shape: DepthwiseShape, cores: int) -> list[Split]:
+    """All splits, the fastest first."""
+    candidates: dict[Split, None] = {}
+    for plan in plans(shape.columns.taps, shape.columns.stride, shape.columns.outputs):
+        strips = len(strips_of(shape.columns, plan))
+        parts = 1
+        while parts <= min(cores, strips):
+            candidates[Split(plan, parts)] = None
+            parts *= 2
+    return sorted(candidates, key=lambda split: split_cycles(shape, split, cores))

@@ -1,0 +1,162 @@
+"""Pools: global averages, and maxima over windows of HWC tiles without padding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from math import ceil
+
+from dsconv.dialects.attributes import Layout
+from dsconv.dialects.tiled import KernelOp
+from dsconv.lowering.xpulp.assembly import LARGEST_IMMEDIATE, WORD, Assembly
+from dsconv.lowering.xpulp.requantise import Requantiser, requantiser
+from dsconv.lowering.xpulp.tiles import Tile
+
+ONES = 0x01010101
+"""Four weights of 1: a dot product with them sums four bytes."""
+
+
+def share_of(asm: Assembly, core: str, count: str, items: int, cores: int) -> int:
+    """Leaves in `count` how many of the items are this core's; jumps to the exit at none.
+
+    Returns how many a core has unless it is one of the last.
+    """
+    share = ceil(items / cores)
+    with asm.registers(1) as (first,):
+        asm.multiply_constant(first, core, share)
+        asm.li(count, items)
+        asm("sub", count, count, first)
+        asm("bge", "zero", count, asm.exit)
+        asm.li(first, share)
+        asm("p.min", count, count, first)
+    return share
+
+
+class GlobalAverage:
+    """A whole plane to one value: dot products with ones. A core takes some of the channels."""
+
+    def __init__(self, asm: Assembly, kernel: KernelOp, requantise: Requantiser):
+        self.asm = asm
+        self.tile = Tile.of(kernel.inputs[0])
+        self.requantise = requantise
+        (zero_point,) = kernel.zero_point_values
+        self.start = -zero_point * self.tile.pixels
+        self.sdot = "pv.sdotup.b" if self.tile.unsigned else "pv.sdotsp.b"
+
+    def write(self, cores: int) -> str:
+        """The kernel's body."""
+        asm, tile, requantise = self.asm, self.tile, self.requantise
+        core, x, y, row, column = asm.arguments(5)
+        asm.free(row, column)
+        with (
+            asm.constants(self.start, ONES) as (self.first, self.ones),
+            requantise.constants(),
+            asm.registers(requantise.registers) as channel,
+            asm.registers(1) as (count,),
+        ):
+            requantise.load(channel)
+            share = share_of(asm, core, count, tile.channels, cores)
+            for pointer, stride in ((x, tile.pixels), (y, 1)):
+                with asm.registers(1) as (offset,):
+                    asm.multiply_constant(offset, core, share * stride)
+                    asm("add", pointer, pointer, offset)
+            with asm.registers(1) as (total,), asm.software_loop(count):
+                self.plane(x, total)
+                requantise([total], channel)
+                asm("p.sb!", total, y, 1)
+        return asm.text()
+
+    def plane(self, x: str, total: str) -> None:
+        """Sums a plane, two words at a time; the pointer moves to the next one."""
+        asm, pixels = self.asm, self.tile.pixels
+        asm("mv", total, self.first)
+        with asm.registers(2) as words:
+            if pixels // (2 * WORD):
+                with asm.loop(pixels // (2 * WORD)):
+                    self.words(x, words, total)
+            if pixels // WORD % 2:
+                self.words(x, words[:1], total)
+            for _ in range(pixels % WORD):
+                asm("p.lbu!" if self.tile.unsigned else "p.lb!", words[0], x, 1)
+                asm("add", total, total, words[0])
+
+    def words(self, x: str, words: Sequence[str], total: str) -> None:
+        """Adds some words."""
+        for word in words:
+            self.asm("p.lw!", word, x, WORD)
+        for word in words:
+            self.asm(self.sdot, total, word, self.ones)
+
+
+def avg_pool(kernel: KernelOp, cores: int) -> str | None:
+    """The body of an average over whole planes in CHW; None for other averages."""
+    tile, output = Tile.of(kernel.inputs[0]), Tile.of(kernel.output)
+    is_global = output.pixels == 1 and kernel.window.kernel == (tile.height, tile.width)
+    asm = Assembly()
+    requantise = requantiser(asm, kernel)
+    if requantise is None or not is_global or tile.layout is not Layout.CHW:
+        return None
+    if any(kernel.window.pads):
+        return None
+    return GlobalAverage(asm, kernel, requantise).write(cores)
+
+
+class MaxPool:
+    """Maxima of four channels at a time. A core takes some of the rows of outputs."""
+
+    def __init__(self, asm: Assembly, kernel: KernelOp):
+        self.asm = asm
+        self.kernel = kernel
+        self.tile = Tile.of(kernel.inputs[0])
+        self.output = Tile.of(kernel.output)
+        self.maximum = "pv.maxu.b" if self.tile.unsigned else "pv.max.b"
+
+    def write(self, cores: int) -> str:
+        """The kernel's body."""
+        asm, tile, output = self.asm, self.tile, self.output
+        sy, sx = self.kernel.window.strides
+        core, x, y, row, column = asm.arguments(5)
+        asm.free(row, column)
+        with asm.registers(1) as (rows,):
+            share = share_of(asm, core, rows, output.height, cores)
+            for pointer, stride in ((x, sy * tile.row_stride), (y, output.row_stride)):
+                with asm.registers(1) as (offset,):
+                    asm.multiply_constant(offset, core, share * stride)
+                    asm("add", pointer, pointer, offset)
+            with asm.software_loop(rows):
+                with asm.loop(output.width):
+                    with asm.loop(tile.channels // WORD):
+                        self.word(x, y)
+                    asm.add_constant(x, x, sx * tile.channels - tile.channels)
+                done = output.width * sx * tile.channels
+                asm.add_constant(x, x, sy * tile.row_stride - done)
+        return asm.text()
+
+    def word(self, x: str, y: str) -> None:
+        """Four channels of one output; the pointers move on by four channels."""
+        asm, tile = self.asm, self.tile
+        fy, fx = self.kernel.window.kernel
+        with asm.registers(2) as (largest, value), asm.registers(1) as (place,):
+            offsets = [
+                dy * tile.row_stride + dx * tile.pixel_stride
+                for dy, dx in product(range(fy), range(fx))
+            ]
+            asm("lw", largest, x, 0)
+            for offset in offsets[1:]:
+                base, reach = x, offset
+                if offset > LARGEST_IMMEDIATE:
+                    asm.add_constant(place, x, offset)
+                    base, reach = place, 0
+                asm("lw", value, base, reach)
+                asm(self.maximum, largest, largest, value)
+            asm.add_constant(x, x, WORD)
+            asm("p.sw!", largest, y, WORD)
+
+
+def max_pool(kernel: KernelOp, cores: int) -> str | None:
+    """The body of a max pool on HWC tiles of whole words without padding; None for others."""
+    tile, output = Tile.of(kernel.inputs[0]), Tile.of(kernel.output)
+    is_plain = not any(kernel.window.pads) and kernel.window.dilations == (1, 1)
+    if not is_plain or {tile.layout, output.layout} != {Layout.HWC} or tile.channels % WORD:
+        return None
+    return MaxPool(Assembly(), kernel).write(cores)

@@ -1,0 +1,194 @@
+"""Depthwise kernels in assembly: strips and rows on paper, then whole layers on GVSoC."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from handwritten import needs_gvsoc
+
+from benchmarks.layers import Activation, GvsocNetwork, NetworkBuilder
+from dsconv.dialects.attributes import Layout, WindowAttr
+from dsconv.dialects.graph import DepthwiseOp
+from dsconv.dialects.machine import AssemblyOp
+from dsconv.lowering.xpulp.row_steps import RowSchedule, Step, Walk
+from dsconv.lowering.xpulp.strips import LANES, Axis, plans, runs_of, strips_of
+from dsconv.targets import load_target
+
+LAYERS = 8
+"""Of a network: so many shapes in one run of the simulator."""
+
+
+def random_axis(rng: random.Random) -> Axis:
+    while True:
+        inputs, taps, stride = rng.randint(1, 17), rng.randint(1, 7), rng.randint(1, 3)
+        start = -rng.randint(0, taps - 1)
+        outputs = (inputs - start + rng.randint(0, taps - 1) - taps) // stride + 1
+        if outputs > 0:
+            return Axis(inputs, outputs, taps, stride, start)
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_words_of_strips_hold_every_tap_once(seed: int):
+    axis = random_axis(random.Random(seed))
+    row, weights = np.arange(1, axis.inputs + 1), 10 ** np.arange(axis.taps)
+    behind = np.concatenate([row, np.full(2 * LANES, 1000)])
+    for plan in plans(axis.taps, axis.stride, axis.outputs):
+        seen: set[int] = set()
+        for strip in strips_of(axis, plan):
+            words = iter(strip.words)
+            for column, loads in enumerate(plan.uses):
+                output = strip.first_output + column
+                total = 0
+                for load in loads:
+                    word = next(words)
+                    first = strip.loads[load] + word.lane
+                    assert strip.loads[load] >= 0
+                    assert word.lane + word.count <= LANES
+                    taps = weights[word.first : word.first + word.count]
+                    total += int((behind[first : first + word.count] * taps).sum())
+                positions = [axis.position(output, tap) for tap in range(axis.taps)]
+                assert total == sum(
+                    int(row[position] * weight)
+                    for position, weight in zip(positions, weights, strict=True)
+                    if axis.is_inside(position)
+                )
+                seen.add(output)
+        assert seen == set(range(axis.outputs))
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_runs_are_the_strips_in_their_order(seed: int):
+    axis = random_axis(random.Random(seed))
+    for plan in plans(axis.taps, axis.stride, axis.outputs):
+        strips = strips_of(axis, plan)
+        runs = runs_of(axis, strips)
+        assert [strip for run in runs for strip in run.strips] == strips
+        for run in runs:
+            firsts = [strip.first_output for strip in run.strips]
+            assert firsts == list(range(firsts[0], firsts[-1] + 1, plan.columns))
+
+
+def unrolled(walk: Walk) -> list[Step]:
+    body = [*walk.body] * walk.count
+    return [*walk.before, *body[walk.entry :], *walk.after]
+
+
+def outputs_of(steps: Sequence[Step], schedule: RowSchedule) -> list[int]:
+    """Runs the steps on rows of ones, tens, ...: slots and register sets as the kernel has them."""
+    axis = schedule.axis
+    sets = [0] * schedule.register_sets
+    slots = [0] * schedule.slots
+    next_row = schedule.first_row
+
+    def load(register_set: int) -> None:
+        nonlocal next_row
+        sets[register_set] = 10**next_row
+        next_row += 1
+
+    for register_set in range(min(schedule.register_sets, schedule.loaded_rows)):
+        load(register_set)
+    outputs: list[int] = []
+    for step in steps:
+        row = 0 if step.registers is None else sets[step.registers]
+        for tap in step.taps:
+            product = (tap.row + 1) * row
+            slots[tap.slot] = product if tap.is_first else slots[tap.slot] + product
+        if step.registers is not None and step.loads:
+            load(step.registers)
+        outputs += [0 if finish.is_empty else slots[finish.slot] for finish in step.finishes]
+    assert len(outputs) == axis.outputs
+    return outputs
+
+
+@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("skips_padding", [False, True])
+def test_rows_make_every_output(seed: int, skips_padding: bool):
+    axis = random_axis(random.Random(seed))
+    schedule = RowSchedule(axis, skips_padding)
+    expected = [
+        sum(
+            (tap + 1) * 10 ** axis.position(output, tap)
+            for tap in range(axis.taps)
+            if axis.is_inside(axis.position(output, tap))
+        )
+        for output in range(axis.outputs)
+    ]
+    walk = schedule.walk()
+    assert unrolled(walk) == schedule.steps()
+    assert outputs_of(unrolled(walk), schedule) == expected
+
+
+def test_a_tall_map_is_a_loop_of_three_rows():
+    walk = RowSchedule(Axis(64, 64, 3, 1, -1), skips_padding=True).walk()
+    assert len(walk.body) == 3
+    assert walk.count == 21
+    assert walk.entry == 0
+
+
+class RandomChain:
+    """A network of depthwise layers, windows, signs, zero points and layouts drawn from a seed."""
+
+    def __init__(self, seed: int, largest: int):
+        self.random = random.Random(seed)
+        channels = self.random.choice([1, 2, 3, 5, 8, 12, 16, 33])
+        size = self.random.randint(3, largest), self.random.randint(3, largest)
+        self.builder = NetworkBuilder(channels, *size, self.activation(Layout.CHW), seed)
+
+    def activation(self, layout: Layout) -> Activation:
+        dtype = self.random.choice([np.uint8, np.int8])
+        zero_point = self.random.choice([0, 0, 5, 77] if dtype is np.uint8 else [-128, 0, 5])
+        return Activation(dtype, zero_point, layout)
+
+    def network(self, l1_bytes: int | None) -> GvsocNetwork:
+        """The network, for an L1 with so many bytes for tiles."""
+        while self.builder.layers < LAYERS:
+            window = self.window()
+            _, *size = self.builder.shape
+            if min(window.output_size(*size)) > 0:
+                last = self.builder.layers == LAYERS - 1
+                layout = self.random.choice(list(Layout)) if last else Layout.CHW
+                self.builder.depthwise(window, self.activation(layout))
+        target = load_target("pulp_open").with_sizes(l1_bytes, None)
+        return GvsocNetwork(self.builder.module(), target)
+
+    def window(self) -> WindowAttr:
+        rng = self.random
+        _, height, width = self.builder.shape
+        fy, fx = (rng.choice([1, 2, 3, 3, 3, 4, 5, 7]) for _ in range(2))
+        pads = [fy // 2, fx // 2, fy // 2, fx // 2]
+        if rng.random() < 0.4:
+            pads = [rng.randint(0, extent - 1) for extent in (fy, fx, fy, fx)]
+        strides = [rng.choice([1, 1, 2, 3]) if min(height, width) > 8 else 1 for _ in range(2)]
+        return WindowAttr.of((fy, fx), strides, pads)
+
+
+@needs_gvsoc
+@pytest.mark.parametrize("seed", range(8))
+def test_random_layers(seed: int):
+    network = RandomChain(seed, largest=20).network(None)
+    network.check(network.run(trace=True))
+
+
+@needs_gvsoc
+@pytest.mark.parametrize("seed", range(100, 104))
+def test_random_layers_in_tiles(seed: int):
+    network = RandomChain(seed, largest=40).network(8192 + 2600)
+    network.check(network.run(trace=True))
+
+
+@pytest.mark.parametrize("kernel", [1, 3, 5])
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("x", [Activation(), Activation(np.int8, -128), Activation(np.int8, 3)])
+@pytest.mark.parametrize("layout", list(Layout))
+def test_usual_layers_have_a_kernel(kernel: int, stride: int, x: Activation, layout: Layout):
+    chw = Activation(x.dtype, x.zero_point, Layout.CHW)
+    builder = NetworkBuilder(16, 15, 16, chw)
+    pad = kernel // 2
+    window = WindowAttr.of((kernel, kernel), (stride, stride), (pad, pad, pad, pad))
+    builder.depthwise(window, Activation(layout=layout))
+    network = GvsocNetwork(builder.module())
+    assert isinstance(network.layers[0], DepthwiseOp)
+    assert any(isinstance(op, AssemblyOp) for op in network.lowered.body.block.ops)
