@@ -12,3 +12,7 @@
 // Entries come in any order; a low of 0 and bits of 0 are left out.
 "test.op"() {attribute = #dsconv.narrow_requant<clip = [0, 1], shift = 2, addend = 3, low = [0], high = [4], bits = 0>} : () -> ()
 // CHECK: attribute = #dsconv.narrow_requant<high = [4], addend = 3, shift = 2, clip = [0, 1]>}
+
+// Kernels may leave something in the low product.
+"test.op"() {attribute = #dsconv.narrow_requant<high = [3], low = [7], low_shift = 9, slack = 256, addend = 8, shift = 4, clip = [0, 255]>} : () -> ()
+// CHECK: attribute = #dsconv.narrow_requant<high = [3], low = [7], low_shift = 9, slack = 256, addend = 8, shift = 4, clip = [0, 255]>}
