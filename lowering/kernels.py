@@ -456,7 +456,8 @@ class KernelWriter:
                 value = tile.load(tile.offset(channel, row, column))
                 terms.append(arith.MuliOp(value, integer(multiplier)).result)
                 constant -= multiplier * zero_point
-            total = arith.AddiOp(arith.AddiOp(*terms).result, integer(constant)).result
+            lhs, rhs = terms
+            total = arith.AddiOp(arith.AddiOp(lhs, rhs).result, integer(constant)).result
             self.output.store(
                 self.requantise(total, channel), self.output.offset(channel, row, column)
             )
