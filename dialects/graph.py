@@ -135,35 +135,6 @@ def _verify_window(
     _verify_shape(result, "result has", (1, result_channels, *size))
 
 
-def _verify_requant(
-    requant: RequantAttr, narrow: NarrowRequantAttr | None, result: SSAValue
-) -> None:
-    channels = tensor_type(result).get_shape()[1]
-    for form in (requant, narrow or requant):
-        if form.channels not in (1, channels):
-            raise VerifyException(
-                f"requantisation has {form.channels} channels, the result has {channels}"
-            )
-    if narrow is not None and narrow.clip != requant.clip:
-        raise VerifyException(
-            f"narrow requantisation clips to {list(narrow.clip)}, the exact one to "
-            f"{list(requant.clip)}"
-        )
-    limits = np.iinfo(dtype_of(result))
-    if requant.clip[0] < limits.min or requant.clip[1] > limits.max:
-        raise VerifyException(
-            f"clip range {list(requant.clip)} does not fit {tensor_type(result).element_type}"
-        )
-
-
-def _verify_uniform_requant(
-    requant: RequantAttr, narrow: NarrowRequantAttr | None, result: SSAValue
-) -> None:
-    if max(form.channels for form in (requant, narrow or requant)) > 1:
-        raise VerifyException("layers without weights have one requantisation for all channels")
-    _verify_requant(requant, narrow, result)
-
-
 def _verify_zero_point(zero_point: int, value: SSAValue, role: str) -> None:
     limits = np.iinfo(dtype_of(value))
     if not limits.min <= zero_point <= limits.max:
@@ -223,6 +194,13 @@ class ConstantOp(IRDLOperation):
             raise VerifyException(f"value is a {self.value.type}, result a {self.result.type}")
 
 
+def _layer_format(operands: Sequence[str], properties: Sequence[str]) -> str:
+    """Assembly format of a layer: its name, operands, and properties behind their names."""
+    arguments = " `,` ".join(f"${operand}" for operand in operands)
+    named = " ".join(f"`{name}` ${name}" for name in properties)
+    return f"$layer `(` {arguments} `)` {named} attr-dict `:` functional-type(operands, results)"
+
+
 class LayerOperation(IRDLOperation, abc.ABC):
     """An operation that makes one activation from others: one layer of the network."""
 
@@ -231,6 +209,21 @@ class LayerOperation(IRDLOperation, abc.ABC):
     layer = prop_def(StringAttr)
     tile = opt_prop_def(TileAttr)
     result = result_def(TensorType)
+
+    traits = traits_def(Pure())
+
+    def __init__(
+        self,
+        layer: str,
+        operands: Sequence[SSAValue | Operation],
+        result_type: IntTensorType,
+        **properties: Attribute | None,
+    ):
+        super().__init__(
+            operands=operands,
+            properties={"layer": StringAttr(layer), **properties},
+            result_types=[result_type],
+        )
 
     @property
     def label(self) -> str:
@@ -243,17 +236,25 @@ class LayerOperation(IRDLOperation, abc.ABC):
         return self.name.removeprefix("dsconv.")
 
     @property
-    @abc.abstractmethod
     def activations(self) -> tuple[SSAValue, ...]:
         """Operands that are activations, not parameters."""
+        return tuple(self.operands)
 
     @property
-    @abc.abstractmethod
     def macs(self) -> int:
         """Multiply-accumulates of one run; 0 where the layer has no weights."""
+        return 0
+
+    @abc.abstractmethod
+    def _verify_operands(self) -> None:
+        """Checks the operands, and the result's type against theirs."""
 
     def verify_(self) -> None:
         _verify_activation(self.result, "result")
+        self._verify_tile()
+        self._verify_operands()
+
+    def _verify_tile(self) -> None:
         if self.tile is None:
             return
         tile, (_, channels, rows, columns) = self.tile.tile, tensor_type(self.result).get_shape()
@@ -264,7 +265,50 @@ class LayerOperation(IRDLOperation, abc.ABC):
             )
 
 
-class WeightedOperation(LayerOperation, abc.ABC):
+class RequantisedOperation(LayerOperation, abc.ABC):
+    """A layer that requantises its sums. `narrow`, where it is there, equals `requant`."""
+
+    requant = prop_def(RequantAttr)
+    narrow = opt_prop_def(NarrowRequantAttr)
+
+    def verify_(self) -> None:
+        super().verify_()
+        for form in (self.requant, self.narrow or self.requant):
+            self._verify_requant_channels(form.channels)
+        if self.narrow is not None and self.narrow.clip != self.requant.clip:
+            raise VerifyException(
+                f"narrow requantisation clips to {list(self.narrow.clip)}, the exact one to "
+                f"{list(self.requant.clip)}"
+            )
+        limits = np.iinfo(dtype_of(self.result))
+        if self.requant.clip[0] < limits.min or self.requant.clip[1] > limits.max:
+            raise VerifyException(
+                f"clip range {list(self.requant.clip)} does not fit "
+                f"{tensor_type(self.result).element_type}"
+            )
+
+    def _verify_requant_channels(self, channels: int) -> None:
+        if channels > 1:
+            raise VerifyException("layers without weights have one requantisation for all channels")
+
+
+class CentredOperation(RequantisedOperation, abc.ABC):
+    """A layer that sums `x - zx`, of the one activation it reads."""
+
+    input_zero_point = opt_prop_def(IntegerAttr[I32], default_value=NO_ZERO_POINT)
+
+    @property
+    def zero_point(self) -> int:
+        """Zero point of the input."""
+        return self.input_zero_point.value.data
+
+    def verify_(self) -> None:
+        super().verify_()
+        (x,) = self.activations
+        _verify_zero_point(self.zero_point, x, "input zero point")
+
+
+class WeightedOperation(CentredOperation, abc.ABC):
     """A convolution or matrix product: `requant(sum((x - zx) * (w - zw)) + bias)`.
 
     Padding is `input_zero_point`, that is a real 0. `weight_zero_points` holds one value, or one
@@ -274,21 +318,41 @@ class WeightedOperation(LayerOperation, abc.ABC):
     input = operand_def(TensorType)
     weights = operand_def(TensorType)
     bias = operand_def(TensorType)
-    requant = prop_def(RequantAttr)
-    narrow = opt_prop_def(NarrowRequantAttr)
-    input_zero_point = opt_prop_def(IntegerAttr[I32], default_value=NO_ZERO_POINT)
     weight_zero_points = opt_prop_def(DenseArrayBase[I32], default_value=NO_ZERO_POINTS)
 
-    traits = traits_def(Pure())
+    assembly_format = _layer_format(["input", "weights", "bias"], ["requant"])
+
+    def __init__(
+        self,
+        layer: str,
+        input: SSAValue | Operation,
+        weights: SSAValue | Operation,
+        bias: SSAValue | Operation,
+        requant: RequantAttr,
+        result_type: IntTensorType,
+        *,
+        input_zero_point: int = 0,
+        weight_zero_points: Sequence[int] = (0,),
+        **properties: Attribute,
+    ):
+        super().__init__(
+            layer,
+            [input, weights, bias],
+            result_type,
+            requant=requant,
+            input_zero_point=zero_point_property(input_zero_point),
+            weight_zero_points=zero_points_property(weight_zero_points),
+            **properties,
+        )
 
     @property
     def activations(self) -> tuple[SSAValue, ...]:
         return (self.input,)
 
     @property
-    def zero_point(self) -> int:
-        """Zero point of the input."""
-        return self.input_zero_point.value.data
+    def macs(self) -> int:
+        _, _, oy, ox = tensor_type(self.result).get_shape()
+        return oy * ox * self.weight_array.size
 
     @property
     def weight_array(self) -> IntArray:
@@ -309,8 +373,7 @@ class WeightedOperation(LayerOperation, abc.ABC):
     def _verify_shapes(self) -> None:
         """Checks weights and result against the input."""
 
-    def verify_(self) -> None:
-        super().verify_()
+    def _verify_operands(self) -> None:
         _verify_activation(self.input, "input")
         if tensor_type(self.weights).element_type not in QUANTISED:
             raise VerifyException(
@@ -327,20 +390,21 @@ class WeightedOperation(LayerOperation, abc.ABC):
             )
         for zero_point in self.weight_zero_points.get_values():
             _verify_zero_point(zero_point, self.weights, "weight zero point")
-        _verify_zero_point(self.zero_point, self.input, "input zero point")
-        _verify_requant(self.requant, self.narrow, self.result)
 
-
-_WEIGHTED_FORMAT = (
-    "$layer `(` $input `,` $weights `,` $bias `)` {window}"
-    "`requant` $requant attr-dict `:` functional-type(operands, results)"
-)
+    def _verify_requant_channels(self, channels: int) -> None:
+        results = tensor_type(self.result).get_shape()[1]
+        if channels not in (1, results):
+            raise VerifyException(
+                f"requantisation has {channels} channels, the result has {results}"
+            )
 
 
 class ConvolutionOperation(WeightedOperation, abc.ABC):
     """A weighted operation with a sliding window."""
 
     window = prop_def(WindowAttr)
+
+    assembly_format = _layer_format(["input", "weights", "bias"], ["window", "requant"])
 
     def __init__(
         self,
@@ -356,21 +420,16 @@ class ConvolutionOperation(WeightedOperation, abc.ABC):
         weight_zero_points: Sequence[int] = (0,),
     ):
         super().__init__(
-            operands=[input, weights, bias],
-            properties={
-                "layer": StringAttr(layer),
-                "window": window,
-                "requant": requant,
-                "input_zero_point": zero_point_property(input_zero_point),
-                "weight_zero_points": zero_points_property(weight_zero_points),
-            },
-            result_types=[result_type],
+            layer,
+            input,
+            weights,
+            bias,
+            requant,
+            result_type,
+            input_zero_point=input_zero_point,
+            weight_zero_points=weight_zero_points,
+            window=window,
         )
-
-    @property
-    def macs(self) -> int:
-        _, _, oy, ox = tensor_type(self.result).get_shape()
-        return oy * ox * self.weight_array.size
 
 
 @irdl_op_definition
@@ -378,7 +437,6 @@ class Conv2DOp(ConvolutionOperation):
     """Dense convolution; weights KxCxFYxFX."""
 
     name = "dsconv.conv2d"
-    assembly_format = _WEIGHTED_FORMAT.format(window="`window` $window ")
 
     def _verify_shapes(self) -> None:
         channels = tensor_type(self.input).get_shape()[1]
@@ -392,7 +450,6 @@ class DepthwiseOp(ConvolutionOperation):
     """Depthwise convolution, one kernel a channel; weights Cx1xFYxFX."""
 
     name = "dsconv.depthwise"
-    assembly_format = _WEIGHTED_FORMAT.format(window="`window` $window ")
 
     def _verify_shapes(self) -> None:
         channels = tensor_type(self.input).get_shape()[1]
@@ -400,42 +457,8 @@ class DepthwiseOp(ConvolutionOperation):
         _verify_window(self.window, self.input, self.result, channels)
 
 
-class MatrixOperation(WeightedOperation, abc.ABC):
-    """A weighted operation without a window."""
-
-    assembly_format = _WEIGHTED_FORMAT.format(window="")
-
-    def __init__(
-        self,
-        layer: str,
-        input: SSAValue | Operation,
-        weights: SSAValue | Operation,
-        bias: SSAValue | Operation,
-        requant: RequantAttr,
-        result_type: IntTensorType,
-        *,
-        input_zero_point: int = 0,
-        weight_zero_points: Sequence[int] = (0,),
-    ):
-        super().__init__(
-            operands=[input, weights, bias],
-            properties={
-                "layer": StringAttr(layer),
-                "requant": requant,
-                "input_zero_point": zero_point_property(input_zero_point),
-                "weight_zero_points": zero_points_property(weight_zero_points),
-            },
-            result_types=[result_type],
-        )
-
-    @property
-    def macs(self) -> int:
-        _, _, oy, ox = tensor_type(self.result).get_shape()
-        return oy * ox * self.weight_array.size
-
-
 @irdl_op_definition
-class PointwiseOp(MatrixOperation):
+class PointwiseOp(WeightedOperation):
     """1x1 convolution, stride 1, no pads; weights KxC."""
 
     name = "dsconv.pointwise"
@@ -448,7 +471,7 @@ class PointwiseOp(MatrixOperation):
 
 
 @irdl_op_definition
-class LinearOp(MatrixOperation):
+class LinearOp(WeightedOperation):
     """Fully connected layer on the input flattened in the order C, H, W; weights Kx(C*H*W)."""
 
     name = "dsconv.linear"
@@ -461,23 +484,17 @@ class LinearOp(MatrixOperation):
 
 
 @irdl_op_definition
-class AddOp(LayerOperation):
+class AddOp(RequantisedOperation):
     """Residual addition: `requant((a - za) * ma + (b - zb) * mb)`."""
 
     name = "dsconv.add"
 
     lhs = operand_def(TensorType)
     rhs = operand_def(TensorType)
-    requant = prop_def(RequantAttr)
-    narrow = opt_prop_def(NarrowRequantAttr)
     multipliers = prop_def(DenseArrayBase[I32])
     zero_points = prop_def(DenseArrayBase[I32])
 
-    traits = traits_def(Pure())
-    assembly_format = (
-        "$layer `(` $lhs `,` $rhs `)` `requant` $requant attr-dict `:` "
-        "functional-type(operands, results)"
-    )
+    assembly_format = _layer_format(["lhs", "rhs"], ["requant"])
 
     def __init__(
         self,
@@ -491,26 +508,15 @@ class AddOp(LayerOperation):
         zero_points: tuple[int, int] = (0, 0),
     ):
         super().__init__(
-            operands=[lhs, rhs],
-            properties={
-                "layer": StringAttr(layer),
-                "requant": requant,
-                "multipliers": DenseArrayBase.from_list(i32, multipliers),
-                "zero_points": DenseArrayBase.from_list(i32, zero_points),
-            },
-            result_types=[result_type],
+            layer,
+            [lhs, rhs],
+            result_type,
+            requant=requant,
+            multipliers=DenseArrayBase.from_list(i32, multipliers),
+            zero_points=DenseArrayBase.from_list(i32, zero_points),
         )
 
-    @property
-    def activations(self) -> tuple[SSAValue, ...]:
-        return (self.lhs, self.rhs)
-
-    @property
-    def macs(self) -> int:
-        return 0
-
-    def verify_(self) -> None:
-        super().verify_()
+    def _verify_operands(self) -> None:
         shape = tensor_type(self.result).get_shape()
         if (len(self.multipliers), len(self.zero_points)) != (2, 2):
             raise VerifyException("an addition has two multipliers and two zero points")
@@ -520,7 +526,6 @@ class AddOp(LayerOperation):
             _verify_activation(value, role)
             _verify_shape(value, f"{role} has", shape)
             _verify_zero_point(zero_point, value, f"zero point of {role}")
-        _verify_uniform_requant(self.requant, self.narrow, self.result)
 
 
 class PoolOperation(LayerOperation, abc.ABC):
@@ -529,25 +534,14 @@ class PoolOperation(LayerOperation, abc.ABC):
     input = operand_def(TensorType)
     window = prop_def(WindowAttr)
 
-    traits = traits_def(Pure())
-
-    @property
-    def activations(self) -> tuple[SSAValue, ...]:
-        return (self.input,)
-
-    @property
-    def macs(self) -> int:
-        return 0
-
-    def verify_(self) -> None:
-        super().verify_()
+    def _verify_operands(self) -> None:
         _verify_activation(self.input, "input")
         channels = tensor_type(self.input).get_shape()[1]
         _verify_window(self.window, self.input, self.result, channels)
 
 
 @irdl_op_definition
-class AveragePoolOp(PoolOperation):
+class AveragePoolOp(PoolOperation, CentredOperation):
     """Sum of (x - zx) over the window, requantised; the window's size is part of the divisor.
 
     Padding counts as a real 0.
@@ -555,13 +549,7 @@ class AveragePoolOp(PoolOperation):
 
     name = "dsconv.avg_pool"
 
-    requant = prop_def(RequantAttr)
-    narrow = opt_prop_def(NarrowRequantAttr)
-    input_zero_point = opt_prop_def(IntegerAttr[I32], default_value=NO_ZERO_POINT)
-    assembly_format = (
-        "$layer `(` $input `)` `window` $window `requant` $requant attr-dict `:` "
-        "functional-type(operands, results)"
-    )
+    assembly_format = _layer_format(["input"], ["window", "requant"])
 
     def __init__(
         self,
@@ -574,25 +562,13 @@ class AveragePoolOp(PoolOperation):
         input_zero_point: int = 0,
     ):
         super().__init__(
-            operands=[input],
-            properties={
-                "layer": StringAttr(layer),
-                "window": window,
-                "requant": requant,
-                "input_zero_point": zero_point_property(input_zero_point),
-            },
-            result_types=[result_type],
+            layer,
+            [input],
+            result_type,
+            window=window,
+            requant=requant,
+            input_zero_point=zero_point_property(input_zero_point),
         )
-
-    @property
-    def zero_point(self) -> int:
-        """Zero point of the input."""
-        return self.input_zero_point.value.data
-
-    def verify_(self) -> None:
-        super().verify_()
-        _verify_zero_point(self.zero_point, self.input, "input zero point")
-        _verify_uniform_requant(self.requant, self.narrow, self.result)
 
 
 @irdl_op_definition
@@ -601,9 +577,7 @@ class MaxPoolOp(PoolOperation):
 
     name = "dsconv.max_pool"
 
-    assembly_format = (
-        "$layer `(` $input `)` `window` $window attr-dict `:` functional-type(operands, results)"
-    )
+    assembly_format = _layer_format(["input"], ["window"])
 
     def __init__(
         self,
@@ -612,11 +586,7 @@ class MaxPoolOp(PoolOperation):
         window: WindowAttr,
         result_type: IntTensorType,
     ):
-        super().__init__(
-            operands=[input],
-            properties={"layer": StringAttr(layer), "window": window},
-            result_types=[result_type],
-        )
+        super().__init__(layer, [input], result_type, window=window)
 
     def verify_(self) -> None:
         super().verify_()
@@ -628,20 +598,14 @@ class MaxPoolOp(PoolOperation):
 
 
 @irdl_op_definition
-class RescaleOp(LayerOperation):
+class RescaleOp(CentredOperation):
     """Requantises one activation, value by value: `requant(x - zx)`."""
 
     name = "dsconv.rescale"
 
     input = operand_def(TensorType)
-    requant = prop_def(RequantAttr)
-    narrow = opt_prop_def(NarrowRequantAttr)
-    input_zero_point = opt_prop_def(IntegerAttr[I32], default_value=NO_ZERO_POINT)
 
-    traits = traits_def(Pure())
-    assembly_format = (
-        "$layer `(` $input `)` `requant` $requant attr-dict `:` functional-type(operands, results)"
-    )
+    assembly_format = _layer_format(["input"], ["requant"])
 
     def __init__(
         self,
@@ -653,38 +617,17 @@ class RescaleOp(LayerOperation):
         input_zero_point: int = 0,
     ):
         super().__init__(
-            operands=[input],
-            properties={
-                "layer": StringAttr(layer),
-                "requant": requant,
-                "input_zero_point": zero_point_property(input_zero_point),
-            },
-            result_types=[result_type],
+            layer,
+            [input],
+            result_type,
+            requant=requant,
+            input_zero_point=zero_point_property(input_zero_point),
         )
 
-    @property
-    def activations(self) -> tuple[SSAValue, ...]:
-        return (self.input,)
-
-    @property
-    def zero_point(self) -> int:
-        """Zero point of the input."""
-        return self.input_zero_point.value.data
-
-    @property
-    def macs(self) -> int:
-        return 0
-
-    def verify_(self) -> None:
-        super().verify_()
+    def _verify_operands(self) -> None:
         _verify_activation(self.input, "input")
         _verify_shape(self.result, "result has", tensor_type(self.input).get_shape())
-        _verify_zero_point(self.zero_point, self.input, "input zero point")
-        _verify_uniform_requant(self.requant, self.narrow, self.result)
 
-
-RequantisedOperation: TypeAlias = WeightedOperation | AddOp | AveragePoolOp | RescaleOp
-"""Every layer but a max pool. `narrow`, where it is there, computes the same as `requant`."""
 
 GRAPH_OPS: list[type[Operation]] = [
     ConstantOp,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from xdsl.interpreter import Interpreter, InterpreterFunctions, PythonValues, impl, register_impls
 
@@ -82,7 +80,9 @@ class GraphFunctions(InterpreterFunctions):
     ) -> PythonValues:
         return self._requantised(op, args[0].astype(np.int64) - op.zero_point)
 
-    def _requantised(self, op: Any, accumulators: reference.Accumulators) -> PythonValues:
+    def _requantised(
+        self, op: graph.RequantisedOperation, accumulators: reference.Accumulators
+    ) -> PythonValues:
         dtype = graph.dtype_of(op.result)
         if op.narrow is not None:
             return (reference.narrow_requantise(accumulators, op.narrow, dtype),)

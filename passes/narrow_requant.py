@@ -74,6 +74,8 @@ def steps_of(op: RequantisedOperation) -> Steps | None:
             return steps_of_range(op.requant, ends[:1], ends[1:])
         case RescaleOp():
             return steps_of_values(op.requant, values_of(op.input) - op.zero_point)
+        case _:
+            raise NotImplementedError(f"the accumulators of {op.name} are not known")
 
 
 def narrow_form(op: RequantisedOperation) -> NarrowRequantAttr | None:
