@@ -38,7 +38,10 @@ $(VENV)/ready: pyproject.toml
 	$(BIN)/pip install -q --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
+readme: setup
+	@$(BIN)/python scripts/update_readme.py README.md
+
 clean:
 	rm -rf build $(VENV)
 
-.PHONY: demo test test-long lint setup clean
+.PHONY: demo test test-long lint readme setup clean

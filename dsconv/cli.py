@@ -1,4 +1,4 @@
-"""The command line: dsconv compile, run, doctor, zoo."""
+"""The command line: dsconv compile, run, report, support, doctor, zoo."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,10 @@ import typer
 from rich.console import Console
 
 from dsconv.errors import DsconvError
-from dsconv.report import WIDEST
+from dsconv.report import WIDEST, read_as
+
+if TYPE_CHECKING:
+    from dsconv.frontends import ImportedNetwork
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,6 +29,12 @@ console = Console(soft_wrap=True)
 errors = Console(stderr=True, soft_wrap=True)
 
 Model = Annotated[Path, typer.Argument(help="Quantised ONNX file.", metavar="MODEL.onnx")]
+Flavour = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="What the nodes mean (see dsconv support); detected by default."
+    ),
+]
 L1 = Annotated[int | None, typer.Option("--l1", metavar="BYTES", help="Size of L1.")]
 L2 = Annotated[int | None, typer.Option("--l2", metavar="BYTES", help="Size of L2.")]
 Passes = Annotated[
@@ -49,6 +58,7 @@ def compile_command(
     model: Model,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder to write.")],
     target: Annotated[str, typer.Option(help="gap8, pulp_open, qemu, host or a .toml.")] = "gap8",
+    flavour: Flavour = None,
     l1: L1 = None,
     l2: L2 = None,
     passes: Passes = None,
@@ -60,9 +70,9 @@ def compile_command(
     from dsconv.compiler import compile
 
     trace = sys.stdout if print_ir_after_all else None
-    compiled = compile(model, target, l1=l1, l2=l2, passes=passes, trace=trace)
+    compiled = compile(model, target, flavour=flavour, l1=l1, l2=l2, passes=passes, trace=trace)
     compiled.write(output)
-    for note in compiled.imported.notes:
+    for note in (read_as(compiled.imported.flavour), *compiled.imported.notes):
         errors.print(f"note: {note}", style="dim", highlight=False)
     errors.print(f"{output}: C for {compiled.target.name}; build it with make -C {output}")
 
@@ -74,6 +84,7 @@ def run(
     target: Annotated[
         str | None, typer.Option(help="Target to compile for; the runner's own by default.")
     ] = None,
+    flavour: Flavour = None,
     l1: L1 = None,
     l2: L2 = None,
     passes: Passes = None,
@@ -100,7 +111,9 @@ def run(
     x = None if input is None else load_array(input)
     expected = None if expect is None else load_array(expect)
     classes = None if labels is None else load_array(labels)
-    compiled = compile(model, target or DEFAULT_TARGETS[on], l1=l1, l2=l2, passes=passes)
+    compiled = compile(
+        model, target or DEFAULT_TARGETS[on], flavour=flavour, l1=l1, l2=l2, passes=passes
+    )
     report = compiled.run(x, on=on.value, expect=expected)
     report.print(console, layers=layers)
     if classes is not None:
@@ -121,20 +134,31 @@ def report(
         Path | None, typer.Option(metavar="FILE.png", help="Draw L2: address against time.")
     ] = None,
     target: Annotated[str, typer.Option(help="gap8, pulp_open, qemu, host or a .toml.")] = "gap8",
+    flavour: Flavour = None,
     l1: L1 = None,
     l2: L2 = None,
     passes: Passes = None,
 ) -> None:
-    """Show what the compiler decided, without running anything."""
+    """Show what was read and what the compiler decided, without running anything."""
     from dsconv.compiler import compile
     from dsconv.memory_report import MemoryPlan
 
-    if not memory:
-        raise DsconvError("say what to report: --memory")
-    plan = MemoryPlan.of(compile(model, target, l1=l1, l2=l2, passes=passes).lowered)
+    compiled = compile(model, target, flavour=flavour, l1=l1, l2=l2, passes=passes)
+    print_import(compiled.imported)
+    if not memory and plot is None:
+        return
+    plan = MemoryPlan.of(compiled.lowered)
     plan.print(Console(width=WIDEST))
     if plot is not None:
         plan.plot(plot)
+
+
+@app.command()
+def support() -> None:
+    """Show which flavours and operations can be read, as Markdown."""
+    from dsconv.frontends.support import support
+
+    print(support(), end="")
 
 
 @app.command()
@@ -171,6 +195,17 @@ def zoo(
         onnx.save(model, str(output))
     except OSError as error:
         raise DsconvError(f"cannot write {output}: {error.strerror}") from error
+
+
+def print_import(imported: ImportedNetwork) -> None:
+    """Flavour, inputs, outputs and notes of a model."""
+    for kind, ports in (("input", imported.inputs), ("output", imported.outputs)):
+        for port in ports:
+            shape = "x".join(map(str, port.shape))
+            console.print(f"{kind} {port.name}: {shape} {port.dtype}", highlight=False)
+    console.print(f"{len(imported.layers)} layers", highlight=False)
+    for note in (read_as(imported.flavour), *imported.notes):
+        console.print(f"note: {note}", style="dim", highlight=False)
 
 
 def load_array(place: str) -> npt.NDArray[Any]:

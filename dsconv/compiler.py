@@ -43,6 +43,7 @@ def compile(
     model: str | Path | ModelProto,
     target: str | Target = "gap8",
     *,
+    flavour: str | None = None,
     l1: int | None = None,
     l2: int | None = None,
     passes: str | None = None,
@@ -50,14 +51,16 @@ def compile(
 ) -> CompiledNetwork:
     """Compiles an ONNX model.
 
-    `l1` and `l2` override the target's memory sizes, in bytes; `passes` is a pipeline in the syntax
-    of `xdsl-opt -p` in place of the default one; `trace` receives the IR after every pass. Raises
-    DsconvError with one message for whatever is wrong with the model or the options.
+    `flavour` is what the nodes of the model mean (`dsconv support` lists them), which the model
+    tells by default. `l1` and `l2` override the target's memory sizes, in bytes; `passes` is a
+    pipeline in the syntax of `xdsl-opt -p` in place of the default one; `trace` receives the IR
+    after every pass. Raises DsconvError with one message for whatever is wrong with the model or
+    the options.
     """
     if isinstance(target, str):
         target = load_target(target)
     target = target.with_sizes(l1, l2)
-    imported = import_onnx(model)
+    imported = import_onnx(model, flavour=flavour)
     lowered = imported.module.clone()
     pipeline = passes or default_pipeline(target, len(imported.layers))
     run_pipeline(lowered, pipeline, trace=trace)

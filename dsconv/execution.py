@@ -121,6 +121,7 @@ class Comparison:
             network.sym_name.data,
             self.compiled.target.name,
             runner,
+            self.compiled.imported.flavour,
             outputs,
             None if self.result.cycles is None else self.result.cycles[-1],
             layers,

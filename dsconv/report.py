@@ -16,6 +16,11 @@ WIDEST = 200
 """Characters; up to this a table keeps its natural width, whatever the terminal's."""
 
 
+def read_as(flavour: str) -> str:
+    """The note that says how a model was understood."""
+    return f"read as {flavour}; --flavour names another"
+
+
 @dataclass(frozen=True)
 class Difference:
     """Where two arrays of one layer differ first, and in how many values."""
@@ -101,6 +106,7 @@ class Report:
     network: str
     target: str
     runner: str
+    flavour: str
     outputs: npt.NDArray[np.integer]
     cycles: int | None
     layers: Sequence[LayerReport]
@@ -123,6 +129,7 @@ class Report:
             "network": self.network,
             "target": self.target,
             "runner": self.runner,
+            "flavour": self.flavour,
             "equal": self.equal,
             "cycles": self.cycles,
             "macs": self.macs,
@@ -133,7 +140,7 @@ class Report:
         """The report for people; `layers` adds the table."""
         if layers:
             Console(width=WIDEST, file=console.file).print(self._table())
-        for note in self.notes:
+        for note in (read_as(self.flavour), *self.notes):
             console.print(f"note: {note}", style="dim", highlight=False, soft_wrap=True)
         for difference in self.differences:
             console.print(f"DIFFERENT  {difference}", style="bold red", highlight=False)

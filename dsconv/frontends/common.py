@@ -22,12 +22,12 @@ from dsconv.frontends.values import (
 
 
 def read_constant(reader: Reader, node: Node) -> Value:
-    """Constant."""
+    """A constant of the graph."""
     return Constant(constant_node_array(node))
 
 
 def read_rearrangement(reader: Reader, node: Node) -> Value:
-    """Reshape, Flatten, Squeeze, Unsqueeze, Transpose: of constants, or of a view only."""
+    """New dimensions of a constant, or of an activation where no byte moves."""
     value = reader.value(node)
     if isinstance(value, Constant):
         return Constant(_rearranged(reader, node, value.array))
@@ -60,7 +60,7 @@ def _rearranged_weights(reader: Reader, node: Node, weights: ScaledConstant) -> 
 
 
 def read_end(reader: Reader, node: Node) -> Value:
-    """Softmax, Sigmoid, ArgMax and the like, which the caller computes from the logits."""
+    """The end of the network, which the caller computes from the logits."""
     value = reader.value(node)
     if isinstance(value, Integers):
         return LeftToCaller(value, (node.op_type,))
@@ -70,7 +70,7 @@ def read_end(reader: Reader, node: Node) -> Value:
 
 
 def read_shape(reader: Reader, node: Node) -> Value:
-    """Shape, static in every network that is supported."""
+    """The shape of a tensor, which is static."""
     value = reader.value(node)
     if isinstance(value, Constant | ScaledConstant):
         return Constant(np.asarray(value.array.shape, np.int64))
@@ -78,7 +78,7 @@ def read_shape(reader: Reader, node: Node) -> Value:
 
 
 def read_gather(reader: Reader, node: Node) -> Value:
-    """Gather from a constant list, as exporters write it to pick one size of a shape."""
+    """An element of a constant list, as exporters pick one size of a shape."""
     data, indices = reader.array(node, 0), reader.array(node, 1)
     if data.ndim != 1 or indices.dtype.kind not in "iu" or node.integer("axis", 0) not in (0, -1):
         raise node.problem("only a Gather from the shape of a tensor is supported")
@@ -88,7 +88,7 @@ def read_gather(reader: Reader, node: Node) -> Value:
 
 
 def read_concat(reader: Reader, node: Node) -> Value:
-    """Concat of constant lists, as exporters write it to make a shape."""
+    """Constant lists put together, as exporters make a shape."""
     for index in range(len(node.inputs)):
         if not isinstance(value := reader.value(node, index), Constant):
             raise reader.wrong_input(node, value, "a constant")
@@ -99,7 +99,7 @@ def read_concat(reader: Reader, node: Node) -> Value:
 
 
 def read_cast(reader: Reader, node: Node) -> Value:
-    """Cast of a constant between integers, as exporters write it in computations of shapes."""
+    """A constant as another integer type, as exporters compute shapes."""
     array = reader.array(node, 0)
     if array.dtype.kind not in "iu":
         raise node.problem("only casts in the computation of a shape are supported", QUANTISE_FIRST)

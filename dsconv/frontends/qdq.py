@@ -10,6 +10,7 @@ import numpy as np
 
 from dsconv.frontends import layers, weighted_layers
 from dsconv.frontends.common import COMMON_HANDLERS
+from dsconv.frontends.flavour import Flavour, has_operation
 from dsconv.frontends.network import OnnxTensor
 from dsconv.frontends.onnx_graph import Node
 from dsconv.frontends.parameters import read_quantisation, read_scaled_constant
@@ -34,7 +35,7 @@ from dsconv.frontends.values import (
 
 
 def read_quantize(reader: Reader, node: Node) -> Value:
-    """QuantizeLinear: the end of a layer, of a float input or of a constant."""
+    """The end of a layer, of a float input or of a constant."""
     value = reader.value(node)
     if isinstance(value, Constant):
         return _quantised_constant(reader, node, value)
@@ -87,7 +88,7 @@ def _quantised_input(
 
 
 def read_dequantize(reader: Reader, node: Node) -> Value:
-    """DequantizeLinear of weights or of an activation."""
+    """Weights, a bias or an activation."""
     value = reader.value(node)
     if isinstance(value, Constant):
         return read_scaled_constant(reader, node, value.array, 1, node.integer("axis", 1))
@@ -96,7 +97,7 @@ def read_dequantize(reader: Reader, node: Node) -> Value:
 
 
 def read_conv(reader: Reader, node: Node) -> Value:
-    """Conv of an activation with weights; the bias may follow in an Add."""
+    """An activation with weights, 1-D or 2-D; the bias may follow in an Add."""
     layer = weighted_layers.convolution(node, reader.dequantised(node), _weights(reader, node))
     if not node.has_input(2):
         return layer
@@ -104,12 +105,12 @@ def read_conv(reader: Reader, node: Node) -> Value:
 
 
 def read_matmul(reader: Reader, node: Node) -> Value:
-    """MatMul of an activation with weights."""
+    """An activation with weights."""
     return weighted_layers.matrix_product(node, reader.dequantised(node), _weights(reader, node))
 
 
 def read_gemm(reader: Reader, node: Node) -> Value:
-    """Gemm of a vector with weights."""
+    """A vector with weights, alpha and beta 1."""
     if node.real("alpha", 1) != 1 or (node.has_input(2) and node.real("beta", 1) != 1):
         raise node.problem("alpha and beta other than 1 are not supported")
     x, weights = reader.dequantised(node), _weights(reader, node)
@@ -140,7 +141,7 @@ def _bias(reader: Reader, node: Node) -> Constant | ScaledConstant:
 
 
 def read_add(reader: Reader, node: Node) -> Value:
-    """Add of two activations, or of a bias behind a product."""
+    """Two activations of one shape, or a product and its bias."""
     lhs, rhs = reader.value(node, 0), reader.value(node, 1)
     if isinstance(lhs, WeightedLayer) and isinstance(rhs, Constant | ScaledConstant):
         return weighted_layers.with_added_constant(reader, node, lhs, rhs)
@@ -150,12 +151,12 @@ def read_add(reader: Reader, node: Node) -> Value:
 
 
 def read_relu(reader: Reader, node: Node) -> Value:
-    """Relu, folded into the layer before it."""
+    """Folded into the layer before it."""
     return with_bounds(_activated(reader, node), (0.0, math.inf))
 
 
 def read_clip(reader: Reader, node: Node) -> Value:
-    """Clip, folded into the layer before it; bounds as inputs or, before opset 11, attributes."""
+    """Folded into the layer before it; bounds are inputs or, before opset 11, attributes."""
     low = _bound(reader, node, 1, "min", -math.inf)
     high = _bound(reader, node, 2, "max", math.inf)
     if not low <= high:
@@ -185,18 +186,18 @@ def _bound(reader: Reader, node: Node, index: int, attribute: str, default: floa
 
 
 def read_average_pool(reader: Reader, node: Node) -> Value:
-    """AveragePool."""
+    """Any window; pads where they count (count_include_pad=1)."""
     return layers.average_pool(node, reader.dequantised(node))
 
 
 def read_global_average_pool(reader: Reader, node: Node) -> Value:
-    """GlobalAveragePool."""
+    """The average of every channel."""
     x = reader.dequantised(node)
     return layers.global_average(node, x, set(range(2, len(x.view.shape))), keep=True)
 
 
 def read_reduce_mean(reader: Reader, node: Node) -> Value:
-    """ReduceMean over rows and columns."""
+    """The average over rows and columns."""
     x = reader.dequantised(node)
     rank = len(x.view.shape)
     chosen = axes(node, reader.constant)
@@ -207,7 +208,7 @@ def read_reduce_mean(reader: Reader, node: Node) -> Value:
 
 
 def read_max_pool(reader: Reader, node: Node) -> Value:
-    """MaxPool and GlobalMaxPool: of reals, or of integers directly."""
+    """Of reals, or of integers directly."""
     value = reader.value(node)
     make = layers.max_pool if node.op_type == "MaxPool" else layers.global_max
     if isinstance(value, Integers):
@@ -239,3 +240,10 @@ QDQ_HANDLERS: dict[str, Handler] = COMMON_HANDLERS | {
     "ReduceMean": read_reduce_mean,
     "Relu": read_relu,
 }
+QDQ = Flavour(
+    "QDQ",
+    "ONNX Runtime's quantiser and most exporters",
+    "ONNX Runtime's: times one float32, rounded half to even",
+    has_operation("QuantizeLinear", "DequantizeLinear"),
+    QDQ_HANDLERS,
+)

@@ -10,6 +10,7 @@ import numpy as np
 
 from dsconv.frontends import layers, weighted_layers
 from dsconv.frontends.common import read_end
+from dsconv.frontends.flavour import Flavour, has_operation
 from dsconv.frontends.onnx_graph import Node
 from dsconv.frontends.parameters import read_quantisation, read_scaled_constant
 from dsconv.frontends.qdq import QDQ_HANDLERS
@@ -26,19 +27,19 @@ from dsconv.frontends.values import (
 
 
 def read_qlinear_conv(reader: Reader, node: Node) -> Value:
-    """QLinearConv: x, w and y, each with scale and zero point; bias."""
+    """A Conv of x and w to y, each with scale and zero point; bias."""
     x, weights = _activation(reader, node, 0), _weights(reader, node, 0)
     return _layer(reader, node, weighted_layers.convolution(node, x, weights), bias=8, output=6)
 
 
 def read_qlinear_matmul(reader: Reader, node: Node) -> Value:
-    """QLinearMatMul: a, b and y, each with scale and zero point."""
+    """A MatMul of a and b to y, each with scale and zero point."""
     x, weights = _activation(reader, node, 0), _weights(reader, node, 1)
     return _layer(reader, node, weighted_layers.matrix_product(node, x, weights), bias=8, output=6)
 
 
 def read_qgemm(reader: Reader, node: Node) -> Value:
-    """Microsoft's QGemm: A and B, each with scale and zero point; C; y's."""
+    """Microsoft's Gemm of A, B and C to y, with scales and zero points."""
     if node.real("alpha", 1) != 1:
         raise node.problem("alpha other than 1 is not supported")
     if not node.has_input(7):
@@ -50,19 +51,19 @@ def read_qgemm(reader: Reader, node: Node) -> Value:
 
 
 def read_qlinear_add(reader: Reader, node: Node) -> Value:
-    """Microsoft's QLinearAdd: a, b and y, each with scale and zero point."""
+    """Microsoft's Add of a and b to y, each with scale and zero point."""
     layer = layers.addition(node, _activation(reader, node, 0), _activation(reader, node, 3))
     return _quantised(reader, node, layer, 6)
 
 
 def read_qlinear_average_pool(reader: Reader, node: Node) -> Value:
-    """Microsoft's QLinearAveragePool: x and y, each with scale and zero point."""
+    """Microsoft's AveragePool of x to y, each with scale and zero point."""
     _check_channels_first(node)
     return _quantised(reader, node, layers.average_pool(node, _activation(reader, node, 0)), 3)
 
 
 def read_qlinear_global_average_pool(reader: Reader, node: Node) -> Value:
-    """Microsoft's QLinearGlobalAveragePool: x and y, each with scale and zero point."""
+    """Microsoft's GlobalAveragePool of x to y, each with scale and zero point."""
     _check_channels_first(node)
     x = _activation(reader, node, 0)
     layer = layers.global_average(node, x, set(range(2, len(x.view.shape))), keep=True)
@@ -113,4 +114,10 @@ QOPERATOR_ONLY: dict[str, Handler] = {
     "QLinearSigmoid": read_end,
     "QLinearSoftmax": read_end,
 }
-QOPERATOR_HANDLERS = QDQ_HANDLERS | QOPERATOR_ONLY
+QOPERATOR = Flavour(
+    "QOperator",
+    "ONNX Runtime's quantiser (QLinearConv and its family)",
+    "as QDQ",
+    has_operation(*QOPERATOR_ONLY),
+    QDQ_HANDLERS | QOPERATOR_ONLY,
+)

@@ -1,0 +1,37 @@
+"""The flavours of quantised ONNX that can be read, and which of them a graph is written in."""
+
+from __future__ import annotations
+
+from dsconv.errors import ModelError
+from dsconv.frontends.flavour import Flavour
+from dsconv.frontends.onnx_graph import OnnxGraph
+from dsconv.frontends.qdq import QDQ
+from dsconv.frontends.qoperator import QOPERATOR
+from dsconv.frontends.reader import QUANTISE_FIRST
+
+FLAVOURS = (QOPERATOR, QDQ)
+"""In the order in which they are recognised."""
+
+
+def flavour_named(name: str) -> Flavour:
+    """A flavour by its name, in any case. Raises `ModelError` where there is none."""
+    for flavour in FLAVOURS:
+        if flavour.name.lower() == name.lower():
+            return flavour
+    raise ModelError(f"no flavour '{name}'; there are {_names()}")
+
+
+def flavour_of(graph: OnnxGraph) -> Flavour:
+    """The flavour that a graph is written in. Raises `ModelError` where it is none."""
+    for flavour in FLAVOURS:
+        if flavour.is_written_in(graph):
+            return flavour
+    if any(source.dtype != "float32" for source in graph.inputs):
+        return QDQ
+    raise ModelError(
+        f"the model is not quantised in a way that dsconv reads ({_names()}); {QUANTISE_FIRST}"
+    )
+
+
+def _names() -> str:
+    return ", ".join(flavour.name for flavour in FLAVOURS)
