@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import abc
+
 from xdsl.dialects.builtin import (
     I32,
     FlatSymbolRefAttrConstr,
@@ -33,34 +35,30 @@ from dsconv.dialects.attributes import Rounding, verify_rounding
 WORDS = EqAttrConstraint(i32) | EqAttrConstraint(i64)
 
 
+class CoreOperation(IRDLOperation, abc.ABC):
+    """What a core knows about itself or its cluster."""
+
+    result = result_def(IndexType())
+
+    traits = traits_def(Pure())
+    assembly_format = "attr-dict"
+
+    def __init__(self):
+        super().__init__(result_types=[IndexType()])
+
+
 @irdl_op_definition
-class CoreIdOp(IRDLOperation):
+class CoreIdOp(CoreOperation):
     """Number of the core that runs this, from 0."""
 
     name = "dsconv.core_id"
 
-    result = result_def(IndexType())
-
-    traits = traits_def(Pure())
-    assembly_format = "attr-dict"
-
-    def __init__(self):
-        super().__init__(result_types=[IndexType()])
-
 
 @irdl_op_definition
-class CoresOp(IRDLOperation):
+class CoresOp(CoreOperation):
     """How many cores run this."""
 
     name = "dsconv.cores"
-
-    result = result_def(IndexType())
-
-    traits = traits_def(Pure())
-    assembly_format = "attr-dict"
-
-    def __init__(self):
-        super().__init__(result_types=[IndexType()])
 
 
 @irdl_op_definition
