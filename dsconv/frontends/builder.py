@@ -35,24 +35,13 @@ from dsconv.frontends.fold_clips import fold_clip
 from dsconv.frontends.labels import c_identifier, layer_labels
 from dsconv.frontends.network import ImportedNetwork, LayerSource, OnnxTensor, Port
 from dsconv.frontends.onnx_graph import GraphInput, Node
-from dsconv.frontends.operations import (
-    LARGEST_ACTIVATION,
-    add_operation,
-    average_pool_operation,
-    max_pool_operation,
-    rescale_operation,
-    weighted_operation,
-)
+from dsconv.frontends.operations import LARGEST_ACTIVATION, layer_operation, max_pool_operation
 from dsconv.frontends.scales import Quantisation
 from dsconv.frontends.values import (
-    AddLayer,
     AnyLayer,
-    AveragePoolLayer,
-    ConvolutionLayer,
     Dequantised,
     Integers,
     Layer,
-    MatrixLayer,
     MaxPoolLayer,
     RescaleLayer,
     with_bounds,
@@ -134,17 +123,9 @@ class NetworkBuilder:
 
         `name` is the ONNX tensor of the result, None where the file has none.
         """
-        match layer:
-            case ConvolutionLayer() | MatrixLayer():
-                operation, inputs = weighted_operation(layer, output), (layer.x,)
-            case AddLayer():
-                operation, inputs = add_operation(layer, output), (layer.lhs, layer.rhs)
-            case AveragePoolLayer():
-                operation, inputs = average_pool_operation(layer, output), (layer.x,)
-            case RescaleLayer():
-                operation, inputs = rescale_operation(layer, output), (layer.x,)
-            case MaxPoolLayer():
-                return self._add_max_pool(layer, output, name)
+        if isinstance(layer, MaxPoolLayer):
+            return self._add_max_pool(layer, output, name)
+        operation, inputs = layer_operation(layer, output)
         return self._append(operation, layer, [x.integers for x in inputs], output, name)
 
     def _append(

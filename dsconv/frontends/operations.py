@@ -6,6 +6,7 @@ Labels stay empty until the names of all layers are known.
 from __future__ import annotations
 
 import math
+from typing import TypeAlias
 
 import numpy as np
 
@@ -46,11 +47,38 @@ LARGEST_ACTIVATION = 2**28
 ACCUMULATOR_LIMIT = 2**31
 UNLABELLED = ""
 
+ArithmeticLayer: TypeAlias = (
+    ConvolutionLayer | MatrixLayer | AddLayer | AveragePoolLayer | RescaleLayer
+)
+"""All but a maximum, which needs no arithmetic."""
 
-def weighted_operation(
+
+def layer_operation(
+    layer: ArithmeticLayer, output: Quantisation
+) -> tuple[LayerOperation, tuple[Dequantised, ...]]:
+    """The operation of a layer whose result is quantised as `output`, and what it reads.
+
+    Its constants are not in any block yet.
+    """
+    match layer:
+        case ConvolutionLayer() | MatrixLayer():
+            return _weighted_operation(layer, output), (layer.x,)
+        case AddLayer():
+            return _add_operation(layer, output), (layer.lhs, layer.rhs)
+        case AveragePoolLayer():
+            return _average_pool_operation(layer, output), (layer.x,)
+        case RescaleLayer():
+            return _rescale_operation(layer, output), (layer.x,)
+
+
+def max_pool_operation(layer: MaxPoolLayer, source: Integers) -> LayerOperation:
+    """The maximum of a window of quantised values."""
+    return MaxPoolOp(UNLABELLED, source.value, layer.window, _result_type(layer, source.dtype))
+
+
+def _weighted_operation(
     layer: ConvolutionLayer | MatrixLayer, output: Quantisation
 ) -> LayerOperation:
-    """A convolution or product with its constants, which are not in any block yet."""
     _check_accumulators(layer)
     x, weights = layer.x, layer.weights
     multipliers = float_multipliers(x.quantisation.scale, weights.scales, output.scale)
@@ -81,7 +109,7 @@ def weighted_operation(
     )
 
 
-def add_operation(layer: AddLayer, output: Quantisation) -> LayerOperation:
+def _add_operation(layer: AddLayer, output: Quantisation) -> LayerOperation:
     """(a - za) * ma + (b - zb) * mb, both scales over one power of two."""
     lhs, rhs = layer.lhs.quantisation, layer.rhs.quantisation
     scales = np.array([lhs.scale, rhs.scale], np.float32)
@@ -102,7 +130,7 @@ def add_operation(layer: AddLayer, output: Quantisation) -> LayerOperation:
     )
 
 
-def average_pool_operation(layer: AveragePoolLayer, output: Quantisation) -> LayerOperation:
+def _average_pool_operation(layer: AveragePoolLayer, output: Quantisation) -> LayerOperation:
     """The sum of a window, divided by its size in the requantisation."""
     x, pixels = layer.x, math.prod(layer.window.kernel)
     _check_sum(layer.node, pixels * x.quantisation.largest_distance)
@@ -117,13 +145,7 @@ def average_pool_operation(layer: AveragePoolLayer, output: Quantisation) -> Lay
     )
 
 
-def max_pool_operation(layer: MaxPoolLayer, source: Integers) -> LayerOperation:
-    """The maximum of a window of quantised values."""
-    return MaxPoolOp(UNLABELLED, source.value, layer.window, _result_type(layer, source.dtype))
-
-
-def rescale_operation(layer: RescaleLayer, output: Quantisation) -> LayerOperation:
-    """A value, requantised."""
+def _rescale_operation(layer: RescaleLayer, output: Quantisation) -> LayerOperation:
     x = layer.x
     return RescaleOp(
         UNLABELLED,
