@@ -58,6 +58,8 @@ from xdsl.traits import NoTerminator, Pure, SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
 
 from dsconv.dialects.attributes import (
+    Layout,
+    LayoutAttr,
     NarrowRequantAttr,
     RequantAttr,
     Space,
@@ -109,7 +111,7 @@ def enclosing_layer(op: Operation) -> LayerOp | None:
 
 def verify_box_fits(op: Operation, box: BoxAttr, dense: SSAValue, strided: SSAValue) -> None:
     """Raises VerifyException where a transfer leaves one of its buffers."""
-    if box.total_bytes <= buffer_size(dense) and box.outer_extent <= buffer_size(strided):
+    if box.inner_extent <= buffer_size(dense) and box.outer_extent <= buffer_size(strided):
         return
     layer = enclosing_layer(op)
     place = "" if layer is None else f' of layer "{layer.label.data}"'
@@ -125,7 +127,10 @@ class TransferType(ParametrizedAttribute, TypeAttribute):
 
 @irdl_attr_definition
 class BoxAttr(ParametrizedAttribute):
-    """What a transfer moves: blocks x lines x bytes, strided in the outer memory, dense in L1."""
+    """What a transfer moves: blocks x lines x bytes, strided in the outer memory.
+
+    In the inner one they are dense, or have a stride from block to block.
+    """
 
     name = "dsconv.box"
 
@@ -138,15 +143,21 @@ class BoxAttr(ParametrizedAttribute):
         line_stride: int = 0,
         blocks: int = 1,
         block_stride: int = 0,
+        inner_block_stride: int = 0,
     ) -> BoxAttr:
         """The box in its simplest form: dense lines become one line, dense blocks more lines."""
+        if blocks > 1 and inner_block_stride not in (0, lines * line_bytes):
+            if lines > 1 and line_stride == line_bytes:
+                line_bytes, lines = line_bytes * lines, 1
+            sizes = (blocks, block_stride, lines, line_stride if lines > 1 else 0, line_bytes)
+            return BoxAttr(ArrayAttr(IntAttr(size) for size in (*sizes, inner_block_stride)))
         if lines > 1 and line_stride == line_bytes:
             return BoxAttr.of(line_bytes * lines, blocks, block_stride)
         if blocks > 1 and (lines == 1 or block_stride == lines * line_stride):
             stride = block_stride if lines == 1 else line_stride
             return BoxAttr.of(line_bytes, lines * blocks, stride)
         sizes = (blocks, block_stride if blocks > 1 else 0)
-        sizes += (lines, line_stride if lines > 1 else 0, line_bytes)
+        sizes += (lines, line_stride if lines > 1 else 0, line_bytes, 0)
         return BoxAttr(ArrayAttr(IntAttr(size) for size in sizes))
 
     def _size(self, index: int) -> int:
@@ -178,9 +189,20 @@ class BoxAttr(ParametrizedAttribute):
         return self._size(4)
 
     @property
+    def inner_block_stride(self) -> int:
+        """Bytes from block to block in the inner memory, 0 where blocks are dense there."""
+        return self._size(5)
+
+    @property
     def total_bytes(self) -> int:
-        """Bytes moved, that is bytes taken in L1."""
+        """Bytes moved."""
         return self.blocks * self.lines * self.line_bytes
+
+    @property
+    def inner_extent(self) -> int:
+        """Bytes from the first to behind the last in the inner memory."""
+        block = self.lines * self.line_bytes
+        return (self.blocks - 1) * (self.inner_block_stride or block) + block
 
     @property
     def outer_extent(self) -> int:
@@ -192,29 +214,38 @@ class BoxAttr(ParametrizedAttribute):
         )
 
     def verify(self) -> None:
-        if len(self.sizes) != 5 or min(size.data for size in self.sizes) < 0:
-            raise VerifyException("a box has five sizes, none of them negative")
+        if len(self.sizes) != 6 or min(size.data for size in self.sizes) < 0:
+            raise VerifyException("a box has six sizes, none of them negative")
         if min(self.blocks, self.lines, self.line_bytes) < 1:
             raise VerifyException("a box moves at least one byte")
         dimensions = ((self.blocks, self.block_stride), (self.lines, self.line_stride))
         if any(count > 1 and stride < 1 for count, stride in dimensions):
             raise VerifyException("blocks and lines of a box have a stride")
+        if 0 < self.inner_block_stride < self.lines * self.line_bytes:
+            raise VerifyException("blocks of a box do not overlap in the inner memory")
 
     def print_parameters(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
             if self.blocks > 1:
-                printer.print_string(f"{self.blocks} by {self.block_stride}, ")
+                printer.print_string(f"{self.blocks} by {self.block_stride}")
+                inner = self.inner_block_stride
+                printer.print_string(f" to {inner}, " if inner else ", ")
             if self.lines > 1 or self.blocks > 1:
                 printer.print_string(f"{self.lines} by {self.line_stride}, ")
             printer.print_string(f"{self.line_bytes}")
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> list[ArrayAttr[IntAttr]]:
+        inner_strides: list[int] = []
+
         def parse_dimension() -> tuple[int, int | None]:
             count = parser.parse_integer()
             if parser.parse_optional_keyword("by") is None:
                 return count, None
-            return count, parser.parse_integer()
+            stride = parser.parse_integer()
+            if parser.parse_optional_keyword("to") is not None:
+                inner_strides.append(parser.parse_integer())
+            return count, stride
 
         dimensions = parser.parse_comma_separated_list(parser.Delimiter.ANGLE, parse_dimension)
         if not 1 <= len(dimensions) <= 3:
@@ -222,10 +253,13 @@ class BoxAttr(ParametrizedAttribute):
         *outer, (line_bytes, stride) = dimensions
         if stride is not None or any(stride is None for _, stride in outer):
             parser.raise_error("blocks and lines of a box have a stride, bytes have none")
+        if len(inner_strides) > 1 or (inner_strides and len(outer) < 2):
+            parser.raise_error("the blocks of a box alone have a stride in the inner memory")
         # a single block or line is as good as none
         strided = [(count, stride if stride and count > 1 else 0) for count, stride in outer]
         (blocks, block_stride), (lines, line_stride) = [(1, 0)] * (2 - len(outer)) + strided
-        sizes = (blocks, block_stride, lines, line_stride, line_bytes)
+        inner_stride = inner_strides[0] if inner_strides and blocks > 1 else 0
+        sizes = (blocks, block_stride, lines, line_stride, line_bytes, inner_stride)
         return [ArrayAttr(IntAttr(size) for size in sizes)]
 
 
@@ -298,6 +332,34 @@ class SlotOp(IRDLOperation):
             raise VerifyException(
                 f"a buffer of {buffer_size(self.buffer)} bytes has no equal parts of "
                 f"{buffer_size(self.result)}"
+            )
+
+
+@irdl_op_definition
+class ViewOp(IRDLOperation):
+    """A buffer from an offset in bytes on."""
+
+    name = "dsconv.view"
+
+    buffer = operand_def(MemRefType)
+    offset = operand_def(IndexType)
+    result = result_def(MemRefType)
+
+    traits = traits_def(Pure())
+    assembly_format = "$buffer `from` $offset attr-dict `:` type($buffer) `to` type($result)"
+
+    def __init__(self, buffer: SSAValue, offset: SSAValue, size: int):
+        super().__init__(
+            operands=[buffer, offset], result_types=[buffer_type(size, buffer_space(buffer))]
+        )
+
+    def verify_(self) -> None:
+        if buffer_space(self.buffer) is not buffer_space(self.result):
+            raise VerifyException("a view lies in the memory space of its buffer")
+        if buffer_size(self.result) > buffer_size(self.buffer):
+            raise VerifyException(
+                f"a view of {buffer_size(self.result)} bytes is larger than its buffer, "
+                f"{buffer_size(self.buffer)} bytes"
             )
 
 
@@ -459,6 +521,8 @@ class L3TransferOp(IRDLOperation, abc.ABC):
             raise VerifyException(f"{self.name} is between L3 and L2")
         if word_aligned(self.box.total_bytes) > buffer_size(self.l2_buffer):
             raise VerifyException("the L2 buffer has no room for whole words of the transfer")
+        if self.box.inner_block_stride:
+            raise VerifyException("the bytes of a transfer from or to L3 are dense in L2")
         verify_box_fits(self, self.box, self.l2_buffer, self.l3_buffer)
         strided = self.box.blocks * self.box.lines > 1
         sizes = (self.box.block_stride, self.box.line_stride, self.box.line_bytes)
@@ -520,30 +584,61 @@ class L3WaitOp(IRDLOperation):
 
 @irdl_op_definition
 class FillOp(IRDLOperation):
-    """Sets bytes of an L1 buffer to one value. Core 0 only."""
+    """Sets bytes of an L1 buffer to one value, where its condition holds. Core 0 only.
+
+    Lines of `size` bytes, `line_stride` apart.
+    """
 
     name = "dsconv.fill"
 
     buffer = operand_def(MemRefType)
+    condition = opt_operand_def(i1)
     offset = prop_def(IntegerAttr[I64])
     size = prop_def(IntegerAttr[I64])
     value = prop_def(IntegerAttr[I64])
+    lines = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(1, i64))
+    line_stride = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(0, i64))
 
-    assembly_format = "$buffer `at` $offset `bytes` $size `with` $value attr-dict `:` type($buffer)"
+    irdl_options = (ParsePropInAttrDict(),)
+    assembly_format = (
+        "$buffer `at` $offset `bytes` $size `with` $value (`when` $condition^)? attr-dict "
+        "`:` type($buffer)"
+    )
 
-    def __init__(self, buffer: SSAValue, offset: int, size: int, value: int):
+    def __init__(
+        self,
+        buffer: SSAValue,
+        offset: int,
+        size: int,
+        value: int,
+        condition: SSAValue | None = None,
+        *,
+        lines: int = 1,
+        line_stride: int = 0,
+    ):
         super().__init__(
-            operands=[buffer],
+            operands=[buffer, condition],
             properties={
                 "offset": IntegerAttr(offset, i64),
                 "size": IntegerAttr(size, i64),
                 "value": IntegerAttr(value, i64),
+                "lines": IntegerAttr(lines, i64) if lines > 1 else None,
+                "line_stride": IntegerAttr(line_stride, i64) if lines > 1 else None,
             },
         )
 
+    @property
+    def starts(self) -> range:
+        """Where the lines begin, in bytes."""
+        first, lines = self.offset.value.data, self.lines.value.data
+        stride = self.line_stride.value.data or 1
+        return range(first, first + lines * stride, stride)
+
     def verify_(self) -> None:
-        first, size = self.offset.value.data, self.size.value.data
-        if min(first, size) < 0 or first + size > buffer_size(self.buffer):
+        size, starts = self.size.value.data, self.starts
+        if min(size, self.lines.value.data - 1, self.line_stride.value.data, starts[0]) < 0:
+            raise VerifyException("a fill has no negative offset, sizes or strides")
+        if starts[-1] + size > buffer_size(self.buffer):
             raise VerifyException("fill goes beyond its buffer")
 
 
@@ -566,7 +661,9 @@ class KernelOp(IRDLOperation):
     (C bytes, or 1 in CHW) of `pad_value` lies right behind the tile, and taps outside it read that.
     Weighted kernels read one channel record per output channel. A kernel requantises by `narrow`
     or by `requant`: what all channels share is there, the rest in the records. `row_starts` and
-    `column_starts` are all places in the tile where the first window may begin.
+    `column_starts` are all places in the tile where the first window may begin. An output tile that
+    is part of a larger one has `output_pitch`: rows of a plane of that one in CHW, channels of a
+    pixel in HWC.
     """
 
     name = "dsconv.kernel"
@@ -592,6 +689,7 @@ class KernelOp(IRDLOperation):
     pad_value = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(0, i64))
     row_starts = opt_prop_def(DenseArrayBase[I64], default_value=i64_array((0,)))
     column_starts = opt_prop_def(DenseArrayBase[I64], default_value=i64_array((0,)))
+    output_pitch = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(0, i64))
 
     traits = traits_def(SymbolOpInterface())
     irdl_options = (ParsePropInAttrDict(),)
@@ -612,6 +710,7 @@ class KernelOp(IRDLOperation):
         multipliers: Sequence[int] = (),
         pad_value: int = 0,
         starts: tuple[Sequence[int], Sequence[int]] = ((0,), (0,)),
+        output_pitch: int = 0,
     ):
         super().__init__(
             properties={
@@ -627,6 +726,7 @@ class KernelOp(IRDLOperation):
                 "pad_value": IntegerAttr(pad_value, i64) if pad_value else None,
                 "row_starts": self._starts_property(starts[0]),
                 "column_starts": self._starts_property(starts[1]),
+                "output_pitch": IntegerAttr(output_pitch, i64) if output_pitch else None,
             },
         )
 
@@ -648,6 +748,19 @@ class KernelOp(IRDLOperation):
         if not isinstance(type_, TensorType):
             raise VerifyException(f"a kernel makes a tensor, got {type_}")
         return type_
+
+    @property
+    def dense_pitch(self) -> int:
+        """Rows of a plane in CHW, or channels of a pixel in HWC, of the output alone."""
+        _, channels, rows, _ = self.output.get_shape()
+        encoding = self.output.encoding
+        is_hwc = isinstance(encoding, LayoutAttr) and encoding.data is Layout.HWC
+        return channels if is_hwc else rows
+
+    @property
+    def pitch(self) -> int:
+        """The same of what the output lies in."""
+        return self.output_pitch.value.data or self.dense_pitch
 
     @property
     def zero_point_values(self) -> tuple[int, ...]:
@@ -684,6 +797,10 @@ class KernelOp(IRDLOperation):
             raise VerifyException(
                 f"a kernel makes one tensor, not {len(self.function_type.outputs)}"
             )
+        if self.pitch < self.dense_pitch:
+            raise VerifyException(
+                f"an output of pitch {self.dense_pitch} does not lie in one of {self.pitch}"
+            )
 
 
 @irdl_op_definition
@@ -712,6 +829,7 @@ class RunOp(IRDLOperation):
 TILED_OPS: list[type[Operation]] = [
     BufferOp,
     SlotOp,
+    ViewOp,
     LayerOp,
     DmaStartOp,
     WaitOp,

@@ -45,11 +45,15 @@ def read_tile(buffer: Bytes, type_: TensorType) -> reference.IntArray:
     return data.reshape(1, height, width, channels).transpose(0, 3, 1, 2)
 
 
-def write_tile(buffer: Bytes, type_: TensorType, tile: reference.IntArray) -> None:
-    """Writes a (1, C, H, W) tile to the start of a buffer."""
-    ordered = tile if layout_of_type(type_) is Layout.CHW else tile.transpose(0, 2, 3, 1)
-    data = np.ascontiguousarray(ordered).view(np.uint8).reshape(-1)
-    buffer[: data.size] = data
+def write_output(buffer: Bytes, kernel: tiled.KernelOp, tile: reference.IntArray) -> None:
+    """Writes a kernel's (1, C, H, W) tile to the start of a buffer, and to its pitch."""
+    _, channels, height, width = tile.shape
+    c, y, x = np.ogrid[:channels, :height, :width]
+    if layout_of_type(kernel.output) is Layout.CHW:
+        place = (c * kernel.pitch + y) * width + x
+    else:
+        place = (y * width + x) * kernel.pitch + c
+    buffer[place] = np.ascontiguousarray(tile[0]).view(np.uint8)
 
 
 def window_input(
@@ -127,11 +131,11 @@ def run_kernel(kernel: tiled.KernelOp, buffers: list[Bytes], row: int, column: i
     )
     if kind in ("conv2d", "depthwise"):
         x = window_input(kernel, inputs[0], row, column)
-        write_tile(output, kernel.output, run_weighted(kernel, x, inputs[1]))
+        write_output(output, kernel, run_weighted(kernel, x, inputs[1]))
         return
     if kind == "max_pool":
         x = window_input(kernel, inputs[0], row, column)
-        write_tile(output, kernel.output, reference.max_pool(x, window))
+        write_output(output, kernel, reference.max_pool(x, window))
         return
     zero_points = kernel.zero_point_values
     if kind == "avg_pool":
@@ -145,12 +149,13 @@ def run_kernel(kernel: tiled.KernelOp, buffers: list[Bytes], row: int, column: i
         sums = reference.add(lhs, rhs, (first, second), (zero_points[0], zero_points[1]))
     else:
         sums = read_tile(inputs[0], kernel.inputs[0]).astype(np.int64) - zero_points[0]
-    write_tile(output, kernel.output, requantise(kernel, sums, {}))
+    write_output(output, kernel, requantise(kernel, sums, {}))
 
 
 def transfer_indices(box: tiled.BoxAttr) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Where the bytes of a transfer lie in the inner memory and in the outer one."""
-    inner = np.arange(box.total_bytes).reshape(box.blocks, box.lines, box.line_bytes)
+    block = np.arange(box.lines * box.line_bytes).reshape(box.lines, box.line_bytes)
+    inner = np.arange(box.blocks)[:, None, None] * (box.inner_block_stride or block.size) + block
     outer = (
         np.arange(box.blocks)[:, None, None] * box.block_stride
         + np.arange(box.lines)[:, None] * box.line_stride
@@ -176,6 +181,13 @@ class TiledFunctions(InterpreterFunctions):
         buffer, version = args
         size = tiled.buffer_size(op.result)
         return (buffer[version % op.slots * size :][:size],)
+
+    @impl(tiled.ViewOp)
+    def run_view(
+        self, interpreter: Interpreter, op: tiled.ViewOp, args: PythonValues
+    ) -> PythonValues:
+        buffer, offset = args
+        return (buffer[offset:][: tiled.buffer_size(op.result)],)
 
     @impl(memref.GetGlobalOp)
     def run_get_global(
@@ -256,8 +268,10 @@ class TiledFunctions(InterpreterFunctions):
     def run_fill(
         self, interpreter: Interpreter, op: tiled.FillOp, args: PythonValues
     ) -> PythonValues:
-        first = op.offset.value.data
-        args[0][first : first + op.size.value.data] = op.value.value.data & 0xFF
+        buffer, *conditions = args
+        if all(conditions):
+            for start in op.starts:
+                buffer[start : start + op.size.value.data] = op.value.value.data & 0xFF
         return ()
 
     @impl(tiled.BarrierOp)

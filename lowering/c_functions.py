@@ -28,6 +28,7 @@ from dsconv.dialects.tiled import (
     L3WaitOp,
     LayerOp,
     SlotOp,
+    ViewOp,
     WaitOp,
     buffer_size,
     buffer_space,
@@ -183,6 +184,8 @@ class FunctionPrinter:
                 self.print_buffer(op)
             case SlotOp():
                 self.print_slot(op)
+            case ViewOp():
+                self.print_view(op)
             case memref.GetGlobalOp():
                 if buffer_space(op.memref) is Space.L2:
                     self.print_weights(op)
@@ -255,11 +258,7 @@ class FunctionPrinter:
                 wait = f"dsc_l3_wait({self.l3_handle(op.buffer)});"
                 self.pending.append(self.guarded(wait, op.condition))
             case FillOp():
-                buffer, offset = self.text(op.buffer), op.offset.value.data
-                size, value = op.size.value.data, op.value.value.data & 0xFF
-                self.pending.append(
-                    f"for (int32_t i = 0; i < {size}; i++) {buffer}.base[{offset} + i] = {value};"
-                )
+                self.pending.append(self.guarded(self.fill(op), op.condition))
             case _:
                 raise DiagnosticException(f"{op.name} is not for core 0")
 
@@ -299,6 +298,16 @@ class FunctionPrinter:
             box_literal(op.box),
         )
         return f"{function}({', '.join(arguments)})"
+
+    def fill(self, op: FillOp) -> str:
+        """The loops of a fill."""
+        place, value = f"{op.offset.value.data} + i", op.value.value.data & 0xFF
+        lines, head = op.lines.value.data, ""
+        if lines > 1:
+            place = f"{place} + line * {op.line_stride.value.data}"
+            head = f"for (int32_t line = 0; line < {lines}; line++) "
+        loop = f"for (int32_t i = 0; i < {op.size.value.data}; i++)"
+        return f"{head}{loop} {self.text(op.buffer)}.base[{place}] = {value};"
 
     def l3_handle(self, buffer: SSAValue) -> str:
         """The variable that holds a buffer's transfer from or to L3."""
@@ -349,6 +358,12 @@ class FunctionPrinter:
         else:
             base += f" + {version.within(PRODUCT + 1)} % {op.slots} * {size}"
         self.writer.line(f"const dsc_buffer {name} = {{{base}, {size}}};")
+
+    def print_view(self, op: ViewOp) -> None:
+        """A buffer from an offset on."""
+        name = self.declare(op.result, f"{self.text(op.buffer)}_view")
+        base = f"{self.text(op.buffer)}.base + {self.operand(op.offset).within(SUM + 1)}"
+        self.writer.line(f"const dsc_buffer {name} = {{{base}, {buffer_size(op.result)}}};")
 
     def print_weights(self, op: memref.GetGlobalOp) -> None:
         """The constant that holds a layer's channel records."""
@@ -422,7 +437,14 @@ def unsigned(value: Expression) -> str:
 
 def box_literal(box: BoxAttr) -> str:
     """A box as compound literal."""
-    sizes = (box.blocks, box.block_stride, box.lines, box.line_stride, box.line_bytes)
+    sizes = (
+        box.blocks,
+        box.block_stride,
+        box.lines,
+        box.line_stride,
+        box.line_bytes,
+        box.inner_block_stride,
+    )
     return f"(dsc_box){{{', '.join(map(str, sizes))}}}"
 
 

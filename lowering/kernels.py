@@ -51,19 +51,21 @@ ONES = 0x01010101
 class TileAccess:
     """Bytes of one activation tile in L1."""
 
-    def __init__(self, buffer: SSAValue, type_: TensorType):
+    def __init__(self, buffer: SSAValue, type_: TensorType, pitch: int | None = None):
         _, self.channels, self.height, self.width = type_.get_shape()
         assert isinstance(type_.encoding, LayoutAttr), "tiles have a layout"
         self.layout = type_.encoding.data
         self.buffer = buffer
         self.unsigned = type_.element_type == ui8
+        dense = self.height if self.layout is Layout.CHW else self.channels
+        self.pitch = dense if pitch is None else pitch
 
     @property
     def strides(self) -> tuple[int, int, int]:
         """Bytes from channel to channel, row to row and column to column."""
         if self.layout is Layout.CHW:
-            return self.height * self.width, self.width, 1
-        return 1, self.width * self.channels, self.channels
+            return self.pitch * self.width, self.width, 1
+        return 1, self.width * self.pitch, self.pitch
 
     @property
     def pad_offset(self) -> int:
@@ -115,7 +117,7 @@ class KernelWriter:
         self.inputs = [
             TileAccess(buffer, type_) for buffer, type_ in zip(inputs, kernel.inputs, strict=False)
         ]
-        self.output = TileAccess(inputs[-1], kernel.output)
+        self.output = TileAccess(inputs[-1], kernel.output, kernel.pitch)
         for name, value in zip(("row", "column"), (self.row, self.column), strict=True):
             value.name_hint = name
         for number, tile in enumerate(self.inputs):

@@ -14,7 +14,7 @@ static dsc_dma start(const char *call, dsc_checked_transfer transfer) {
 
 static void check_fits(const char *call, dsc_buffer l1, uint32_t l1_offset, uint32_t l2_bytes, uint32_t l2_offset,
                        dsc_box box) {
-  dsc_check_fits(call, "L1", l1_offset, dsc_packed_bytes(box), l1.bytes);
+  dsc_check_fits(call, "L1", l1_offset, dsc_inner_bytes(box), l1.bytes);
   dsc_check_fits(call, "L2", l2_offset, dsc_spanned_bytes(box), l2_bytes);
 }
 
@@ -22,7 +22,7 @@ static dsc_dma start_load(const char *call, dsc_buffer l1, uint32_t l1_offset, d
                           dsc_box box) {
   check_fits(call, l1, l1_offset, l2.bytes, l2_offset, box);
   return start(call, (dsc_checked_transfer){.inner = l1.base + l1_offset,
-                                            .inner_bytes = (uint32_t)dsc_packed_bytes(box),
+                                            .inner_bytes = (uint32_t)dsc_inner_bytes(box),
                                             .source = l2.base + l2_offset,
                                             .box = box});
 }
@@ -44,7 +44,7 @@ dsc_dma dsc_store(dsc_buffer l1, uint32_t l1_offset, dsc_buffer l2, uint32_t l2_
   check_fits("dsc_store", l1, l1_offset, l2.bytes, l2_offset, box);
   dsc_counters.l2_l1_out += (uint32_t)dsc_packed_bytes(box);
   return start("dsc_store", (dsc_checked_transfer){.inner = l1.base + l1_offset,
-                                                   .inner_bytes = (uint32_t)dsc_packed_bytes(box),
+                                                   .inner_bytes = (uint32_t)dsc_inner_bytes(box),
                                                    .target = l2.base + l2_offset,
                                                    .box = box});
 }

@@ -25,6 +25,7 @@ static void check(const char *call, dsc_buffer l2, uint32_t l2_offset, uint64_t 
   dsc_check_fits(call, "L3", l3_offset, dsc_spanned_bytes(box), DSC_NETWORK.l3_bytes);
   dsc_check(is_whole_words((uintptr_t)(l2.base + l2_offset)), call, ": its address in L2 is no multiple of 4");
   dsc_check(is_whole_words(l3_offset), call, ": its offset in L3 is no multiple of 4");
+  dsc_check(box.inner_block_stride == 0, call, ": blocks in L2 are contiguous");
   dsc_check(has_whole_words(box), call, ": several lines, and their bytes or strides are no multiples of 4");
 }
 

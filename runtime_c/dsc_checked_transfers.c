@@ -35,6 +35,11 @@ static uint64_t scaled(uint64_t bytes, uint32_t factor) { return at_most_too_man
 
 uint64_t dsc_packed_bytes(dsc_box box) { return scaled(scaled(box.line_bytes, box.lines), box.blocks); }
 
+uint64_t dsc_inner_bytes(dsc_box box) {
+  if (box.inner_block_stride == 0 || dsc_packed_bytes(box) == 0) return dsc_packed_bytes(box);
+  return at_most_too_many(scaled(box.inner_block_stride, box.blocks - 1) + scaled(box.line_bytes, box.lines));
+}
+
 uint64_t dsc_spanned_bytes(dsc_box box) {
   if (dsc_packed_bytes(box) == 0) return 0;
   uint64_t to_last_block = scaled(box.block_stride, box.blocks - 1);
@@ -91,6 +96,18 @@ static void scribble(uint8_t *bytes, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) bytes[i] = 0xA5;
 }
 
+/* What a load will bring is worthless until it is waited for; what lies between its blocks stays. */
+static void scribble_blocks(dsc_checked_transfer load) {
+  if (load.box.inner_block_stride == 0) {
+    scribble(load.inner, load.inner_bytes);
+    return;
+  }
+  uint32_t block_bytes = load.box.lines * load.box.line_bytes;
+  for (uint32_t block = 0; block < load.box.blocks; block++) {
+    scribble(load.inner + block * load.box.inner_block_stride, block_bytes);
+  }
+}
+
 static void move_line(const dsc_checked_transfer *moved, uint8_t *inner, uint32_t outer_offset) {
   if (moved->source != NULL) copy(inner, moved->source + outer_offset, moved->box.line_bytes);
   else copy(moved->target + outer_offset, inner, moved->box.line_bytes);
@@ -98,8 +115,10 @@ static void move_line(const dsc_checked_transfer *moved, uint8_t *inner, uint32_
 
 static void move(const dsc_checked_transfer *moved) {
   dsc_box box = moved->box;
-  uint8_t *inner = moved->inner;
+  uint32_t block_bytes = box.lines * box.line_bytes;
+  uint32_t inner_stride = box.inner_block_stride != 0 ? box.inner_block_stride : block_bytes;
   for (uint32_t block = 0; block < box.blocks; block++) {
+    uint8_t *inner = moved->inner + block * inner_stride;
     for (uint32_t line = 0; line < box.lines; line++) {
       move_line(moved, inner, block * box.block_stride + line * box.line_stride);
       inner += box.line_bytes;
@@ -120,7 +139,7 @@ static uint32_t idle_slot(dsc_in_flight dma, const char *call) {
 uint32_t dsc_start_transfer(dsc_in_flight dma, const char *call, dsc_checked_transfer transfer) {
   uint32_t slot = idle_slot(dma, call);
   dma.slots[slot] = transfer;
-  if (transfer.source != NULL) scribble(transfer.inner, transfer.inner_bytes);
+  if (transfer.source != NULL) scribble_blocks(transfer);
   return slot;
 }
 

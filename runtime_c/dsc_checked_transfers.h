@@ -6,7 +6,7 @@
 
 #include "dsc_runtime.h"
 
-/* Between contiguous bytes in the inner memory and a box in the outer one. A load has a source there, a store a target; the
+/* Between blocks of bytes in the inner memory and a box in the outer one. A load has a source there, a store a target; the
    other one is NULL, and in an idle slot both are. */
 typedef struct {
   uint8_t *inner;
@@ -22,9 +22,10 @@ typedef struct {
   uint32_t count;
 } dsc_in_flight;
 
-/* Both stop at 2^32, which is more than any buffer holds. The span is from the first byte in the outer memory to the one
-   behind the last. */
+/* All stop at 2^32, which is more than any buffer holds: the bytes moved, and those from the first to behind the last, in the
+   inner memory and in the outer one. */
 uint64_t dsc_packed_bytes(dsc_box box);
+uint64_t dsc_inner_bytes(dsc_box box);
 uint64_t dsc_spanned_bytes(dsc_box box);
 
 void dsc_check(bool ok, const char *call, const char *problem);

@@ -18,7 +18,7 @@ static void copy_to_l3(dsc_file image, uint32_t bytes) {
   for (uint32_t offset = 0; offset < bytes; offset += CHUNK_BYTES) {
     uint32_t count = smaller(bytes - offset, CHUNK_BYTES);
     check(dsc_file_read(image, chunk, count), "l3.bin: cannot be read\n");
-    dsc_l3_wait(dsc_l3_store(l2, 0, offset, (dsc_box){1, 0, 1, 0, count}));
+    dsc_l3_wait(dsc_l3_store(l2, 0, offset, (dsc_box){1, 0, 1, 0, count, 0}));
   }
 }
 

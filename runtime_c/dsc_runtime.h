@@ -19,14 +19,16 @@ typedef struct {
   uint32_t bytes;
 } dsc_const_buffer;
 
-/* What a transfer moves: blocks x lines x line_bytes. Both strides are bytes in the outer memory (L2 seen from L1, L3 seen
-   from L2); in the inner one the bytes are contiguous. */
+/* What a transfer moves: blocks x lines x line_bytes. block_stride and line_stride are bytes in the outer memory (L2 seen from
+   L1, L3 seen from L2). In the inner one lines are contiguous, and so are blocks where inner_block_stride is 0; otherwise that
+   is the distance from one to the next. L3 knows contiguous blocks only. */
 typedef struct {
   uint32_t blocks;
   uint32_t block_stride;
   uint32_t lines;
   uint32_t line_stride;
   uint32_t line_bytes;
+  uint32_t inner_block_stride;
 } dsc_box;
 
 /* Counters of one layer, in the order in which the harness writes them. Cycles are 0 where the platform has no cycle

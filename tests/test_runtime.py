@@ -234,7 +234,7 @@ def check_boxes(
         packed[packed_offset : packed_offset + box.packed_bytes] = data[indices]
         unpacked[indices] = data[indices]
         shape = ", ".join(str(size) for size in astuple(box))
-        cases.append(f"{{{offset}, {packed_offset}, {{{shape}}}}}")
+        cases.append(f"{{{offset}, {packed_offset}, {{{shape}, 0}}}}")
         packed_offset += box.packed_bytes + 3
     defines = {
         "INPUT_BYTES": str(input_bytes),
@@ -309,7 +309,7 @@ def test_l3_boxes(tmp_path: Path, platform: str):
         packed[packed_offset] = image[indices]
         unpacked[indices] = image[indices]
         shape = ", ".join(str(size) for size in astuple(box))
-        cases.append(f"{{{offset}, {packed_offset}, {{{shape}}}}}")
+        cases.append(f"{{{offset}, {packed_offset}, {{{shape}, 0}}}}")
         packed_offset += (box.packed_bytes + 3) // 4 * 4
     defines = {"IMAGE_BYTES": str(image.size), "BOXES": ", ".join(cases)}
     built = build_network(tmp_path, platform, "l3_boxes", defines=defines, config=WITH_L3)
@@ -324,14 +324,14 @@ def test_l3_boxes(tmp_path: Path, platform: str):
     assert stored.l3_l2 == moved + image.size
 
 
-LINE = "(dsc_box){1, 0, 1, 0, 16}"
-LINES = "(dsc_box){1, 0, 4, 64, 16}"
-BLOCKS = "(dsc_box){2, 128, 2, 64, 16}"
-ODD_LINE = "(dsc_box){1, 0, 1, 0, 13}"
-ODD_LINES = "(dsc_box){1, 0, 2, 64, 13}"
-HUGE = "(dsc_box){0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF}"
+LINE = "(dsc_box){1, 0, 1, 0, 16, 0}"
+LINES = "(dsc_box){1, 0, 4, 64, 16, 0}"
+BLOCKS = "(dsc_box){2, 128, 2, 64, 16, 0}"
+ODD_LINE = "(dsc_box){1, 0, 1, 0, 13, 0}"
+ODD_LINES = "(dsc_box){1, 0, 2, 64, 13, 0}"
+HUGE = "(dsc_box){0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0}"
 WEIGHTS = "(dsc_const_buffer){test_weights, 16}"
-FAR_BLOCK = "(dsc_box){3, 0x80000000, 1, 0, 1}"
+FAR_BLOCK = "(dsc_box){3, 0x80000000, 1, 0, 1, 0}"
 
 VIOLATIONS = {
     f"dsc_wait(dsc_load(l1, 49, l2, 0, {LINE}))": "dsc_load: L1 offset 49 and 16 bytes",
@@ -402,7 +402,7 @@ def test_a_network_without_l3_has_none(tmp_path: Path):
     check_violation(tmp_path, "host", statement, "L3 offset 0 and 16 bytes leave the buffer of 0")
 
 
-@pytest.mark.parametrize("box", ["{1, 0, 1, 0, 16}", "{2, 128, 2, 64, 16}"])
+@pytest.mark.parametrize("box", ["{1, 0, 1, 0, 16, 0}", "{2, 128, 2, 64, 16, 0}"])
 def test_transfers_that_share_no_byte_may_be_in_flight(tmp_path: Path, box: str):
     statement = f"dsc_l3_transfer t = dsc_l3_load(l2, 16, 0, {LINE}); "
     statement += f"dsc_wait(dsc_store(l1, 0, l2, 0, (dsc_box){box})); dsc_l3_wait(t)"

@@ -102,20 +102,20 @@ func.func @net(%x: tensor<1x3x6x6xsi8, #dsconv.layout<hwc>>) -> tensor<1x2x1x1xs
 // CHECK-NEXT{LITERAL}: }
 // CHECK-NEXT{LITERAL}: const dsc_const_buffer weights = {net_conv_weights, 128};
 // CHECK-NEXT{LITERAL}: if (core == 0) {
-// CHECK-NEXT{LITERAL}: const dsc_dma transfer = dsc_load(x0, 0, net_input, 0, (dsc_box){1, 0, 1, 0, 108});
+// CHECK-NEXT{LITERAL}: const dsc_dma transfer = dsc_load(x0, 0, net_input, 0, (dsc_box){1, 0, 1, 0, 108, 0});
 // CHECK-NEXT{LITERAL}: dsc_wait(transfer);
 // CHECK-NEXT{LITERAL}: }
 // CHECK-NEXT{LITERAL}: for (int32_t tile = 0; tile < 2; tile++) {
 // CHECK-NEXT{LITERAL}: const int32_t k = tile * 2;
 // CHECK-NEXT{LITERAL}: if (core == 0) {
-// CHECK-NEXT{LITERAL}: const dsc_dma transfer_2 = dsc_load_weights(w, 0, weights, (uint32_t)(k * 32), (dsc_box){1, 0, 1, 0, 64});
+// CHECK-NEXT{LITERAL}: const dsc_dma transfer_2 = dsc_load_weights(w, 0, weights, (uint32_t)(k * 32), (dsc_box){1, 0, 1, 0, 64, 0});
 // CHECK-NEXT{LITERAL}: dsc_wait(transfer_2);
 // CHECK-NEXT{LITERAL}: }
 // CHECK-NEXT{LITERAL}: dsc_barrier(core);
 // CHECK-NEXT{LITERAL}: net_conv_kernel(core, x0.base, w.base, y.base, -1, -1);
 // CHECK-NEXT{LITERAL}: dsc_barrier(core);
 // CHECK-NEXT{LITERAL}: if (core == 0) {
-// CHECK-NEXT{LITERAL}: const dsc_dma transfer_3 = dsc_store(y, 0, net_conv, (uint32_t)(k * 36), (dsc_box){1, 0, 1, 0, 72});
+// CHECK-NEXT{LITERAL}: const dsc_dma transfer_3 = dsc_store(y, 0, net_conv, (uint32_t)(k * 36), (dsc_box){1, 0, 1, 0, 72, 0});
 // CHECK-NEXT{LITERAL}: dsc_wait(transfer_3);
 // CHECK-NEXT{LITERAL}: }
 // CHECK-NEXT{LITERAL}: }
@@ -129,8 +129,8 @@ func.func @net(%x: tensor<1x3x6x6xsi8, #dsconv.layout<hwc>>) -> tensor<1x2x1x1xs
 // CHECK{LITERAL}: /* pw: pointwise, makes 4x3x3 si8 chw; tile 4x3x3, chw/chw */
 // CHECK{LITERAL}: /* res: add, makes 4x3x3 si8 chw; tile 4x3x3, chw/chw */
 // Both operands are on their way before the first is waited for.
-// CHECK{LITERAL}: const dsc_dma transfer = dsc_load(x0, 0, net_dw, 0, (dsc_box){1, 0, 1, 0, 36});
-// CHECK-NEXT{LITERAL}: const dsc_dma transfer_2 = dsc_load(x1, 0, net_pw, 0, (dsc_box){1, 0, 1, 0, 36});
+// CHECK{LITERAL}: const dsc_dma transfer = dsc_load(x0, 0, net_dw, 0, (dsc_box){1, 0, 1, 0, 36, 0});
+// CHECK-NEXT{LITERAL}: const dsc_dma transfer_2 = dsc_load(x1, 0, net_pw, 0, (dsc_box){1, 0, 1, 0, 36, 0});
 // CHECK-NEXT{LITERAL}: dsc_wait(transfer);
 // CHECK-NEXT{LITERAL}: dsc_wait(transfer_2);
 // CHECK{LITERAL}: /* pool: avg_pool, makes 4x1x1 si8 hwc; tile 4x1x1, chw/hwc */

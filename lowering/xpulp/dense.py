@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from dsconv.dialects.attributes import Layout
 from dsconv.dialects.records import BIAS, WEIGHT_ZERO_POINT
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.assembly import (
@@ -41,17 +40,16 @@ Accumulators = list[list[str]]
 
 def dense_shape(kernel: KernelOp, gather: Gather | None) -> DenseShape:
     """Sizes of a dense kernel."""
-    source, target = Tile.of(kernel.inputs[0]), Tile.of(kernel.output)
+    source, target = Tile.of(kernel.inputs[0]), Tile.output_of(kernel)
     assert kernel.record is not None, "a convolution has weights"
-    hwc = target.layout is Layout.HWC
     shape = DenseShape(
         pixels=target.pixels,
         channels=target.channels,
         weights=kernel.record.weight_bytes,
         input_stride=source.channels,
         record_stride=kernel.record.size,
-        output_pixel_stride=target.channels if hwc else 1,
-        output_channel_stride=1 if hwc else target.pixels,
+        output_pixel_stride=target.pixel_stride,
+        output_channel_stride=target.channel_stride,
     )
     return shape if gather is None else replace(shape, input_stride=shape.row_bytes)
 

@@ -37,7 +37,7 @@ class DepthwiseShape:
     def of(kernel: KernelOp, row_start: int, column_start: int) -> DepthwiseShape:
         """The shape where the first window begins at `row_start`, `column_start`."""
         assert kernel.record is not None, "a depthwise convolution has records"
-        x, y = Tile.of(kernel.inputs[0]), Tile.of(kernel.output)
+        x, y = Tile.of(kernel.inputs[0]), Tile.output_of(kernel)
         (fy, fx), (sy, sx) = kernel.window.kernel, kernel.window.strides
         return DepthwiseShape(
             x.channels,

@@ -82,7 +82,7 @@ class ElementwiseWriter:
     def __init__(self, asm: Assembly, kernel: KernelOp, cores: int):
         self.asm = asm
         self.tiles = [Tile.of(type_) for type_ in kernel.inputs]
-        self.size = Tile.of(kernel.output).size
+        self.size = Tile.output_of(kernel).size
         self.cores = cores
         self.sum = Sum(asm, kernel)
 
@@ -162,6 +162,8 @@ class ElementwiseWriter:
 
 def elementwise(kernel: KernelOp, cores: int) -> str | None:
     """The body of a kernel `add` or `rescale`; None where layouts differ or it has no form."""
+    if not Tile.output_of(kernel).is_dense:
+        return None
     layouts = {Tile.of(type_).layout for type_ in (*kernel.inputs, kernel.output)}
     asm = Assembly()
     if len(layouts) > 1 or requantiser(asm, kernel) is None:

@@ -62,14 +62,14 @@ class Gather(ABC):
 
 def keeps_pixels(kernel: KernelOp) -> bool:
     """Whether output pixel n comes from input pixel n alone."""
-    source, target = Tile.of(kernel.inputs[0]), Tile.of(kernel.output)
+    source, target = Tile.of(kernel.inputs[0]), Tile.output_of(kernel)
     same = (source.height, source.width) == (target.height, target.width)
     return same and kernel.window.kernel == (1, 1) and not any(kernel.window.pads)
 
 
 def reads_in_place(kernel: KernelOp) -> bool:
     """Whether each pixel's values lie side by side in the tile, and pixels at one distance."""
-    source, target, window = Tile.of(kernel.inputs[0]), Tile.of(kernel.output), kernel.window
+    source, target, window = Tile.of(kernel.inputs[0]), Tile.output_of(kernel), kernel.window
     if keeps_pixels(kernel):
         return source.layout is Layout.HWC or source.channels == 1
     whole = window.extent == window.kernel == (source.height, source.width)
@@ -188,7 +188,7 @@ class WindowCopy(Gather):
 
     def __init__(self, kernel: KernelOp):
         self.source = Tile.of(kernel.inputs[0])
-        self.target = Tile.of(kernel.output)
+        self.target = Tile.output_of(kernel)
         self.window = kernel.window
         self.has_borders = any(self.window.pads)
         self.pad_word = REPEATED_BYTE * (kernel.padding & 0xFF)

@@ -90,13 +90,13 @@ class GlobalAverage:
 
 def avg_pool(kernel: KernelOp, cores: int) -> str | None:
     """The body of an average over whole planes in CHW; None for other averages."""
-    tile, output = Tile.of(kernel.inputs[0]), Tile.of(kernel.output)
+    tile, output = Tile.of(kernel.inputs[0]), Tile.output_of(kernel)
     is_global = output.pixels == 1 and kernel.window.kernel == (tile.height, tile.width)
     asm = Assembly()
     requantise = requantiser(asm, kernel)
     if requantise is None or not is_global or tile.layout is not Layout.CHW:
         return None
-    if any(kernel.window.pads):
+    if any(kernel.window.pads) or not output.is_dense:
         return None
     return GlobalAverage(asm, kernel, requantise).write(cores)
 
@@ -108,7 +108,7 @@ class MaxPool:
         self.asm = asm
         self.kernel = kernel
         self.tile = Tile.of(kernel.inputs[0])
-        self.output = Tile.of(kernel.output)
+        self.output = Tile.output_of(kernel)
         self.maximum = "pv.maxu.b" if self.tile.unsigned else "pv.max.b"
 
     def write(self, cores: int) -> str:
@@ -155,8 +155,13 @@ class MaxPool:
 
 def max_pool(kernel: KernelOp, cores: int) -> str | None:
     """The body of a max pool on HWC tiles of whole words without padding; None for others."""
-    tile, output = Tile.of(kernel.inputs[0]), Tile.of(kernel.output)
+    tile, output = Tile.of(kernel.inputs[0]), Tile.output_of(kernel)
     is_plain = not any(kernel.window.pads) and kernel.window.dilations == (1, 1)
-    if not is_plain or {tile.layout, output.layout} != {Layout.HWC} or tile.channels % WORD:
+    if (
+        not is_plain
+        or not output.is_dense
+        or {tile.layout, output.layout} != {Layout.HWC}
+        or tile.channels % WORD
+    ):
         return None
     return MaxPool(Assembly(), kernel).write(cores)

@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xdsl.dialects.builtin import TensorType
 
 from dsconv.dialects.attributes import Layout, LayoutAttr
 from dsconv.dialects.graph import ui8
+from dsconv.dialects.tiled import KernelOp
 
 
 @dataclass(frozen=True)
 class Tile:
-    """C channels of H x W bytes in one layout."""
+    """C channels of H x W bytes in one layout.
+
+    `pitch`: rows of a plane in CHW, channels of a pixel in HWC; more where it is part of a larger
+    tile.
+    """
 
     channels: int
     height: int
     width: int
     layout: Layout
     unsigned: bool
+    pitch: int
 
     @staticmethod
     def of(type_: TensorType) -> Tile:
         """The tile of a kernel's argument."""
         _, channels, height, width = type_.get_shape()
         assert isinstance(type_.encoding, LayoutAttr), "tiles have a layout"
-        unsigned = type_.element_type == ui8
-        return Tile(channels, height, width, type_.encoding.data, unsigned)
+        layout = type_.encoding.data
+        dense = height if layout is Layout.CHW else channels
+        return Tile(channels, height, width, layout, type_.element_type == ui8, dense)
+
+    @staticmethod
+    def output_of(kernel: KernelOp) -> Tile:
+        """The tile that a kernel writes."""
+        return replace(Tile.of(kernel.output), pitch=kernel.pitch)
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether it is no part of a larger tile."""
+        return self.pitch == (self.height if self.layout is Layout.CHW else self.channels)
 
     @property
     def pixels(self) -> int:
@@ -41,12 +58,12 @@ class Tile:
     @property
     def channel_stride(self) -> int:
         """Bytes from channel to channel."""
-        return self.pixels if self.layout is Layout.CHW else 1
+        return self.pitch * self.width if self.layout is Layout.CHW else 1
 
     @property
     def pixel_stride(self) -> int:
         """Bytes from column to column."""
-        return 1 if self.layout is Layout.CHW else self.channels
+        return 1 if self.layout is Layout.CHW else self.pitch
 
     @property
     def row_stride(self) -> int:

@@ -43,6 +43,7 @@ dsc_dma dsc_start_lines(dsc_direction direction, uint32_t l1, uint32_t l2, uint3
 
 dsc_dma dsc_start_box(dsc_direction direction, uint32_t l1, uint32_t l2, dsc_box box) {
   dsc_dma transfer = mchan_take_counter();
+  uint32_t inner_stride = box.inner_block_stride != 0 ? box.inner_block_stride : box.lines * box.line_bytes;
   for (uint32_t block = 0; block < box.blocks; block++) {
     if (box.line_bytes > MCHAN_LONGEST || !mchan_has_stride(box.line_stride)) {
       for (uint32_t line = 0; line < box.lines; line++) {
@@ -51,7 +52,7 @@ dsc_dma dsc_start_box(dsc_direction direction, uint32_t l1, uint32_t l2, dsc_box
     } else {
       queue_lines(mchan_direction(direction), l1, l2, box.lines, box.line_stride, box.line_bytes);
     }
-    l1 += box.lines * box.line_bytes;
+    l1 += inner_stride;
     l2 += box.block_stride;
   }
   count(direction, box.blocks * box.lines * box.line_bytes);

@@ -26,6 +26,7 @@ DSC_INLINE bool dsc_lines_are_one(dsc_box box) { return box.lines == 1 || box.li
 
 /* The same bytes in as few blocks and lines as possible. */
 DSC_INLINE dsc_box dsc_simplest(dsc_box box) {
+  if (box.inner_block_stride != 0) return box;
   if (box.blocks != 1 && dsc_lines_are_one(box)) {
     box = dsc_single_block(box.blocks, box.block_stride, box.lines * box.line_bytes);
   } else if (box.blocks != 1 && box.block_stride == box.lines * box.line_stride) {

@@ -11,8 +11,8 @@ static const dsc_buffer l1 = {l1_arena, sizeof l1_arena};
 static const dsc_buffer l2 = {l2_arena, sizeof l2_arena};
 static const dsc_const_buffer weights = {test_weights, sizeof test_weights};
 
-static const dsc_box tile = {1, 0, ROWS, COLUMNS, TILE_COLUMNS};
-static const dsc_box all_weights = {1, 0, 1, 0, sizeof test_weights};
+static const dsc_box tile = {1, 0, ROWS, COLUMNS, TILE_COLUMNS, 0};
+static const dsc_box all_weights = {1, 0, 1, 0, sizeof test_weights, 0};
 
 static void add(uint32_t core, uint8_t weight) {
   uint32_t share = TILE_BYTES / DSC_CORES;

@@ -20,7 +20,7 @@ static void arrive_late(uint32_t core) {
 static void run(uint32_t core) {
   if (core == 0) {
     arrived[0] = 1;
-    dsc_dma transfer = dsc_load(l1, 0, l2, 0, (dsc_box){1, 0, 1, 0, TRANSFER_BYTES});
+    dsc_dma transfer = dsc_load(l1, 0, l2, 0, (dsc_box){1, 0, 1, 0, TRANSFER_BYTES, 0});
     dsc_barrier(core);
     missing = DSC_CORES;
     for (uint32_t other = 0; other < DSC_CORES; other++) missing = (uint8_t)(missing - arrived[other]);

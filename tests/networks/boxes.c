@@ -22,7 +22,7 @@ static const dsc_buffer packed = {output, INPUT_BYTES};
 static const dsc_buffer unpacked = {output + INPUT_BYTES, INPUT_BYTES};
 
 static dsc_box line(dsc_box box) {
-  return (dsc_box){1, 0, 1, 0, box.blocks * box.lines * box.line_bytes};
+  return (dsc_box){1, 0, 1, 0, box.blocks * box.lines * box.line_bytes, 0};
 }
 
 static void pack(case_ tested) {

@@ -14,11 +14,11 @@ _Alignas(4) static uint8_t weights[2][COLUMNS];
 static const dsc_buffer l1 = {l1_arena, sizeof l1_arena};
 static const dsc_buffer l2 = {activations, sizeof activations};
 
-static const dsc_box row_of_weights = {1, 0, 1, 0, COLUMNS};
-static const dsc_box all = {1, 0, 1, 0, BYTES};
+static const dsc_box row_of_weights = {1, 0, 1, 0, COLUMNS, 0};
+static const dsc_box all = {1, 0, 1, 0, BYTES, 0};
 
 /* In L3 the left half of all rows comes before the right half. */
-static const dsc_box halves = {ROWS, HALF_COLUMNS, 2, BYTES / 2, HALF_COLUMNS};
+static const dsc_box halves = {ROWS, HALF_COLUMNS, 2, BYTES / 2, HALF_COLUMNS, 0};
 
 static dsc_l3_transfer start_loading_weights(uint32_t layer) {
   dsc_buffer row = {weights[layer], COLUMNS};

@@ -19,7 +19,7 @@ _Alignas(4) static uint8_t output[2 * IMAGE_BYTES];
 static const dsc_buffer packed = {output, IMAGE_BYTES};
 static const dsc_buffer unpacked = {output + IMAGE_BYTES, IMAGE_BYTES};
 
-static const dsc_box image = {1, 0, 1, 0, IMAGE_BYTES};
+static const dsc_box image = {1, 0, 1, 0, IMAGE_BYTES, 0};
 
 static void clear_second_image(void) {
   for (uint32_t i = 0; i < IMAGE_BYTES; i++) output[i] = 0;

@@ -11,7 +11,7 @@ static const dsc_buffer l2 = {l2_arena, sizeof l2_arena};
 
 static void load_and_compute(uint32_t core) {
   for (uint32_t tile = 0; tile < TILES; tile++) {
-    if (core == 0) dsc_wait(dsc_load(l1, 0, l2, LOADED, (dsc_box){1, 0, 1, 0, TILE}));
+    if (core == 0) dsc_wait(dsc_load(l1, 0, l2, LOADED, (dsc_box){1, 0, 1, 0, TILE, 0}));
     dsc_barrier(core);
     for (uint32_t i = core; i < TILE; i += DSC_CORES) l1_arena[i] = (uint8_t)(l1_arena[i] + 1);
     dsc_barrier(core);
@@ -25,7 +25,7 @@ static void run(uint32_t core) {
   if (core == 0) {
     dsc_layer_end(0, l2);
     dsc_layer_begin(1);
-    load = dsc_l3_load(l2, 0, 0, (dsc_box){1, 0, 1, 0, LOADED});
+    load = dsc_l3_load(l2, 0, 0, (dsc_box){1, 0, 1, 0, LOADED, 0});
   }
   load_and_compute(core);
   if (core == 0) {

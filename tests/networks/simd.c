@@ -13,7 +13,7 @@ static void run(uint32_t core) {
   if (core != 0) return;
   dsc_layer_begin(0);
   dsc_buffer l1 = {l1_arena, sizeof l1_arena};
-  dsc_wait(dsc_load(l1, 0, (dsc_buffer){input, sizeof input}, 0, (dsc_box){1, 0, 1, 0, sizeof input}));
+  dsc_wait(dsc_load(l1, 0, (dsc_buffer){input, sizeof input}, 0, (dsc_box){1, 0, 1, 0, sizeof input, 0}));
   for (uint32_t i = 0; i < VALUES; i++) {
     uint32_t x = dsc_load_word(l1_arena + i);
     uint32_t w = dsc_load_word(l1_arena + VALUES + 4 + i);

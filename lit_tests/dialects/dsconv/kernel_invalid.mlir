@@ -22,3 +22,8 @@ dsconv.kernel "rescale" @k : () -> tensor<1x1x1x1xsi8> window <kernel = [1, 1]>
 
 dsconv.kernel "rescale" @k : (tensor<1x1x1x1xsi8>) -> (tensor<1x1x1x1xsi8>, tensor<1x1x1x1xsi8>) window <kernel = [1, 1]>
 // CHECK: Operation does not verify: a kernel makes one tensor, not 2
+
+// -----
+
+dsconv.kernel "rescale" @k : (tensor<1x8x4x4xsi8, #dsconv.layout<hwc>>) -> tensor<1x8x4x4xsi8, #dsconv.layout<hwc>> window <kernel = [1, 1]> {output_pitch = 4 : i64}
+// CHECK: Operation does not verify: an output of pitch 8 does not lie in one of 4

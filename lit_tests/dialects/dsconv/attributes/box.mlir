@@ -24,3 +24,7 @@
 // So is the stride of a single line.
 "test.op"() {attribute = #dsconv.box<3 by 100, 1 by 4, 8>} : () -> ()
 // CHECK: attribute = #dsconv.box<3 by 100, 1 by 0, 8>}
+
+// Blocks that are not dense in the inner memory.
+"test.op"() {attribute = #dsconv.box<3 by 100 to 24, 1 by 0, 16>} : () -> ()
+// CHECK: attribute = #dsconv.box<3 by 100 to 24, 1 by 0, 16>}

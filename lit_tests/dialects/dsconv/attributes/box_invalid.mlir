@@ -21,7 +21,7 @@
 // -----
 
 "test.op"() {attribute = #dsconv.box<2 by -8, 4>} : () -> ()
-// CHECK: a box has five sizes, none of them negative
+// CHECK: a box has six sizes, none of them negative
 
 // -----
 
@@ -42,3 +42,13 @@
 
 "test.op"() {attribute = #dsconv.box<4 by 0, 3>} : () -> ()
 // CHECK: blocks and lines of a box have a stride
+
+// -----
+
+"test.op"() {attribute = #dsconv.box<4 by 64 to 8, 2 by 16, 8>} : () -> ()
+// CHECK: blocks of a box do not overlap in the inner memory
+
+// -----
+
+"test.op"() {attribute = #dsconv.box<4 by 64 to 8, 4>} : () -> ()
+// CHECK: the blocks of a box alone have a stride in the inner memory
