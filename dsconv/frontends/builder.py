@@ -31,6 +31,7 @@ from dsconv.dialects.graph import (
     tensor_type,
 )
 from dsconv.errors import ModelError
+from dsconv.frontends.arithmetic import Arithmetic
 from dsconv.frontends.fold_clips import fold_clip
 from dsconv.frontends.labels import c_identifier, layer_labels
 from dsconv.frontends.network import ImportedNetwork, LayerSource, OnnxTensor, Port
@@ -76,7 +77,8 @@ class Output:
 class NetworkBuilder:
     """Collects inputs and layers in order of evaluation; `finish` gives the network."""
 
-    def __init__(self):
+    def __init__(self, arithmetic: Arithmetic):
+        self._arithmetic = arithmetic
         self._block = Block()
         self._inputs: list[_Input] = []
         self._layers: list[_Layer] = []
@@ -118,14 +120,21 @@ class NetworkBuilder:
         """Notes what the bytes of an input mean; its first user decides."""
         self._input_quantisations.setdefault(integers.value, quantisation)
 
-    def add_layer(self, layer: AnyLayer, output: Quantisation, name: str | None) -> Integers:
+    def add_layer(
+        self,
+        layer: AnyLayer,
+        output: Quantisation,
+        name: str | None,
+        arithmetic: Arithmetic | None = None,
+    ) -> Integers:
         """Makes the operation of a layer whose result is quantised as `output`.
 
-        `name` is the ONNX tensor of the result, None where the file has none.
+        `name` is the ONNX tensor of the result, None where the file has none. `arithmetic` is the
+        flavour's by default.
         """
         if isinstance(layer, MaxPoolLayer):
             return self._add_max_pool(layer, output, name)
-        operation, inputs = layer_operation(layer, output)
+        operation, inputs = layer_operation(layer, output, arithmetic or self._arithmetic)
         return self._append(operation, layer, [x.integers for x in inputs], output, name)
 
     def _append(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from dsconv.frontends.arithmetic import Arithmetic
 from dsconv.frontends.onnx_graph import OnnxGraph
 from dsconv.frontends.reader import Handler
 
@@ -14,8 +15,8 @@ class Flavour:
     """A way to write quantised networks.
 
     `producer` and `requantisation` describe it to people. `is_written_in` recognises it in a graph,
-    and `handlers` reads its nodes by operation; the first sentence of a handler's docstring is what
-    `dsconv support` says about the operation.
+    `handlers` reads its nodes by operation, and `arithmetic` requantises their layers. The first
+    sentence of a handler's docstring is what `dsconv support` says about the operation.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Flavour:
     requantisation: str
     is_written_in: Callable[[OnnxGraph], bool]
     handlers: Mapping[str, Handler]
+    arithmetic: Arithmetic
 
 
 def has_operation(*operations: str) -> Callable[[OnnxGraph], bool]:

@@ -33,4 +33,4 @@ def import_onnx(
     graph = OnnxGraph(model)
     meaning = flavour_of(graph) if flavour is None else flavour_named(flavour)
     with np.errstate(all="ignore"):  # what is not finite is found and reported with its node
-        return Reader(graph, meaning.handlers).read(name or stem, meaning.name)
+        return Reader(graph, meaning.handlers, meaning.arithmetic).read(name or stem, meaning.name)

@@ -10,7 +10,6 @@ from typing import TypeAlias
 
 import numpy as np
 
-from dsconv.dialects.attributes import RequantAttr
 from dsconv.dialects.graph import (
     AddOp,
     AveragePoolOp,
@@ -21,15 +20,9 @@ from dsconv.dialects.graph import (
     RescaleOp,
     activation_type,
 )
+from dsconv.frontends.arithmetic import NO_WEIGHTS, Arithmetic
 from dsconv.frontends.onnx_graph import Node
-from dsconv.frontends.scales import (
-    MULTIPLIER_LIMIT,
-    Floats,
-    Quantisation,
-    addition_multipliers,
-    float_multipliers,
-    requantisation,
-)
+from dsconv.frontends.scales import Quantisation
 from dsconv.frontends.values import (
     AddLayer,
     AveragePoolLayer,
@@ -54,7 +47,7 @@ ArithmeticLayer: TypeAlias = (
 
 
 def layer_operation(
-    layer: ArithmeticLayer, output: Quantisation
+    layer: ArithmeticLayer, output: Quantisation, arithmetic: Arithmetic
 ) -> tuple[LayerOperation, tuple[Dequantised, ...]]:
     """The operation of a layer whose result is quantised as `output`, and what it reads.
 
@@ -62,13 +55,13 @@ def layer_operation(
     """
     match layer:
         case ConvolutionLayer() | MatrixLayer():
-            return _weighted_operation(layer, output), (layer.x,)
+            return _weighted_operation(layer, output, arithmetic), (layer.x,)
         case AddLayer():
-            return _add_operation(layer, output), (layer.lhs, layer.rhs)
+            return _add_operation(layer, output, arithmetic), (layer.lhs, layer.rhs)
         case AveragePoolLayer():
-            return _average_pool_operation(layer, output), (layer.x,)
+            return _average_pool_operation(layer, output, arithmetic), (layer.x,)
         case RescaleLayer():
-            return _rescale_operation(layer, output), (layer.x,)
+            return _rescale_operation(layer, output, arithmetic), (layer.x,)
 
 
 def max_pool_operation(layer: MaxPoolLayer, source: Integers) -> LayerOperation:
@@ -77,12 +70,11 @@ def max_pool_operation(layer: MaxPoolLayer, source: Integers) -> LayerOperation:
 
 
 def _weighted_operation(
-    layer: ConvolutionLayer | MatrixLayer, output: Quantisation
+    layer: ConvolutionLayer | MatrixLayer, output: Quantisation, arithmetic: Arithmetic
 ) -> LayerOperation:
     _check_accumulators(layer)
     x, weights = layer.x, layer.weights
-    multipliers = float_multipliers(x.quantisation.scale, weights.scales, output.scale)
-    requant = _requantisation(layer, multipliers, output)
+    requant = arithmetic.requantisation(layer, x.quantisation, weights.scales, 1, output)
     result_type = _result_type(layer, output.dtype)
     operands = (
         x.integers.value,
@@ -109,16 +101,15 @@ def _weighted_operation(
     )
 
 
-def _add_operation(layer: AddLayer, output: Quantisation) -> LayerOperation:
-    """(a - za) * ma + (b - zb) * mb, both scales over one power of two."""
-    lhs, rhs = layer.lhs.quantisation, layer.rhs.quantisation
-    scales = np.array([lhs.scale, rhs.scale], np.float32)
-    multipliers, shift = addition_multipliers(float_multipliers(1.0, scales, output.scale).tolist())
-    if shift < 0:
-        raise layer.node.problem("an input scale is millions of times the output scale")
-    requant = RequantAttr.of(
-        [1], [1 << shift], zero_point=output.zero_point, clip=output.clip_range(layer.bounds)
+def _add_operation(layer: AddLayer, output: Quantisation, arithmetic: Arithmetic) -> LayerOperation:
+    """(a - za) * ma + (b - zb) * mb, requantised."""
+    multipliers, requant = arithmetic.addition(layer, output)
+    terms = [x.quantisation for x in (layer.lhs, layer.rhs)]
+    distances = (
+        abs(multiplier) * term.largest_distance
+        for multiplier, term in zip(multipliers, terms, strict=True)
     )
+    _check_sum(layer.node, sum(distances))
     return AddOp(
         UNLABELLED,
         layer.lhs.integers.value,
@@ -126,15 +117,17 @@ def _add_operation(layer: AddLayer, output: Quantisation) -> LayerOperation:
         requant,
         _result_type(layer, output.dtype),
         multipliers=multipliers,
-        zero_points=(lhs.zero_point, rhs.zero_point),
+        zero_points=(terms[0].zero_point, terms[1].zero_point),
     )
 
 
-def _average_pool_operation(layer: AveragePoolLayer, output: Quantisation) -> LayerOperation:
+def _average_pool_operation(
+    layer: AveragePoolLayer, output: Quantisation, arithmetic: Arithmetic
+) -> LayerOperation:
     """The sum of a window, divided by its size in the requantisation."""
     x, pixels = layer.x, math.prod(layer.window.kernel)
     _check_sum(layer.node, pixels * x.quantisation.largest_distance)
-    requant = _requantisation(layer, _scale_ratio(x, output), output, divisor=pixels)
+    requant = arithmetic.requantisation(layer, x.quantisation, NO_WEIGHTS, pixels, output)
     return AveragePoolOp(
         UNLABELLED,
         x.integers.value,
@@ -145,12 +138,14 @@ def _average_pool_operation(layer: AveragePoolLayer, output: Quantisation) -> La
     )
 
 
-def _rescale_operation(layer: RescaleLayer, output: Quantisation) -> LayerOperation:
+def _rescale_operation(
+    layer: RescaleLayer, output: Quantisation, arithmetic: Arithmetic
+) -> LayerOperation:
     x = layer.x
     return RescaleOp(
         UNLABELLED,
         x.integers.value,
-        _requantisation(layer, _scale_ratio(x, output), output),
+        arithmetic.requantisation(layer, x.quantisation, NO_WEIGHTS, 1, output),
         _result_type(layer, output.dtype),
         input_zero_point=x.quantisation.zero_point,
     )
@@ -161,17 +156,6 @@ def _result_type(layer: Layer, dtype: str) -> IntTensorType:
     if size > LARGEST_ACTIVATION:
         raise layer.node.problem(f"its result has {size} values, too many for any target")
     return activation_type(layer.view.sizes, dtype)
-
-
-def _requantisation(
-    layer: Layer, multipliers: Floats, output: Quantisation, divisor: int = 1
-) -> RequantAttr:
-    if not np.all(multipliers < MULTIPLIER_LIMIT):
-        raise layer.node.problem(
-            f"input, weight and output scales give a factor of {np.max(multipliers)}",
-            "quantise the model again with representative data",
-        )
-    return requantisation(multipliers, output, layer.bounds, divisor)
 
 
 def _check_accumulators(layer: WeightedLayer) -> None:
@@ -188,7 +172,3 @@ def _check_sum(node: Node, largest: int) -> None:
             f"its sums may reach {largest}, which does not fit 32 bits",
             "look for a bias, a scale or a window far out of range",
         )
-
-
-def _scale_ratio(x: Dequantised, output: Quantisation) -> Floats:
-    return float_multipliers(x.quantisation.scale, np.ones(1, np.float32), output.scale)

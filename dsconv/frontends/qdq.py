@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from dsconv.frontends import layers, weighted_layers
+from dsconv.frontends.arithmetic import OnnxRuntimeArithmetic
 from dsconv.frontends.common import COMMON_HANDLERS
 from dsconv.frontends.flavour import Flavour, has_operation
 from dsconv.frontends.network import OnnxTensor
@@ -246,4 +247,5 @@ QDQ = Flavour(
     "ONNX Runtime's: times one float32, rounded half to even",
     has_operation("QuantizeLinear", "DequantizeLinear"),
     QDQ_HANDLERS,
+    OnnxRuntimeArithmetic(),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from dsconv.frontends import layers, weighted_layers
+from dsconv.frontends.arithmetic import OnnxRuntimeArithmetic
 from dsconv.frontends.common import read_end
 from dsconv.frontends.flavour import Flavour, has_operation
 from dsconv.frontends.onnx_graph import Node
@@ -120,4 +121,5 @@ QOPERATOR = Flavour(
     "as QDQ",
     has_operation(*QOPERATOR_ONLY),
     QDQ_HANDLERS | QOPERATOR_ONLY,
+    OnnxRuntimeArithmetic(),
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from dsconv.errors import ModelError
+from dsconv.frontends.arithmetic import Arithmetic
 from dsconv.frontends.builder import NetworkBuilder, Output
 from dsconv.frontends.network import ImportedNetwork, OnnxTensor
 from dsconv.frontends.onnx_graph import Array, GraphInput, Node, OnnxGraph
@@ -46,11 +47,11 @@ TRAILING = {
 
 
 class Reader:
-    """Evaluates the graph node by node. Handlers come from the flavour of the file."""
+    """Evaluates the graph node by node. Handlers and arithmetic are those of the flavour."""
 
-    def __init__(self, graph: OnnxGraph, handlers: Mapping[str, Handler]):
+    def __init__(self, graph: OnnxGraph, handlers: Mapping[str, Handler], arithmetic: Arithmetic):
         self.graph = graph
-        self.builder = NetworkBuilder()
+        self.builder = NetworkBuilder(arithmetic)
         self._handlers = handlers
         self._values: dict[str, Value] = {}
         self._notes: list[str] = []
