@@ -157,16 +157,18 @@ def test_a_wrong_input_size_fails(tmp_path: Path, platform: str):
 
 @on_eight_cores
 def test_a_fault_is_reported(tmp_path: Path, platform: str):
-    built = build_network(tmp_path, platform, "fault")
+    defines = {"STATEMENT": '__asm__ volatile(".word 0xFFFFFFFF")'}
+    built = build_network(tmp_path, platform, "statement", defines=defines)
     with pytest.raises(RunnerError, match=r"trap: .*mcause 0x. mepc 0x"):
-        RUNNERS[platform].run(built, bytes(4), TIMEOUT_S)
+        RUNNERS[platform].run(built, b"x", TIMEOUT_S)
 
 
 @on_every_platform
 def test_a_run_that_hangs_is_ended(tmp_path: Path, platform: str):
-    built = build_network(tmp_path, platform, "hang")
+    defines = {"STATEMENT": "for (volatile uint32_t forever = 1; forever;) continue"}
+    built = build_network(tmp_path, platform, "statement", defines=defines)
     with pytest.raises(RunnerError, match="was not done after 2 s"):
-        RUNNERS[platform].run(built, bytes(4), 2)
+        RUNNERS[platform].run(built, b"x", 2)
 
 
 def test_a_missing_input_file_fails(tmp_path: Path):
@@ -192,8 +194,9 @@ def test_an_arena_that_is_too_large_fails_to_link(tmp_path: Path):
 
 
 def test_a_frame_that_is_too_large_for_the_stack_fails_to_build(tmp_path: Path):
+    defines = {"STATEMENT": "volatile uint8_t frame[1024]; frame[core] = 1"}
     with pytest.raises(RunnerError, match=r"frame size of .* is larger than 504 bytes"):
-        build_network(tmp_path, "pulp_open", "large_frame")
+        build_network(tmp_path, "pulp_open", "statement", defines=defines)
 
 
 def test_gvsoc_home_comes_before_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
