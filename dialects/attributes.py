@@ -344,6 +344,18 @@ class RequantAttr(ParametrizedAttribute):
             i64_array((zero_point, *clip)),
         )
 
+    def with_factors(
+        self, multipliers: Sequence[int], divisors: Sequence[int], addends: Sequence[int]
+    ) -> RequantAttr:
+        """The same with other factors, zero point and clip range as they are."""
+        return RequantAttr(
+            i64_array(multipliers),
+            i64_array(addends),
+            i64_array(divisors),
+            self.rounding_name,
+            self.limits,
+        )
+
     @property
     def multipliers(self) -> tuple[int, ...]:
         """One value, or one per output channel."""
@@ -481,6 +493,11 @@ class NarrowRequantAttr(ParametrizedAttribute):
             i64_array((bits, low_shift, addend, shift, slack)),
             i64_array(clip),
         )
+
+    def with_factors(self, highs: Sequence[int], lows: Sequence[int] = ()) -> NarrowRequantAttr:
+        """The same with other factors, shifts and clip range as they are."""
+        lows = lows or [0] * len(highs)
+        return NarrowRequantAttr(i64_array(highs), i64_array(lows), self.shared, self.limits)
 
     @property
     def highs(self) -> tuple[int, ...]:

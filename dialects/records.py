@@ -141,14 +141,7 @@ def with_one_divisor(requant: RequantAttr) -> RequantAttr:
     multipliers, addends = scaled(requant.multipliers), scaled(requant.addends)
     if max(map(abs, multipliers)) >= 2**31 or max(map(abs, addends)) >= 2**61:
         return requant
-    return RequantAttr.of(
-        multipliers,
-        (largest,),
-        addends=addends,
-        rounding=requant.rounding,
-        zero_point=requant.zero_point,
-        clip=requant.clip,
-    )
+    return requant.with_factors(multipliers, (largest,), addends)
 
 
 def varying_requant_fields(requant: RequantAttr) -> dict[str, Sequence[int]]:
@@ -184,29 +177,16 @@ def uniform_requant(requant: RequantAttr) -> RequantAttr:
     def uniform(values: Sequence[int], neutral: int) -> tuple[int]:
         return (values[0] if len(set(values)) == 1 else neutral,)
 
-    return RequantAttr.of(
-        uniform(requant.multipliers, 1),
-        uniform(requant.divisors, 1),
-        addends=uniform(requant.addends, 0),
-        rounding=requant.rounding,
-        zero_point=requant.zero_point,
-        clip=requant.clip,
+    return requant.with_factors(
+        uniform(requant.multipliers, 1), uniform(requant.divisors, 1), uniform(requant.addends, 0)
     )
 
 
 def uniform_narrow(narrow: NarrowRequantAttr) -> NarrowRequantAttr:
     """The part that all channels share; 0 stands in for what lies in their records."""
-    varies = bool(varying_narrow_fields(narrow))
-    return NarrowRequantAttr.of(
-        (0,) if varies else narrow.highs[:1],
-        lows=(0,) if varies else narrow.lows[:1],
-        low_shift=narrow.low_shift,
-        addend=narrow.addend,
-        shift=narrow.shift,
-        bits=narrow.bits,
-        slack=narrow.slack,
-        clip=narrow.clip,
-    )
+    if varying_narrow_fields(narrow):
+        return narrow.with_factors((0,))
+    return narrow.with_factors(narrow.highs[:1], narrow.lows[:1])
 
 
 def pack_records(
@@ -250,14 +230,8 @@ def record_requant(
     divisors = values(DIVISOR, uniform.divisors)
     if SHIFT in fields:
         divisors = tuple(1 << shift for shift in values(SHIFT, ()))
-    return RequantAttr.of(
-        values(MULTIPLIER, uniform.multipliers),
-        divisors,
-        addends=values(ADDEND, uniform.addends),
-        rounding=uniform.rounding,
-        zero_point=uniform.zero_point,
-        clip=uniform.clip,
-    )
+    multipliers = values(MULTIPLIER, uniform.multipliers)
+    return uniform.with_factors(multipliers, divisors, values(ADDEND, uniform.addends))
 
 
 def record_narrow(
@@ -266,13 +240,6 @@ def record_narrow(
     """Puts the fields of records back into what `uniform_narrow` left."""
     if HIGH not in fields:
         return uniform
-    return NarrowRequantAttr.of(
-        cast(list[int], fields[HIGH].tolist()),
-        lows=cast(list[int], fields[LOW].tolist()) if LOW in fields else (),
-        low_shift=uniform.low_shift,
-        addend=uniform.addend,
-        shift=uniform.shift,
-        bits=uniform.bits,
-        slack=uniform.slack,
-        clip=uniform.clip,
-    )
+    highs = cast(list[int], fields[HIGH].tolist())
+    lows = cast(list[int], fields[LOW].tolist()) if LOW in fields else ()
+    return uniform.with_factors(highs, lows)
