@@ -37,6 +37,12 @@ class WindowRequantiser(ABC):
     def set_bias(self, number: int, record: str, addend: str | None) -> None:
         """Sets a bias: the record's, and what a register holds, which it may change."""
 
+    def load_bias(self, bias: str, record: str, addend: str | None) -> None:
+        """Loads the record's bias into a register, and adds what another holds."""
+        self.asm("lw", bias, record, self.record.offset(BIAS))
+        if addend is not None:
+            self.asm("add", bias, bias, addend)
+
     @abstractmethod
     def __call__(self, value: str, bias: int) -> str:
         """Turns a sum into an output, with one of the biases; returns the register it is in."""
@@ -62,10 +68,7 @@ class AddedBias(WindowRequantiser):
         self.requantise.load(self.channel, record)
 
     def set_bias(self, number: int, record: str, addend: str | None) -> None:
-        bias = self.biases[number]
-        self.asm("lw", bias, record, self.record.offset(BIAS))
-        if addend is not None:
-            self.asm("add", bias, bias, addend)
+        self.load_bias(self.biases[number], record, addend)
 
     def __call__(self, value: str, bias: int) -> str:
         self.asm("add", value, value, self.biases[bias])
@@ -167,10 +170,7 @@ class ClippedSum(NarrowWindow):
             yield
 
     def set_bias(self, number: int, record: str, addend: str | None) -> None:
-        bias = self.biases[number]
-        self.asm("lw", bias, record, self.record.offset(BIAS))
-        if addend is not None:
-            self.asm("add", bias, bias, addend)
+        self.load_bias(self.biases[number], record, addend)
 
     def __call__(self, value: str, bias: int) -> str:
         asm, product, narrow = self.asm, self.product, self.narrow
