@@ -17,24 +17,9 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import CallOp, FuncOp, ReturnOp
 from xdsl.ir import Operation, SSAValue
 
+from dsconv.dialects import graph
 from dsconv.dialects.attributes import Layout, RequantAttr, WindowAttr
-from dsconv.dialects.graph import (
-    AddOp,
-    AveragePoolOp,
-    ConstantOp,
-    Conv2DOp,
-    DepthwiseOp,
-    IntTensorType,
-    LayerOperation,
-    LinearOp,
-    MaxPoolOp,
-    PointwiseOp,
-    RescaleOp,
-    activation_type,
-    dtype_of,
-    layout_of,
-    tensor_type,
-)
+from dsconv.dialects.graph import activation_type, dtype_of, layout_of, tensor_type
 from dsconv.dialects.tiled import BarrierOp
 from dsconv.lowering.c_target import network_function
 from dsconv.output import write_folder
@@ -60,7 +45,7 @@ class Activation:
     zero_point: int = 0
     layout: Layout = Layout.HWC
 
-    def type(self, *shape: int) -> IntTensorType:
+    def type(self, *shape: int) -> graph.IntTensorType:
         """Its tensor type."""
         return activation_type((1, *shape), self.dtype, self.layout)
 
@@ -98,70 +83,25 @@ class NetworkBuilder:
 
     def depthwise(self, window: WindowAttr, y: Activation) -> None:
         """Depthwise convolution."""
-        channels, *size = self.shape
-        self._add(
-            DepthwiseOp(
-                self._label(),
-                self.value,
-                *self._weights(channels, 1, *window.kernel),
-                window,
-                self._requant(channels, prod(window.kernel), y),
-                y.type(channels, *window.output_size(*size)),
-                input_zero_point=self.zero_point,
-            ),
-            y,
-        )
+        self._convolve(graph.DepthwiseOp, self.shape[0], 1, window, y)
 
     def conv2d(self, kernels: int, window: WindowAttr, y: Activation) -> None:
         """Dense convolution."""
-        channels, *size = self.shape
-        self._add(
-            Conv2DOp(
-                self._label(),
-                self.value,
-                *self._weights(kernels, channels, *window.kernel),
-                window,
-                self._requant(kernels, channels * prod(window.kernel), y),
-                y.type(kernels, *window.output_size(*size)),
-                input_zero_point=self.zero_point,
-            ),
-            y,
-        )
+        self._convolve(graph.Conv2DOp, kernels, self.shape[0], window, y)
 
     def pointwise(self, kernels: int, y: Activation) -> None:
         """1x1 convolution."""
         channels, *size = self.shape
-        self._add(
-            PointwiseOp(
-                self._label(),
-                self.value,
-                *self._weights(kernels, channels),
-                self._requant(kernels, channels, y),
-                y.type(kernels, *size),
-                input_zero_point=self.zero_point,
-            ),
-            y,
-        )
+        self._multiply(graph.PointwiseOp, kernels, channels, y.type(kernels, *size), y)
 
     def linear(self, kernels: int, y: Activation) -> None:
         """Fully connected layer."""
-        features = prod(self.shape)
-        self._add(
-            LinearOp(
-                self._label(),
-                self.value,
-                *self._weights(kernels, features),
-                self._requant(kernels, features, y),
-                y.type(kernels, 1, 1),
-                input_zero_point=self.zero_point,
-            ),
-            y,
-        )
+        self._multiply(graph.LinearOp, kernels, prod(self.shape), y.type(kernels, 1, 1), y)
 
     def add(self, multipliers: tuple[int, int], shift: int, y: Activation) -> None:
         """The sum of the last activation and itself, with weights over a power of two."""
         self._add(
-            AddOp(
+            graph.AddOp(
                 self._label(),
                 self.value,
                 self.value,
@@ -177,7 +117,7 @@ class NetworkBuilder:
         """Average pool."""
         channels, *size = self.shape
         self._add(
-            AveragePoolOp(
+            graph.AveragePoolOp(
                 self._label(),
                 self.value,
                 window,
@@ -193,12 +133,12 @@ class NetworkBuilder:
         channels, *size = self.shape
         y = Activation(dtype_of(self.value), self.zero_point, layout)
         result = y.type(channels, *window.output_size(*size))
-        self._add(MaxPoolOp(self._label(), self.value, window, result), y)
+        self._add(graph.MaxPoolOp(self._label(), self.value, window, result), y)
 
     def rescale(self, y: Activation) -> None:
         """Requantisation of every value."""
         self._add(
-            RescaleOp(
+            graph.RescaleOp(
                 self._label(),
                 self.value,
                 self._scale(1, 255, y),
@@ -208,10 +148,52 @@ class NetworkBuilder:
             y,
         )
 
+    def _convolve(
+        self,
+        operation: type[graph.Conv2DOp | graph.DepthwiseOp],
+        kernels: int,
+        depth: int,
+        window: WindowAttr,
+        y: Activation,
+    ) -> None:
+        _, *size = self.shape
+        self._add(
+            operation(
+                self._label(),
+                self.value,
+                *self._weights(kernels, depth, *window.kernel),
+                window,
+                self._requant(kernels, depth * prod(window.kernel), y),
+                y.type(kernels, *window.output_size(*size)),
+                input_zero_point=self.zero_point,
+            ),
+            y,
+        )
+
+    def _multiply(
+        self,
+        operation: type[graph.PointwiseOp | graph.LinearOp],
+        kernels: int,
+        depth: int,
+        result: graph.IntTensorType,
+        y: Activation,
+    ) -> None:
+        self._add(
+            operation(
+                self._label(),
+                self.value,
+                *self._weights(kernels, depth),
+                self._requant(kernels, depth, y),
+                result,
+                input_zero_point=self.zero_point,
+            ),
+            y,
+        )
+
     def _label(self) -> str:
         return f"layer{self.layers}"
 
-    def _add(self, layer: LayerOperation, y: Activation) -> None:
+    def _add(self, layer: graph.LayerOperation, y: Activation) -> None:
         self.block.add_op(layer)
         self.value = layer.result
         self.zero_point = y.zero_point
@@ -220,7 +202,7 @@ class NetworkBuilder:
     def _weights(self, kernels: int, *shape: int) -> tuple[SSAValue, SSAValue]:
         weights = self.random.integers(-127, 128, (kernels, *shape)).astype(np.int8)
         bias = self.random.integers(-3000, 3000, kernels).astype(np.int32)
-        constants = [ConstantOp.of(weights), ConstantOp.of(bias)]
+        constants = [graph.ConstantOp.of(weights), graph.ConstantOp.of(bias)]
         self.block.add_ops(constants)
         return constants[0].result, constants[1].result
 
@@ -250,9 +232,9 @@ class GvsocNetwork:
         return lowered
 
     @property
-    def layers(self) -> list[LayerOperation]:
+    def layers(self) -> list[graph.LayerOperation]:
         """Layers of the network."""
-        return [op for op in self.module.walk() if isinstance(op, LayerOperation)]
+        return [op for op in self.module.walk() if isinstance(op, graph.LayerOperation)]
 
     @cached_property
     def input(self) -> Array:

@@ -11,24 +11,9 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import SSAValue
 
+from dsconv.dialects import graph
 from dsconv.dialects.attributes import Layout, RequantAttr, Rounding, WindowAttr
-from dsconv.dialects.graph import (
-    AddOp,
-    AveragePoolOp,
-    ConstantOp,
-    Conv2DOp,
-    DepthwiseOp,
-    IntTensorType,
-    LayerOperation,
-    LinearOp,
-    MaxPoolOp,
-    PointwiseOp,
-    RescaleOp,
-    activation_type,
-    dtype_of,
-    layout_of,
-    tensor_type,
-)
+from dsconv.dialects.graph import activation_type, dtype_of, layout_of, tensor_type
 
 Array = npt.NDArray[np.integer]
 Dtype = type[np.integer]
@@ -101,7 +86,7 @@ class LayerMaker:
         return self.random.integers(limits.min, limits.max + 1, shape, dtype)
 
     def constant(self, array: Array) -> SSAValue:
-        operation = ConstantOp.of(array)
+        operation = graph.ConstantOp.of(array)
         self.block.add_op(operation)
         return operation.result
 
@@ -113,7 +98,9 @@ class LayerMaker:
         strides = self.integer(1, 2), self.integer(1, 2)
         return WindowAttr.of((fy, fx), strides, pads, (dilation, dilation))
 
-    def result_type(self, dtype: Dtype, channels: int, size: tuple[int, int]) -> IntTensorType:
+    def result_type(
+        self, dtype: Dtype, channels: int, size: tuple[int, int]
+    ) -> graph.IntTensorType:
         return activation_type((1, channels, *size), dtype, self.layout())
 
     def requant(self, channels: int, spread: int, dtype: Dtype) -> RequantAttr:
@@ -134,7 +121,7 @@ class LayerMaker:
             clip=(min(self.value(dtype), 0), int(limits.max)),
         )
 
-    def weighted(self) -> LayerOperation:
+    def weighted(self) -> graph.LayerOperation:
         window = self.window()
         kernels = self.channels if self.kind == "depthwise" else self.integer(1, 9)
         size = window.output_size(self.height, self.width)
@@ -157,7 +144,7 @@ class LayerMaker:
         zeros = [self.value(weight_dtype) for _ in range(zero_points)]
         match self.kind:
             case "conv2d" | "depthwise":
-                return (Conv2DOp if self.kind == "conv2d" else DepthwiseOp)(
+                return (graph.Conv2DOp if self.kind == "conv2d" else graph.DepthwiseOp)(
                     "layer",
                     x,
                     weights,
@@ -169,7 +156,7 @@ class LayerMaker:
                     weight_zero_points=zeros,
                 )
             case _:
-                return (PointwiseOp if self.kind == "pointwise" else LinearOp)(
+                return (graph.PointwiseOp if self.kind == "pointwise" else graph.LinearOp)(
                     "layer",
                     x,
                     weights,
@@ -180,17 +167,17 @@ class LayerMaker:
                     weight_zero_points=zeros,
                 )
 
-    def plain(self) -> LayerOperation:
+    def plain(self) -> graph.LayerOperation:
         window = self.window()
         x = self.block.args[0]
         size, pooled = (self.height, self.width), window.output_size(self.height, self.width)
         if self.kind == "max_pool":
             result = self.result_type(self.dtypes[0], self.channels, pooled)
-            return MaxPoolOp("layer", x, window, result)
+            return graph.MaxPoolOp("layer", x, window, result)
         dtype = self.dtype()
         zero_points = [self.value(dtype) for dtype in self.dtypes]
         if self.kind == "add":
-            return AddOp(
+            return graph.AddOp(
                 "layer",
                 x,
                 self.block.args[1],
@@ -200,7 +187,7 @@ class LayerMaker:
                 zero_points=(zero_points[0], zero_points[1]),
             )
         if self.kind == "avg_pool":
-            return AveragePoolOp(
+            return graph.AveragePoolOp(
                 "layer",
                 x,
                 window,
@@ -208,7 +195,7 @@ class LayerMaker:
                 self.result_type(dtype, self.channels, pooled),
                 input_zero_point=zero_points[0],
             )
-        return RescaleOp(
+        return graph.RescaleOp(
             "layer",
             x,
             self.requant(1, 200, dtype),
