@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import chain, count
+from dataclasses import dataclass, replace
 from math import ceil
 
 import numpy as np
@@ -26,26 +25,16 @@ from xdsl.ir import Block, BlockArgument, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import DiagnosticException
 
-from dsconv.dialects.attributes import Layout, Space, Tile
+from dsconv.dialects.attributes import Space, Tile
 from dsconv.dialects.graph import (
-    AddOp,
-    AveragePoolOp,
     ConstantOp,
-    DepthwiseOp,
-    IntTensorType,
     LayerOperation,
-    RequantisedOperation,
-    RescaleOp,
     WeightedOperation,
-    dtype_of,
     layout_of,
     tensor_type,
 )
 from dsconv.dialects.records import (
     RecordAttr,
-    uniform_narrow,
-    uniform_requant,
-    with_one_divisor,
 )
 from dsconv.dialects.tiled import (
     BarrierOp,
@@ -72,41 +61,11 @@ from dsconv.lowering.building import (
     remainder,
     subtract,
 )
-from dsconv.lowering.c_names import c_identifier
+from dsconv.lowering.maps import Map, tensor_bytes
+from dsconv.lowering.tile_kernels import KernelTable, Symbols, pad_value, tile_kernel
 from dsconv.passes.geometry import Geometry
 from dsconv.passes.networks import networks
 from dsconv.passes.parameters import pack_parameters
-
-
-def tensor_bytes(type_: TensorType) -> int:
-    """Bytes of an activation."""
-    return int(np.prod(type_.get_shape()))
-
-
-@dataclass(frozen=True)
-class Map:
-    """An activation in L2: its buffer, sizes and layout."""
-
-    buffer: SSAValue
-    channels: int
-    height: int
-    width: int
-    layout: Layout
-
-    def offset(self, channel: Index, row: Index, column: Index) -> Index:
-        """Byte offset of one value."""
-        if self.layout is Layout.CHW:
-            plane = self.height * self.width
-            return add(multiply(channel, plane), multiply(row, self.width), column)
-        pixel = add(multiply(row, self.width), column)
-        return add(multiply(pixel, self.channels), channel)
-
-    def box(self, channels: int, rows: int, columns: int) -> BoxAttr:
-        """The transfer of a tile of these sizes."""
-        if self.layout is Layout.CHW:
-            return BoxAttr.of(columns, rows, self.width, channels, self.height * self.width)
-        row_stride = self.width * self.channels
-        return BoxAttr.of(channels, columns, self.channels, rows, row_stride)
 
 
 @dataclass(frozen=True)
@@ -134,39 +93,6 @@ class TilePosition:
     weight_version: Index
     first_of_inputs: SSAValue | None
     first_of_weights: SSAValue | None
-
-
-class Symbols:
-    """The symbols of a module, and of what is to be added to it."""
-
-    def __init__(self, module: ModuleOp):
-        names = (op.get_attr_or_prop("sym_name") for op in module.body.block.ops)
-        self.taken = {name.data for name in names if isinstance(name, StringAttr)}
-
-    def settle(self, op: KernelOp | memref.GlobalOp) -> None:
-        """Makes an operation's symbol a C identifier that no other has."""
-        base = c_identifier(op.sym_name.data)
-        candidates = chain([base], (f"{base}_{number}" for number in count(2)))
-        free = next(symbol for symbol in candidates if symbol not in self.taken)
-        self.taken.add(free)
-        op.sym_name = StringAttr(free)
-
-
-@dataclass
-class KernelTable:
-    """A network's kernels. Layers of one shape share one."""
-
-    symbols: Symbols
-    kernels: list[KernelOp] = field(default_factory=list[KernelOp])
-
-    def symbol(self, kernel: KernelOp) -> str:
-        """Name of this kernel or of an equal one that is there already."""
-        for known in self.kernels:
-            if known.identity == kernel.identity:
-                return known.sym_name.data
-        self.symbols.settle(kernel)
-        self.kernels.append(kernel)
-        return kernel.sym_name.data
 
 
 @dataclass(frozen=True)
@@ -227,9 +153,9 @@ class LayerLowering:
         self.tile = op.tile.tile
         self.geometry = Geometry.of(op)
         self.inputs = [
-            self._map(buffer, value) for buffer, value in zip(inputs, op.activations, strict=True)
+            Map.of(buffer, value) for buffer, value in zip(inputs, op.activations, strict=True)
         ]
-        self.output = self._map(output, op.result)
+        self.output = Map.of(output, op.result)
         self.record: RecordAttr | None = None
         self.chunks = [Chunk(self.geometry, 0, None)]
         if isinstance(op, WeightedOperation):
@@ -239,12 +165,6 @@ class LayerLowering:
             if chunk.weights is not None:
                 kernels.symbols.settle(chunk.weights)
         self.kernel = kernels.symbol(self._kernel())
-
-    def _map(self, buffer: SSAValue, value: SSAValue) -> Map:
-        _, channels, height, width = tensor_type(value).get_shape()
-        layout = layout_of(value)
-        assert layout is not None, "check_network asks for layouts"
-        return Map(buffer, channels, height, width, layout)
 
     def write(self) -> LayerOp:
         """The layer with its loop over tiles, at the current insertion point."""
@@ -422,26 +342,14 @@ class LayerLowering:
         WaitOp(DmaStartOp(output, index_value(0), self.output.buffer, index_value(offset), box))
 
     def _kernel(self) -> KernelOp:
-        geometry, tile, op = self.geometry, self.tile, self.op
-        shape = (1, geometry.input_channels(tile), geometry.input_rows(tile))
-        inputs = [
-            _tile_type(value, (*shape, geometry.input_columns(tile))) for value in op.activations
-        ]
-        output = _tile_type(op.result, (1, tile.channels, tile.rows, tile.columns))
-        narrow = op.narrow if isinstance(op, RequantisedOperation) else None
-        requant = op.requant if isinstance(op, RequantisedOperation) and not narrow else None
-        return KernelOp(
-            f"{op.label}_kernel",
-            kernel_kind(op),
-            inputs,
-            output,
+        geometry, tile = self.geometry, self.tile
+        channels = geometry.input_channels(tile)
+        return tile_kernel(
+            self.op,
+            self.record,
+            (channels, geometry.input_rows(tile), geometry.input_columns(tile)),
+            (tile.channels, tile.rows, tile.columns),
             geometry.window,
-            requant=uniform_requant(with_one_divisor(requant)) if requant else None,
-            narrow=uniform_narrow(narrow) if narrow else None,
-            record=self.record,
-            zero_points=raw_zero_points(op),
-            multipliers=op.multipliers.get_values() if isinstance(op, AddOp) else (),
-            pad_value=pad_value(op) if geometry.padded else 0,
             starts=window_starts(geometry, tile),
         )
 
@@ -497,34 +405,6 @@ def window_starts(geometry: Geometry, tile: Tile) -> tuple[list[int], list[int]]
         found = {input_start(first, last, before, after)[1] for first in firsts}
         starts.append(sorted(start for start in found if isinstance(start, int)))
     return starts[0], starts[1]
-
-
-def kernel_kind(op: LayerOperation) -> str:
-    """The kind of kernel that computes a graph operation."""
-    if isinstance(op, WeightedOperation) and not isinstance(op, DepthwiseOp):
-        return "conv2d"
-    return op.kind
-
-
-def raw_zero_points(op: LayerOperation) -> Sequence[int]:
-    """Zero points that the kernel subtracts itself; weighted kernels have them in their bias."""
-    if isinstance(op, AveragePoolOp | RescaleOp):
-        return (op.zero_point,)
-    if isinstance(op, AddOp):
-        return op.zero_points.get_values()
-    return ()
-
-
-def pad_value(op: LayerOperation) -> int:
-    """What a tap outside the map reads."""
-    if isinstance(op, WeightedOperation | AveragePoolOp):
-        return op.zero_point
-    return int(np.iinfo(dtype_of(op.result)).min)
-
-
-def _tile_type(value: SSAValue, shape: Sequence[int]) -> IntTensorType:
-    type_ = tensor_type(value)
-    return TensorType(type_.element_type, shape, type_.encoding)
 
 
 CALLERS_LAYOUT = "write #dsconv.layout<chw> or <hwc> to its type, as the caller has the bytes"
