@@ -664,6 +664,9 @@ class KernelOp(IRDLOperation):
     `column_starts` are all places in the tile where the first window may begin. An output tile that
     is part of a larger one has `output_pitch`: rows of a plane of that one in CHW, channels of a
     pixel in HWC.
+
+    The input tile of a `circular` depthwise kernel is a ring of rows: row H is row 0 again. Whoever
+    fills it fills in the padding of rows, too; the window's own is of columns only.
     """
 
     name = "dsconv.kernel"
@@ -690,6 +693,7 @@ class KernelOp(IRDLOperation):
     row_starts = opt_prop_def(DenseArrayBase[I64], default_value=i64_array((0,)))
     column_starts = opt_prop_def(DenseArrayBase[I64], default_value=i64_array((0,)))
     output_pitch = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(0, i64))
+    circular = opt_prop_def(UnitAttr)
 
     traits = traits_def(SymbolOpInterface())
     irdl_options = (ParsePropInAttrDict(),)
@@ -711,6 +715,7 @@ class KernelOp(IRDLOperation):
         pad_value: int = 0,
         starts: tuple[Sequence[int], Sequence[int]] = ((0,), (0,)),
         output_pitch: int = 0,
+        circular: bool = False,
     ):
         super().__init__(
             properties={
@@ -727,6 +732,7 @@ class KernelOp(IRDLOperation):
                 "row_starts": self._starts_property(starts[0]),
                 "column_starts": self._starts_property(starts[1]),
                 "output_pitch": IntegerAttr(output_pitch, i64) if output_pitch else None,
+                "circular": UnitAttr() if circular else None,
             },
         )
 
@@ -783,6 +789,12 @@ class KernelOp(IRDLOperation):
         return self.row_starts.get_values(), self.column_starts.get_values()
 
     @property
+    def window_rows(self) -> int:
+        """Rows of input under the windows of all outputs."""
+        _, _, rows, _ = self.output.get_shape()
+        return (rows - 1) * self.window.strides[0] + self.window.extent[0]
+
+    @property
     def identity(self) -> tuple[Attribute, ...]:
         """What two kernels have in common exactly when one can stand for the other."""
         rest = (value for name, value in sorted(self.properties.items()) if name != "sym_name")
@@ -800,6 +812,23 @@ class KernelOp(IRDLOperation):
         if self.pitch < self.dense_pitch:
             raise VerifyException(
                 f"an output of pitch {self.dense_pitch} does not lie in one of {self.pitch}"
+            )
+        if self.circular is not None:
+            self._verify_ring()
+
+    def _verify_ring(self) -> None:
+        if self.kind.data != "depthwise":
+            raise VerifyException(f"a kernel {self.kind.data} reads no circular tile")
+        top, _, bottom, _ = self.window.pads
+        if top or bottom:
+            raise VerifyException("a circular tile has its padding of rows in it")
+        _, _, height, _ = self.inputs[0].get_shape()
+        row_starts, _ = self.starts
+        if not all(0 <= start < height for start in row_starts):
+            raise VerifyException(f"windows begin in one of the {height} rows of a circular tile")
+        if self.window_rows > height:
+            raise VerifyException(
+                f"windows over {self.window_rows} rows do not fit a circular tile of {height}"
             )
 
 

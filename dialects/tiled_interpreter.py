@@ -64,10 +64,11 @@ def window_input(
     tile = read_tile(buffer, type_)
     window = kernel.window
     _, channels, height, width = tile.shape
-    _, _, oy, ox = kernel.output.get_shape()
-    rows = (oy - 1) * window.strides[0] + window.extent[0]
+    _, _, _, ox = kernel.output.get_shape()
     columns = (ox - 1) * window.strides[1] + window.extent[1]
-    y, x = row + np.arange(rows), column + np.arange(columns)
+    y, x = row + np.arange(kernel.window_rows), column + np.arange(columns)
+    if kernel.circular is not None:
+        y %= height
     inside = ((y >= 0) & (y < height))[:, None] & ((x >= 0) & (x < width))[None, :]
     gathered = tile[:, :, y.clip(0, height - 1)][..., x.clip(0, width - 1)]
     if inside.all():

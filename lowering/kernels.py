@@ -42,6 +42,7 @@ from dsconv.lowering.building import (
     integer,
     loop,
     multiply,
+    remainder,
 )
 
 ONES = 0x01010101
@@ -175,6 +176,12 @@ class KernelWriter:
         """Row of the input tile where an output's window begins."""
         return add(multiply(row, self.kernel.window.strides[0]), self.row)
 
+    def tile_row(self, row: Index) -> Index:
+        """Row of the tile: in a ring, those behind the last are the first again."""
+        if self.kernel.circular is None:
+            return row
+        return remainder(row, self.inputs[0].height)
+
     def window_column(self, column: Index) -> Index:
         """Column of the input tile where an output's window begins."""
         return add(multiply(column, self.kernel.window.strides[1]), self.column)
@@ -210,7 +217,7 @@ class KernelWriter:
         """
         (fy, fx), (dy, dx) = self.kernel.window.kernel, self.kernel.window.dilations
         with accumulator.loop(fy, "fy") as tap_row:
-            y = add(self.window_row(row), multiply(tap_row, dy))
+            y = self.tile_row(add(self.window_row(row), multiply(tap_row, dy)))
             with accumulator.loop(fx, "fx") as tap_column:
                 x = add(self.window_column(column), multiply(tap_column, dx))
                 tap = add(multiply(tap_row, row_bytes or fx), tap_column)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from handwritten import needs_gvsoc
+from random_kernels import KernelRun
 from xpulp_program import Case, run_cases
 
 from dsconv.dialects.attributes import Layout, RequantAttr, WindowAttr
@@ -247,7 +248,7 @@ def probe(write: Callable[[Assembly, str], None]) -> Case:
         WindowAttr.of((1, 1)),
         requant=RequantAttr.of([1], [1], clip=(0, 255)),
     )
-    return Case(kernel, asm.text(), (np.arange(4, dtype=np.uint8),))
+    return Case(KernelRun(kernel, (np.arange(4, dtype=np.uint8),)), asm.text())
 
 
 @needs_gvsoc

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 from handwritten import needs_gvsoc
+from random_kernels import KernelRun, RandomKernel
+from xpulp_program import check_kernels
 
 from benchmarks.layers import Activation, GvsocNetwork, NetworkBuilder
 from dsconv.dialects.attributes import Layout, WindowAttr
 from dsconv.dialects.graph import DepthwiseOp
 from dsconv.dialects.machine import AssemblyOp
+from dsconv.lowering.xpulp.depthwise import depthwise
 from dsconv.lowering.xpulp.row_steps import RowSchedule, Step, Walk
 from dsconv.lowering.xpulp.strips import LANES, Axis, plans, runs_of, strips_of
 from dsconv.targets import load_target
@@ -107,7 +111,7 @@ def outputs_of(steps: Sequence[Step], schedule: RowSchedule) -> list[int]:
 @pytest.mark.parametrize("skips_padding", [False, True])
 def test_rows_make_every_output(seed: int, skips_padding: bool):
     axis = random_axis(random.Random(seed))
-    schedule = RowSchedule(axis, skips_padding)
+    schedule = RowSchedule(axis, skips_padding, tile_rows=axis.inputs)
     expected = [
         sum(
             (tap + 1) * 10 ** axis.position(output, tap)
@@ -122,10 +126,49 @@ def test_rows_make_every_output(seed: int, skips_padding: bool):
 
 
 def test_a_tall_map_is_a_loop_of_three_rows():
-    walk = RowSchedule(Axis(64, 64, 3, 1, -1), skips_padding=True).walk()
+    walk = RowSchedule(Axis(64, 64, 3, 1, -1), skips_padding=True, tile_rows=64).walk()
     assert len(walk.body) == 3
     assert walk.count == 21
     assert walk.entry == 0
+
+
+def test_a_ring_wraps_in_front_of_its_loop():
+    """Rows 14 and 15 of two blocks of eight, then 0 to 7."""
+    walk = RowSchedule(Axis(24, 8, 3, 1, 14), skips_padding=True, tile_rows=16).walk()
+    wraps = [step.wraps for step in unrolled(walk)]
+    assert wraps.index(True) == 0
+    assert wraps.count(True) == 1
+    assert len(walk.body) == 3
+    assert walk.count == 3
+
+
+def ring(seed: int, largest: int, layouts: tuple[Layout, Layout]) -> KernelRun:
+    """A depthwise kernel on a ring, its window padded at the sides only."""
+    rng = random.Random(seed)
+    fy, fx = rng.choice([1, 2, 3, 3, 5]), rng.choice([1, 2, 3, 3, 5])
+    sy, sx = rng.choice([1, 1, 2, 3]), rng.choice([1, 1, 2])
+    rows = rng.randint(1, largest)
+    height = (rows - 1) * sy + fy + rng.randint(0, largest)
+    width = rng.randint(fx, fx + largest)
+    pads = rng.choice([(0, 0), (fx // 2, fx // 2), (0, fx - 1)])
+    window = WindowAttr.of((fy, fx), (sy, sx), (0, pads[0], 0, pads[1]))
+    return RandomKernel(seed, rng.randint(1, largest), (height, width)).ring(window, rows, layouts)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_loops_on_rings(seed: int):
+    run = ring(seed, 4, (list(Layout)[seed % 2], list(Layout)[seed // 2 % 2]))
+    np.testing.assert_array_equal(run.lowered(), run.expected())
+
+
+@needs_gvsoc
+@pytest.mark.parametrize("seed", range(2))
+def test_rings(tmp_path: Path, seed: int):
+    check_kernels(
+        tmp_path,
+        depthwise,
+        [ring(100 * seed + i, 14, (Layout.CHW, list(Layout)[i % 2])) for i in range(40)],
+    )
 
 
 class RandomChain:

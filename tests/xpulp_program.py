@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from handwritten import RUNTIME
+from random_kernels import Bytes, KernelRun
 
 from dsconv.dialects.tiled import KernelOp, aligned
-from dsconv.dialects.tiled_interpreter import run_kernel
 from dsconv.runners import build, gvsoc
 
-Bytes = npt.NDArray[np.uint8]
-
+CORES = 8
 L1_BYTES = 512 * 1024
 L1_ARENA = L1_BYTES - 8 * 1024
 L2_BYTES = 1536 * 1024
@@ -24,29 +22,16 @@ L2_BYTES = 1536 * 1024
 
 @dataclass(frozen=True)
 class Case:
-    """A kernel, its assembly, what its tiles hold, and where its first window begins."""
+    """A kernel on its tiles, and its assembly."""
 
-    kernel: KernelOp
+    run: KernelRun
     text: str
-    tiles: tuple[Bytes, ...]
-    row: int = 0
-    column: int = 0
-
-    @property
-    def output_bytes(self) -> int:
-        return int(np.prod(self.kernel.output.get_shape()))
 
     @property
     def offsets(self) -> list[int]:
         """Where the tiles lie, then the output."""
-        sizes = [aligned(tile.size) for tile in self.tiles]
+        sizes = [aligned(tile.size) for tile in self.run.tiles]
         return [sum(sizes[:number]) for number in range(len(sizes) + 1)]
-
-    def expected(self) -> Bytes:
-        """What the reference semantics make of the tiles."""
-        output = np.zeros(self.output_bytes, np.uint8)
-        run_kernel(self.kernel, [*self.tiles, output], self.row, self.column)
-        return output
 
 
 @dataclass(frozen=True)
@@ -122,15 +107,15 @@ def write_program(directory: Path, cases: Sequence[Case], repeats: int) -> Bytes
     inputs, outputs = 0, 0
     functions: list[str] = []
     for number, case in enumerate(cases):
-        input_bytes, output_bytes = case.offsets[-1], aligned(case.output_bytes)
-        assert input_bytes + output_bytes <= L1_ARENA, f"too large: {case.kernel}"
+        input_bytes, output_bytes = case.offsets[-1], aligned(case.run.output_bytes)
+        assert input_bytes + output_bytes <= L1_ARENA, f"too large: {case.run.kernel}"
         functions.append(
             CASE.format(
                 number=number,
                 parameters=", ".join("uint8_t *" for _ in case.offsets),
                 tiles=", ".join(f"l1 + {offset}" for offset in case.offsets),
-                row=case.row,
-                column=case.column,
+                row=case.run.row,
+                column=case.run.column,
                 input=inputs,
                 input_bytes=input_bytes,
                 repeats=repeats,
@@ -154,7 +139,7 @@ def write_program(directory: Path, cases: Sequence[Case], repeats: int) -> Bytes
     }
     for name, text in texts.items():
         (directory / name).write_text(text)
-    return np.concatenate([padded(tile) for case in cases for tile in case.tiles])
+    return np.concatenate([padded(tile) for case in cases for tile in case.run.tiles])
 
 
 def padded(tile: Bytes) -> Bytes:
@@ -171,7 +156,20 @@ def run_cases(directory: Path, cases: Sequence[Case], *, repeats: int = 1) -> li
     first = 0
     for case, stats in zip(cases, result.layer_stats[0], strict=True):
         assert stats.cycles is not None
-        output = result.outputs[0][first : first + case.output_bytes]
+        output = result.outputs[0][first : first + case.run.output_bytes]
         outcomes.append(Outcome(output, stats.cycles))
-        first += aligned(case.output_bytes)
+        first += aligned(case.run.output_bytes)
     return outcomes
+
+
+def check_kernels(
+    directory: Path, write: Callable[[KernelOp, int], str | None], runs: Sequence[KernelRun]
+) -> None:
+    """Runs kernels as `write` makes them, and compares with the reference semantics."""
+    cases: list[Case] = []
+    for run in runs:
+        text = write(run.kernel, CORES)
+        assert text is not None, f"no form for {run.kernel}"
+        cases.append(Case(run, text))
+    for run, outcome in zip(runs, run_cases(directory, cases), strict=True):
+        np.testing.assert_array_equal(outcome.output, run.expected(), str(run.kernel))

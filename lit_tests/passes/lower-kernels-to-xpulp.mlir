@@ -9,6 +9,11 @@ dsconv.kernel "depthwise" @dw : (tensor<1x8x6x6xsi8, #dsconv.layout<chw>>) -> te
 // CHECK-NEXT: dsconv.kernel "depthwise" @dw :
 // CHECK-NEXT: dsconv.assembly "xpulp" for @dw "{{.*}}pv.{{.*}}"
 
+// From row 3 of a ring of four the windows go back by 4 rows of 6 bytes, once.
+dsconv.kernel "depthwise" @ring : (tensor<1x8x4x6xsi8, #dsconv.layout<chw>>) -> tensor<1x8x2x4xsi8, #dsconv.layout<hwc>> window <kernel = [3, 3]> {narrow = #dsconv.narrow_requant<high = [3], addend = 8, shift = 4, clip = [-128, 127]>, record = #dsconv.record<12, bias>, row_starts = array<i64: 3>, circular}
+// CHECK-NEXT: dsconv.kernel "depthwise" @ring :
+// CHECK-NEXT: dsconv.assembly "xpulp" for @ring "{{.*}}addi a1, a1, -24{{.*}}"
+
 // No writer knows 64-bit fields and true divisions: loops alone.
 dsconv.kernel "conv2d" @divided : (tensor<1x16x4x4xsi8, #dsconv.layout<hwc>>) -> tensor<1x8x4x4xsi8, #dsconv.layout<hwc>> window <kernel = [1, 1]> {requant = #dsconv.requant<multiplier = [1], divisor = [3], half_even, clip = [-128, 127]>, record = #dsconv.record<16, bias, divisor>}
 // CHECK-NEXT: dsconv.kernel "conv2d" @divided :

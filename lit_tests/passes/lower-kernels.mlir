@@ -363,6 +363,20 @@ func.func @g(%x: memref<8xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.space
 // CHECK-NEXT: func.return
 // CHECK-NEXT: }
 
+// Row 4 of a ring of four is row 0.
+dsconv.kernel "depthwise" @ring : (tensor<1x1x4x1xsi8, #dsconv.layout<chw>>) -> tensor<1x1x1x1xsi8, #dsconv.layout<chw>> window <kernel = [3, 1]> {requant = #dsconv.requant<multiplier = [1], shift = [0], half_even, clip = [-128, 127]>, record = #dsconv.record<3, bias>, circular}
+func.func @h(%x: memref<8xi8, #dsconv.space<l1>>, %w: memref<8xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.space<l1>>, %i: index) {
+  dsconv.run @ring(%x, %w, %y) at %i, %i : memref<8xi8, #dsconv.space<l1>>, memref<8xi8, #dsconv.space<l1>>, memref<8xi8, #dsconv.space<l1>>
+  func.return
+}
+// CHECK: func.func private @ring(
+// CHECK: [[C4:%[0-9]+]] = arith.constant 4 : index
+// CHECK: %acc = scf.for %fy
+// CHECK-NEXT: [[ROW:%[0-9]+]] = arith.addi %row, %fy : index
+// CHECK-NEXT: [[PLACE:%[0-9]+]] = arith.remui [[ROW]], [[C4]] : index
+// CHECK: memref.load %x[
+// CHECK: func.func @h
+
 // A kernel that nothing runs is gone, and functions that run none stay.
 dsconv.kernel "rescale" @unused : (tensor<1x1x1x8xui8, #dsconv.layout<chw>>) -> tensor<1x1x1x8xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]> {requant = #dsconv.requant<multiplier = [1], shift = [0], half_even, clip = [-128, 127]>, zero_points = array<i64: 128>}
 func.func @foreign(%a: i32) -> i32 {

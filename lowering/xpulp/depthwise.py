@@ -326,9 +326,9 @@ class VariantWriter:
         """Strips side by side, all with the same weights. The count may be in a register."""
         asm, schedule = self.asm, self.shape.schedule
         with asm.loop(count):
-            self.rows_loaded = 0
+            self.bytes_down = 0
             for number in range(min(schedule.register_sets, schedule.loaded_rows)):
-                self.load_row(number)
+                self.load_row(number, wraps=schedule.wraps_behind(number))
             for step in self.walk.before:
                 self.step(step, repeated=1, rolled=False)
             if self.walk.count:
@@ -340,9 +340,8 @@ class VariantWriter:
     def next_strip(self) -> None:
         """Moves the pointers from below a strip to the top of the next one."""
         asm, kernel, shape, columns = self.asm, self.kernel, self.shape, self.plan.columns
-        down = self.rows_loaded * shape.columns.inputs
         for pointer in kernel.x:
-            asm.add_constant(pointer, pointer, columns * shape.columns.stride - down)
+            asm.add_constant(pointer, pointer, columns * shape.columns.stride - self.bytes_down)
         down = shape.rows.outputs * shape.output.row_stride
         asm.add_constant(kernel.y, kernel.y, columns * shape.output.pixel_stride - down)
 
@@ -356,12 +355,16 @@ class VariantWriter:
                     asm.place(entry)
                 self.step(step, repeated=walk.count - (number < walk.entry), rolled=True)
 
-    def load_row(self, register_set: int, repeated: int = 1) -> None:
-        """Loads the words of the next row."""
-        registers = self.kernel.inputs[register_set]
+    def load_row(self, register_set: int, *, wraps: bool, repeated: int = 1) -> None:
+        """Loads the words of the next row; `wraps` to the tile's first row behind it."""
+        registers, row_bytes = self.kernel.inputs[register_set], self.shape.columns.inputs
         for register, pointer in zip(registers, self.kernel.x, strict=True):
-            self.asm("p.lw!", register, pointer, self.shape.columns.inputs)
-        self.rows_loaded += repeated
+            self.asm("p.lw!", register, pointer, row_bytes)
+        self.bytes_down += repeated * row_bytes
+        if wraps:
+            for pointer in self.kernel.x:
+                self.asm.add_constant(pointer, pointer, -self.shape.input_channel_bytes)
+            self.bytes_down -= repeated * self.shape.input_channel_bytes
 
     def step(self, step: Step, *, repeated: int, rolled: bool) -> None:
         """One row: its products, the load of a later one, the outputs that are complete."""
@@ -372,7 +375,7 @@ class VariantWriter:
             if tap.live or rolled:
                 self.products(words, tap.slot, tap.row, tap.is_first)
         if step.registers is not None and step.loads and (step.load_is_live or rolled):
-            self.load_row(step.registers, repeated)
+            self.load_row(step.registers, wraps=step.wraps, repeated=repeated)
         for finish in step.finishes:
             self.finish(finish.slot, finish.is_empty)
 

@@ -23,9 +23,13 @@ compare splits with each other."""
 
 @dataclass(frozen=True)
 class DepthwiseShape:
-    """Sizes and strides in bytes of one depthwise kernel, for one place of its first window."""
+    """Sizes and strides in bytes of one depthwise kernel, for one place of its first window.
+
+    `rows` has those of a ring one behind the other, from the first to the last in a window.
+    """
 
     channels: int
+    height: int
     rows: Axis
     columns: Axis
     output: Tile
@@ -39,9 +43,11 @@ class DepthwiseShape:
         assert kernel.record is not None, "a depthwise convolution has records"
         x, y = Tile.of(kernel.inputs[0]), Tile.output_of(kernel)
         (fy, fx), (sy, sx) = kernel.window.kernel, kernel.window.strides
+        rows = x.height if kernel.circular is None else row_start + kernel.window_rows
         return DepthwiseShape(
             x.channels,
-            Axis(x.height, y.height, fy, sy, row_start),
+            x.height,
+            Axis(rows, y.height, fy, sy, row_start),
             Axis(x.width, y.width, fx, sx, column_start),
             y,
             kernel.record.size,
@@ -52,12 +58,12 @@ class DepthwiseShape:
     @property
     def input_channel_bytes(self) -> int:
         """From one channel of the input to the next."""
-        return self.rows.inputs * self.columns.inputs
+        return self.height * self.columns.inputs
 
     @property
     def schedule(self) -> RowSchedule:
         """The walk down a strip."""
-        return RowSchedule(self.rows, skips_padding=self.padding == 0)
+        return RowSchedule(self.rows, self.padding == 0, self.height)
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,8 @@ class Step:
     """A row of input: its taps, then the load of a later row, then the outputs it completes.
 
     `registers` says which set of registers holds the row; None for a row of padding. The later row
-    goes to the same set. Not live: there is no such row to load.
+    goes to the same set. Not live: there is no such row to load. `wraps` where the one behind it is
+    the first of the tile again.
     """
 
     registers: int | None
@@ -44,6 +45,7 @@ class Step:
     finishes: tuple[Finish, ...]
     loads: bool
     load_is_live: bool = field(compare=False)
+    wraps: bool
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,13 @@ class Walk:
 class RowSchedule:
     """The schedule of one dimension: rows of a strip.
 
-    Where `skips_padding`, rows of padding add nothing and are left out.
+    Where `skips_padding`, rows of padding add nothing and are left out. A tile that is a ring has
+    fewer rows than the axis: behind its `tile_rows` it begins again.
     """
 
     axis: Axis
     skips_padding: bool
+    tile_rows: int
 
     @property
     def slots(self) -> int:
@@ -97,6 +101,11 @@ class RowSchedule:
         end = min(self.axis.position(self.axis.outputs - 1, self.axis.taps), self.axis.inputs)
         return end - self.first_row
 
+    def wraps_behind(self, number: int) -> bool:
+        """Whether the row that is loaded behind this one is the first of the tile."""
+        is_last = number + 1 >= self.loaded_rows
+        return not is_last and (self.first_row + number + 1) % self.tile_rows == 0
+
     def steps(self) -> list[Step]:
         """All rows of the windows, padding included."""
         axis = self.axis
@@ -121,12 +130,15 @@ class RowSchedule:
                 finishes.append(Finish(output % self.slots, is_empty))
         inside = axis.is_inside(position)
         number = position - self.first_row
+        later = number + self.register_sets
+        load_is_live = inside and later < self.loaded_rows
         return Step(
             number % self.register_sets if inside else None,
             tuple(taps),
             tuple(finishes),
             inside,
-            inside and number + self.register_sets < self.loaded_rows,
+            load_is_live,
+            load_is_live and self.wraps_behind(later),
         )
 
     def _counts(self, position: int) -> bool:

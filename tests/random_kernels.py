@@ -1,0 +1,213 @@
+"""Random weighted kernels, each alone on the tiles it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from xdsl.builder import ImplicitBuilder
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.func import FuncOp, ReturnOp
+
+from dsconv.dialects.attributes import (
+    Layout,
+    NarrowRequantAttr,
+    RequantAttr,
+    Rounding,
+    Space,
+    WindowAttr,
+)
+from dsconv.dialects.graph import activation_type
+from dsconv.dialects.records import (
+    BIAS,
+    WEIGHT_ZERO_POINT,
+    depthwise_row_bytes,
+    pack_records,
+    uniform_narrow,
+    uniform_requant,
+    varying_narrow_fields,
+    varying_requant_fields,
+)
+from dsconv.dialects.tiled import KernelOp, RunOp, buffer_type
+from dsconv.dialects.tiled_interpreter import run_kernel
+from dsconv.lowering.building import index_value
+from dsconv.passes.narrowing import narrowed, steps_of_range
+from dsconv.pipeline import run_pipeline
+from dsconv.reference import make_interpreter
+
+Bytes = npt.NDArray[np.uint8]
+Dtype = type[np.integer]
+Option = TypeVar("Option")
+
+PADDING = 77
+PIXELS_ONE_TO_ONE = WindowAttr.of((1, 1))
+LAYOUTS = list(Layout)
+DTYPES: list[Dtype] = [np.uint8, np.int8]
+FULL_RANGE: dict[Dtype, tuple[int, int]] = {np.uint8: (0, 255), np.int8: (-128, 127)}
+
+
+@dataclass(frozen=True)
+class KernelRun:
+    """A kernel, what its input tiles hold, and where its first window begins."""
+
+    kernel: KernelOp
+    tiles: tuple[Bytes, ...]
+    row: int = 0
+    column: int = 0
+
+    @property
+    def output_bytes(self) -> int:
+        return int(np.prod(self.kernel.output.get_shape()))
+
+    def expected(self) -> Bytes:
+        """What the reference semantics make of the tiles."""
+        output = np.zeros(self.output_bytes, np.uint8)
+        run_kernel(self.kernel, [*self.tiles, output], self.row, self.column)
+        return output
+
+    def lowered(self) -> Bytes:
+        """What the kernel's loops make of them."""
+        output = np.zeros(self.output_bytes, np.uint8)
+        buffers = [*self.tiles, output]
+        network = FuncOp("run", ([buffer_type(buffer.size, Space.L1) for buffer in buffers], []))
+        with ImplicitBuilder(network.body):
+            place = index_value(self.row), index_value(self.column)
+            RunOp(self.kernel.sym_name.data, network.body.block.args, *place)
+            ReturnOp()
+        module = ModuleOp([self.kernel.clone(), network])
+        run_pipeline(module, "lower-kernels,canonicalize,cse")
+        make_interpreter(module).call_op("run", tuple(buffers))
+        return output
+
+
+class RandomKernel:
+    """Draws what a weighted kernel of a given shape leaves open: signs, layouts, requantisation."""
+
+    def __init__(self, seed: int, channels: int, size: tuple[int, int]):
+        self.random = np.random.default_rng(seed)
+        self.channels = channels
+        self.height, self.width = size
+
+    def dense(
+        self,
+        kernels: int,
+        window: WindowAttr = PIXELS_ONE_TO_ONE,
+        *,
+        start: tuple[int, int] = (0, 0),
+        layouts: tuple[Layout, Layout] | None = None,
+    ) -> KernelRun:
+        """A convolution to `kernels` channels; it begins at `start`, inside the pads."""
+        size = self.channels * window.kernel[0] * window.kernel[1]
+        weights = self.random.integers(-128, 128, (kernels, size), np.int8)
+        output = window.output_size(self.height, self.width)
+        return self._weighted("conv2d", weights, window, output, layouts or self._layouts(), start)
+
+    def ring(self, window: WindowAttr, rows: int, layouts: tuple[Layout, Layout]) -> KernelRun:
+        """A depthwise convolution to so many rows, on a ring that begins anywhere."""
+        fy, fx = window.kernel
+        weights = self.random.integers(-128, 128, (self.channels, fy, fx), np.int8)
+        padded = np.zeros((self.channels, fy, depthwise_row_bytes(fx)), np.int8)
+        padded[..., :fx] = weights
+        _, columns = window.output_size(self.height, self.width)
+        start = int(self.random.integers(self.height)), -window.pads[1]
+        return self._weighted(
+            "depthwise",
+            padded.reshape(self.channels, -1),
+            window,
+            (rows, columns),
+            layouts,
+            start,
+            circular=True,
+        )
+
+    def _weighted(
+        self,
+        kind: str,
+        weights: npt.NDArray[np.int8],
+        window: WindowAttr,
+        output: tuple[int, int],
+        layouts: tuple[Layout, Layout],
+        start: tuple[int, int],
+        *,
+        circular: bool = False,
+    ) -> KernelRun:
+        kernels, size = weights.shape
+        input_type, output_type = self._choose(DTYPES), self._choose(DTYPES)
+        bias = self._integers(-5000, 5000, kernels)
+        fields: dict[str, Sequence[int]] = {BIAS: bias}
+        requant = self._requant(kernels, size, output_type)
+        narrow = self._narrow(requant, weights, bias)
+        if kind == "conv2d" and self.random.random() < 0.2:
+            fields[WEIGHT_ZERO_POINT] = self._integers(-128, 128, kernels)
+            narrow = None
+        if narrow is not None:
+            fields |= varying_narrow_fields(narrow)
+        else:
+            fields |= varying_requant_fields(requant)
+        record, packed = pack_records(weights, fields)
+        source, target = layouts
+        kernel = KernelOp(
+            "kernel",
+            kind,
+            [activation_type((1, self.channels, self.height, self.width), input_type, source)],
+            activation_type((1, kernels, *output), output_type, target),
+            window,
+            narrow=uniform_narrow(narrow) if narrow else None,
+            requant=None if narrow else uniform_requant(requant),
+            record=record,
+            pad_value=PADDING,
+            starts=((start[0],), (start[1],)),
+            circular=circular,
+        )
+        kernel.verify()
+        return KernelRun(kernel, (self._tile(window), packed.reshape(-1)), *start)
+
+    def _choose(self, options: Sequence[Option]) -> Option:
+        return options[int(self.random.integers(len(options)))]
+
+    def _layouts(self) -> tuple[Layout, Layout]:
+        return self._choose(LAYOUTS), self._choose(LAYOUTS)
+
+    def _integers(self, low: int, high: int, count: int) -> list[int]:
+        return self.random.integers(low, high, count).tolist()
+
+    def _tile(self, window: WindowAttr) -> Bytes:
+        """An input tile, with its pad pixel where the window has padding."""
+        size = self.channels * self.height * self.width
+        tile = self.random.integers(0, 256, size, np.uint8)
+        if not any(window.pads):
+            return tile
+        return np.concatenate([tile, np.full(self.channels, PADDING, np.uint8)])
+
+    def _clip(self, dtype: Dtype) -> tuple[int, int]:
+        low, high = FULL_RANGE[dtype]
+        return self._choose([(low, high), (low + 3, high), (0, high - 20)])
+
+    def _narrow(
+        self, requant: RequantAttr, weights: npt.NDArray[np.int8], bias: Sequence[int]
+    ) -> NarrowRequantAttr | None:
+        """The form in 32 bits, proved for any input of either sign."""
+        reach = 255 * np.abs(weights.astype(np.int64)).sum(axis=1)
+        steps = steps_of_range(requant, np.array(bias) - reach, np.array(bias) + reach)
+        return None if steps is None else narrowed(requant, steps)
+
+    def _requant(self, kernels: int, size: int, dtype: Dtype) -> RequantAttr:
+        """Multiplier, addend and shift for accumulators of `size` products."""
+        shift = int(self.random.integers(3, 45))
+        scale = 2**shift * 60 / (255 * 74 * size**0.5)
+        largest = max(1, min(2**30, int(scale)))
+        multipliers = self._integers(max(1, largest // 2), largest + 1, kernels)
+        addends = self._choose(
+            [[0], [2 ** (shift - 1)], self._integers(-12345, 2 ** (shift - 1), kernels)]
+        )
+        return RequantAttr.of(
+            self._choose([multipliers, multipliers[:1]]),
+            [2**shift],
+            addends=addends,
+            rounding=self._choose(list(Rounding)),
+            zero_point=int(self.random.integers(*FULL_RANGE[dtype])),
+            clip=self._clip(dtype),
+        )
