@@ -365,7 +365,10 @@ class ViewOp(IRDLOperation):
 
 @irdl_op_definition
 class LayerOp(IRDLOperation):
-    """One layer of the network: its loops over tiles. Reports count cycles and bytes by layer."""
+    """One layer of the network: its loops over tiles. Reports count cycles and bytes by layer.
+
+    `narrow_channels` and `wide_channels` are output channels requantised in 32 and in 64 bits.
+    """
 
     name = "dsconv.layer"
 
@@ -375,6 +378,8 @@ class LayerOp(IRDLOperation):
     schedule = prop_def(StringAttr)
     macs = prop_def(IntegerAttr[I64])
     buffers = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(1, i64))
+    narrow_channels = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(0, i64))
+    wide_channels = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(0, i64))
     shape = prop_def(TensorType)
     output = operand_def(MemRefType)
     body = region_def("single_block")
@@ -397,6 +402,8 @@ class LayerOp(IRDLOperation):
         schedule: str,
         macs: int,
         buffers: int = 1,
+        narrow_channels: int = 0,
+        wide_channels: int = 0,
     ):
         super().__init__(
             operands=[output],
@@ -407,6 +414,8 @@ class LayerOp(IRDLOperation):
                 "schedule": StringAttr(schedule),
                 "macs": IntegerAttr(macs, i64),
                 "buffers": IntegerAttr(buffers, i64) if buffers > 1 else None,
+                "narrow_channels": IntegerAttr(narrow_channels, i64) if narrow_channels else None,
+                "wide_channels": IntegerAttr(wide_channels, i64) if wide_channels else None,
                 "shape": shape,
             },
             regions=[body],

@@ -98,6 +98,9 @@ def run(
         str | None, typer.Option(metavar="Y.npy|Y.npz[:KEY]", help="Classes, for the accuracy.")
     ] = None,
     layers: Annotated[bool, typer.Option("--layers", help="Show the table of layers.")] = False,
+    stalls: Annotated[
+        bool, typer.Option("--stalls", help="On gvsoc: show what the cores wait for, by layer.")
+    ] = False,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON.")
     ] = None,
@@ -114,7 +117,7 @@ def run(
     compiled = compile(
         model, target or DEFAULT_TARGETS[on], flavour=flavour, l1=l1, l2=l2, passes=passes
     )
-    report = compiled.run(x, on=on.value, expect=expected)
+    report = compiled.run(x, on=on.value, expect=expected, stalls=stalls)
     report.print(console, layers=layers)
     if classes is not None:
         print_accuracy(report.outputs, classes)

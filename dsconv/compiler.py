@@ -28,15 +28,23 @@ class CompiledNetwork:
         """Writes the C, its runtime, a Makefile and the IR to a folder, made if need be."""
         write_folder(self.lowered, directory, self.target, self.target.platform)
 
-    def run(self, x: object = None, *, on: str = "host", expect: object = None) -> Report:
+    def run(
+        self,
+        x: object = None,
+        *,
+        on: str = "host",
+        expect: object = None,
+        stalls: bool = False,
+    ) -> Report:
         """Builds and runs the network, and compares it with the reference semantics.
 
         `x`: one input or a stack of them, in the model's shape and type, or already quantised;
         None draws a random one. `on`: host, qemu or gvsoc. `expect`: outputs to compare with.
+        `stalls`: on gvsoc, run again to count what the cores wait for.
         """
         from dsconv.execution import execute
 
-        return execute(self, x, on=on, expect=expect)
+        return execute(self, x, on=on, expect=expect, stalls=stalls)
 
 
 def compile(

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from xdsl.dialects.builtin import TensorType
 
 from dsconv.compiler import CompiledNetwork
+from dsconv.counting import CountedRun, count_stalls
 from dsconv.dialects.attributes import Layout, LayoutAttr
 from dsconv.dialects.graph import DTYPES, dtype_of, layout_of, tensor_type
 from dsconv.dialects.tiled import LayerOp
@@ -50,7 +51,14 @@ def platform_for(target: Target, runner: str) -> str:
     return target.platform
 
 
-def execute(compiled: CompiledNetwork, x: object, *, on: str, expect: object = None) -> Report:
+def execute(
+    compiled: CompiledNetwork,
+    x: object,
+    *,
+    on: str,
+    expect: object = None,
+    stalls: bool = False,
+) -> Report:
     """Builds in a temporary folder, runs, compares; see CompiledNetwork.run."""
     platform = platform_for(compiled.target, on)
     (port,) = compiled.imported.inputs
@@ -60,7 +68,8 @@ def execute(compiled: CompiledNetwork, x: object, *, on: str, expect: object = N
         write_folder(compiled.lowered, directory, compiled.target, platform, trace=True)
         build(directory)
         result = RUNNERS[on][platform].run(directory, inputs.view(np.uint8).reshape(-1), TIMEOUT_S)
-    return Comparison(compiled, inputs, result).report(on, expect)
+    counted = count_stalls(compiled, platform, inputs[-1]) if stalls else None
+    return Comparison(compiled, inputs, result, counted).report(on, expect)
 
 
 def quantised_inputs(x: object, port: Port) -> Array:
@@ -103,6 +112,7 @@ class Comparison:
     compiled: CompiledNetwork
     inputs: Array
     result: RunResult
+    counted: CountedRun | None = None
 
     def report(self, runner: str, expect: object) -> Report:
         """Compares layer by layer, then with the expected outputs."""
@@ -124,6 +134,8 @@ class Comparison:
             self.compiled.imported.flavour,
             outputs,
             None if self.result.cycles is None else self.result.cycles[-1],
+            self.result.bank_conflicts,
+            None if self.counted is None else self.counted.cycles,
             layers,
             differences,
             self.compiled.imported.notes,
@@ -168,7 +180,10 @@ class Comparison:
             stats.l3_l2,
             layer.tile.data,
             layer.schedule.data,
+            layer.narrow_channels.value.data,
+            layer.wide_channels.value.data,
             equal,
+            None if self.counted is None else self.counted.layers[number],
         )
 
     def _outputs(self) -> Array:

@@ -14,15 +14,28 @@ from dsconv.targets import Target
 
 
 def write_folder(
-    module: ModuleOp, directory: Path, target: Target, platform: str, *, trace: bool = False
+    module: ModuleOp,
+    directory: Path,
+    target: Target,
+    platform: str,
+    *,
+    trace: bool = False,
+    count: bool = False,
 ) -> None:
     """Writes the C of a lowered module, the runtime of a platform, a Makefile and the IR.
 
-    With `trace`, the program writes every layer's output to a file for comparison. Raises
-    DsconvError where the module has no C form or the folder cannot be written.
+    With `trace`, the program writes every layer's output to a file for comparison; with `count`,
+    what its cores do in every layer. Raises DsconvError where the module has no C form or the
+    folder cannot be written.
     """
     sources = c_files(module)
-    config = f"L1_BYTES = {target.l1.bytes}\nL2_BYTES = {target.l2.bytes}\nTRACE = {int(trace)}\n"
+    settings = {
+        "L1_BYTES": target.l1.bytes,
+        "L2_BYTES": target.l2.bytes,
+        "TRACE": int(trace),
+        "COUNT": int(count),
+    }
+    config = "".join(f"{name} = {value}\n" for name, value in settings.items())
     try:
         directory.mkdir(parents=True, exist_ok=True)
         _copy_runtime(directory, platform)

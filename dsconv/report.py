@@ -12,6 +12,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from dsconv.stalls import Stalls
+
 WIDEST = 200
 """Characters; up to this a table keeps its natural width, whatever the terminal's."""
 
@@ -73,7 +75,15 @@ class LayerReport:
     l3_l2: int
     tile: str
     schedule: str
+    narrow_channels: int
+    wide_channels: int
     equal: bool
+    stalls: Stalls | None
+
+    @property
+    def rate(self) -> float | None:
+        """MAC/cycle; None where there are no MACs or no cycles."""
+        return self.macs / self.cycles if self.macs and self.cycles else None
 
     def as_json(self) -> dict[str, Any]:
         """The layer as it stands in the JSON report."""
@@ -91,7 +101,12 @@ class LayerReport:
             },
             "tile": self.tile,
             "schedule": self.schedule,
+            "requantised_channels": {
+                "32 bits": self.narrow_channels,
+                "64 bits": self.wide_channels,
+            },
             "equal": self.equal,
+            "stalls": None if self.stalls is None else self.stalls.as_json(),
         }
 
 
@@ -100,7 +115,9 @@ class Report:
     """One run of a network on n inputs.
 
     `outputs` are (n, ...) in the model's output shape, quantised. Cycles and bytes are those of
-    the last input; cycles are None where the runner has none.
+    the last input; cycles are None where the runner has none. `bank_conflicts` says whether they
+    include cores that wait for each other's bank of L1. Stalls come from a run of its own, which
+    took `counted_cycles`.
     """
 
     network: str
@@ -109,6 +126,8 @@ class Report:
     flavour: str
     outputs: npt.NDArray[np.integer]
     cycles: int | None
+    bank_conflicts: bool
+    counted_cycles: int | None
     layers: Sequence[LayerReport]
     differences: Sequence[Difference]
     notes: Sequence[str]
@@ -132,15 +151,20 @@ class Report:
             "flavour": self.flavour,
             "equal": self.equal,
             "cycles": self.cycles,
+            "bank_conflicts_modelled": self.bank_conflicts if self.cycles else None,
+            "counted_cycles": self.counted_cycles,
             "macs": self.macs,
             "layers": [layer.as_json() for layer in self.layers],
         }
 
     def print(self, console: Console, *, layers: bool) -> None:
-        """The report for people; `layers` adds the table."""
+        """The report for people; `layers` adds the table of layers, and that of stalls if any."""
+        wide = Console(width=WIDEST, file=console.file)
         if layers:
-            Console(width=WIDEST, file=console.file).print(self._table())
-        for note in (read_as(self.flavour), *self.notes):
+            wide.print(self._table())
+        if self.counted_cycles is not None:
+            wide.print(self._stall_table())
+        for note in (read_as(self.flavour), *self.notes, *self._own_notes()):
             console.print(f"note: {note}", style="dim", highlight=False, soft_wrap=True)
         for difference in self.differences:
             console.print(f"DIFFERENT  {difference}", style="bold red", highlight=False)
@@ -148,11 +172,53 @@ class Report:
         speed = ""
         if self.cycles:
             speed = f", {self.cycles:,} cycles, {self.macs / self.cycles:.2f} MAC/cycle"
+            if not self.bank_conflicts:
+                speed += " (L1 bank conflicts NOT modelled)"
         console.print(
             f"{self.network} for {self.target} on {self.runner}: {verdict}{speed}",
             style="bold green" if self.equal else "bold red",
             highlight=False,
         )
+
+    def _own_notes(self) -> list[str]:
+        narrow = [layer for layer in self.layers if layer.narrow_channels]
+        wide = [layer for layer in self.layers if layer.wide_channels]
+        notes = [
+            f"requantised in 32 bits: {sum(layer.narrow_channels for layer in narrow)} channels of "
+            f"{len(narrow)} layers; in 64 bits: {sum(layer.wide_channels for layer in wide)} of "
+            f"{len(wide)}" + (f" ({', '.join(layer.name for layer in wide)})" if wide else "")
+        ]
+        if self.counted_cycles is not None and self.cycles:
+            slower = self.counted_cycles / self.cycles - 1
+            notes.append(f"stalls were counted in a run that took {slower:.1%} longer")
+        return notes
+
+    def _stall_table(self) -> Table:
+        """Parts of each layer's cycles: core 0's waits, and means over the cores."""
+        table = Table(title=f"{self.network}: parts of a layer's cycles", box=box.SIMPLE_HEAD)
+        table.add_column("layer", no_wrap=True)
+        for column in (
+            *("cycles", "MAC/cycle", "imbalance", "DMA wait", "L3 wait", "instructions"),
+            *("load-use", "L1 conflicts", "icache", "branches", "other", "barrier"),
+        ):
+            table.add_column(column, justify="right", no_wrap=True)
+        for layer in self.layers:
+            stalls = layer.stalls
+            if stalls is None:
+                continue
+            parts = (
+                *(stalls.dma_wait, stalls.l3_wait, stalls.instructions, stalls.load_use),
+                *(stalls.l1_conflicts, stalls.icache, stalls.branches, stalls.other),
+                stalls.barrier,
+            )
+            table.add_row(
+                layer.name,
+                f"{layer.cycles:,}",
+                "" if layer.rate is None else f"{layer.rate:.2f}",
+                f"{stalls.imbalance:.1%}",
+                *("-" if part is None else f"{part / stalls.cycles:.1%}" for part in parts),
+            )
+        return table
 
     def _table(self) -> Table:
         measured = self.cycles is not None
@@ -172,8 +238,7 @@ class Report:
         for layer in self.layers:
             cost: tuple[str, ...] = ()
             if layer.cycles:
-                rate = f"{layer.macs / layer.cycles:.2f}" if layer.macs else ""
-                cost = (f"{layer.cycles:,}", rate)
+                cost = (f"{layer.cycles:,}", "" if layer.rate is None else f"{layer.rate:.2f}")
             table.add_row(
                 layer.name,
                 layer.op,

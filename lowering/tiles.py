@@ -29,6 +29,7 @@ from dsconv.dialects.attributes import Space, Tile
 from dsconv.dialects.graph import (
     ConstantOp,
     LayerOperation,
+    RequantisedOperation,
     WeightedOperation,
     layout_of,
     tensor_type,
@@ -182,6 +183,7 @@ class LayerLowering:
             self._fill_pad_pixel()
             for chunk in self.chunks:
                 self._tiles(chunk)
+        narrow, wide = requantised_channels(self.op)
         return LayerOp(
             self.op.label,
             self.op.kind,
@@ -192,6 +194,8 @@ class LayerLowering:
             schedule=f"{self.inputs[0].layout.value}/{self.output.layout.value}",
             macs=self.op.macs,
             buffers=tile.buffers,
+            narrow_channels=narrow,
+            wide_channels=wide,
         )
 
     def _tiles(self, chunk: Chunk) -> None:
@@ -352,6 +356,14 @@ class LayerLowering:
             geometry.window,
             starts=window_starts(geometry, tile),
         )
+
+
+def requantised_channels(op: LayerOperation) -> tuple[int, int]:
+    """Output channels of a layer that are requantised in 32 bits, and in 64."""
+    if not isinstance(op, RequantisedOperation):
+        return 0, 0
+    channels = tensor_type(op.result).get_shape()[1]
+    return (0, channels) if op.narrow is None else (channels, 0)
 
 
 def tile_start(number: Index, size: int, tile: int, name: str) -> Index:

@@ -1,5 +1,6 @@
 #include "dsc_profile.h"
 
+#include "dsc_counts.h"
 #include "dsc_trace.h"
 #include "network.h"
 
@@ -30,6 +31,7 @@ void dsc_layer_begin(uint32_t layer) {
 
 void dsc_layer_end(uint32_t layer, dsc_buffer output) {
   uint32_t ended = dsc_cycles();
+  if (DSC_COUNT) dsc_counts_end_layer(layer);
   dsc_check_nothing_in_flight();
   dsc_counters.cycles = ended - layer_began;
   rows[layer] = dsc_counters;

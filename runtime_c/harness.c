@@ -1,5 +1,6 @@
 #include "dsc_harness.h"
 
+#include "dsc_counts.h"
 #include "dsc_files.h"
 #include "dsc_l3_image.h"
 #include "dsc_profile.h"
@@ -42,6 +43,7 @@ static void open_files(void) {
   header[0] = inputs;
   write_stats(header, sizeof header);
   if (DSC_TRACE) dsc_trace_open();
+  if (DSC_COUNT) dsc_counts_open();
 }
 
 static void close_files(void) {
@@ -49,6 +51,7 @@ static void close_files(void) {
   dsc_file_close(output_file);
   dsc_file_close(stats_file);
   if (DSC_TRACE) dsc_trace_close();
+  if (DSC_COUNT) dsc_counts_close();
 }
 
 static void read_input(void) {
@@ -71,14 +74,17 @@ void dsc_harness(uint32_t core) {
     if (core == 0) {
       read_input();
       dsc_profile_start();
+      if (DSC_COUNT) dsc_counts_start();
     }
     dsc_barrier(core);
     DSC_NETWORK.run(core);
+    if (DSC_COUNT) dsc_counts_end_network(core);
     dsc_barrier(core);
     if (core == 0) {
       uint32_t cycles = dsc_profile_stop();
       dsc_check_l3_is_idle();
       write_result(cycles);
+      if (DSC_COUNT) dsc_counts_write_last_layer();
     }
   }
   if (core == 0) close_files();

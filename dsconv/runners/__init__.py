@@ -5,6 +5,7 @@ here, `run(build_dir, inputs, timeout_s) -> RunResult` runs a network that `buil
 """
 
 from dsconv.runners.build import build as build
+from dsconv.runners.counts import LayerCounts as LayerCounts
 from dsconv.runners.process import Program as Program
 from dsconv.runners.process import RunnerError as RunnerError
 from dsconv.runners.result import LayerStats as LayerStats

@@ -19,6 +19,9 @@ L1_BYTES = 64 * 1024
 # (log2: 2) makes eight cores that load from one bank wait for each other.
 MODEL_BANK_CONFLICTS = "chip/cluster/l1/*/width_bits=2"
 
+# What GVSoC ran, with all options, which it leaves in the work dir.
+USED_DESCRIPTION = "gvsoc_config.json"
+
 # From <install>/bin: the description of the cluster that pulp-open is built from.
 CLUSTER_DESCRIPTION = Path("../generators/pulp/chips/pulp_open/cluster.json")
 
@@ -35,18 +38,21 @@ def run(
     inputs: bytes | NDArray[np.uint8],
     timeout_s: float = 600,
     l1_bytes: int = L1_BYTES,
+    *,
+    bank_conflicts: bool = True,
 ) -> RunResult:
     """Run a network built for `pulp_open` on inputs that lie back to back.
 
     l1_bytes is the size of the simulated L1: a power of two up to 1 MiB, and what the network was
-    built for.
+    built for. Without bank_conflicts, cores that load from one bank of L1 do not wait for each
+    other.
     """
     gvsoc = find()
     if gvsoc is None:
         raise RunnerError("GVSoC is neither in GVSOC_HOME nor on PATH")
     program = built_program(build_dir, "network.elf")
     with workspace(build_dir) as directory:
-        options = [MODEL_BANK_CONFLICTS]
+        options = [MODEL_BANK_CONFLICTS] if bank_conflicts else []
         if l1_bytes != L1_BYTES:
             cluster = _write_cluster(gvsoc, directory, l1_bytes)
             options.append(f"chip/cluster_config_file={cluster}")
@@ -64,6 +70,7 @@ def run(
             inputs,
             timeout_s,
             measures_cycles=True,
+            models_bank_conflicts=lambda: _banks_have_a_width(directory / USED_DESCRIPTION),
             environment=_environment(gvsoc),
         )
 
@@ -76,6 +83,13 @@ def _write_cluster(gvsoc: Program, directory: Path, l1_bytes: int) -> Path:
     path = directory / "cluster.json"
     path.write_text(json.dumps(description))
     return path
+
+
+def _banks_have_a_width(description: Path) -> bool:
+    """Whether every bank of L1 had one in the run: another GVSoC may not know the option."""
+    l1 = json.loads(description.read_text())["target"]["chip"]["cluster"]["l1"]
+    banks = [part for name, part in l1.items() if name.startswith("bank")]
+    return bool(banks) and all(bank.get("width_bits", -1) >= 0 for bank in banks)
 
 
 def _environment(gvsoc: Program) -> dict[str, str]:

@@ -55,6 +55,7 @@ def run(build_dir: Path, inputs: bytes | NDArray[np.uint8], timeout_s: float = 6
             inputs,
             timeout_s,
             measures_cycles=True,
+            models_bank_conflicts=lambda: True,
             environment=_environment(home),
         )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dsconv.runners.counts import LayerCounts, read_counts
 from dsconv.runners.process import RunnerError
 
 HEADER_WORDS = 3
@@ -39,18 +40,24 @@ class RunResult:
 
     outputs: (n, output bytes). layer_outputs: for each layer (n, bytes of the layer's output), None
     unless the network was built with tracing. layer_stats: for each input, a row a layer. cycles:
-    for each input the whole network, None where the platform does not measure.
+    for each input the whole network, None where the platform does not measure. bank_conflicts:
+    whether cores that load from one bank of L1 waited for each other in them. counts: for each
+    layer what its cores did for the last input, None unless the network was built to count.
     """
 
     outputs: NDArray[np.uint8]
     layer_outputs: tuple[NDArray[np.uint8], ...] | None
     layer_stats: tuple[tuple[LayerStats, ...], ...]
     cycles: tuple[int, ...] | None
+    bank_conflicts: bool
+    counts: tuple[LayerCounts, ...] | None
     wall_time_s: float
 
 
-def read_result(directory: Path, measures_cycles: bool, wall_time_s: float) -> RunResult:
-    """Read output.bin, stats.bin and, if there is one, layers.bin.
+def read_result(
+    directory: Path, wall_time_s: float, *, measures_cycles: bool, bank_conflicts: bool
+) -> RunResult:
+    """Read output.bin, stats.bin and, where they are, layers.bin and counts.bin.
 
     Raises RunnerError when a file is missing or does not fit the others.
     """
@@ -70,6 +77,8 @@ def read_result(directory: Path, measures_cycles: bool, wall_time_s: float) -> R
             for input_rows in rows
         ),
         cycles=tuple(per_input[:, 0].tolist()) if measures_cycles else None,
+        bank_conflicts=bank_conflicts,
+        counts=read_counts(directory / "counts.bin"),
         wall_time_s=wall_time_s,
     )
 

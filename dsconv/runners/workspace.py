@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -48,11 +48,21 @@ def run_in_workspace(
     timeout_s: float,
     *,
     measures_cycles: bool,
+    models_bank_conflicts: Callable[[], bool] = lambda: False,
     environment: Mapping[str, str] | None = None,
 ) -> RunResult:
-    """Write input.bin, run the command beside it, and read what it wrote."""
+    """Write input.bin, run the command beside it, and read what it wrote.
+
+    models_bank_conflicts is asked after the run.
+    """
     data = inputs if isinstance(inputs, bytes) else inputs.tobytes()
     (directory / "input.bin").write_bytes(data)
     start = time.perf_counter()
     run_program(command, directory, timeout_s, environment)
-    return read_result(directory, measures_cycles, time.perf_counter() - start)
+    wall_time_s = time.perf_counter() - start
+    return read_result(
+        directory,
+        wall_time_s,
+        measures_cycles=measures_cycles,
+        bank_conflicts=models_bank_conflicts(),
+    )

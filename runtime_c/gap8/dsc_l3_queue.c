@@ -29,8 +29,8 @@ void dsc_l3_serve(void) {
 }
 
 /* Numbers may wrap: those in flight are so close together that the sign of a difference tells which comes first. */
-void dsc_l3_wait(dsc_l3_transfer transfer) {
-  while ((int32_t)(transfer - finished) > 0) continue;
+void dsc_wait_for_transactions(uint32_t count) {
+  while ((int32_t)(count - finished) > 0) continue;
 }
 
 dsc_l3_transfer dsc_start_transaction(uint32_t direction, uint32_t l3, uint32_t l2, uint32_t bytes) {

@@ -6,6 +6,11 @@
 
 #define MCHAN_VERSION 6
 
+/* Control registers of the performance counters, and the event of stall cycles by L1 conflicts. */
+#define PULP_COUNTED_EVENTS 0x7A0
+#define PULP_COUNTER_MODE 0x7A1
+#define PULP_L1_CONFLICT_EVENT 15
+
 /* The cluster is off after reset. Power comes first, then the clock and the end of the reset. */
 #define GAP8_POWER 0x1A104070u
 #define GAP8_POWER_RESET (1u << 13 | 3u)

@@ -60,6 +60,8 @@ dsc_dma dsc_start_box(dsc_direction direction, uint32_t l1, uint32_t l2, dsc_box
 }
 
 void dsc_wait(dsc_dma transfer) {
+  if (DSC_COUNT) dsc_counts_begin_wait();
   mchan_sleep_while_busy(transfer);
   mchan_free(transfer);
+  if (DSC_COUNT) dsc_counts_end_wait(DSC_WAIT_FOR_DMA);
 }

@@ -18,3 +18,9 @@ dsc_l3_transfer dsc_start_l3_box(uint32_t direction, uint32_t l3, uint32_t l2, d
   }
   return transfer;
 }
+
+void dsc_l3_wait(dsc_l3_transfer transfer) {
+  if (DSC_COUNT) dsc_counts_begin_wait();
+  dsc_wait_for_transactions(transfer);
+  if (DSC_COUNT) dsc_counts_end_wait(DSC_WAIT_FOR_L3);
+}

@@ -25,15 +25,15 @@ static bool is_done(uint32_t transaction) {
 }
 
 /* Numbers may wrap: those in flight are so close together that the sign of a difference tells which comes first. */
-void dsc_l3_wait(dsc_l3_transfer transfer) {
-  if ((int32_t)(transfer - finished) <= 0) return;
-  while (!is_done(transfer - 1)) continue;
-  finished = transfer;
+void dsc_wait_for_transactions(uint32_t count) {
+  if ((int32_t)(count - finished) <= 0) return;
+  while (!is_done(count - 1)) continue;
+  finished = count;
 }
 
 dsc_l3_transfer dsc_start_transaction(uint32_t direction, uint32_t l3, uint32_t l2, uint32_t bytes) {
   if (bytes == 0) return finished;
-  if (started - finished == MOST_IN_FLIGHT) dsc_l3_wait(finished + 1);
+  if (started - finished == MOST_IN_FLIGHT) dsc_wait_for_transactions(finished + 1);
   hyper_start(queue_of(started), direction, l3, l2, bytes);
   return ++started;
 }

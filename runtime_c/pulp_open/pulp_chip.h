@@ -6,6 +6,10 @@
 
 #define MCHAN_VERSION 7
 
+/* Control registers of the performance counters. There is an event for L1 conflicts, but GVSoC does not count it. */
+#define PULP_COUNTED_EVENTS 0xCC0
+#define PULP_COUNTER_MODE 0xCC1
+
 /* The cluster is on after reset. */
 static inline void pulp_power_on_cluster(void) {}
 
