@@ -54,6 +54,9 @@ IntTensorType: TypeAlias = TensorType[IntegerType]
 DTYPES: dict[Attribute, type[np.integer]] = {si8: np.int8, ui8: np.uint8, i32: np.int32}
 QUANTISED = (si8, ui8)
 
+TABLE_ENTRIES = 256
+"""One for each value of 8 bits."""
+
 NO_ZERO_POINT = IntegerAttr(0, i32)
 NO_ZERO_POINTS = DenseArrayBase.from_list(i32, [0])
 """Defaults. An operation leaves them out, as the parser does, so that equal layers are equal IR."""
@@ -192,6 +195,13 @@ class ConstantOp(IRDLOperation):
             )
         if self.value.type != self.result.type:
             raise VerifyException(f"value is a {self.value.type}, result a {self.result.type}")
+
+
+def constant_operand(layer: LayerOperation, value: SSAValue, role: str) -> IntArray:
+    """A parameter of a layer as numpy array. They are constants at every level of this compiler."""
+    if not isinstance(value.owner, ConstantOp):
+        raise VerifyException(f'layer "{layer.label}" takes its {role} from a dsconv.constant')
+    return value.owner.array
 
 
 def _layer_format(operands: Sequence[str], properties: Sequence[str]) -> str:
@@ -356,18 +366,13 @@ class WeightedOperation(CentredOperation, abc.ABC):
 
     @property
     def weight_array(self) -> IntArray:
-        """The weights as numpy array. They are constants at every level of this compiler."""
-        return self._constant(self.weights, "weights")
+        """The weights as numpy array."""
+        return constant_operand(self, self.weights, "weights")
 
     @property
     def bias_array(self) -> IntArray:
         """The bias, (K,) of int32."""
-        return self._constant(self.bias, "bias")
-
-    def _constant(self, value: SSAValue, role: str) -> IntArray:
-        if not isinstance(value.owner, ConstantOp):
-            raise VerifyException(f'layer "{self.label}" takes its {role} from a dsconv.constant')
-        return value.owner.array
+        return constant_operand(self, self.bias, "bias")
 
     @abc.abstractmethod
     def _verify_shapes(self) -> None:
@@ -629,6 +634,56 @@ class RescaleOp(CentredOperation):
         _verify_shape(self.result, "result has", tensor_type(self.input).get_shape())
 
 
+@irdl_op_definition
+class LookupOp(LayerOperation):
+    """Replaces each value by its entry in a table: any function of one activation.
+
+    Tables are 1x256, or Kx256 with one for each channel. Their first entry stands for the smallest
+    value of the input's type, and their elements are of the result's.
+    """
+
+    name = "dsconv.lookup"
+
+    input = operand_def(TensorType)
+    tables = operand_def(TensorType)
+
+    assembly_format = _layer_format(["input", "tables"], [])
+
+    def __init__(
+        self,
+        layer: str,
+        input: SSAValue | Operation,
+        tables: SSAValue | Operation,
+        result_type: IntTensorType,
+    ):
+        super().__init__(layer, [input, tables], result_type)
+
+    @property
+    def activations(self) -> tuple[SSAValue, ...]:
+        return (self.input,)
+
+    @property
+    def table_array(self) -> IntArray:
+        """The tables as numpy array, (1, 256) or (K, 256)."""
+        return constant_operand(self, self.tables, "tables")
+
+    @property
+    def shares_table(self) -> bool:
+        """Whether all channels have one table."""
+        return len(self.table_array) == 1
+
+    def _verify_operands(self) -> None:
+        _verify_activation(self.input, "input")
+        _verify_shape(self.result, "result has", tensor_type(self.input).get_shape())
+        channels, tables = tensor_type(self.result).get_shape()[1], tensor_type(self.tables)
+        if tables.get_shape() not in ((1, TABLE_ENTRIES), (channels, TABLE_ENTRIES)):
+            raise VerifyException(
+                f"tables have shape 1x{TABLE_ENTRIES} or {channels}x{TABLE_ENTRIES}, got {tables}"
+            )
+        if tables.element_type != tensor_type(self.result).element_type:
+            raise VerifyException("tables and result have the same elements")
+
+
 GRAPH_OPS: list[type[Operation]] = [
     ConstantOp,
     Conv2DOp,
@@ -639,4 +694,5 @@ GRAPH_OPS: list[type[Operation]] = [
     AveragePoolOp,
     MaxPoolOp,
     RescaleOp,
+    LookupOp,
 ]

@@ -80,6 +80,13 @@ class GraphFunctions(InterpreterFunctions):
     ) -> PythonValues:
         return self._requantised(op, args[0].astype(np.int64) - op.zero_point)
 
+    @impl(graph.LookupOp)
+    def run_lookup(
+        self, interpreter: Interpreter, op: graph.LookupOp, args: PythonValues
+    ) -> PythonValues:
+        x, tables = args
+        return (reference.lookup(x, tables),)
+
     def _requantised(
         self, op: graph.RequantisedOperation, accumulators: reference.Accumulators
     ) -> PythonValues:

@@ -167,3 +167,10 @@ def max_pool(x: IntArray, window: WindowAttr) -> IntArray:
     """Maximum over each window; padding never wins."""
     padded = pad(x, window, int(np.iinfo(x.dtype).min))
     return taps(padded, window).max(axis=(1, 2))[None].astype(x.dtype)
+
+
+def lookup(x: IntArray, tables: IntArray) -> IntArray:
+    """Entries (1, C, H, W) of tables (1, 256) or (C, 256); the first is of the smallest value."""
+    entries = x.astype(np.int64) - np.iinfo(x.dtype).min
+    channels = np.arange(x.shape[1]).reshape(1, -1, 1, 1) % len(tables)
+    return tables[channels, entries]

@@ -669,10 +669,11 @@ class KernelOp(IRDLOperation):
     `function_type` gives the tiles as tensors with layouts. Where a window has padding, a pad pixel
     (C bytes, or 1 in CHW) of `pad_value` lies right behind the tile, and taps outside it read that.
     Weighted kernels read one channel record per output channel. A kernel requantises by `narrow`
-    or by `requant`: what all channels share is there, the rest in the records. `row_starts` and
-    `column_starts` are all places in the tile where the first window may begin. An output tile that
-    is part of a larger one has `output_pitch`: rows of a plane of that one in CHW, channels of a
-    pixel in HWC.
+    or by `requant`: what all channels share is there, the rest in the records. The record of a
+    lookup is its table, in the order of the bytes; `shared_record` says that all channels have the
+    same. `row_starts` and `column_starts` are all places in the tile where the first window may
+    begin. An output tile that is part of a larger one has `output_pitch`: rows of a plane of that
+    one in CHW, channels of a pixel in HWC.
 
     The input tile of a `circular` depthwise kernel is a ring of rows: row H is row 0 again. Whoever
     fills it fills in the padding of rows, too; the window's own is of columns only.
@@ -687,6 +688,7 @@ class KernelOp(IRDLOperation):
         "avg_pool",
         "max_pool",
         "rescale",
+        "lookup",
     )
 
     sym_name = prop_def(SymbolNameConstraint())
@@ -696,6 +698,7 @@ class KernelOp(IRDLOperation):
     requant = opt_prop_def(RequantAttr)
     narrow = opt_prop_def(NarrowRequantAttr)
     record = opt_prop_def(RecordAttr)
+    shared_record = opt_prop_def(UnitAttr)
     zero_points = opt_prop_def(DenseArrayBase[I64], default_value=i64_array(()))
     multipliers = opt_prop_def(DenseArrayBase[I64], default_value=i64_array(()))
     pad_value = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(0, i64))
@@ -719,6 +722,7 @@ class KernelOp(IRDLOperation):
         requant: RequantAttr | None = None,
         narrow: NarrowRequantAttr | None = None,
         record: RecordAttr | None = None,
+        shared_record: bool = False,
         zero_points: Sequence[int] = (),
         multipliers: Sequence[int] = (),
         pad_value: int = 0,
@@ -735,6 +739,7 @@ class KernelOp(IRDLOperation):
                 "requant": requant,
                 "narrow": narrow,
                 "record": record,
+                "shared_record": UnitAttr() if shared_record else None,
                 "zero_points": i64_array(zero_points) if zero_points else None,
                 "multipliers": i64_array(multipliers) if multipliers else None,
                 "pad_value": IntegerAttr(pad_value, i64) if pad_value else None,

@@ -101,6 +101,17 @@ def run_weighted(
     return requantise(kernel, sums, fields)
 
 
+def run_lookup(kernel: tiled.KernelOp, buffer: Bytes, parameters: Bytes) -> reference.IntArray:
+    """Entries of the tables of a tile, which are in the order of the bytes."""
+    assert kernel.record is not None, "a lookup has its tables in records"
+    (type_,) = kernel.inputs
+    x = read_tile(buffer, type_)
+    count = 1 if kernel.shared_record is not None else x.shape[1]
+    tables, _ = unpack_records(kernel.record, parameters[: count * kernel.record.size])
+    dtype = DTYPES[kernel.output.element_type]
+    return reference.lookup(x.astype(np.int16).astype(np.uint8), tables.view(dtype))
+
+
 def requantise(
     kernel: tiled.KernelOp,
     sums: reference.Accumulators,
@@ -126,31 +137,34 @@ def _dense_weights(kernel: tiled.KernelOp, weights: npt.NDArray[np.int8]) -> npt
 def run_kernel(kernel: tiled.KernelOp, buffers: list[Bytes], row: int, column: int) -> None:
     """Reference semantics of a kernel on tiles in L1."""
     *inputs, output = buffers
-    kind = kernel.kind.data
+    write_output(output, kernel, kernel_result(kernel, inputs, row, column))
+
+
+def kernel_result(
+    kernel: tiled.KernelOp, inputs: list[Bytes], row: int, column: int
+) -> reference.IntArray:
+    """The output tile of a kernel."""
     window = WindowAttr.of(
         kernel.window.kernel, kernel.window.strides, dilations=kernel.window.dilations
     )
-    if kind in ("conv2d", "depthwise"):
-        x = window_input(kernel, inputs[0], row, column)
-        write_output(output, kernel, run_weighted(kernel, x, inputs[1]))
-        return
-    if kind == "max_pool":
-        x = window_input(kernel, inputs[0], row, column)
-        write_output(output, kernel, reference.max_pool(x, window))
-        return
     zero_points = kernel.zero_point_values
-    if kind == "avg_pool":
-        x = window_input(kernel, inputs[0], row, column)
-        sums = reference.sum_pool(x, window, zero_points[0])
-    elif kind == "add":
-        lhs, rhs = (
-            read_tile(buffer, type_) for buffer, type_ in zip(inputs, kernel.inputs, strict=True)
-        )
-        first, second = kernel.multiplier_values
-        sums = reference.add(lhs, rhs, (first, second), (zero_points[0], zero_points[1]))
-    else:
-        sums = read_tile(inputs[0], kernel.inputs[0]).astype(np.int64) - zero_points[0]
-    write_output(output, kernel, requantise(kernel, sums, {}))
+    match kernel.kind.data:
+        case "conv2d" | "depthwise":
+            return run_weighted(kernel, window_input(kernel, inputs[0], row, column), inputs[1])
+        case "max_pool":
+            return reference.max_pool(window_input(kernel, inputs[0], row, column), window)
+        case "lookup":
+            return run_lookup(kernel, inputs[0], inputs[1])
+        case "avg_pool":
+            x = window_input(kernel, inputs[0], row, column)
+            sums = reference.sum_pool(x, window, zero_points[0])
+        case "add":
+            lhs, rhs = map(read_tile, inputs, kernel.inputs)
+            first, second = kernel.multiplier_values
+            sums = reference.add(lhs, rhs, (first, second), (zero_points[0], zero_points[1]))
+        case _:
+            sums = read_tile(inputs[0], kernel.inputs[0]).astype(np.int64) - zero_points[0]
+    return requantise(kernel, sums, {})
 
 
 def transfer_indices(box: tiled.BoxAttr) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

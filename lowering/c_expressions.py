@@ -95,7 +95,7 @@ def expression(op: Operation, operand: Operand) -> Expression:
             return Expression(f"{condition} ? {first} : {second}", CHOICE)
         case memref.LoadOp():
             return _element(op.memref, op.indices[0], operand)
-        case arith.ExtUIOp():
+        case arith.ExtUIOp() | arith.IndexCastOp():
             return operand(op.input)
         case arith.ExtSIOp():
             return Expression(f"({_bits_type(op.input)}){operand(op.input).within(UNARY)}", UNARY)
@@ -216,6 +216,7 @@ SCALARS = (
     arith.SelectOp,
     arith.ExtUIOp,
     arith.ExtSIOp,
+    arith.IndexCastOp,
     arith.TruncIOp,
     CoreIdOp,
     CoresOp,

@@ -88,6 +88,11 @@ class TileAccess:
         extend = arith.ExtUIOp if self.unsigned else arith.ExtSIOp
         return extend(byte, i32).result
 
+    def load_byte(self, offset: Index) -> SSAValue:
+        """The bits of one value, as an index."""
+        byte = memref.LoadOp.get(self.buffer, [index_value(offset)]).res
+        return arith.IndexCastOp(arith.ExtUIOp(byte, i32).result, IndexType()).result
+
     def load_word(self, offset: Index) -> SSAValue:
         """Four values."""
         return LoadWordOp(self.buffer, index_value(offset)).result
@@ -471,6 +476,18 @@ class KernelWriter:
                 self.requantise(total, channel), self.output.offset(channel, row, column)
             )
 
+    def lookup(self, cores: int) -> None:
+        """The entry of each value in its channel's table."""
+        tables = self.weights
+        assert tables is not None, "a lookup has tables"
+        tile = self.inputs[0]
+        with self.outputs(cores) as (channel, row, column):
+            table = 0 if self.kernel.shared_record is not None else self.record_offset(channel)
+            entry = tile.load_byte(tile.offset(channel, row, column))
+            value = memref.LoadOp.get(tables, [index_value(add(table, entry))]).res
+            offset = index_value(self.output.offset(channel, row, column))
+            memref.StoreOp.get(value, self.output.buffer, [offset])
+
     def rescale(self, cores: int) -> None:
         """Requantises each value."""
         tile = self.inputs[0]
@@ -500,6 +517,7 @@ def kernel_function(kernel: KernelOp, run: RunOp, cores: int) -> FuncOp:
         "max_pool": writer.max_pool,
         "add": writer.add,
         "rescale": writer.rescale,
+        "lookup": writer.lookup,
     }
     with ImplicitBuilder(function.body):
         write[kernel.kind.data](cores)

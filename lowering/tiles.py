@@ -30,7 +30,6 @@ from dsconv.dialects.graph import (
     ConstantOp,
     LayerOperation,
     RequantisedOperation,
-    WeightedOperation,
     layout_of,
     tensor_type,
 )
@@ -66,7 +65,7 @@ from dsconv.lowering.maps import Map, tensor_bytes
 from dsconv.lowering.tile_kernels import KernelTable, Symbols, pad_value, tile_kernel
 from dsconv.passes.geometry import Geometry
 from dsconv.passes.networks import networks
-from dsconv.passes.parameters import pack_parameters
+from dsconv.passes.parameters import ParameterisedOperation, pack_parameters
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ def cut_weights(
     nothing.
     """
     tiles = geometry.channel_tiles(tile)
-    if not chunk_bytes or packed.size <= chunk_bytes or tiles == 1:
+    if not chunk_bytes or packed.size <= chunk_bytes or geometry.weight_versions(tile) == 1:
         yield Chunk(geometry, 0, weights_global(f"{label}_weights", packed))
         return
     tiles_a_chunk = max(1, chunk_bytes // geometry.weight_bytes(tile))
@@ -159,7 +158,7 @@ class LayerLowering:
         self.output = Map.of(output, op.result)
         self.record: RecordAttr | None = None
         self.chunks = [Chunk(self.geometry, 0, None)]
-        if isinstance(op, WeightedOperation):
+        if isinstance(op, ParameterisedOperation):
             self.record, packed = pack_parameters(op)
             self.chunks = list(cut_weights(op.label, self.geometry, self.tile, packed, chunk_bytes))
         for chunk in self.chunks:

@@ -11,19 +11,21 @@ from dsconv.dialects.graph import (
     DepthwiseOp,
     LayerOperation,
     LinearOp,
+    LookupOp,
     PoolOperation,
     WeightedOperation,
     tensor_type,
 )
 from dsconv.dialects.tiled import aligned
-from dsconv.passes.parameters import record_format
+from dsconv.passes.parameters import ParameterisedOperation, record_format
 
 
 @dataclass(frozen=True)
 class Geometry:
     """Shape of one layer: input CxIYxIX, output KxOYxOX, window, bytes of a channel record.
 
-    A channelwise layer makes output channel k from input channel k alone.
+    A channelwise layer makes output channel k from input channel k alone. All channels of a layer
+    may share one record.
     """
 
     kind: str
@@ -40,6 +42,7 @@ class Geometry:
     inputs: int
     channelwise: bool
     record_bytes: int
+    shared_record: bool
     macs: int
 
     @staticmethod
@@ -47,7 +50,7 @@ class Geometry:
         """Geometry of a graph operation."""
         _, channels, height, width = tensor_type(op.activations[0]).get_shape()
         _, kernels, rows, columns = tensor_type(op.result).get_shape()
-        weighted = isinstance(op, WeightedOperation)
+        parameterised = isinstance(op, ParameterisedOperation)
         window = _window(op, height, width)
         return Geometry(
             op.kind,
@@ -62,8 +65,9 @@ class Geometry:
             window.extent,
             any(window.pads),
             len(op.activations),
-            not weighted or isinstance(op, DepthwiseOp),
-            record_format(op).size if weighted else 0,
+            not isinstance(op, WeightedOperation) or isinstance(op, DepthwiseOp),
+            record_format(op).size if parameterised else 0,
+            isinstance(op, LookupOp) and op.shares_table,
             op.macs,
         )
 
@@ -92,7 +96,7 @@ class Geometry:
 
     def weight_bytes(self, tile: Tile) -> int:
         """Bytes of the channel records of one tile."""
-        return tile.channels * self.record_bytes
+        return self.record_bytes * (1 if self.shared_record else tile.channels)
 
     def output_bytes(self, tile: Tile) -> int:
         """Bytes of one output tile."""
@@ -132,6 +136,8 @@ class Geometry:
 
     def weight_versions(self, tile: Tile) -> int:
         """How many weight tiles are loaded one after the other."""
+        if self.shared_record:
+            return 1
         if not tile.pixels_outermost or self.channel_tiles(tile) == 1:
             return self.channel_tiles(tile)
         return self.tiles(tile)

@@ -1,18 +1,22 @@
-"""Packs weights, bias and requantisation of a layer into channel records."""
+"""Packs weights, bias and requantisation of a layer, or its tables, into channel records."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.graph import (
+    TABLE_ENTRIES,
     DepthwiseOp,
     LinearOp,
+    LookupOp,
     PointwiseOp,
     WeightedOperation,
+    dtype_of,
     layout_of,
     tensor_type,
 )
@@ -26,6 +30,9 @@ from dsconv.dialects.records import (
     varying_requant_fields,
     with_one_divisor,
 )
+
+ParameterisedOperation: TypeAlias = WeightedOperation | LookupOp
+"""A layer with channel records."""
 
 
 def signed_weights(op: WeightedOperation) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int64]]:
@@ -56,8 +63,10 @@ def _fields(op: WeightedOperation) -> dict[str, Sequence[int]]:
     return fields | varying_requant_fields(with_one_divisor(op.requant))
 
 
-def record_format(op: WeightedOperation) -> RecordAttr:
+def record_format(op: ParameterisedOperation) -> RecordAttr:
     """Format of the layer's channel records."""
+    if isinstance(op, LookupOp):
+        return RecordAttr.of(TABLE_ENTRIES, [])
     weights = op.weight_array
     weight_bytes = weights.size // len(weights)
     if isinstance(op, DepthwiseOp):
@@ -66,8 +75,22 @@ def record_format(op: WeightedOperation) -> RecordAttr:
     return RecordAttr.of(weight_bytes, list(_fields(op)))
 
 
-def pack_parameters(op: WeightedOperation) -> tuple[RecordAttr, npt.NDArray[np.uint8]]:
-    """The layer's channel records, (K, record bytes), weights in the order the kernel reads them.
+def pack_parameters(op: ParameterisedOperation) -> tuple[RecordAttr, npt.NDArray[np.uint8]]:
+    """The layer's channel records, (K, record bytes), or (1, record bytes) of a shared one."""
+    if isinstance(op, LookupOp):
+        return _pack_tables(op)
+    return _pack_weights(op)
+
+
+def _pack_tables(op: LookupOp) -> tuple[RecordAttr, npt.NDArray[np.uint8]]:
+    """Tables in the order of the bytes that index them: negative values come last."""
+    negative = -int(np.iinfo(dtype_of(op.input)).min)
+    tables = np.ascontiguousarray(np.roll(op.table_array, -negative, axis=1))
+    return pack_records(tables.view(np.int8), {})
+
+
+def _pack_weights(op: WeightedOperation) -> tuple[RecordAttr, npt.NDArray[np.uint8]]:
+    """Weights in the order the kernel reads them.
 
     That is FY, FX, C for an HWC input and C, FY, FX for a CHW one. Depthwise rows may be padded.
     """

@@ -16,6 +16,7 @@ from dsconv.dialects.graph import (
     AveragePoolOp,
     DepthwiseOp,
     LayerOperation,
+    LookupOp,
     MaxPoolOp,
     RescaleOp,
     layout_of,
@@ -23,7 +24,7 @@ from dsconv.dialects.graph import (
 )
 
 CHANNELWISE = (DepthwiseOp, AveragePoolOp, MaxPoolOp)
-ELEMENTWISE = (AddOp, RescaleOp)
+ELEMENTWISE = (AddOp, RescaleOp, LookupOp)
 
 
 def preferred_layout(value: SSAValue) -> Layout:

@@ -19,7 +19,7 @@ Array = npt.NDArray[np.integer]
 Dtype = type[np.integer]
 
 WEIGHTED = ("conv2d", "depthwise", "pointwise", "linear")
-KINDS = (*WEIGHTED, "add", "avg_pool", "max_pool", "rescale")
+KINDS = (*WEIGHTED, "add", "avg_pool", "max_pool", "rescale", "lookup")
 
 
 @dataclass(frozen=True, repr=False)
@@ -176,6 +176,11 @@ class LayerMaker:
             return graph.MaxPoolOp("layer", x, window, result)
         dtype = self.dtype()
         zero_points = [self.value(dtype) for dtype in self.dtypes]
+        if self.kind == "lookup":
+            count = self.draw(st.sampled_from([1, self.channels]))
+            tables = self.constant(self.array(dtype, count, graph.TABLE_ENTRIES))
+            result = self.result_type(dtype, self.channels, size)
+            return graph.LookupOp("layer", x, tables, result)
         if self.kind == "add":
             return graph.AddOp(
                 "layer",

@@ -27,6 +27,7 @@ from dsconv.dialects.graph import (
     IntTensorType,
     LayerOperation,
     LinearOp,
+    LookupOp,
     MaxPoolOp,
     PointwiseOp,
     RescaleOp,
@@ -676,6 +677,20 @@ def test_rescale():
     )
     # -64 is clipped to -50 after + 3; -0.5 to 0; 0; 1.5 to 2; 63.5 is clipped
     assert run(layer, x) == [[[[-50, 3, 3, 5, 60]]]]
+
+
+def test_lookup():
+    """Entries count from the smallest value; channels take their own tables."""
+    x = int8([[[[-128, 0]], [[127, -127]]]])
+    tables = np.stack([np.arange(256), np.arange(255, -1, -1)]).astype(np.uint8)
+    for used, expected in ((tables, [[0, 128], [0, 254]]), (tables[:1], [[0, 128], [255, 1]])):
+        layer = LookupOp(
+            "table",
+            value(type_of(x)),
+            ConstantOp.of(used),
+            activation_type((1, 2, 1, 2), np.uint8),
+        )
+        assert run(layer, x) == [[[row] for row in expected]]
 
 
 @pytest.mark.parametrize(("shape", "macs"), [((3, 2), 3 * 2 * 4), ((1, 2), 8)])

@@ -16,6 +16,7 @@ from dsconv.frontends.values import (
     Integers,
     LeftToCaller,
     ScaledConstant,
+    TableLayer,
     Value,
     with_view,
 )
@@ -64,8 +65,8 @@ def read_end(reader: Reader, node: Node) -> Value:
     value = reader.value(node)
     if isinstance(value, Integers):
         return LeftToCaller(value, (node.op_type,))
-    if isinstance(value, Dequantised):
-        return LeftToCaller(value.meant, ("DequantizeLinear", node.op_type))
+    if isinstance(value, Dequantised | TableLayer):
+        return value.left_to_caller(node.op_type)
     raise reader.wrong_input(node, value, "a quantised activation")
 
 
@@ -116,7 +117,6 @@ COMMON_HANDLERS: dict[str, Handler] = {
     "LogSoftmax": read_end,
     "Reshape": read_rearrangement,
     "Shape": read_shape,
-    "Sigmoid": read_end,
     "Softmax": read_end,
     "Squeeze": read_rearrangement,
     "Transpose": read_rearrangement,

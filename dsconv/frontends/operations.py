@@ -16,6 +16,7 @@ from dsconv.dialects.graph import (
     ConstantOp,
     IntTensorType,
     LayerOperation,
+    LookupOp,
     MaxPoolOp,
     RescaleOp,
     activation_type,
@@ -33,6 +34,7 @@ from dsconv.frontends.values import (
     MatrixLayer,
     MaxPoolLayer,
     RescaleLayer,
+    TableLayer,
     WeightedLayer,
 )
 
@@ -41,7 +43,7 @@ ACCUMULATOR_LIMIT = 2**31
 UNLABELLED = ""
 
 ArithmeticLayer: TypeAlias = (
-    ConvolutionLayer | MatrixLayer | AddLayer | AveragePoolLayer | RescaleLayer
+    ConvolutionLayer | MatrixLayer | AddLayer | AveragePoolLayer | RescaleLayer | TableLayer
 )
 """All but a maximum, which needs no arithmetic."""
 
@@ -62,6 +64,8 @@ def layer_operation(
             return _average_pool_operation(layer, output, arithmetic), (layer.x,)
         case RescaleLayer():
             return _rescale_operation(layer, output, arithmetic), (layer.x,)
+        case TableLayer():
+            return _lookup_operation(layer, output), (layer.x,)
 
 
 def max_pool_operation(layer: MaxPoolLayer, source: Integers) -> LayerOperation:
@@ -148,6 +152,20 @@ def _rescale_operation(
         arithmetic.requantisation(layer, x.quantisation, NO_WEIGHTS, 1, output),
         _result_type(layer, output.dtype),
         input_zero_point=x.quantisation.zero_point,
+    )
+
+
+def _lookup_operation(layer: TableLayer, output: Quantisation) -> LayerOperation:
+    if np.isnan(layer.reals).any():
+        raise layer.node.problem("its result is not a number for some inputs")
+    tables = output.quantised(layer.reals)
+    if np.all(tables == tables[:1]):
+        tables = tables[:1]
+    return LookupOp(
+        UNLABELLED,
+        layer.x.integers.value,
+        ConstantOp.of(tables),
+        _result_type(layer, output.dtype),
     )
 
 

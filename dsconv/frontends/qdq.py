@@ -11,6 +11,7 @@ import numpy as np
 from dsconv.frontends import layers, weighted_layers
 from dsconv.frontends.arithmetic import OnnxRuntimeArithmetic
 from dsconv.frontends.common import COMMON_HANDLERS
+from dsconv.frontends.elementwise import ELEMENTWISE_HANDLERS
 from dsconv.frontends.flavour import Flavour, has_operation
 from dsconv.frontends.network import OnnxTensor
 from dsconv.frontends.onnx_graph import Node
@@ -30,7 +31,6 @@ from dsconv.frontends.values import (
     RescaleLayer,
     ScaledConstant,
     Value,
-    WeightedLayer,
     with_bounds,
 )
 
@@ -141,16 +141,6 @@ def _bias(reader: Reader, node: Node) -> Constant | ScaledConstant:
     raise node.problem("its bias is not constant")
 
 
-def read_add(reader: Reader, node: Node) -> Value:
-    """Two activations of one shape, or a product and its bias."""
-    lhs, rhs = reader.value(node, 0), reader.value(node, 1)
-    if isinstance(lhs, WeightedLayer) and isinstance(rhs, Constant | ScaledConstant):
-        return weighted_layers.with_added_constant(reader, node, lhs, rhs)
-    if isinstance(rhs, WeightedLayer) and isinstance(lhs, Constant | ScaledConstant):
-        return weighted_layers.with_added_constant(reader, node, rhs, lhs)
-    return layers.addition(node, reader.dequantised(node, 0), reader.dequantised(node, 1))
-
-
 def read_relu(reader: Reader, node: Node) -> Value:
     """Folded into the layer before it."""
     return with_bounds(_activated(reader, node), (0.0, math.inf))
@@ -226,21 +216,24 @@ def _pooled_integers(
     return replace(pooled, quantisation=value.quantisation)
 
 
-QDQ_HANDLERS: dict[str, Handler] = COMMON_HANDLERS | {
-    "Add": read_add,
-    "AveragePool": read_average_pool,
-    "Clip": read_clip,
-    "Conv": read_conv,
-    "DequantizeLinear": read_dequantize,
-    "Gemm": read_gemm,
-    "GlobalAveragePool": read_global_average_pool,
-    "GlobalMaxPool": read_max_pool,
-    "MatMul": read_matmul,
-    "MaxPool": read_max_pool,
-    "QuantizeLinear": read_quantize,
-    "ReduceMean": read_reduce_mean,
-    "Relu": read_relu,
-}
+QDQ_HANDLERS: dict[str, Handler] = (
+    COMMON_HANDLERS
+    | ELEMENTWISE_HANDLERS
+    | {
+        "AveragePool": read_average_pool,
+        "Clip": read_clip,
+        "Conv": read_conv,
+        "DequantizeLinear": read_dequantize,
+        "Gemm": read_gemm,
+        "GlobalAveragePool": read_global_average_pool,
+        "GlobalMaxPool": read_max_pool,
+        "MatMul": read_matmul,
+        "MaxPool": read_max_pool,
+        "QuantizeLinear": read_quantize,
+        "ReduceMean": read_reduce_mean,
+        "Relu": read_relu,
+    }
+)
 QDQ = Flavour(
     "QDQ",
     "ONNX Runtime's quantiser and most exporters",

@@ -12,6 +12,7 @@ from dsconv.frontends import layers, weighted_layers
 from dsconv.frontends.arithmetic import OnnxRuntimeArithmetic
 from dsconv.frontends.common import read_end
 from dsconv.frontends.flavour import Flavour, has_operation
+from dsconv.frontends.functions import FUNCTIONS, mapped, table
 from dsconv.frontends.onnx_graph import Node
 from dsconv.frontends.parameters import read_quantisation, read_scaled_constant
 from dsconv.frontends.qdq import QDQ_HANDLERS
@@ -55,6 +56,13 @@ def read_qlinear_add(reader: Reader, node: Node) -> Value:
     """Microsoft's Add of a and b to y, each with scale and zero point."""
     layer = layers.addition(node, _activation(reader, node, 0), _activation(reader, node, 3))
     return _quantised(reader, node, layer, 6)
+
+
+def read_qlinear_function(reader: Reader, node: Node) -> Value:
+    """Microsoft's function of x, as y, each with scale and zero point."""
+    function = FUNCTIONS[node.op_type.removeprefix("QLinear")](node)
+    x = table(node, _activation(reader, node, 0))
+    return _quantised(reader, node, mapped(node, x, function), 3)
 
 
 def read_qlinear_average_pool(reader: Reader, node: Node) -> Value:
@@ -112,7 +120,8 @@ QOPERATOR_ONLY: dict[str, Handler] = {
     "QLinearConv": read_qlinear_conv,
     "QLinearGlobalAveragePool": read_qlinear_global_average_pool,
     "QLinearMatMul": read_qlinear_matmul,
-    "QLinearSigmoid": read_end,
+    "QLinearLeakyRelu": read_qlinear_function,
+    "QLinearSigmoid": read_qlinear_function,
     "QLinearSoftmax": read_end,
 }
 QOPERATOR = Flavour(

@@ -22,6 +22,7 @@ from dsconv.frontends.values import (
     MaxPoolLayer,
     RealInput,
     ScaledConstant,
+    TableLayer,
     Value,
 )
 from dsconv.frontends.view import View, nchw_view_of_input
@@ -212,6 +213,9 @@ class Reader:
                 return self._float_output(tensor, value.meant, ("DequantizeLinear",))
             case LeftToCaller():
                 return self._float_output(tensor, value.last, value.steps)
+            case TableLayer():
+                behind = value.left_to_caller()
+                return self._float_output(tensor, behind.last, behind.steps)
             case Layer():
                 raise value.node.problem(
                     f"output '{tensor}' is float: its scale is not known",

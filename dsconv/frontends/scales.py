@@ -45,6 +45,18 @@ class Quantisation:
         low, high = self.limits
         return max(self.zero_point - low, high - self.zero_point)
 
+    @property
+    def reals(self) -> Floats:
+        """What each integer means, as DequantizeLinear computes it, in their order."""
+        low, high = self.limits
+        centred = np.arange(low, high + 1) - self.zero_point
+        return centred.astype(np.float32) * np.float32(self.scale)
+
+    def quantised(self, reals: Floats) -> npt.NDArray[np.integer]:
+        """The integers of finite or infinite reals, as QuantizeLinear computes them."""
+        steps = np.rint(reals / np.float32(self.scale)) + self.zero_point
+        return np.clip(steps, *self.limits).astype(self.dtype)
+
     def clip_range(self, bounds: tuple[float, float]) -> tuple[int, int]:
         """The integers that real bounds leave, infinities leaving the whole range."""
         low, high = self.limits

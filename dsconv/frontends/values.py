@@ -97,6 +97,10 @@ class Dequantised:
         """The bytes, with what they are read as."""
         return replace(self.integers, quantisation=self.quantisation)
 
+    def left_to_caller(self, *steps: str) -> LeftToCaller:
+        """The bytes, where the caller reads them as reals and goes on from there."""
+        return LeftToCaller(self.meant, ("DequantizeLinear", *steps))
+
 
 @dataclass(frozen=True, eq=False)
 class LeftToCaller:
@@ -188,8 +192,31 @@ class RescaleLayer(Layer):
     x: Dequantised
 
 
+@dataclass(frozen=True, eq=False)
+class TableLayer(Layer):
+    """A function of one activation, value by value.
+
+    `reals` (1, 256) or (C, 256) are the results for the activation's integers in their order, and
+    `steps` the operations of the file that make them.
+    """
+
+    x: Dequantised
+    reals: Floats
+    steps: tuple[str, ...]
+
+    def left_to_caller(self, step: str | None = None) -> LeftToCaller:
+        """The activation, where the caller computes the function and one more step."""
+        return self.x.left_to_caller(*self.steps, *([] if step is None else [step]))
+
+
 AnyLayer: TypeAlias = (
-    ConvolutionLayer | MatrixLayer | AddLayer | AveragePoolLayer | MaxPoolLayer | RescaleLayer
+    ConvolutionLayer
+    | MatrixLayer
+    | AddLayer
+    | AveragePoolLayer
+    | MaxPoolLayer
+    | RescaleLayer
+    | TableLayer
 )
 Activation: TypeAlias = RealInput | Integers | Dequantised | AnyLayer
 Value: TypeAlias = Constant | ScaledConstant | Activation | LeftToCaller
@@ -209,6 +236,8 @@ def with_view(value: Activation, change: Callable[[View], View]) -> Activation:
 
 def with_bounds(layer: LayerT, bounds: tuple[float, float]) -> LayerT:
     """The layer with one more activation function behind it."""
+    if isinstance(layer, TableLayer):
+        return replace(layer, reals=np.clip(layer.reals, *bounds))
     low, high = layer.bounds
     clipped = tuple(min(max(bound, bounds[0]), bounds[1]) for bound in (low, high))
     return replace(layer, bounds=clipped)

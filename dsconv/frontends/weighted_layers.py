@@ -172,18 +172,18 @@ def with_added_constant(reader: Reader, node: Node, layer: WeightedT, value: Val
         raise node.problem("adds a constant behind an activation function")
     if isinstance(value, Constant):
         return with_bias(
-            reader, node, layer, Constant(_channel_vector(node, value.array, layer.view))
+            reader, node, layer, Constant(channel_vector(node, value.array, layer.view))
         )
     if not isinstance(value, ScaledConstant):
         raise reader.wrong_input(node, value, "a constant bias")
     vectors = (
-        _channel_vector(node, np.broadcast_to(part, value.array.shape), layer.view)
+        channel_vector(node, np.broadcast_to(part, value.array.shape), layer.view)
         for part in (value.array, value.scale, value.zero_point)
     )
     return with_bias(reader, node, layer, ScaledConstant(*vectors))
 
 
-def _channel_vector(node: Node, array: Array, view: View) -> Array:
+def channel_vector(node: Node, array: Array, view: View) -> Array:
     """A constant that broadcasts over `view`, as one value a channel."""
     kernels = view.sizes[1]
     if array.size == 1:
@@ -193,7 +193,7 @@ def _channel_vector(node: Node, array: Array, view: View) -> Array:
     varying = [axes for axes, size in zip(dimensions, sizes, strict=False) if size != 1]
     if len(sizes) != len(view.shape) or varying != [(1,)] or array.size != kernels:
         raise node.problem(
-            f"adds a constant {list(array.shape)} to {list(view.shape)}",
+            f"takes a constant {list(array.shape)} with {list(view.shape)}",
             "one value, or one per channel, is supported",
         )
     return array.reshape(-1)

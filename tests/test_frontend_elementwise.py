@@ -1,0 +1,172 @@
+"""Functions of one activation, and operations on two, against ONNX Runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from frontend_layers import (
+    DTYPES,
+    assert_agrees,
+    random_integers,
+    random_quantisation,
+)
+from frontend_models import ModelWriter
+from frontend_support import layer_operations
+
+from dsconv.errors import ModelError
+from dsconv.frontends import import_onnx
+from dsconv.frontends.scales import Quantisation
+
+SHAPE = (1, 3, 16, 16)
+"""Every value of 8 bits in every channel, three times."""
+
+FUNCTIONS: dict[str, dict[str, Any]] = {
+    "Abs": {},
+    "Elu": {"alpha": 0.7},
+    "Erf": {},
+    "Exp": {},
+    "Gelu": {},
+    "HardSigmoid": {"alpha": 1 / 6},
+    "HardSwish": {},
+    "LeakyRelu": {"alpha": 0.1},
+    "Mish": {},
+    "Neg": {},
+    "Selu": {},
+    "Sigmoid": {},
+    "Softplus": {},
+    "Softsign": {},
+    "Tanh": {},
+}
+
+
+def every_value(dtype: str) -> np.ndarray:
+    """All 256 values of a type in each channel of SHAPE."""
+    values = np.arange(256).astype(np.uint8).view(dtype)
+    return np.tile(values, SHAPE[1]).reshape(SHAPE)
+
+
+def quantised_function(
+    dtype: str, real: Callable[[ModelWriter, str], str], scales: tuple[float, float] = (0.05, 0.02)
+) -> onnx.ModelProto:
+    """A float function between DequantizeLinear and QuantizeLinear."""
+    rng = np.random.default_rng(1)
+    writer = ModelWriter(20)
+    x, y = (random_quantisation(rng, dtype, scale) for scale in scales)
+    result = real(writer, writer.dequantize(writer.input("x", dtype, SHAPE), x))
+    return writer.model(writer.quantize(result, y), dtype=dtype)
+
+
+def assert_is_one_lookup(model: onnx.ModelProto, dtype: str) -> None:
+    network = assert_agrees(model, {"x": every_value(dtype)})
+    assert [operation.kind for operation in layer_operations(network).values()] == ["lookup"]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_is_a_table(function: str, dtype: str):
+    attributes = FUNCTIONS[function]
+    model = quantised_function(dtype, lambda writer, x: writer.node(function, x, **attributes))
+    assert_is_one_lookup(model, dtype)
+
+
+@pytest.mark.parametrize("approximate", ["none", "tanh"])
+def test_gelu(approximate: str):
+    model = quantised_function(
+        "int8", lambda writer, x: writer.node("Gelu", x, approximate=approximate)
+    )
+    assert_is_one_lookup(model, "int8")
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("gate", ["Sigmoid", "HardSigmoid"])
+def test_an_activation_times_its_gate_is_a_table(gate: str, dtype: str):
+    model = quantised_function(dtype, lambda writer, x: writer.node("Mul", x, writer.node(gate, x)))
+    assert_is_one_lookup(model, dtype)
+
+
+def test_a_chain_of_functions_and_clips_is_a_table():
+    def chain(writer: ModelWriter, x: str) -> str:
+        low, high = (writer.constant(np.array(bound, np.float32)) for bound in (-1, 2))
+        clipped = writer.node("Clip", writer.node("Neg", x), low, high)
+        return writer.node("Relu", writer.node("Tanh", clipped))
+
+    assert_is_one_lookup(quantised_function("uint8", chain), "uint8")
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(), (1,), (3, 1, 1), (1, 3, 1, 1)])
+@pytest.mark.parametrize("operation", ["Add", "Sub", "Mul", "Div", "PRelu"])
+def test_a_constant_is_part_of_the_table(operation: str, shape: tuple[int, ...], dtype: str):
+    constant = np.random.default_rng(2).uniform(0.5, 2, shape).astype(np.float32)
+    model = quantised_function(
+        dtype, lambda writer, x: writer.node(operation, x, writer.constant(constant))
+    )
+    assert_is_one_lookup(model, dtype)
+
+
+@pytest.mark.parametrize("operation", ["Add", "Sub", "Mul"])
+def test_the_constant_may_come_first_and_be_quantised(operation: str):
+    def real(writer: ModelWriter, x: str) -> str:
+        values = np.array([5, -3, 100], np.int8).reshape(3, 1, 1)
+        constant = writer.dequantized_constant(
+            values, np.array(0.02, np.float32), np.array(0, np.int8)
+        )
+        return writer.node(operation, constant, x)
+
+    assert_is_one_lookup(quantised_function("int8", real), "int8")
+
+
+def test_a_constant_of_another_shape_is_an_error():
+    constant = np.ones(SHAPE, np.float32)
+    model = quantised_function(
+        "int8", lambda writer, x: writer.node("Mul", x, writer.constant(constant))
+    )
+    with pytest.raises(ModelError, match=r"mul_\d.*one value, or one per channel, is supported"):
+        import_onnx(model)
+
+
+def test_a_maximum_of_a_function_is_taken_of_its_table():
+    model = quantised_function(
+        "int8",
+        lambda writer, x: writer.node("MaxPool", writer.node("Abs", x), kernel_shape=[2, 2]),
+    )
+    network = assert_agrees(model, {"x": random_integers(np.random.default_rng(3), "int8", SHAPE)})
+    kinds = [operation.kind for operation in layer_operations(network).values()]
+    assert kinds == ["lookup", "max_pool"]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    ("function", "attributes"), [("Sigmoid", {}), ("LeakyRelu", {"alpha": 0.3})]
+)
+def test_functions_of_qoperator(function: str, attributes: dict[str, Any], dtype: str):
+    rng = np.random.default_rng(4)
+    writer = ModelWriter()
+    x, y = random_quantisation(rng, dtype), random_quantisation(rng, dtype, 0.01)
+    operands = (writer.input("x", dtype, SHAPE), *writer.parameters(x), *writer.parameters(y))
+    result = writer.node(f"QLinear{function}", *operands, domain="com.microsoft", **attributes)
+    assert_is_one_lookup(writer.model(result, dtype=dtype), dtype)
+
+
+def test_a_function_behind_the_last_layer_is_left_to_the_caller():
+    writer = ModelWriter()
+    x = writer.input("x", "int8", (1, 4, 4, 4))
+    quantisation = Quantisation(0.125, 3, "int8")
+    pooled = writer.node("MaxPool", x, kernel_shape=[4, 4])
+    last = writer.node("Sigmoid", writer.dequantize(pooled, quantisation))
+    (output,) = import_onnx(writer.model(last, dtype="float32")).outputs
+    assert output.caller_steps == ("DequantizeLinear", "Sigmoid")
+    assert (output.scale, output.zero_point) == (0.125, 3)
+
+
+def test_a_function_without_a_number_is_an_error():
+    def real(writer: ModelWriter, x: str) -> str:
+        large = writer.node("Exp", writer.node("Exp", x))
+        return writer.node("Add", writer.node("Neg", large), large)
+
+    with pytest.raises(ModelError, match="not a number for some inputs"):
+        import_onnx(quantised_function("int8", real, (1.0, 1.0)))
