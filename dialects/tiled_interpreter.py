@@ -11,12 +11,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from xdsl.dialects import arith, memref
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerType, TensorType, i64
+from xdsl.dialects.builtin import (
+    DenseIntOrFPElementsAttr,
+    IntegerType,
+    ModuleOp,
+    TensorType,
+    i64,
+)
 from xdsl.interpreter import Interpreter, InterpreterFunctions, PythonValues, impl, register_impls
 from xdsl.ir import SSAValue
 
 from dsconv.dialects import machine, reference, tiled
-from dsconv.dialects.attributes import Layout, LayoutAttr, Rounding, WindowAttr
+from dsconv.dialects.attributes import Layout, LayoutAttr, Rounding, Space, WindowAttr
 from dsconv.dialects.graph import DTYPES
 from dsconv.dialects.records import (
     BIAS,
@@ -179,6 +185,24 @@ def transfer_indices(box: tiled.BoxAttr) -> tuple[npt.NDArray[np.int64], npt.NDA
     return inner, outer
 
 
+UNWRITTEN = 0xA5
+
+
+def unwritten(size: int) -> Bytes:
+    """Memory that nothing was written to yet: no zeros that a program might rely on."""
+    return np.full(size, UNWRITTEN, np.uint8)
+
+
+def _planned_memory(module: ModuleOp, space: Space) -> Bytes:
+    """A memory of the device, as large as the plan of the buffers in it asks for."""
+    ends = [
+        op.offset.value.data + op.size
+        for op in module.walk()
+        if isinstance(op, tiled.BufferOp) and op.space is space and op.offset is not None
+    ]
+    return unwritten(max(ends))
+
+
 @register_impls
 class TiledFunctions(InterpreterFunctions):
     """Semantics of buffers, transfers and kernels. Transfers end when they are waited for."""
@@ -187,7 +211,12 @@ class TiledFunctions(InterpreterFunctions):
     def run_buffer(
         self, interpreter: Interpreter, op: tiled.BufferOp, args: PythonValues
     ) -> PythonValues:
-        return (np.zeros(op.size, np.uint8),)
+        if op.offset is None:
+            return (unwritten(op.size),)
+        memory = interpreter.get_data(
+            TiledFunctions, op.space, lambda: _planned_memory(interpreter.module, op.space)
+        )
+        return (memory[op.offset.value.data :][: op.size],)
 
     @impl(tiled.SlotOp)
     def run_slot(

@@ -40,6 +40,14 @@ L2 = Annotated[int | None, typer.Option("--l2", metavar="BYTES", help="Size of L
 Passes = Annotated[
     str | None, typer.Option(metavar="PIPELINE", help="Passes in place of the default ones.")
 ]
+VerifyEach = Annotated[
+    bool,
+    typer.Option(
+        "--verify-each",
+        help="Run the IR before and after every pass on one input; it has to be equal. Takes "
+        "minutes for 1 M MAC.",
+    ),
+]
 
 
 class Runner(StrEnum):
@@ -65,12 +73,22 @@ def compile_command(
     print_ir_after_all: Annotated[
         bool, typer.Option("--print-ir-after-all", help="Print the IR after every pass.")
     ] = False,
+    verify_each: VerifyEach = False,
 ) -> None:
     """Compile a network to C that builds without dsconv."""
     from dsconv.compiler import compile
 
     trace = sys.stdout if print_ir_after_all else None
-    compiled = compile(model, target, flavour=flavour, l1=l1, l2=l2, passes=passes, trace=trace)
+    compiled = compile(
+        model,
+        target,
+        flavour=flavour,
+        l1=l1,
+        l2=l2,
+        passes=passes,
+        trace=trace,
+        verify_each=verify_each,
+    )
     compiled.write(output)
     for note in (read_as(compiled.imported.flavour), *compiled.imported.notes):
         errors.print(f"note: {note}", style="dim", highlight=False)
@@ -88,6 +106,7 @@ def run(
     l1: L1 = None,
     l2: L2 = None,
     passes: Passes = None,
+    verify_each: VerifyEach = False,
     input: Annotated[
         str | None, typer.Option("--input", metavar="X.npy|X.npz[:KEY]", help="One or more inputs.")
     ] = None,
@@ -115,7 +134,13 @@ def run(
     expected = None if expect is None else load_array(expect)
     classes = None if labels is None else load_array(labels)
     compiled = compile(
-        model, target or DEFAULT_TARGETS[on], flavour=flavour, l1=l1, l2=l2, passes=passes
+        model,
+        target or DEFAULT_TARGETS[on],
+        flavour=flavour,
+        l1=l1,
+        l2=l2,
+        passes=passes,
+        verify_each=verify_each,
     )
     report = compiled.run(x, on=on.value, expect=expected, stalls=stalls)
     report.print(console, layers=layers)

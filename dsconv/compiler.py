@@ -56,14 +56,15 @@ def compile(
     l2: int | None = None,
     passes: str | None = None,
     trace: IO[str] | None = None,
+    verify_each: bool = False,
 ) -> CompiledNetwork:
     """Compiles an ONNX model.
 
     `flavour` is what the nodes of the model mean (`dsconv support` lists them), which the model
     tells by default. `l1` and `l2` override the target's memory sizes, in bytes; `passes` is a
     pipeline in the syntax of `xdsl-opt -p` in place of the default one; `trace` receives the IR
-    after every pass. Raises DsconvError with one message for whatever is wrong with the model or
-    the options.
+    after every pass; `verify_each` runs it after every pass and finds it equal. Raises DsconvError
+    with one message for whatever is wrong with the model or the options.
     """
     if isinstance(target, str):
         target = load_target(target)
@@ -71,5 +72,5 @@ def compile(
     imported = import_onnx(model, flavour=flavour)
     lowered = imported.module.clone()
     pipeline = passes or default_pipeline(target, len(imported.layers))
-    run_pipeline(lowered, pipeline, trace=trace)
+    run_pipeline(lowered, pipeline, trace=trace, verify_each=verify_each)
     return CompiledNetwork(imported, lowered, target)

@@ -15,6 +15,7 @@ from xdsl.utils.exceptions import (
     VerifyException,
 )
 
+from dsconv.equivalence import PassChecker
 from dsconv.errors import DsconvError
 from dsconv.targets import Target
 
@@ -66,15 +67,18 @@ def parse_pipeline(pipeline: str) -> tuple[ModulePass, ...]:
 def run_pipeline(
     module: ModuleOp, pipeline: str, *, trace: IO[str] | None = None, verify_each: bool = False
 ) -> None:
-    """Runs passes on a module, in place, and verifies it at the end, or after each pass.
+    """Runs passes on a module, in place, and verifies it at the end.
 
-    `trace` receives the IR before the first and after every pass. Raises DsconvError where a pass
-    cannot do what is asked.
+    `trace` receives the IR before the first and after every pass. With `verify_each` the module is
+    verified after every pass, and run before the first and after every one: on a random input it
+    has to compute the same. Raises DsconvError where a pass cannot do what is asked, or does
+    something else.
     """
     context = make_context()
     if trace is not None:
         trace.write(f"// ---- IR before all passes\n{module}\n")
     passes = parse_pipeline(pipeline)
+    checker = PassChecker(module) if verify_each else None
     for number, module_pass in enumerate(passes, start=1):
         try:
             module_pass.apply(context, module)
@@ -84,3 +88,5 @@ def run_pipeline(
             raise DsconvError(f"{module_pass.name}: {error}") from error
         if trace is not None:
             trace.write(f"// ---- IR after {module_pass.pipeline_pass_spec()}\n{module}\n")
+        if checker is not None:
+            checker.check(module, module_pass.name)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, ModuleOp
 from xdsl.dialects.func import FuncOp
 from xdsl.interpreter import Interpreter
 from xdsl.interpreters.arith import ArithFunctions
@@ -16,11 +16,18 @@ from xdsl.interpreters.func import FuncFunctions
 from xdsl.interpreters.scf import ScfFunctions
 from xdsl.ir import Operation
 
-from dsconv.dialects.attributes import Layout
+from dsconv.dialects.attributes import Layout, Space
 from dsconv.dialects.graph import LayerOperation
 from dsconv.dialects.interpreter import GraphFunctions
-from dsconv.dialects.tiled_interpreter import IntegerFunctions, MachineFunctions, TiledFunctions
-from dsconv.lowering.c_target import network_function
+from dsconv.dialects.tiled import buffer_size
+from dsconv.dialects.tiled_interpreter import (
+    Bytes,
+    IntegerFunctions,
+    MachineFunctions,
+    TiledFunctions,
+    unwritten,
+)
+from dsconv.passes.plan_memory import L2_SIZE, OFFSETS
 
 Array = npt.NDArray[np.integer]
 
@@ -93,10 +100,29 @@ def run_reference(module: ModuleOp, *inputs: Array) -> ReferenceRun:
     return ReferenceRun(outputs, recorder.outputs)
 
 
-def run_lowered(
-    module: ModuleOp, *inputs: npt.NDArray[np.uint8], output_bytes: int
-) -> npt.NDArray[np.uint8]:
-    """Runs a module of the tiled or machine level on the bytes of its inputs; one output."""
-    output = np.zeros(output_bytes, np.uint8)
-    make_interpreter(module).call_op(network_function(module).sym_name.data, (*inputs, output))
-    return output
+def run_lowered(network: FuncOp, *inputs: Bytes) -> tuple[Bytes, ...]:
+    """Runs a network of the tiled or machine level on the bytes of its inputs.
+
+    Once memory is planned all buffers lie in it as on the device, so a plan that lets two of them
+    collide shows. Returns the bytes of the outputs.
+    """
+    module = network.parent_op()
+    assert isinstance(module, ModuleOp), "networks lie in a module"
+    interpreter = make_interpreter(module)
+    arguments = network.body.block.args
+    places = network.attributes.get(OFFSETS)
+    if isinstance(places, ArrayAttr):
+        size = cast(IntegerAttr, network.attributes[L2_SIZE]).value.data
+        memory = unwritten(size)
+        interpreter.set_data(TiledFunctions, Space.L2, memory)
+        offsets = [cast(IntegerAttr, place).value.data for place in places]
+        buffers = [
+            memory[offset:][: buffer_size(argument)]
+            for offset, argument in zip(offsets, arguments, strict=True)
+        ]
+    else:
+        buffers = [unwritten(buffer_size(argument)) for argument in arguments]
+    for buffer, data in zip(buffers, inputs, strict=False):
+        buffer[:] = data
+    interpreter.call_op(network, tuple(buffers))
+    return tuple(buffers[len(inputs) :])

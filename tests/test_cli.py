@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from frontend_models import ModelWriter
 
 from dsconv import zoo
+from dsconv.frontends.scales import Quantisation
 
 ROOT = Path(__file__).parents[1]
 DIGITS = ROOT / "examples" / "digits" / "digits.onnx"
@@ -74,6 +76,17 @@ def test_print_ir_after_all(tmp_path: Path):
     assert "IR after tile-l1" in result.stdout
     assert "dsconv.depthwise" in result.stdout
     assert "dsconv.dma_start" in result.stdout
+
+
+def test_every_pass_can_be_verified(tmp_path: Path):
+    writer = ModelWriter()
+    real = writer.dequantize(writer.input("x", "int8", (1, 2, 3, 3)), Quantisation(0.5, 0, "int8"))
+    pooled = writer.quantize(
+        writer.node("MaxPool", real, kernel_shape=[2, 2]), Quantisation(0.5, 0, "int8")
+    )
+    onnx.save(writer.model(pooled), str(tmp_path / "pool.onnx"))
+    result = dsconv("run", tmp_path / "pool.onnx", "--verify-each")
+    assert result.returncode == 0, result.stderr
 
 
 @pytest.mark.parametrize(

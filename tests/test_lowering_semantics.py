@@ -9,6 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from dsconv.dialects.attributes import Space
 from dsconv.dialects.tiled import BufferOp, L3LoadOp, L3StoreOp, aligned
+from dsconv.lowering.c_target import network_function
 from dsconv.passes.plan_memory import best_fit, constant_size, constants, lifetimes
 from dsconv.pipeline import run_pipeline
 from dsconv.reference import network_of, run_lowered, run_reference, to_memory
@@ -24,7 +25,7 @@ def check(layer: RandomLayer, pipeline: str) -> ModuleOp:
         to_memory(array, layout)
         for array, layout in zip(layer.inputs, layer.input_layouts, strict=True)
     ]
-    actual = run_lowered(lowered, *inputs, output_bytes=expected.size)
+    (actual,) = run_lowered(network_function(lowered), *inputs)
     np.testing.assert_array_equal(actual, expected)
     return lowered
 
