@@ -58,7 +58,8 @@ def narrow_requantise(
         limit = 1 << (narrow.bits - 1)
         a = np.clip(a, -limit, limit - 1)
     high = within_32_bits(a * per_channel(narrow.highs))
-    low = within_32_bits(a * per_channel(narrow.lows) + slack) >> narrow.low_shift
+    low = a * per_channel(narrow.lows) + slack
+    low = (low if narrow.is_mulh else within_32_bits(low)) >> narrow.low_shift
     total = within_32_bits(within_32_bits(high + low) + narrow.addend)
     return np.clip(total >> narrow.shift, *narrow.clip).astype(dtype)
 

@@ -113,6 +113,12 @@ def clipped(value: SSAValue, low: int, high: int) -> SSAValue:
     return arith.MinSIOp(arith.MaxSIOp(value, integer(low)), integer(high)).result
 
 
+def upper_word(value: SSAValue, factor: SSAValue) -> SSAValue:
+    """The upper half of the 64 bits that two i32 multiply to."""
+    product = arith.MuliOp(arith.ExtSIOp(value, i64).result, arith.ExtSIOp(factor, i64).result)
+    return arith.TruncIOp(arith.ShRSIOp(product.result, integer(32, i64)).result, i32).result
+
+
 class KernelWriter:
     """Writes the body of one kernel's function."""
 
@@ -274,14 +280,24 @@ class KernelWriter:
         if narrow.bits:
             limit = 1 << (narrow.bits - 1)
             value = clipped(value, -limit, limit - 1)
-        high, low = self._narrow_multipliers(channel, narrow)
-        total = arith.MuliOp(value, high).result
-        if narrow.low_shift:
-            product = arith.MuliOp(value, low).result
-            places = arith.ShRSIOp(product, integer(narrow.low_shift)).result
-            total = arith.AddiOp(total, places).result
+        if narrow.is_mulh:
+            multiplier = self.field(channel, MULTIPLIER) or integer(narrow.lows[0])
+            total = upper_word(value, multiplier)
+        else:
+            total = self._narrow_product(value, channel, narrow)
         total = arith.AddiOp(total, integer(narrow.addend)).result
         return clipped(arith.ShRSIOp(total, integer(narrow.shift)).result, *narrow.clip)
+
+    def _narrow_product(
+        self, value: SSAValue, channel: Index, narrow: NarrowRequantAttr
+    ) -> SSAValue:
+        high, low = self._narrow_multipliers(channel, narrow)
+        total = arith.MuliOp(value, high).result
+        if not narrow.low_shift:
+            return total
+        product = arith.MuliOp(value, low).result
+        places = arith.ShRSIOp(product, integer(narrow.low_shift)).result
+        return arith.AddiOp(total, places).result
 
     def _narrow_multipliers(
         self, channel: Index, narrow: NarrowRequantAttr

@@ -195,9 +195,14 @@ class RandomKernel:
         return None if steps is None else narrowed(requant, steps)
 
     def _requant(self, kernels: int, size: int, dtype: Dtype) -> RequantAttr:
-        """Multiplier, addend and shift for accumulators of `size` products."""
-        shift = int(self.random.integers(3, 45))
-        scale = 2**shift * 60 / (255 * 74 * size**0.5)
+        """Multiplier, addend and shift for accumulators of `size` products.
+
+        Half of them have the 24 bits of a float32, which long sums take to an upper word.
+        """
+        ratio = 60 / (255 * 74 * size**0.5)
+        as_float = 24 - int(np.ceil(np.log2(ratio)))
+        shift = self._choose([int(self.random.integers(3, 45)), as_float])
+        scale = 2**shift * ratio
         largest = max(1, min(2**30, int(scale)))
         multipliers = self._integers(max(1, largest // 2), largest + 1, kernels)
         addends = self._choose(

