@@ -392,6 +392,12 @@ class RequantAttr(ParametrizedAttribute):
         """1 where every channel has the same function."""
         return max(len(self.multipliers), len(self.addends), len(self.divisors))
 
+    @property
+    def only_clips(self) -> bool:
+        """Whether values within the clip range stay as they are."""
+        factors = (self.multipliers, self.divisors, self.addends, self.zero_point)
+        return factors == ((1,), (1,), (0,), 0)
+
     def verify(self) -> None:
         if len(self.limits) != 3:
             raise VerifyException("a clip range has a smallest and a largest result")

@@ -59,7 +59,8 @@ def write_output(buffer: Bytes, kernel: tiled.KernelOp, tile: reference.IntArray
         place = (c * kernel.pitch + y) * width + x
     else:
         place = (y * width + x) * kernel.pitch + c
-    buffer[place] = np.ascontiguousarray(tile[0]).view(np.uint8)
+    data = np.ascontiguousarray(tile[0])[..., None].view(np.uint8)
+    buffer[place[..., None] * data.shape[-1] + np.arange(data.shape[-1])] = data
 
 
 def window_input(

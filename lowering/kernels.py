@@ -21,7 +21,7 @@ from xdsl.pattern_rewriter import (
 )
 
 from dsconv.dialects.attributes import Layout, LayoutAttr, NarrowRequantAttr, RequantAttr
-from dsconv.dialects.graph import ui8
+from dsconv.dialects.graph import element_bytes, ui8
 from dsconv.dialects.machine import CoreIdOp, CoresOp, LoadWordOp, RequantiseOp, Sdot4Op
 from dsconv.dialects.records import (
     ADDEND,
@@ -58,12 +58,13 @@ class TileAccess:
         self.layout = type_.encoding.data
         self.buffer = buffer
         self.unsigned = type_.element_type == ui8
+        self.element_bytes = element_bytes(type_)
         dense = self.height if self.layout is Layout.CHW else self.channels
         self.pitch = dense if pitch is None else pitch
 
     @property
     def strides(self) -> tuple[int, int, int]:
-        """Bytes from channel to channel, row to row and column to column."""
+        """Elements from channel to channel, row to row and column to column."""
         if self.layout is Layout.CHW:
             return self.pitch * self.width, self.width, 1
         return 1, self.width * self.pitch, self.pitch
@@ -76,11 +77,12 @@ class TileAccess:
     def offset(self, channel: Index, row: Index, column: Index) -> Index:
         """Offset of one value."""
         channel_stride, row_stride, column_stride = self.strides
-        return add(
+        element = add(
             multiply(row, row_stride),
             multiply(column, column_stride),
             multiply(channel, channel_stride),
         )
+        return multiply(element, self.element_bytes)
 
     def load(self, offset: Index) -> SSAValue:
         """One value, widened to i32."""
@@ -98,9 +100,11 @@ class TileAccess:
         return LoadWordOp(self.buffer, index_value(offset)).result
 
     def store(self, value: SSAValue, offset: Index) -> None:
-        """Stores the low byte of an i32."""
-        byte = arith.TruncIOp(value, i8).result
-        memref.StoreOp.get(byte, self.buffer, [index_value(offset)])
+        """Stores an i32, or its low byte, in the bytes of an element."""
+        for number in range(self.element_bytes):
+            rest = arith.ShRSIOp(value, integer(8 * number)).result if number else value
+            byte = arith.TruncIOp(rest, i8).result
+            memref.StoreOp.get(byte, self.buffer, [index_value(add(offset, number))])
 
 
 def load_signed_byte(buffer: SSAValue, offset: Index) -> SSAValue:
@@ -110,7 +114,11 @@ def load_signed_byte(buffer: SSAValue, offset: Index) -> SSAValue:
 
 def clipped(value: SSAValue, low: int, high: int) -> SSAValue:
     """An i32 moved into [low, high]."""
-    return arith.MinSIOp(arith.MaxSIOp(value, integer(low)), integer(high)).result
+    if low > -(2**31):
+        value = arith.MaxSIOp(value, integer(low)).result
+    if high < 2**31 - 1:
+        value = arith.MinSIOp(value, integer(high)).result
+    return value
 
 
 def upper_word(value: SSAValue, factor: SSAValue) -> SSAValue:
@@ -263,6 +271,8 @@ class KernelWriter:
             return self._narrow(accumulator, channel, self.kernel.narrow)
         requant = self.kernel.requant
         assert requant is not None, "only a max pool has no requantisation"
+        if requant.only_clips and self.kernel.output.element_type == i32:
+            return clipped(accumulator, *requant.clip)
         multiplier = self.field(channel, MULTIPLIER) or integer(requant.multipliers[0])
         addend = self.field(channel, ADDEND, i64) or integer(requant.addends[0], i64)
         return RequantiseOp(

@@ -14,6 +14,7 @@ from dsconv.dialects.graph import (
     LookupOp,
     PoolOperation,
     WeightedOperation,
+    element_bytes,
     tensor_type,
 )
 from dsconv.dialects.tiled import aligned
@@ -43,6 +44,7 @@ class Geometry:
     channelwise: bool
     record_bytes: int
     shared_record: bool
+    result_bytes: int
     macs: int
 
     @staticmethod
@@ -68,6 +70,7 @@ class Geometry:
             not isinstance(op, WeightedOperation) or isinstance(op, DepthwiseOp),
             record_format(op).size if parameterised else 0,
             isinstance(op, LookupOp) and op.shares_table,
+            element_bytes(tensor_type(op.result)),
             op.macs,
         )
 
@@ -100,7 +103,7 @@ class Geometry:
 
     def output_bytes(self, tile: Tile) -> int:
         """Bytes of one output tile."""
-        return tile.channels * tile.rows * tile.columns
+        return tile.channels * tile.rows * tile.columns * self.result_bytes
 
     def l1_bytes(self, tile: Tile) -> int:
         """Bytes of L1 that a tile takes, with a second copy of what the loop loads and stores."""

@@ -82,8 +82,10 @@ def narrow_form(op: RequantisedOperation) -> NarrowRequantAttr | None:
     """The narrow form of a layer, None where it has none.
 
     That of a depthwise layer has room for a byte in its low product, if it can: the kernel is
-    faster so, and its requantisation is half of its work.
+    faster so, and its requantisation is half of its work. Accumulators need none.
     """
+    if isinstance(op, WeightedOperation) and op.gives_accumulators:
+        return None
     steps = steps_of(op)
     if steps is None:
         return None

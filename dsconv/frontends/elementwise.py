@@ -27,7 +27,9 @@ BinaryFunction = Callable[[Floats, Floats], Floats]
 
 def read_function(reader: Reader, node: Node) -> Value:
     """A table of 256 values, exact for any function of an activation."""
-    return mapped(node, _table(reader, node, 0), FUNCTIONS[node.op_type](node))
+    is_last = node.outputs[0] not in reader.graph.consumers
+    behind_sums = reader.sums(node) if is_last else None
+    return behind_sums or mapped(node, _table(reader, node, 0), FUNCTIONS[node.op_type](node))
 
 
 def read_prelu(reader: Reader, node: Node) -> Value:

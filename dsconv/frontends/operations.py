@@ -6,7 +6,6 @@ Labels stay empty until the names of all layers are known.
 from __future__ import annotations
 
 import math
-from typing import TypeAlias
 
 import numpy as np
 
@@ -26,6 +25,7 @@ from dsconv.frontends.onnx_graph import Node
 from dsconv.frontends.scales import Quantisation
 from dsconv.frontends.values import (
     AddLayer,
+    ArithmeticLayer,
     AveragePoolLayer,
     ConvolutionLayer,
     Dequantised,
@@ -41,11 +41,6 @@ from dsconv.frontends.values import (
 LARGEST_ACTIVATION = 2**28
 ACCUMULATOR_LIMIT = 2**31
 UNLABELLED = ""
-
-ArithmeticLayer: TypeAlias = (
-    ConvolutionLayer | MatrixLayer | AddLayer | AveragePoolLayer | RescaleLayer | TableLayer
-)
-"""All but a maximum, which needs no arithmetic."""
 
 
 def layer_operation(

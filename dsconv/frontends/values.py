@@ -22,6 +22,7 @@ from dsconv.dialects.graph import (
     PointwiseOp,
     dtype_of,
 )
+from dsconv.frontends.integer_function import IntegerFunction
 from dsconv.frontends.network import OnnxTensor
 from dsconv.frontends.onnx_graph import Array, GraphInput, Node
 from dsconv.frontends.scales import Floats, Quantisation
@@ -66,17 +67,19 @@ class RealInput:
 class Integers:
     """A quantised activation: the value in the module and the ONNX tensor that has its bytes.
 
-    `quantisation` is what its producer meant, None for an integer input of the network.
+    `quantisation` is what its producer meant, None for an integer input of the network and for sums
+    of a last layer that mean something else in every channel: `channel_scales`.
     """
 
     value: SSAValue
     stored: OnnxTensor | None
     view: View
     quantisation: Quantisation | None
+    channel_scales: tuple[float, ...] = ()
 
     @property
     def dtype(self) -> str:
-        """int8 or uint8."""
+        """int8 or uint8; int32 for the sums of a last layer."""
         return np.dtype(dtype_of(self.value)).name
 
 
@@ -209,19 +212,31 @@ class TableLayer(Layer):
         return self.x.left_to_caller(*self.steps, *([] if step is None else [step]))
 
 
-AnyLayer: TypeAlias = (
-    ConvolutionLayer
-    | MatrixLayer
-    | AddLayer
-    | AveragePoolLayer
-    | MaxPoolLayer
-    | RescaleLayer
-    | TableLayer
+@dataclass(frozen=True, eq=False)
+class ScaledLayer:
+    """A function of the integers of a layer, not yet clipped to 8 bits.
+
+    `bounds` are the limits of activation functions behind it. `rounded` tells whether its quotient
+    is an integer already.
+    """
+
+    node: Node
+    view: View
+    bounds: tuple[float, float]
+    sums: ArithmeticLayer
+    function: IntegerFunction
+    rounded: bool
+
+
+ArithmeticLayer: TypeAlias = (
+    ConvolutionLayer | MatrixLayer | AddLayer | AveragePoolLayer | RescaleLayer | TableLayer
 )
-Activation: TypeAlias = RealInput | Integers | Dequantised | AnyLayer
+"""All but a maximum, which needs no arithmetic."""
+AnyLayer: TypeAlias = ArithmeticLayer | MaxPoolLayer
+Activation: TypeAlias = RealInput | Integers | Dequantised | AnyLayer | ScaledLayer
 Value: TypeAlias = Constant | ScaledConstant | Activation | LeftToCaller
 
-LayerT = TypeVar("LayerT", bound=Layer)
+LayerT = TypeVar("LayerT", bound=Layer | ScaledLayer)
 
 UNBOUNDED = (-math.inf, math.inf)
 

@@ -87,3 +87,14 @@ func.func @foreign(%a: i32) -> i32 {
 }
 // CHECK-NEXT: %s = arith.addi %a, %a : i32
 // CHECK-NEXT: func.return %s : i32
+
+// Accumulators are not requantised.
+// CHECK-LABEL: func.func @accumulators
+func.func @accumulators(%x: tensor<1x1x1x1xsi8>) -> tensor<1x2x1x1xi32> {
+  %w = dsconv.constant dense<[[1], [3]]> : tensor<2x1xsi8>
+  %b = dsconv.constant dense<0> : tensor<2xi32>
+  %y = dsconv.linear "fc"(%x, %w, %b) requant <multiplier = [1], shift = [0], floor, clip = [-2147483648, 2147483647]> : (tensor<1x1x1x1xsi8>, tensor<2x1xsi8>, tensor<2xi32>) -> tensor<1x2x1x1xi32>
+  func.return %y : tensor<1x2x1x1xi32>
+}
+// CHECK: dsconv.linear "fc"
+// CHECK-NOT: narrow
