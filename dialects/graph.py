@@ -511,18 +511,38 @@ class LinearOp(WeightedOperation):
         _verify_shape(self.result, "result has", (1, kernels, 1, 1))
 
 
+class BinaryOperation(RequantisedOperation, abc.ABC):
+    """A layer on two activations, value by value.
+
+    The second may be 1xCx1x1, one value for each channel.
+    """
+
+    lhs = operand_def(TensorType)
+    rhs = operand_def(TensorType)
+    zero_points = prop_def(DenseArrayBase[I32])
+
+    assembly_format = _layer_format(["lhs", "rhs"], ["requant"])
+
+    def _verify_operands(self) -> None:
+        shape = tensor_type(self.result).get_shape()
+        if len(self.zero_points) != 2:
+            raise VerifyException(f"{self.name} has two zero points, not {len(self.zero_points)}")
+        for value, role, zero_point in zip(
+            self.activations, ("lhs", "rhs"), self.zero_points.get_values(), strict=True
+        ):
+            _verify_activation(value, role)
+            if value is self.lhs or tensor_type(value).get_shape() != (1, shape[1], 1, 1):
+                _verify_shape(value, f"{role} has", shape)
+            _verify_zero_point(zero_point, value, f"zero point of {role}")
+
+
 @irdl_op_definition
-class AddOp(RequantisedOperation):
+class AddOp(BinaryOperation):
     """Residual addition: `requant((a - za) * ma + (b - zb) * mb)`."""
 
     name = "dsconv.add"
 
-    lhs = operand_def(TensorType)
-    rhs = operand_def(TensorType)
     multipliers = prop_def(DenseArrayBase[I32])
-    zero_points = prop_def(DenseArrayBase[I32])
-
-    assembly_format = _layer_format(["lhs", "rhs"], ["requant"])
 
     def __init__(
         self,
@@ -545,15 +565,34 @@ class AddOp(RequantisedOperation):
         )
 
     def _verify_operands(self) -> None:
-        shape = tensor_type(self.result).get_shape()
-        if (len(self.multipliers), len(self.zero_points)) != (2, 2):
-            raise VerifyException("an addition has two multipliers and two zero points")
-        for value, role, zero_point in zip(
-            self.activations, ("lhs", "rhs"), self.zero_points.get_values(), strict=True
-        ):
-            _verify_activation(value, role)
-            _verify_shape(value, f"{role} has", shape)
-            _verify_zero_point(zero_point, value, f"zero point of {role}")
+        super()._verify_operands()
+        if len(self.multipliers) != 2:
+            raise VerifyException(f"{self.name} has two multipliers, not {len(self.multipliers)}")
+
+
+@irdl_op_definition
+class MulOp(BinaryOperation):
+    """Product of two activations: `requant((a - za) * (b - zb))`."""
+
+    name = "dsconv.mul"
+
+    def __init__(
+        self,
+        layer: str,
+        lhs: SSAValue | Operation,
+        rhs: SSAValue | Operation,
+        requant: RequantAttr,
+        result_type: IntTensorType,
+        *,
+        zero_points: tuple[int, int] = (0, 0),
+    ):
+        super().__init__(
+            layer,
+            [lhs, rhs],
+            result_type,
+            requant=requant,
+            zero_points=DenseArrayBase.from_list(i32, zero_points),
+        )
 
 
 class PoolOperation(LayerOperation, abc.ABC):
@@ -714,6 +753,7 @@ GRAPH_OPS: list[type[Operation]] = [
     PointwiseOp,
     LinearOp,
     AddOp,
+    MulOp,
     AveragePoolOp,
     MaxPoolOp,
     RescaleOp,

@@ -152,10 +152,16 @@ def add(
     multipliers: tuple[int, int],
     zero_points: tuple[int, int],
 ) -> Accumulators:
-    """Weighted sum of two tensors of one shape."""
+    """Weighted sum of two tensors; the second may be (1, C, 1, 1)."""
     return (lhs.astype(np.int64) - zero_points[0]) * multipliers[0] + (
         rhs.astype(np.int64) - zero_points[1]
     ) * multipliers[1]
+
+
+def multiply(lhs: IntArray, rhs: IntArray, zero_points: tuple[int, int]) -> Accumulators:
+    """Product of two tensors; the second may be (1, C, 1, 1)."""
+    first, second = zero_points
+    return (lhs.astype(np.int64) - first) * (rhs.astype(np.int64) - second)
 
 
 def sum_pool(x: IntArray, window: WindowAttr, input_zero_point: int = 0) -> Accumulators:

@@ -169,6 +169,9 @@ def kernel_result(
             lhs, rhs = map(read_tile, inputs, kernel.inputs)
             first, second = kernel.multiplier_values
             sums = reference.add(lhs, rhs, (first, second), (zero_points[0], zero_points[1]))
+        case "mul":
+            lhs, rhs = map(read_tile, inputs, kernel.inputs)
+            sums = reference.multiply(lhs, rhs, (zero_points[0], zero_points[1]))
         case _:
             sums = read_tile(inputs[0], kernel.inputs[0]).astype(np.int64) - zero_points[0]
     return requantise(kernel, sums, {})

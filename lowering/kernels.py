@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import mul
 
 from xdsl.builder import ImplicitBuilder
 from xdsl.context import Context
@@ -482,24 +483,45 @@ class KernelWriter:
                 accumulator.value = arith.MaxSIOp(accumulator.value, value).result
             self.output.store(accumulator.value, self.output.offset(channel, row, column))
 
+    def operands(self, channel: Index, row: Index, column: Index) -> list[SSAValue]:
+        """A value of every input; one pixel belongs to all of a larger output."""
+        return [
+            tile.load(
+                tile.offset(channel, 0, 0)
+                if (tile.height, tile.width) == (1, 1)
+                else tile.offset(channel, row, column)
+            )
+            for tile in self.inputs
+        ]
+
     def add(self, cores: int) -> None:
         """Weighted sum of two tiles."""
+        multipliers, zero_points = self.kernel.multiplier_values, self.kernel.zero_point_values
+        constant = -sum(map(mul, multipliers, zero_points))
         with self.outputs(cores) as (channel, row, column):
-            terms: list[SSAValue] = []
-            constant = 0
-            for tile, multiplier, zero_point in zip(
-                self.inputs,
-                self.kernel.multiplier_values,
-                self.kernel.zero_point_values,
-                strict=True,
-            ):
-                value = tile.load(tile.offset(channel, row, column))
-                terms.append(arith.MuliOp(value, integer(multiplier)).result)
-                constant -= multiplier * zero_point
-            lhs, rhs = terms
+            lhs, rhs = (
+                arith.MuliOp(value, integer(multiplier)).result
+                for value, multiplier in zip(
+                    self.operands(channel, row, column), multipliers, strict=True
+                )
+            )
             total = arith.AddiOp(arith.AddiOp(lhs, rhs).result, integer(constant)).result
             self.output.store(
                 self.requantise(total, channel), self.output.offset(channel, row, column)
+            )
+
+    def mul(self, cores: int) -> None:
+        """Product of two tiles."""
+        with self.outputs(cores) as (channel, row, column):
+            lhs, rhs = (
+                arith.AddiOp(value, integer(-zero_point)).result
+                for value, zero_point in zip(
+                    self.operands(channel, row, column), self.kernel.zero_point_values, strict=True
+                )
+            )
+            product = arith.MuliOp(lhs, rhs).result
+            self.output.store(
+                self.requantise(product, channel), self.output.offset(channel, row, column)
             )
 
     def lookup(self, cores: int) -> None:
@@ -542,6 +564,7 @@ def kernel_function(kernel: KernelOp, run: RunOp, cores: int) -> FuncOp:
         "avg_pool": writer.avg_pool,
         "max_pool": writer.max_pool,
         "add": writer.add,
+        "mul": writer.mul,
         "rescale": writer.rescale,
         "lookup": writer.lookup,
     }

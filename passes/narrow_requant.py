@@ -15,6 +15,7 @@ from dsconv.dialects.graph import (
     AddOp,
     AveragePoolOp,
     DepthwiseOp,
+    MulOp,
     RequantisedOperation,
     RescaleOp,
     WeightedOperation,
@@ -68,6 +69,14 @@ def steps_of(op: RequantisedOperation) -> Steps | None:
                 )
             )
             return steps_of_values(op.requant, np.unique(np.add.outer(*terms)))
+        case MulOp():
+            factors = (
+                values_of(value) - zero_point
+                for value, zero_point in zip(
+                    op.activations, op.zero_points.get_values(), strict=True
+                )
+            )
+            return steps_of_values(op.requant, np.unique(np.multiply.outer(*factors)))
         case AveragePoolOp():
             taps = int(np.prod(op.window.kernel))
             ends = (values_of(op.input)[[0, -1]] - op.zero_point) * taps

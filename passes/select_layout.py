@@ -12,8 +12,8 @@ from xdsl.rewriter import Rewriter
 
 from dsconv.dialects.attributes import Layout, LayoutAttr
 from dsconv.dialects.graph import (
-    AddOp,
     AveragePoolOp,
+    BinaryOperation,
     DepthwiseOp,
     LayerOperation,
     LookupOp,
@@ -24,7 +24,7 @@ from dsconv.dialects.graph import (
 )
 
 CHANNELWISE = (DepthwiseOp, AveragePoolOp, MaxPoolOp)
-ELEMENTWISE = (AddOp, RescaleOp, LookupOp)
+ELEMENTWISE = (BinaryOperation, RescaleOp, LookupOp)
 
 
 def preferred_layout(value: SSAValue) -> Layout:

@@ -335,7 +335,7 @@ CASES: dict[str, tuple[Callable[[], onnx.ModelProto], list[str]]] = {
         ["'pool'", "ceil_mode=0"],
     ),
     "no kernel_shape": (average_pool, ["'pool'", "kernel_shape is missing"]),
-    "broadcast": (broadcast_addition, ["'sum' (Add)", "broadcasting"]),
+    "broadcast": (broadcast_addition, ["'sum' (Add)", "one value for each channel"]),
     "mixing reshape": (mixing_reshape, ["'conv1'", "[1, 4, 4, 9]"]),
     "impossible reshape": (impossible_reshape, ["'reshape'", "cannot reshape"]),
     "bias length": (bias_of_wrong_length, ["'conv1'", "shape [3]", "5 channels"]),

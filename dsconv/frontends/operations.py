@@ -17,6 +17,7 @@ from dsconv.dialects.graph import (
     LayerOperation,
     LookupOp,
     MaxPoolOp,
+    MulOp,
     RescaleOp,
     activation_type,
 )
@@ -33,6 +34,7 @@ from dsconv.frontends.values import (
     Layer,
     MatrixLayer,
     MaxPoolLayer,
+    MulLayer,
     RescaleLayer,
     TableLayer,
     WeightedLayer,
@@ -55,6 +57,8 @@ def layer_operation(
             return _weighted_operation(layer, output, arithmetic), (layer.x,)
         case AddLayer():
             return _add_operation(layer, output, arithmetic), (layer.lhs, layer.rhs)
+        case MulLayer():
+            return _mul_operation(layer, output, arithmetic), (layer.lhs, layer.rhs)
         case AveragePoolLayer():
             return _average_pool_operation(layer, output, arithmetic), (layer.x,)
         case RescaleLayer():
@@ -117,6 +121,20 @@ def _add_operation(layer: AddLayer, output: Quantisation, arithmetic: Arithmetic
         _result_type(layer, output.dtype),
         multipliers=multipliers,
         zero_points=(terms[0].zero_point, terms[1].zero_point),
+    )
+
+
+def _mul_operation(layer: MulLayer, output: Quantisation, arithmetic: Arithmetic) -> LayerOperation:
+    """(a - za) * (b - zb), requantised."""
+    lhs, rhs = layer.lhs.quantisation, layer.rhs.quantisation
+    factor = np.array([rhs.scale], np.float32)
+    return MulOp(
+        UNLABELLED,
+        layer.lhs.integers.value,
+        layer.rhs.integers.value,
+        arithmetic.requantisation(layer, lhs, factor, 1, output),
+        _result_type(layer, output.dtype),
+        zero_points=(lhs.zero_point, rhs.zero_point),
     )
 
 

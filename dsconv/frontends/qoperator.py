@@ -56,6 +56,12 @@ def read_qlinear_add(reader: Reader, node: Node) -> Value:
     return _quantised(reader, node, layer, 6)
 
 
+def read_qlinear_mul(reader: Reader, node: Node) -> Value:
+    """Microsoft's Mul of a and b to y, each with scale and zero point."""
+    layer = layers.product(node, _activation(reader, node, 0), _activation(reader, node, 3))
+    return _quantised(reader, node, layer, 6)
+
+
 def read_qlinear_function(reader: Reader, node: Node) -> Value:
     """Microsoft's function of x, as y, each with scale and zero point."""
     function = FUNCTIONS[node.op_type.removeprefix("QLinear")](node)
@@ -119,6 +125,7 @@ QOPERATOR_ONLY: dict[str, Handler] = {
     "QLinearGlobalAveragePool": read_qlinear_global_average_pool,
     "QLinearMatMul": read_qlinear_matmul,
     "QLinearLeakyRelu": read_qlinear_function,
+    "QLinearMul": read_qlinear_mul,
     "QLinearSigmoid": read_qlinear_function,
     "QLinearSoftmax": read_end,
 }

@@ -165,11 +165,21 @@ class MatrixLayer(WeightedLayer):
 
 
 @dataclass(frozen=True, eq=False)
-class AddLayer(Layer):
-    """Sum of two activations of one shape."""
+class BinaryLayer(Layer):
+    """Two activations, value by value; the second may have one value for each channel."""
 
     lhs: Dequantised
     rhs: Dequantised
+
+
+@dataclass(frozen=True, eq=False)
+class AddLayer(BinaryLayer):
+    """Sum of two activations."""
+
+
+@dataclass(frozen=True, eq=False)
+class MulLayer(BinaryLayer):
+    """Product of two activations."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,7 +239,13 @@ class ScaledLayer:
 
 
 ArithmeticLayer: TypeAlias = (
-    ConvolutionLayer | MatrixLayer | AddLayer | AveragePoolLayer | RescaleLayer | TableLayer
+    ConvolutionLayer
+    | MatrixLayer
+    | AddLayer
+    | MulLayer
+    | AveragePoolLayer
+    | RescaleLayer
+    | TableLayer
 )
 """All but a maximum, which needs no arithmetic."""
 AnyLayer: TypeAlias = ArithmeticLayer | MaxPoolLayer
