@@ -10,13 +10,14 @@ from dsconv.dialects.attributes import (
     TileAttr,
     WindowAttr,
 )
+from dsconv.dialects.fused import FUSED_OPS
 from dsconv.dialects.graph import GRAPH_OPS
 from dsconv.dialects.machine import MACHINE_OPS
 from dsconv.dialects.tiled import TILED_ATTRIBUTES, TILED_OPS
 
 Dsconv = Dialect(
     "dsconv",
-    [*GRAPH_OPS, *TILED_OPS, *MACHINE_OPS],
+    [*GRAPH_OPS, *FUSED_OPS, *TILED_OPS, *MACHINE_OPS],
     [
         LayoutAttr,
         NarrowRequantAttr,

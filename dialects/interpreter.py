@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from xdsl.interpreter import Interpreter, InterpreterFunctions, PythonValues, impl, register_impls
+from xdsl.interpreter import (
+    Interpreter,
+    InterpreterFunctions,
+    PythonValues,
+    ReturnedValues,
+    TerminatorValue,
+    impl,
+    impl_terminator,
+    register_impls,
+)
 
-from dsconv.dialects import graph, reference
+from dsconv.dialects import fused, graph, reference
 
 
 @register_impls
@@ -17,6 +26,18 @@ class GraphFunctions(InterpreterFunctions):
         self, interpreter: Interpreter, op: graph.ConstantOp, args: PythonValues
     ) -> PythonValues:
         return (op.array,)
+
+    @impl(fused.FusedOp)
+    def run_fused(
+        self, interpreter: Interpreter, op: fused.FusedOp, args: PythonValues
+    ) -> PythonValues:
+        return interpreter.run_ssacfg_region(op.body, ())
+
+    @impl_terminator(fused.YieldOp)
+    def run_yield(
+        self, interpreter: Interpreter, op: fused.YieldOp, args: PythonValues
+    ) -> tuple[TerminatorValue, PythonValues]:
+        return ReturnedValues(args), ()
 
     @impl(graph.Conv2DOp)
     def run_conv2d(
@@ -61,14 +82,6 @@ class GraphFunctions(InterpreterFunctions):
                 lhs, rhs, (multipliers[0], multipliers[1]), (zero_points[0], zero_points[1])
             ),
         )
-
-    @impl(graph.MulOp)
-    def run_mul(
-        self, interpreter: Interpreter, op: graph.MulOp, args: PythonValues
-    ) -> PythonValues:
-        lhs, rhs = args
-        first, second = op.zero_points.get_values()
-        return self._requantised(op, reference.multiply(lhs, rhs, (first, second)))
 
     @impl(graph.AveragePoolOp)
     def run_avg_pool(

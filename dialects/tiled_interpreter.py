@@ -59,8 +59,7 @@ def write_output(buffer: Bytes, kernel: tiled.KernelOp, tile: reference.IntArray
         place = (c * kernel.pitch + y) * width + x
     else:
         place = (y * width + x) * kernel.pitch + c
-    data = np.ascontiguousarray(tile[0])[..., None].view(np.uint8)
-    buffer[place[..., None] * data.shape[-1] + np.arange(data.shape[-1])] = data
+    buffer[place] = np.ascontiguousarray(tile[0]).view(np.uint8)
 
 
 def window_input(
@@ -169,9 +168,6 @@ def kernel_result(
             lhs, rhs = map(read_tile, inputs, kernel.inputs)
             first, second = kernel.multiplier_values
             sums = reference.add(lhs, rhs, (first, second), (zero_points[0], zero_points[1]))
-        case "mul":
-            lhs, rhs = map(read_tile, inputs, kernel.inputs)
-            sums = reference.multiply(lhs, rhs, (zero_points[0], zero_points[1]))
         case _:
             sums = read_tile(inputs[0], kernel.inputs[0]).astype(np.int64) - zero_points[0]
     return requantise(kernel, sums, {})

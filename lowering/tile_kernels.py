@@ -15,7 +15,6 @@ from dsconv.dialects.attributes import WindowAttr
 from dsconv.dialects.graph import (
     AddOp,
     AveragePoolOp,
-    BinaryOperation,
     DepthwiseOp,
     IntTensorType,
     LayerOperation,
@@ -80,7 +79,7 @@ def raw_zero_points(op: LayerOperation) -> Sequence[int]:
     """Zero points that the kernel subtracts itself; weighted kernels have them in their bias."""
     if isinstance(op, AveragePoolOp | RescaleOp):
         return (op.zero_point,)
-    if isinstance(op, BinaryOperation):
+    if isinstance(op, AddOp):
         return op.zero_points.get_values()
     return ()
 
@@ -101,23 +100,24 @@ def tile_type(value: SSAValue, shape: Sequence[int]) -> IntTensorType:
 def tile_kernel(
     op: LayerOperation,
     record: RecordAttr | None,
-    input_shapes: Sequence[Sequence[int]],
+    input_shape: Sequence[int],
     output_shape: Sequence[int],
     window: WindowAttr,
     *,
     starts: tuple[Sequence[int], Sequence[int]] = ((0,), (0,)),
     output_pitch: int = 0,
+    circular: bool = False,
 ) -> KernelOp:
-    """The kernel that computes a layer's tile of `output_shape` from tiles of `input_shapes`.
+    """The kernel that computes a layer's tile of `output_shape` from tiles of `input_shape`.
 
-    Shapes are (C, H, W); `starts` and `output_pitch` as in `dsconv.kernel`.
+    Shapes are (C, H, W); `starts`, `output_pitch` and `circular` as in `dsconv.kernel`.
     """
     narrow = op.narrow if isinstance(op, RequantisedOperation) else None
     requant = op.requant if isinstance(op, RequantisedOperation) and not narrow else None
     return KernelOp(
         f"{op.label}_kernel",
         kernel_kind(op),
-        [tile_type(*tile) for tile in zip(op.activations, input_shapes, strict=True)],
+        [tile_type(value, input_shape) for value in op.activations],
         tile_type(op.result, output_shape),
         window,
         requant=uniform_requant(with_one_divisor(requant)) if requant else None,
@@ -129,4 +129,5 @@ def tile_kernel(
         pad_value=pad_value(op) if any(window.pads) else 0,
         starts=starts,
         output_pitch=output_pitch,
+        circular=circular,
     )

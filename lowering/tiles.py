@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import ceil
 
-import numpy as np
-import numpy.typing as npt
 from xdsl.builder import ImplicitBuilder
 from xdsl.context import Context
 from xdsl.dialects import arith, memref
 from xdsl.dialects.builtin import (
-    BytesAttr,
-    DenseIntOrFPElementsAttr,
     ModuleOp,
-    StringAttr,
-    TensorType,
-    UnitAttr,
-    i8,
 )
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Block, BlockArgument, Operation, Region, SSAValue
@@ -26,6 +18,7 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.attributes import Space, Tile
+from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import (
     ConstantOp,
     LayerOperation,
@@ -61,8 +54,10 @@ from dsconv.lowering.building import (
     remainder,
     subtract,
 )
+from dsconv.lowering.fused_rows import FusedRowsLowering
 from dsconv.lowering.maps import Map, tensor_bytes
 from dsconv.lowering.tile_kernels import KernelTable, Symbols, pad_value, tile_kernel
+from dsconv.lowering.weights import Chunk, cut_weights
 from dsconv.passes.geometry import Geometry
 from dsconv.passes.networks import networks
 from dsconv.passes.parameters import ParameterisedOperation, pack_parameters
@@ -95,47 +90,6 @@ class TilePosition:
     first_of_weights: SSAValue | None
 
 
-@dataclass(frozen=True)
-class Chunk:
-    """A range of a layer's channels whose weights lie in one piece; `geometry` is that range's."""
-
-    geometry: Geometry
-    first_channel: int
-    weights: memref.GlobalOp | None
-
-
-def cut_weights(
-    label: str, geometry: Geometry, tile: Tile, packed: npt.NDArray[np.uint8], chunk_bytes: int
-) -> Iterator[Chunk]:
-    """Cuts (K, record) bytes into pieces of whole tiles, none larger than `chunk_bytes` if it can.
-
-    The last piece begins where the last tile does, moved back into the map as that is. 0 cuts
-    nothing.
-    """
-    tiles = geometry.channel_tiles(tile)
-    if not chunk_bytes or packed.size <= chunk_bytes or geometry.weight_versions(tile) == 1:
-        yield Chunk(geometry, 0, weights_global(f"{label}_weights", packed))
-        return
-    tiles_a_chunk = max(1, chunk_bytes // geometry.weight_bytes(tile))
-    for number, first_tile in enumerate(range(0, tiles, tiles_a_chunk)):
-        first = min(first_tile * tile.channels, geometry.kernels - tile.channels)
-        end = min((first_tile + tiles_a_chunk) * tile.channels, geometry.kernels)
-        weights = weights_global(f"{label}_weights_{number}", packed[first:end])
-        yield Chunk(replace(geometry, kernels=end - first), first, weights)
-
-
-def weights_global(symbol: str, packed: npt.NDArray[np.uint8]) -> memref.GlobalOp:
-    """A constant in L2 with the channel records of a layer."""
-    data = DenseIntOrFPElementsAttr(TensorType(i8, (packed.size,)), BytesAttr(packed.tobytes()))
-    return memref.GlobalOp.get(
-        StringAttr(symbol),
-        buffer_type(packed.size, Space.L2),
-        data,
-        StringAttr("private"),
-        UnitAttr(),
-    )
-
-
 class LayerLowering:
     """Writes one layer. L1 holds one tile of each tensor at a time."""
 
@@ -166,18 +120,19 @@ class LayerLowering:
                 kernels.symbols.settle(chunk.weights)
         self.kernel = kernels.symbol(self._kernel())
 
+    @property
+    def constants(self) -> list[memref.GlobalOp]:
+        """The layer's weights in L2."""
+        return [chunk.weights for chunk in self.chunks if chunk.weights is not None]
+
     def write(self) -> LayerOp:
         """The layer with its loop over tiles, at the current insertion point."""
         geometry, tile = self.geometry, self.tile
         body = Block()
         with ImplicitBuilder(body):
             self.input_tiles = [
-                BufferOp(
-                    f"{self.op.label}.x{number}",
-                    geometry.input_buffer_bytes(tile, number),
-                    Space.L1,
-                )
-                for number in range(len(geometry.inputs))
+                BufferOp(f"{self.op.label}.x{number}", geometry.input_buffer_bytes(tile), Space.L1)
+                for number in range(geometry.inputs)
             ]
             if self.record is not None:
                 size = geometry.weight_bytes(tile)
@@ -308,15 +263,20 @@ class LayerLowering:
         targets: Sequence[SSAValue],
         condition: SSAValue | None,
     ) -> None:
-        geometry = self.geometry
+        geometry, tile = self.geometry, self.tile
         first_channel = channel if geometry.channelwise else 0
-        transfers: list[DmaStartOp] = []
-        for number, (source, target) in enumerate(zip(self.inputs, targets, strict=True)):
-            y, x = (0, 0) if geometry.broadcasts(number) else (place.y, place.x)
-            offset = index_value(source.offset(first_channel, y, x))
-            box = source.box(*geometry.input_tile(self.tile, number))
-            start = DmaStartOp(source.buffer, offset, target, index_value(0), box, condition)
-            transfers.append(start)
+        sizes = geometry.input_channels(tile), geometry.input_rows(tile)
+        transfers = [
+            DmaStartOp(
+                source.buffer,
+                index_value(source.offset(first_channel, place.y, place.x)),
+                target,
+                index_value(0),
+                source.box(*sizes, geometry.input_columns(tile)),
+                condition,
+            )
+            for source, target in zip(self.inputs, targets, strict=True)
+        ]
         for transfer in transfers:
             WaitOp(transfer, condition)
 
@@ -345,10 +305,11 @@ class LayerLowering:
 
     def _kernel(self) -> KernelOp:
         geometry, tile = self.geometry, self.tile
+        channels = geometry.input_channels(tile)
         return tile_kernel(
             self.op,
             self.record,
-            [geometry.input_tile(tile, number) for number in range(len(geometry.inputs))],
+            (channels, geometry.input_rows(tile), geometry.input_columns(tile)),
             (tile.channels, tile.rows, tile.columns),
             geometry.window,
             starts=window_starts(geometry, tile),
@@ -473,13 +434,25 @@ def lower_function(function: FuncOp, symbols: Symbols, chunk_bytes: int) -> list
             buffer = BufferOp(op.label, tensor_bytes(tensor_type(op.result)), Space.L2)
             new.body.block.add_op(buffer)
             buffers[op.result] = buffer.result
-        inputs = [buffers[value] for value in op.activations]
-        lowering = LayerLowering(op, inputs, buffers[op.result], kernels, chunk_bytes)
+        lowering = layer_lowering(op, buffers, kernels, chunk_bytes)
         with ImplicitBuilder(new.body):
             lowering.write()
-        constants += [chunk.weights for chunk in lowering.chunks if chunk.weights is not None]
+        constants += lowering.constants
     new.body.block.add_op(ReturnOp())
     return [*constants, *kernels.kernels, new]
+
+
+def layer_lowering(
+    op: LayerOperation,
+    buffers: Mapping[SSAValue, SSAValue],
+    kernels: KernelTable,
+    chunk_bytes: int,
+) -> LayerLowering | FusedRowsLowering:
+    """What writes a layer, given the L2 buffers of all activations up to it."""
+    if isinstance(op, FusedOp):
+        return FusedRowsLowering(op, buffers, kernels)
+    inputs = [buffers[value] for value in op.activations]
+    return LayerLowering(op, inputs, buffers[op.result], kernels, chunk_bytes)
 
 
 def _l2_type(value: SSAValue):

@@ -30,7 +30,7 @@ def index_constant(value: int) -> SSAValue:
 
 
 class TileLoop:
-    """The loop over tiles of one layer: load, barrier, run, barrier, store."""
+    """The loop over tiles of one layer: load, barrier, compute, barrier, store."""
 
     def __init__(self, loop: scf.ForOp):
         self.loop = loop
@@ -47,9 +47,10 @@ class TileLoop:
         return [op for op in self.loop.body.ops if isinstance(op, DmaStartOp) and not op.is_load]
 
     @property
-    def runs(self) -> list[RunOp]:
-        """Kernels."""
-        return [op for op in self.loop.body.ops if isinstance(op, RunOp)]
+    def computation(self) -> list[RunOp | FillOp | BarrierOp]:
+        """Kernels, and what lies between them."""
+        ops = [op for op in self.loop.body.ops if isinstance(op, RunOp | FillOp | BarrierOp)]
+        return ops[1:-1]
 
     def at(self, tile: SSAValue) -> TileValues:
         """The loop's values for another tile, to be computed at the insertion point."""
@@ -131,9 +132,9 @@ def pipelined(tile_loop: TileLoop) -> None:
             start_copy(store, previous_values, has_previous) for store in tile_loop.stores
         ]
         values = tile_loop.at(tile)
-        for run in tile_loop.runs:
-            arguments = [values[operand] for operand in run.operands]
-            run.clone(dict(zip(run.operands, arguments, strict=True)))
+        for op in tile_loop.computation:
+            arguments = [values[operand] for operand in op.operands]
+            op.clone(dict(zip(op.operands, arguments, strict=True)))
         for transfer, condition in transfers:
             WaitOp(transfer, condition)
         scf.YieldOp()

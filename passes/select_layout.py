@@ -11,9 +11,10 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from dsconv.dialects.attributes import Layout, LayoutAttr
+from dsconv.dialects.fused import FusedOp, YieldOp
 from dsconv.dialects.graph import (
+    AddOp,
     AveragePoolOp,
-    BinaryOperation,
     DepthwiseOp,
     LayerOperation,
     LookupOp,
@@ -24,12 +25,14 @@ from dsconv.dialects.graph import (
 )
 
 CHANNELWISE = (DepthwiseOp, AveragePoolOp, MaxPoolOp)
-ELEMENTWISE = (BinaryOperation, RescaleOp, LookupOp)
+ELEMENTWISE = (AddOp, RescaleOp, LookupOp)
 
 
 def preferred_layout(value: SSAValue) -> Layout:
     """CHW for consumers that slide over one channel, HWC for those that sum over channels."""
     for use in value.uses:
+        if isinstance(use.operation, YieldOp):
+            return preferred_layout(fused_by(use.operation).result)
         if isinstance(use.operation, ELEMENTWISE):
             return preferred_layout(use.operation.result)
         if isinstance(use.operation, CHANNELWISE):
@@ -37,9 +40,21 @@ def preferred_layout(value: SSAValue) -> Layout:
     return Layout.HWC
 
 
+def fused_by(end: YieldOp) -> FusedOp:
+    """The fused layer that this ends."""
+    parent = end.parent_op()
+    assert isinstance(parent, FusedOp), "dsconv.yield has that parent"
+    return parent
+
+
 def only_layers_read(value: SSAValue) -> bool:
     """Whether a value stays between layers, so that its layout is ours to choose."""
-    return all(isinstance(use.operation, LayerOperation) for use in value.uses)
+    return all(
+        only_layers_read(fused_by(use.operation).result)
+        if isinstance(use.operation, YieldOp)
+        else isinstance(use.operation, LayerOperation)
+        for use in value.uses
+    )
 
 
 def set_layout(value: SSAValue, layout: Layout) -> None:

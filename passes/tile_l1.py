@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -12,25 +11,12 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.attributes import Tile, TileAttr
+from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import LayerOperation
 from dsconv.passes.costs import layer_cost
+from dsconv.passes.even_splits import even_splits
 from dsconv.passes.geometry import Geometry
-
-
-def even_splits(size: int, multiple: int = 1) -> list[int]:
-    """Tile sizes that cut `size` into 1, 2, 3, ... nearly equal parts, largest first.
-
-    Parts are rounded up to `multiple` where that leaves their number unchanged.
-    """
-    sizes: list[int] = []
-    for parts in range(1, size + 1):
-        part = ceil(size / parts)
-        rounded = ceil(part / multiple) * multiple
-        if rounded <= size and ceil(size / rounded) == ceil(size / part):
-            part = rounded
-        if part not in sizes:
-            sizes.append(part)
-    return sizes
+from dsconv.passes.tile_fused import choose_step, smallest_step_bytes
 
 
 def candidates(geometry: Geometry, buffers: Sequence[int]) -> Iterator[Tile]:
@@ -104,16 +90,33 @@ class TileL1Pass(ModulePass):
         if self.buffers not in (0, 1, 2):
             raise DiagnosticException(f"tile-l1 takes buffers=0, 1 or 2, not {self.buffers}")
         for layer in op.walk():
-            if isinstance(layer, LayerOperation) and layer.tile is None:
+            if not isinstance(layer, LayerOperation) or layer.tile is not None:
+                continue
+            if isinstance(layer, FusedOp):
+                layer.properties["tile"] = TileAttr.of(self._step(layer))
+            elif not isinstance(layer.parent_op(), FusedOp):
                 layer.properties["tile"] = TileAttr.of(self._tile(layer))
+
+    @property
+    def _counts(self) -> tuple[int, ...]:
+        return (self.buffers,) if self.buffers else (1, 2)
+
+    def _step(self, fused: FusedOp) -> Tile:
+        tile = choose_step(fused, self.l1, self.cores, self._counts)
+        if tile is None:
+            needed = smallest_step_bytes(fused.chain)
+            raise DiagnosticException(
+                f'fused layer "{fused.label}" does not fit L1: it needs {needed} bytes, {self.l1} '
+                f"are there; give at least {needed} bytes of L1 for tiles, or fuse less"
+            )
+        return tile
 
     def _tile(self, layer: LayerOperation) -> Tile:
         geometry = Geometry.of(layer)
-        counts = (self.buffers,) if self.buffers else (1, 2)
         if self.sizes is None:
-            tile = choose_tile(geometry, self.l1, self.cores, counts)
+            tile = choose_tile(geometry, self.l1, self.cores, self._counts)
         else:
-            tile = explicit_tile(geometry, self.sizes, counts[0], layer.label)
+            tile = explicit_tile(geometry, self.sizes, self._counts[0], layer.label)
         if tile is None or geometry.l1_bytes(tile) > self.l1:
             needed = smallest_l1(geometry) if tile is None else geometry.l1_bytes(tile)
             raise DiagnosticException(

@@ -67,10 +67,7 @@ def read_end(reader: Reader, node: Node) -> Value:
         return LeftToCaller(value, (node.op_type,))
     if isinstance(value, Dequantised | TableLayer):
         return value.left_to_caller(node.op_type)
-    sums = reader.sums(node)
-    if sums is None:
-        raise reader.wrong_input(node, value, "a quantised activation")
-    return sums
+    raise reader.wrong_input(node, value, "a quantised activation")
 
 
 def read_shape(reader: Reader, node: Node) -> Value:

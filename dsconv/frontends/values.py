@@ -22,7 +22,6 @@ from dsconv.dialects.graph import (
     PointwiseOp,
     dtype_of,
 )
-from dsconv.frontends.integer_function import IntegerFunction
 from dsconv.frontends.network import OnnxTensor
 from dsconv.frontends.onnx_graph import Array, GraphInput, Node
 from dsconv.frontends.scales import Floats, Quantisation
@@ -67,19 +66,17 @@ class RealInput:
 class Integers:
     """A quantised activation: the value in the module and the ONNX tensor that has its bytes.
 
-    `quantisation` is what its producer meant, None for an integer input of the network and for sums
-    of a last layer that mean something else in every channel: `channel_scales`.
+    `quantisation` is what its producer meant, None for an integer input of the network.
     """
 
     value: SSAValue
     stored: OnnxTensor | None
     view: View
     quantisation: Quantisation | None
-    channel_scales: tuple[float, ...] = ()
 
     @property
     def dtype(self) -> str:
-        """int8 or uint8; int32 for the sums of a last layer."""
+        """int8 or uint8."""
         return np.dtype(dtype_of(self.value)).name
 
 
@@ -165,21 +162,11 @@ class MatrixLayer(WeightedLayer):
 
 
 @dataclass(frozen=True, eq=False)
-class BinaryLayer(Layer):
-    """Two activations, value by value; the second may have one value for each channel."""
+class AddLayer(Layer):
+    """Sum of two activations of one shape."""
 
     lhs: Dequantised
     rhs: Dequantised
-
-
-@dataclass(frozen=True, eq=False)
-class AddLayer(BinaryLayer):
-    """Sum of two activations."""
-
-
-@dataclass(frozen=True, eq=False)
-class MulLayer(BinaryLayer):
-    """Product of two activations."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,37 +209,19 @@ class TableLayer(Layer):
         return self.x.left_to_caller(*self.steps, *([] if step is None else [step]))
 
 
-@dataclass(frozen=True, eq=False)
-class ScaledLayer:
-    """A function of the integers of a layer, not yet clipped to 8 bits.
-
-    `bounds` are the limits of activation functions behind it. `rounded` tells whether its quotient
-    is an integer already.
-    """
-
-    node: Node
-    view: View
-    bounds: tuple[float, float]
-    sums: ArithmeticLayer
-    function: IntegerFunction
-    rounded: bool
-
-
-ArithmeticLayer: TypeAlias = (
+AnyLayer: TypeAlias = (
     ConvolutionLayer
     | MatrixLayer
     | AddLayer
-    | MulLayer
     | AveragePoolLayer
+    | MaxPoolLayer
     | RescaleLayer
     | TableLayer
 )
-"""All but a maximum, which needs no arithmetic."""
-AnyLayer: TypeAlias = ArithmeticLayer | MaxPoolLayer
-Activation: TypeAlias = RealInput | Integers | Dequantised | AnyLayer | ScaledLayer
+Activation: TypeAlias = RealInput | Integers | Dequantised | AnyLayer
 Value: TypeAlias = Constant | ScaledConstant | Activation | LeftToCaller
 
-LayerT = TypeVar("LayerT", bound=Layer | ScaledLayer)
+LayerT = TypeVar("LayerT", bound=Layer)
 
 UNBOUNDED = (-math.inf, math.inf)
 

@@ -1,0 +1,187 @@
+"""Sizes of a fused layer that goes along rows: what each layer makes in a step, and what L1 holds.
+
+A step makes some rows of the last output, and each layer before makes the rows that the one behind
+it needs for that. A single step makes whole maps. Rows that a later window still needs stay where
+they are, in a ring; so nothing is shifted and nothing is computed twice. Names as in Daghero et al.
+2024, section 3.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+
+from xdsl.ir import SSAValue
+
+from dsconv.dialects.attributes import Layout, Tile
+from dsconv.dialects.graph import LayerOperation, layout_of, tensor_type
+from dsconv.dialects.tiled import aligned
+from dsconv.passes.geometry import Geometry
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One value of a chain: what is made of it in a step, and where it lies in L1.
+
+    `block` rows are made in a step, `lead` rows before the first step. `ring`: rows of the ring
+    that holds them, 0 where a step's rows are used up in that step. `above` and `below` are rows of
+    padding that windows read around the map, `overlap` the rows that windows of two steps share.
+    """
+
+    channels: int
+    height: int
+    width: int
+    layout: Layout | None
+    block: int
+    lead: int
+    ring: int
+    above: int
+    below: int
+    overlap: int
+    pad_pixel: bool
+
+    @property
+    def is_ring(self) -> bool:
+        """Whether rows stay for later steps."""
+        return self.ring > 0
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes from a row to the next one: of all channels in HWC, of one in CHW."""
+        return self.width * (1 if self.layout is Layout.CHW else self.channels)
+
+    @property
+    def buffer_bytes(self) -> int:
+        """Bytes of the ring, or of a step's rows, with the pad pixel."""
+        rows = self.ring or self.block
+        return self.channels * self.width * rows + (self.channels if self.pad_pixel else 0)
+
+    @property
+    def blocks(self) -> int:
+        """Steps after which rows lie where they lay before."""
+        return max(self.ring // self.block, 1)
+
+    def slot(self, step: int) -> int:
+        """First row of the ring for what a step makes."""
+        return step * self.block % self.ring
+
+    def window_slot(self, step: int) -> int:
+        """First row for the windows of a step, in what they read."""
+        return (step * self.block - self.overlap) % self.ring if self.is_ring else 0
+
+    @property
+    def window_slots(self) -> list[int]:
+        """All of them."""
+        return sorted({self.window_slot(step) for step in range(self.blocks)})
+
+    @property
+    def lead_slot(self) -> int:
+        """First row of the ring for the rows made before the first step."""
+        return self.ring - self.lead
+
+    @property
+    def lead_window_slot(self) -> int:
+        """First row for the windows of the next value's lead."""
+        return (self.ring - self.lead - self.above) % self.ring if self.is_ring else 0
+
+    def rows_made(self, step: int) -> range:
+        """Rows that a step makes; those behind the map's last one are worthless."""
+        first = step * self.block + self.lead
+        return range(first, first + self.block)
+
+    def padding_rows(self, step: int) -> range:
+        """Rows of padding below the map that lie among those that a step makes."""
+        made = self.rows_made(step)
+        return range(
+            max(made.start, self.height), max(made.start, min(made.stop, self.height + self.below))
+        )
+
+
+@dataclass(frozen=True)
+class RowPlan:
+    """A fused layer along rows: `values[0]` is its input, `values[i]` what its layer i makes.
+
+    `residuals` are the bytes of a step of other inputs, `weights` those of each layer.
+    """
+
+    values: tuple[Rows, ...]
+    steps: int
+    residual_bytes: int
+    weight_bytes: tuple[int, ...]
+    buffers: int
+
+    @property
+    def l1_bytes(self) -> int:
+        """Bytes of L1 that the whole takes."""
+        first, *between, last = self.values
+        copies = min(self.buffers, self.steps)
+        inputs = aligned(first.buffer_bytes) * (1 if first.is_ring else copies)
+        return (
+            inputs
+            + sum(aligned(value.buffer_bytes) for value in between)
+            + copies * (aligned(last.buffer_bytes) + aligned(self.residual_bytes))
+            + sum(map(aligned, self.weight_bytes))
+        )
+
+
+def row_plan(chain: Sequence[LayerOperation], tile: Tile) -> RowPlan | None:
+    """The plan for steps of `tile.rows` rows; None where a lead is longer than a step's rows."""
+    geometries = [Geometry.of(layer) for layer in chain]
+    steps = ceil(geometries[-1].rows / tile.rows)
+    values = [_last_value(geometries[-1], chain[-1], tile.rows)]
+    for layer, geometry in zip(reversed(chain), reversed(geometries), strict=True):
+        values.insert(0, _value_before(layer, geometry, values[0], single_step=steps == 1))
+    if steps > 1 and tile.buffers > 1 and values[0].is_ring:
+        values[0] = replace(values[0], ring=values[0].ring + values[0].block)
+    if any(value.lead > value.block for value in values):
+        return None
+    residual = sum(_step_bytes(value, tile.rows) for value in residuals(chain))
+    records = tuple(geometry.kernels * geometry.record_bytes for geometry in geometries)
+    return RowPlan(tuple(values), steps, residual, records, tile.buffers)
+
+
+def residuals(chain: Sequence[LayerOperation]) -> list[SSAValue]:
+    """What layers behind the first one read besides the layer before them."""
+    made = {layer.result for layer in chain}
+    values = (value for layer in chain[1:] for value in layer.activations)
+    return [value for value in dict.fromkeys(values) if value not in made]
+
+
+def _last_value(geometry: Geometry, layer: LayerOperation, rows: int) -> Rows:
+    layout = layout_of(layer.result)
+    sizes = (geometry.kernels, geometry.rows, geometry.columns, layout)
+    return Rows(*sizes, block=rows, lead=0, ring=0, above=0, below=0, overlap=0, pad_pixel=False)
+
+
+def _value_before(
+    layer: LayerOperation, geometry: Geometry, made: Rows, *, single_step: bool
+) -> Rows:
+    """What a layer reads, from what it makes: its receptive field."""
+    (extent, _), (stride, _) = geometry.extent, geometry.strides
+    top, left, _, right = geometry.window.pads
+    last_row = (geometry.rows - 1) * stride - top + extent - 1
+    below = max(last_row + 1 - geometry.height, 0)
+    overlap, block = extent - stride, stride * made.block
+    lead = stride * made.lead + overlap - top
+    ring = ceil(max(overlap + block, top + lead) / block) * block
+    if single_step:
+        overlap, block, lead, ring = top, geometry.height, 0, top + geometry.height + below
+    return Rows(
+        geometry.channels,
+        geometry.height,
+        geometry.width,
+        layout_of(layer.activations[0]),
+        block,
+        lead,
+        ring if extent > 1 or left + right else 0,
+        above=top,
+        below=below,
+        overlap=overlap,
+        pad_pixel=left + right > 0,
+    )
+
+
+def _step_bytes(value: SSAValue, rows: int) -> int:
+    _, channels, _, width = tensor_type(value).get_shape()
+    return aligned(channels * width * rows)

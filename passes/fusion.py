@@ -1,0 +1,75 @@
+"""The fusion engine: which layers can run as one (Daghero et al. 2024, section 3.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dsconv.dialects.fused import Axis, FusedOp
+from dsconv.dialects.graph import AddOp, DepthwiseOp, LayerOperation, PointwiseOp
+
+
+def next_in_chain(op: LayerOperation) -> LayerOperation | None:
+    """The layer that alone reads a layer's result, if it comes behind all else that it reads."""
+    readers = {use.operation for use in op.result.uses}
+    if len(readers) != 1:
+        return None
+    (reader,) = readers
+    if not isinstance(reader, LayerOperation) or reader.parent_block() is not op.parent_block():
+        return None
+    return None if isinstance(reader, FusedOp) else reader
+
+
+def obstacle(chain: Sequence[LayerOperation], axis: Axis) -> str | None:
+    """Why layers that read each other cannot be fused along an axis; None where they can."""
+    if len(chain) < 2:
+        return "one layer alone is no chain"
+    for op in chain:
+        reason = _layer_obstacle(op)
+        if reason is not None:
+            return f'"{op.label}" {reason}'
+    if any(isinstance(op, AddOp) for op in chain[:-1]):
+        return "an add is the last layer of a chain"
+    if axis is Axis.CHANNELS and [type(op) for op in chain] != [PointwiseOp, DepthwiseOp]:
+        return "along channels, a pointwise layer fuses with the depthwise one behind it"
+    if not any(isinstance(op, PointwiseOp) for op in chain):
+        return "there is no pointwise layer in it"
+    return None
+
+
+def _layer_obstacle(op: LayerOperation) -> str | None:
+    if not isinstance(op, DepthwiseOp | PointwiseOp | AddOp):
+        return f"is a {op.kind}: depthwise, pointwise and add fuse"
+    if not isinstance(op, DepthwiseOp):
+        return None
+    window = op.window
+    (extent, _), (stride, _), top = window.extent, window.strides, window.pads[0]
+    if window.dilations != (1, 1):
+        return "has a dilated window"
+    if extent < stride:
+        return f"skips rows: its window has {extent}, its stride is {stride}"
+    if top > extent - stride:
+        return f"has {top} rows of padding above a window of {extent} rows with stride {stride}"
+    return None
+
+
+def links(first: LayerOperation) -> Iterator[LayerOperation]:
+    """A layer, the one that alone reads it, the one that alone reads that, and so on."""
+    op: LayerOperation | None = first
+    while op is not None:
+        yield op
+        op = next_in_chain(op)
+
+
+def fuse(chain: Sequence[LayerOperation], axis: Axis) -> FusedOp:
+    """Replaces a chain by a fused layer, at the place of its last one."""
+    last = chain[-1]
+    block = last.parent_block()
+    assert block is not None, "layers lie in a function"
+    readers = list(last.result.uses)
+    following = last.next_op
+    assert following is not None, "a function ends with a return"
+    fused = FusedOp(chain, axis)
+    block.insert_op_before(fused, following)
+    for use in readers:
+        use.operation.operands[use.index] = fused.result
+    return fused

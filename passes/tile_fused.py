@@ -1,0 +1,59 @@
+"""Chooses how much a fused layer makes in a step, so that all it holds fits L1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dsconv.dialects.attributes import Tile
+from dsconv.dialects.fused import FusedOp
+from dsconv.dialects.graph import LayerOperation, tensor_type
+from dsconv.passes.costs import DMA_BYTES_PER_CYCLE, TILE_CYCLES, TRANSFER_CYCLES, compute_cycles
+from dsconv.passes.even_splits import even_splits
+from dsconv.passes.fused_rows import RowPlan, row_plan
+from dsconv.passes.geometry import Geometry
+
+
+def row_plans(
+    chain: Sequence[LayerOperation], buffers: Sequence[int]
+) -> Iterator[tuple[Tile, RowPlan]]:
+    """Steps of all lengths, with their plans."""
+    _, channels, rows, columns = tensor_type(chain[-1].result).get_shape()
+    for depth in even_splits(rows):
+        for count in buffers if depth < rows else (1,):
+            tile = Tile(channels, depth, columns, buffers=count)
+            plan = row_plan(chain, tile)
+            if plan is not None:
+                yield tile, plan
+
+
+def row_cycles(chain: Sequence[LayerOperation], plan: RowPlan, cores: int) -> float:
+    """Estimated cycles of a fused layer along rows."""
+    compute = 0.0
+    for layer, value in zip(chain, plan.values[1:], strict=True):
+        tile = Tile(value.channels, value.block, value.width)
+        compute += compute_cycles(Geometry.of(layer), tile, cores) + TILE_CYCLES
+    first, *_, last = plan.values
+    row_bytes = first.channels * first.width
+    load = (row_bytes * first.block + plan.residual_bytes) / DMA_BYTES_PER_CYCLE + TRANSFER_CYCLES
+    store = last.buffer_bytes / DMA_BYTES_PER_CYCLE + TRANSFER_CYCLES
+    before = sum(plan.weight_bytes) / DMA_BYTES_PER_CYCLE + TRANSFER_CYCLES
+    if plan.buffers == 1 or plan.steps == 1:
+        return before + plan.steps * (load + compute + store)
+    return before + load + plan.steps * max(load, compute, store) + store
+
+
+def choose_step(
+    op: FusedOp, l1_bytes: int, cores: int, buffers: Sequence[int] = (1, 2)
+) -> Tile | None:
+    """The step of least estimated cost that fits; None where none does."""
+    fitting = [
+        (row_cycles(op.chain, plan, cores), plan.steps, tile)
+        for tile, plan in row_plans(op.chain, buffers)
+        if plan.l1_bytes <= l1_bytes
+    ]
+    return min(fitting, key=lambda item: item[:2])[2] if fitting else None
+
+
+def smallest_step_bytes(chain: Sequence[LayerOperation]) -> int:
+    """Bytes of L1 below which layers cannot be fused along rows."""
+    return min(plan.l1_bytes for _, plan in row_plans(chain, (1,)))

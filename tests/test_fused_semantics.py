@@ -1,0 +1,86 @@
+"""Fused layers mean what their layers mean one by one, at every depth and in every layout."""
+
+import numpy as np
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from random_chains import Sizes, chain_of, random_chains
+from random_layers import RandomLayer
+from xdsl.dialects.builtin import ModuleOp
+
+from dsconv.dialects.attributes import Tile, TileAttr
+from dsconv.dialects.fused import Axis, FusedOp
+from dsconv.dialects.graph import tensor_type
+from dsconv.lowering.c_target import network_function
+from dsconv.passes.fused_rows import row_plan
+from dsconv.passes.fusion import fuse, obstacle
+from dsconv.pipeline import run_pipeline
+from dsconv.reference import run_lowered, run_reference, to_memory
+
+ROWS_PATTERNS = (
+    ("dw", "pw"),
+    ("pw", "dw"),
+    ("pw", "dw", "pw"),
+    ("dw", "pw", "dw", "pw"),
+    ("pw", "dw", "pw", "dw"),
+    ("dw", "dw", "pw"),
+)
+
+
+def fused_rows(chain: RandomLayer, depth: int, buffers: int) -> tuple[ModuleOp, FusedOp]:
+    """The network with all its layers fused, along rows."""
+    module = chain.module.clone()
+    layers = chain_of(module)
+    assert obstacle(layers, Axis.ROWS) is None
+    fused = fuse(layers, Axis.ROWS)
+    _, channels, rows, columns = tensor_type(fused.result).get_shape()
+    tile = Tile(channels, min(depth, rows), columns, buffers=buffers)
+    fused.properties["tile"] = TileAttr.of(tile)
+    module.verify()
+    return module, fused
+
+
+def check(chain: RandomLayer, fused: ModuleOp, pipeline: str) -> None:
+    """The network equals its fused form, and that what a pipeline makes of it."""
+    (expected,) = run_reference(chain.module, *chain.inputs).outputs
+    np.testing.assert_array_equal(run_reference(fused, *chain.inputs).outputs[0], expected)
+    run_pipeline(fused, pipeline)
+    inputs = [
+        to_memory(array, layout)
+        for array, layout in zip(chain.inputs, chain.input_layouts, strict=True)
+    ]
+    data = to_memory(expected, chain.output_layout)
+    (actual,) = run_lowered(network_function(fused), *inputs)
+    np.testing.assert_array_equal(actual, data)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    chain=random_chains(ROWS_PATTERNS),
+    depth=st.integers(1, 28),
+    buffers=st.sampled_from([1, 2]),
+)
+def test_rows(chain: RandomLayer, depth: int, buffers: int):
+    module, fused = fused_rows(chain, depth, buffers)
+    assert fused.tile is not None
+    assume(row_plan(fused.chain, fused.tile.tile) is not None)
+    check(chain, module, "lower-to-tiles,double-buffer")
+
+
+SMALL = Sizes(heights=(2, 3, 5, 6), widths=(1, 6), channels=(1, 5))
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    chain=random_chains(ROWS_PATTERNS, SMALL),
+    depth=st.integers(1, 6),
+    buffers=st.sampled_from([1, 2]),
+)
+def test_rows_as_loops(chain: RandomLayer, depth: int, buffers: int):
+    module, fused = fused_rows(chain, depth, buffers)
+    assert fused.tile is not None
+    assume(row_plan(fused.chain, fused.tile.tile) is not None)
+    check(
+        chain,
+        module,
+        "lower-to-tiles,double-buffer,plan-memory,lower-kernels,canonicalize,cse",
+    )
