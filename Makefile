@@ -24,6 +24,10 @@ test: setup
 test-long: setup
 	$(BIN)/pytest -q -m slow
 
+# 2,000 random networks; failing ones are made small, and kept in .hypothesis for the next run
+fuzz: setup
+	FUZZ_NETWORKS=2000 $(BIN)/pytest -q -n auto tests/fuzz
+
 lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -44,4 +48,4 @@ readme: setup
 clean:
 	rm -rf build $(VENV)
 
-.PHONY: demo test test-long lint readme setup clean
+.PHONY: demo test test-long fuzz lint readme setup clean

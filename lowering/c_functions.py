@@ -147,9 +147,9 @@ class FunctionPrinter:
 
     def is_inlined(self, op: Operation) -> bool:
         """Whether the only use comes in the same block, with no store between for a load."""
-        uses = list(op.results[0].uses)
-        if not uses:
+        if is_dead(op):
             return True
+        uses = list(op.results[0].uses)
         user = uses[0].operation
         if len(uses) > 1 or user.parent_block() is not op.parent_block():
             return False
@@ -412,6 +412,12 @@ def is_waited_for_at_once(start: DmaStartOp) -> bool:
         waits.discard(following)
         following = following.next_op
     return not waits
+
+
+def is_dead(op: Operation) -> bool:
+    """Whether nothing that becomes a statement needs a scalar."""
+    users = [use.operation for use in op.results[0].uses]
+    return all(is_scalar(user) and is_dead(user) for user in users)
 
 
 def reads_memory(op: Operation) -> bool:

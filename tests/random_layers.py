@@ -38,12 +38,14 @@ class RandomLayer:
 class LayerMaker:
     """Draws one layer into a function."""
 
+    MOST_CHANNELS = 9
+
     def __init__(self, draw: st.DrawFn, kind: str, max_size: int):
         self.draw = draw
         self.kind = kind
         self.random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
         self.height, self.width = self.integer(1, max_size), self.integer(1, max_size)
-        self.channels = self.integer(1, 9)
+        self.channels = self.integer(1, self.MOST_CHANNELS)
         self.dtypes = [self.dtype() for _ in range(2 if kind == "add" else 1)]
         shape = (1, self.channels, self.height, self.width)
         types = [activation_type(shape, dtype, self.layout()) for dtype in self.dtypes]
@@ -123,7 +125,7 @@ class LayerMaker:
 
     def weighted(self) -> graph.LayerOperation:
         window = self.window()
-        kernels = self.channels if self.kind == "depthwise" else self.integer(1, 9)
+        kernels = self.channels if self.kind == "depthwise" else self.integer(1, self.MOST_CHANNELS)
         size = window.output_size(self.height, self.width)
         shapes = {
             "conv2d": ((kernels, self.channels, *window.kernel), size),

@@ -1,0 +1,123 @@
+"""Random networks, compiled for random targets and memories, compute what their layers mean.
+
+Every layer is compared, on the host, under address and undefined-behaviour sanitizers, with every
+transfer checked. FUZZ_NETWORKS sets how many, drawn anew; by default a few, the same every time.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, event, given, note, seed, settings
+from hypothesis import strategies as st
+from random_networks import RandomNetwork, random_networks
+from sanitized import build_sanitized
+from xdsl.dialects.builtin import ModuleOp
+
+from dsconv.dialects.attributes import Layout, LayoutAttr
+from dsconv.dialects.graph import layout_of
+from dsconv.dialects.tiled import LayerOp
+from dsconv.errors import DsconvError
+from dsconv.lowering.c_target import network_function
+from dsconv.pipeline import default_pipeline, run_pipeline
+from dsconv.reference import network_of, run_reference, to_memory
+from dsconv.runners import RunResult, host
+from dsconv.targets import Target, load_target, target_names
+
+ASKED = os.environ.get("FUZZ_NETWORKS")
+NETWORKS = int(ASKED or 24)
+PART = 25 if ASKED else 4
+"""Networks of one test; pytest-xdist gives tests to several processes."""
+OPTIONAL_PASSES = (
+    *("fold-weight-zero-points", "narrow-requant", "double-buffer"),
+    *("lower-kernels-to-xpulp", "canonicalize", "cse"),
+)
+LARGE_L2 = 2**22
+
+
+@st.composite
+def targets(draw: st.DrawFn) -> Target:
+    """A target that comes with dsconv, with 16 to 256 kB of L1 and little or enough L2."""
+    target = load_target(draw(st.sampled_from(target_names())))
+    return target.with_sizes(
+        draw(st.integers(2**14, 2**18)),
+        target.l2.reserved + draw(st.integers(2**14, 2**17) | st.just(LARGE_L2)),
+    )
+
+
+@pytest.mark.parametrize("part", range(NETWORKS // PART))
+def test_networks(part: int):
+    test = check if ASKED else seed(part)(check)
+    test()
+
+
+@settings(
+    max_examples=PART,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(
+    network=random_networks(),
+    target=targets(),
+    left_out=st.sets(st.sampled_from(OPTIONAL_PASSES), max_size=2),
+)
+def check(network: RandomNetwork, target: Target, left_out: set[str]):
+    for kind in network.kinds:
+        event(kind)
+    lowered, target = lowered_where_it_fits(network, target, left_out)
+    with TemporaryDirectory() as folder:
+        build_sanitized(lowered, Path(folder), target)
+        data = [to_memory(x, input_layout(network.module)) for x in network.inputs]
+        result = host.run(Path(folder), np.concatenate(data))
+    assert_equal(network, lowered, result)
+
+
+def lowered_where_it_fits(
+    network: RandomNetwork, target: Target, left_out: set[str]
+) -> tuple[ModuleOp, Target]:
+    """The network lowered for a target, or for one with more memory where that is too small."""
+    try:
+        return lowered_for(network, target, left_out), target
+    except DsconvError as error:
+        event("does not fit")
+        note(f"for {target.name}: {error}")
+    large = target.with_sizes(target.l1.bytes, target.l2.reserved + LARGE_L2)
+    return lowered_for(network, large, left_out), large
+
+
+def lowered_for(network: RandomNetwork, target: Target, left_out: set[str]) -> ModuleOp:
+    passes = default_pipeline(target, len(network.kinds)).split(",")
+    pipeline = ",".join(name for name in passes if name.partition("{")[0] not in left_out)
+    note(f"{target.name}: {pipeline}")
+    lowered = network.module.clone()
+    run_pipeline(lowered, pipeline)
+    return lowered
+
+
+def assert_equal(network: RandomNetwork, lowered: ModuleOp, result: RunResult) -> None:
+    layers = [op for op in network_function(lowered).body.block.ops if isinstance(op, LayerOp)]
+    assert result.layer_outputs is not None
+    returned = network_of(network.module).body.block.last_op
+    assert returned is not None
+    for number, x in enumerate(network.inputs):
+        reference = run_reference(network.module, x)
+        for layer, outputs in zip(layers, result.layer_outputs, strict=True):
+            layout = layer.shape.encoding
+            if layer.label.data in reference.layers and outputs[number].size:
+                expected = to_memory(
+                    reference.layers[layer.label.data],
+                    layout.data if isinstance(layout, LayoutAttr) else None,
+                )
+                np.testing.assert_array_equal(outputs[number], expected, layer.label.data)
+        expected = to_memory(reference.outputs[0], layout_of(returned.operands[0]))
+        np.testing.assert_array_equal(result.outputs[number], expected, "output")
+
+
+def input_layout(module: ModuleOp) -> Layout | None:
+    (argument,) = network_of(module).body.block.args
+    return layout_of(argument)
