@@ -392,6 +392,12 @@ class RequantAttr(ParametrizedAttribute):
         """1 where every channel has the same function."""
         return max(len(self.multipliers), len(self.addends), len(self.divisors))
 
+    @property
+    def only_clips(self) -> bool:
+        """Whether values within the clip range stay as they are."""
+        factors = (self.multipliers, self.divisors, self.addends, self.zero_point)
+        return factors == ((1,), (1,), (0,), 0)
+
     def verify(self) -> None:
         if len(self.limits) != 3:
             raise VerifyException("a clip range has a smallest and a largest result")
@@ -455,6 +461,15 @@ class RequantAttr(ParametrizedAttribute):
         ]
 
 
+WORD_BITS = 32
+
+
+def fit_bits(values: Sequence[int], bits: int) -> bool:
+    """Whether all values are signed integers of so many bits."""
+    limit = 1 << bits - 1
+    return all(-limit <= value < limit for value in values)
+
+
 @irdl_attr_definition
 class NarrowRequantAttr(ParametrizedAttribute):
     """A requantisation in 32-bit arithmetic, proved equal to the exact one beside it.
@@ -465,6 +480,9 @@ class NarrowRequantAttr(ParametrizedAttribute):
     `low` have one value, or one per output channel, of 16 bits with their sign; the rest is
     shared. Without a `low`, `low_shift` is 0 and the second product drops out. Outputs are the same
     where `a * low` is off by up to `slack` either way.
+
+    Where `low_shift` is 32 there is no `high`, and `low` has 32 bits: `a * low >> 32` is the upper
+    word of a product of 64 bits, which is one instruction of its own (`mulh`).
     """
 
     name = "dsconv.narrow_requant"
@@ -520,6 +538,11 @@ class NarrowRequantAttr(ParametrizedAttribute):
         return self.shared.get_values()[1]
 
     @property
+    def is_mulh(self) -> bool:
+        """Whether its one product is the upper word of 64 bits."""
+        return self.low_shift == WORD_BITS
+
+    @property
     def addend(self) -> int:
         """Rounding and zero point."""
         return self.shared.get_values()[2]
@@ -552,11 +575,13 @@ class NarrowRequantAttr(ParametrizedAttribute):
                 "high and low of a narrow requantisation have one value or one per channel, not "
                 f"{len(self.highs)} and {len(self.lows)}"
             )
-        if min(self.highs + self.lows) < -(2**15) or max(self.highs + self.lows) >= 2**15:
+        if self.is_mulh and (any(self.highs) or not fit_bits(self.lows, WORD_BITS)):
+            raise VerifyException("with a low_shift of 32, low fits 32 bits and high is 0")
+        if not self.is_mulh and not fit_bits(self.highs + self.lows, WORD_BITS // 2):
             raise VerifyException("high and low fit 16 bits with their sign")
         if any(self.lows) and not self.low_shift:
             raise VerifyException("a low needs its low_shift")
-        if not 0 <= self.low_shift < 32 or not 0 <= self.shift < 32:
+        if not 0 <= self.low_shift <= WORD_BITS or not 0 <= self.shift < WORD_BITS:
             raise VerifyException("a shift of 32 bits is from 0 to 31")
         if self.bits and not 2 <= self.bits <= 32:
             raise VerifyException(f"accumulators are clipped to 2 to 32 bits, not {self.bits}")

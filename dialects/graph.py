@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 from xdsl.dialects.builtin import (
@@ -83,7 +83,7 @@ def element_type(dtype: np.typing.DTypeLike) -> IntegerType:
 def activation_type(
     shape: Sequence[int], dtype: np.typing.DTypeLike, layout: Layout | None = None
 ) -> IntTensorType:
-    """Type of an activation 1xCxHxW of int8 or uint8; no layout means: not chosen yet."""
+    """Type of an activation 1xCxHxW, or of accumulators; no layout means: not chosen yet."""
     encoding = NoneAttr() if layout is None else LayoutAttr(layout)
     return TensorType(element_type(dtype), shape, encoding)
 
@@ -100,19 +100,27 @@ def dtype_of(value: SSAValue) -> type[np.integer]:
     return DTYPES[tensor_type(value).element_type]
 
 
+def element_bytes(type_: TensorType) -> int:
+    """Bytes of one element of a tensor."""
+    return np.dtype(DTYPES[type_.element_type]).itemsize
+
+
 def layout_of(value: SSAValue) -> Layout | None:
     """Layout of an activation, None while it is not chosen."""
     encoding = tensor_type(value).encoding
     return encoding.data if isinstance(encoding, LayoutAttr) else None
 
 
-def _verify_activation(value: SSAValue, role: str) -> None:
+def _verify_activation(
+    value: SSAValue, role: str, elements: Sequence[Attribute] = QUANTISED
+) -> None:
     type_ = tensor_type(value)
     shape = type_.get_shape()
     if len(shape) != 4 or shape[0] != 1 or min(shape) < 1:
         raise VerifyException(f"{role} has shape 1xCxHxW with static sizes, got {type_}")
-    if type_.element_type not in QUANTISED:
-        raise VerifyException(f"{role} has elements si8 or ui8, got {type_.element_type}")
+    if type_.element_type not in elements:
+        wanted = " or ".join(map(str, elements))
+        raise VerifyException(f"{role} has elements {wanted}, got {type_.element_type}")
     if not isinstance(type_.encoding, NoneAttr | LayoutAttr):
         raise VerifyException(f"{role} is encoded by a layout or not at all, got {type_.encoding}")
 
@@ -220,6 +228,8 @@ class LayerOperation(IRDLOperation, abc.ABC):
     tile = opt_prop_def(TileAttr)
     result = result_def(TensorType)
 
+    RESULT_ELEMENTS: ClassVar[Sequence[Attribute]] = QUANTISED
+
     traits = traits_def(Pure())
 
     def __init__(
@@ -260,7 +270,7 @@ class LayerOperation(IRDLOperation, abc.ABC):
         """Checks the operands, and the result's type against theirs."""
 
     def verify_(self) -> None:
-        _verify_activation(self.result, "result")
+        _verify_activation(self.result, "result", self.RESULT_ELEMENTS)
         self._verify_tile()
         self._verify_operands()
 
@@ -322,8 +332,11 @@ class WeightedOperation(CentredOperation, abc.ABC):
     """A convolution or matrix product: `requant(sum((x - zx) * (w - zw)) + bias)`.
 
     Padding is `input_zero_point`, that is a real 0. `weight_zero_points` holds one value, or one
-    per output channel.
+    per output channel. A result of i32 is the accumulators, which `requant` only clips: the end of
+    a network whose file does not quantise it.
     """
+
+    RESULT_ELEMENTS: ClassVar[Sequence[Attribute]] = (*QUANTISED, i32)
 
     input = operand_def(TensorType)
     weights = operand_def(TensorType)
@@ -377,6 +390,16 @@ class WeightedOperation(CentredOperation, abc.ABC):
     @abc.abstractmethod
     def _verify_shapes(self) -> None:
         """Checks weights and result against the input."""
+
+    @property
+    def gives_accumulators(self) -> bool:
+        """Whether the result is not requantised."""
+        return tensor_type(self.result).element_type == i32
+
+    def verify_(self) -> None:
+        super().verify_()
+        if self.gives_accumulators and not self.requant.only_clips:
+            raise VerifyException("accumulators of i32 are not requantised, only clipped")
 
     def _verify_operands(self) -> None:
         _verify_activation(self.input, "input")
@@ -488,18 +511,38 @@ class LinearOp(WeightedOperation):
         _verify_shape(self.result, "result has", (1, kernels, 1, 1))
 
 
+class BinaryOperation(RequantisedOperation, abc.ABC):
+    """A layer on two activations, value by value.
+
+    The second may be 1xCx1x1, one value for each channel.
+    """
+
+    lhs = operand_def(TensorType)
+    rhs = operand_def(TensorType)
+    zero_points = prop_def(DenseArrayBase[I32])
+
+    assembly_format = _layer_format(["lhs", "rhs"], ["requant"])
+
+    def _verify_operands(self) -> None:
+        shape = tensor_type(self.result).get_shape()
+        if len(self.zero_points) != 2:
+            raise VerifyException(f"{self.name} has two zero points, not {len(self.zero_points)}")
+        for value, role, zero_point in zip(
+            self.activations, ("lhs", "rhs"), self.zero_points.get_values(), strict=True
+        ):
+            _verify_activation(value, role)
+            if value is self.lhs or tensor_type(value).get_shape() != (1, shape[1], 1, 1):
+                _verify_shape(value, f"{role} has", shape)
+            _verify_zero_point(zero_point, value, f"zero point of {role}")
+
+
 @irdl_op_definition
-class AddOp(RequantisedOperation):
+class AddOp(BinaryOperation):
     """Residual addition: `requant((a - za) * ma + (b - zb) * mb)`."""
 
     name = "dsconv.add"
 
-    lhs = operand_def(TensorType)
-    rhs = operand_def(TensorType)
     multipliers = prop_def(DenseArrayBase[I32])
-    zero_points = prop_def(DenseArrayBase[I32])
-
-    assembly_format = _layer_format(["lhs", "rhs"], ["requant"])
 
     def __init__(
         self,
@@ -522,15 +565,34 @@ class AddOp(RequantisedOperation):
         )
 
     def _verify_operands(self) -> None:
-        shape = tensor_type(self.result).get_shape()
-        if (len(self.multipliers), len(self.zero_points)) != (2, 2):
-            raise VerifyException("an addition has two multipliers and two zero points")
-        for value, role, zero_point in zip(
-            self.activations, ("lhs", "rhs"), self.zero_points.get_values(), strict=True
-        ):
-            _verify_activation(value, role)
-            _verify_shape(value, f"{role} has", shape)
-            _verify_zero_point(zero_point, value, f"zero point of {role}")
+        super()._verify_operands()
+        if len(self.multipliers) != 2:
+            raise VerifyException(f"{self.name} has two multipliers, not {len(self.multipliers)}")
+
+
+@irdl_op_definition
+class MulOp(BinaryOperation):
+    """Product of two activations: `requant((a - za) * (b - zb))`."""
+
+    name = "dsconv.mul"
+
+    def __init__(
+        self,
+        layer: str,
+        lhs: SSAValue | Operation,
+        rhs: SSAValue | Operation,
+        requant: RequantAttr,
+        result_type: IntTensorType,
+        *,
+        zero_points: tuple[int, int] = (0, 0),
+    ):
+        super().__init__(
+            layer,
+            [lhs, rhs],
+            result_type,
+            requant=requant,
+            zero_points=DenseArrayBase.from_list(i32, zero_points),
+        )
 
 
 class PoolOperation(LayerOperation, abc.ABC):
@@ -691,6 +753,7 @@ GRAPH_OPS: list[type[Operation]] = [
     PointwiseOp,
     LinearOp,
     AddOp,
+    MulOp,
     AveragePoolOp,
     MaxPoolOp,
     RescaleOp,

@@ -83,6 +83,14 @@ class GraphFunctions(InterpreterFunctions):
             ),
         )
 
+    @impl(graph.MulOp)
+    def run_mul(
+        self, interpreter: Interpreter, op: graph.MulOp, args: PythonValues
+    ) -> PythonValues:
+        lhs, rhs = args
+        first, second = op.zero_points.get_values()
+        return self._requantised(op, reference.multiply(lhs, rhs, (first, second)))
+
     @impl(graph.AveragePoolOp)
     def run_avg_pool(
         self, interpreter: Interpreter, op: graph.AveragePoolOp, args: PythonValues

@@ -3,7 +3,8 @@
 A tile's channels are then one transfer. A record holds the channel's weights, then little-endian
 fields: the bias with the input's zero point folded in, and whatever of the requantisation differs
 from channel to channel. A narrow requantisation has `high` and right behind it `low`, both where
-one of them differs. Every record of a layer has the same size, a multiple of 4 bytes.
+one of them differs; one of 32 bits is its `multiplier`. Every record of a layer has the same size,
+a multiple of 4 bytes.
 """
 
 from __future__ import annotations
@@ -166,6 +167,8 @@ def varying_narrow_fields(narrow: NarrowRequantAttr) -> dict[str, Sequence[int]]
     """Fields of a narrow requantisation that differ from channel to channel, with their values."""
     if len(set(zip(narrow.highs, narrow.lows, strict=True))) == 1:
         return {}
+    if narrow.is_mulh:
+        return {MULTIPLIER: narrow.lows}
     if narrow.low_shift:
         return {HIGH: narrow.highs, LOW: narrow.lows}
     return {HIGH: narrow.highs}
@@ -238,6 +241,9 @@ def record_narrow(
     uniform: NarrowRequantAttr, fields: Mapping[str, npt.NDArray[np.int64]]
 ) -> NarrowRequantAttr:
     """Puts the fields of records back into what `uniform_narrow` left."""
+    if MULTIPLIER in fields:
+        multipliers = cast(list[int], fields[MULTIPLIER].tolist())
+        return uniform.with_factors([0] * len(multipliers), multipliers)
     if HIGH not in fields:
         return uniform
     highs = cast(list[int], fields[HIGH].tolist())

@@ -58,7 +58,8 @@ def narrow_requantise(
         limit = 1 << (narrow.bits - 1)
         a = np.clip(a, -limit, limit - 1)
     high = within_32_bits(a * per_channel(narrow.highs))
-    low = within_32_bits(a * per_channel(narrow.lows) + slack) >> narrow.low_shift
+    low = a * per_channel(narrow.lows) + slack
+    low = (low if narrow.is_mulh else within_32_bits(low)) >> narrow.low_shift
     total = within_32_bits(within_32_bits(high + low) + narrow.addend)
     return np.clip(total >> narrow.shift, *narrow.clip).astype(dtype)
 
@@ -151,10 +152,16 @@ def add(
     multipliers: tuple[int, int],
     zero_points: tuple[int, int],
 ) -> Accumulators:
-    """Weighted sum of two tensors of one shape."""
+    """Weighted sum of two tensors; the second may be (1, C, 1, 1)."""
     return (lhs.astype(np.int64) - zero_points[0]) * multipliers[0] + (
         rhs.astype(np.int64) - zero_points[1]
     ) * multipliers[1]
+
+
+def multiply(lhs: IntArray, rhs: IntArray, zero_points: tuple[int, int]) -> Accumulators:
+    """Product of two tensors; the second may be (1, C, 1, 1)."""
+    first, second = zero_points
+    return (lhs.astype(np.int64) - first) * (rhs.astype(np.int64) - second)
 
 
 def sum_pool(x: IntArray, window: WindowAttr, input_zero_point: int = 0) -> Accumulators:

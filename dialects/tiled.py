@@ -685,6 +685,7 @@ class KernelOp(IRDLOperation):
         "conv2d",
         "depthwise",
         "add",
+        "mul",
         "avg_pool",
         "max_pool",
         "rescale",
@@ -817,7 +818,7 @@ class KernelOp(IRDLOperation):
     def verify_(self) -> None:
         if self.kind.data not in self.KINDS:
             raise VerifyException(f"no kernel {self.kind.data}; there are {', '.join(self.KINDS)}")
-        if len(self.inputs) != (2 if self.kind.data == "add" else 1):
+        if len(self.inputs) != (2 if self.kind.data in ("add", "mul") else 1):
             raise VerifyException(f"wrong number of inputs for a kernel {self.kind.data}")
         if len(self.function_type.outputs) != 1:
             raise VerifyException(

@@ -59,7 +59,8 @@ def write_output(buffer: Bytes, kernel: tiled.KernelOp, tile: reference.IntArray
         place = (c * kernel.pitch + y) * width + x
     else:
         place = (y * width + x) * kernel.pitch + c
-    buffer[place] = np.ascontiguousarray(tile[0]).view(np.uint8)
+    data = np.ascontiguousarray(tile[0])[..., None].view(np.uint8)
+    buffer[place[..., None] * data.shape[-1] + np.arange(data.shape[-1])] = data
 
 
 def window_input(
@@ -168,6 +169,9 @@ def kernel_result(
             lhs, rhs = map(read_tile, inputs, kernel.inputs)
             first, second = kernel.multiplier_values
             sums = reference.add(lhs, rhs, (first, second), (zero_points[0], zero_points[1]))
+        case "mul":
+            lhs, rhs = map(read_tile, inputs, kernel.inputs)
+            sums = reference.multiply(lhs, rhs, (zero_points[0], zero_points[1]))
         case _:
             sums = read_tile(inputs[0], kernel.inputs[0]).astype(np.int64) - zero_points[0]
     return requantise(kernel, sums, {})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
@@ -14,9 +14,9 @@ from xdsl.dialects.builtin import TensorType
 
 from dsconv.compiler import CompiledNetwork
 from dsconv.counting import CountedRun, count_stalls
-from dsconv.dialects.attributes import Layout, LayoutAttr
+from dsconv.dialects.attributes import Layout, LayoutAttr, Space
 from dsconv.dialects.graph import DTYPES, dtype_of, layout_of, tensor_type
-from dsconv.dialects.tiled import LayerOp
+from dsconv.dialects.tiled import LayerOp, buffer_space
 from dsconv.errors import DsconvError
 from dsconv.frontends import Port
 from dsconv.lowering.c_target import network_function
@@ -63,13 +63,31 @@ def execute(
     platform = platform_for(compiled.target, on)
     (port,) = compiled.imported.inputs
     inputs = quantised_inputs(x, port)
-    with tempfile.TemporaryDirectory(prefix="dsconv-") as folder:
-        directory = Path(folder)
-        write_folder(compiled.lowered, directory, compiled.target, platform, trace=True)
-        build(directory)
-        result = RUNNERS[on][platform].run(directory, inputs.view(np.uint8).reshape(-1), TIMEOUT_S)
+    result = build_and_run(compiled, on, platform, inputs, trace=True)
+    if result.cycles is not None and outputs_in_l3(compiled):
+        undisturbed = build_and_run(compiled, on, platform, inputs, trace=False)
+        result = replace(result, cycles=undisturbed.cycles, layer_stats=undisturbed.layer_stats)
     counted = count_stalls(compiled, platform, inputs[-1]) if stalls else None
     return Comparison(compiled, inputs, result, counted).report(on, expect)
+
+
+def build_and_run(
+    compiled: CompiledNetwork, on: str, platform: str, inputs: Array, *, trace: bool
+) -> RunResult:
+    """Builds in a temporary folder and runs on quantised inputs."""
+    with tempfile.TemporaryDirectory(prefix="dsconv-") as folder:
+        directory = Path(folder)
+        write_folder(compiled.lowered, directory, compiled.target, platform, trace=trace)
+        build(directory)
+        return RUNNERS[on][platform].run(directory, inputs.view(np.uint8).reshape(-1), TIMEOUT_S)
+
+
+def outputs_in_l3(compiled: CompiledNetwork) -> bool:
+    """Whether a layer's output lies in L3: tracing it takes so long that other transfers end."""
+    return any(
+        isinstance(op, LayerOp) and buffer_space(op.output) is Space.L3
+        for op in network_function(compiled.lowered).body.block.ops
+    )
 
 
 def quantised_inputs(x: object, port: Port) -> Array:
@@ -158,7 +176,7 @@ class Comparison:
         label = layer.label.data
         shape, dtype, layout = _tensor(layer.shape)
         for reference, data in zip(references, actual, strict=True):
-            if label not in reference.layers or data.size == 0:
+            if label not in reference.layers:
                 continue
             values = from_memory(data, shape, dtype, layout)
             found = first_difference(f"layer {label}", reference.layers[label], values)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from xdsl.dialects import arith, memref
-from xdsl.dialects.builtin import IntegerAttr, IntegerType, i16, i64
+from xdsl.dialects.builtin import IntegerAttr, IntegerType, i16, i32, i64
 from xdsl.ir import Operation, SSAValue
 from xdsl.utils.exceptions import DiagnosticException
 
@@ -98,11 +98,13 @@ def expression(op: Operation, operand: Operand) -> Expression:
         case arith.ExtUIOp() | arith.IndexCastOp():
             return operand(op.input)
         case arith.ExtSIOp():
-            return Expression(f"({_bits_type(op.input)}){operand(op.input).within(UNARY)}", UNARY)
+            type_ = "int64_t" if op.result.type == i64 else _bits_type(op.input)
+            return Expression(f"({type_}){operand(op.input).within(UNARY)}", UNARY)
         case arith.TruncIOp() if op.result.type == i16:
             return operand(op.input)  # the cast of its extension cuts it
         case arith.TruncIOp():
-            return Expression(f"(uint8_t){operand(op.input).within(UNARY)}", UNARY)
+            type_ = "int32_t" if op.result.type == i32 else "uint8_t"
+            return Expression(f"({type_}){operand(op.input).within(UNARY)}", UNARY)
         case LoadWordOp():
             return _wide_load(op, operand)
         case Sdot4Op():

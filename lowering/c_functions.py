@@ -374,11 +374,12 @@ class FunctionPrinter:
 
     # Layers
 
-    def layer_output(self, op: LayerOp) -> str:
-        """The layer's output as the trace takes it; nothing of one that lies in L3."""
+    def layer_end(self, op: LayerOp, number: int) -> str:
+        """The call behind a layer, which says where its output lies."""
         if buffer_space(op.output) is Space.L3:
-            return f"(dsc_buffer){{{self.prefix}_l2, 0}}"
-        return self.text(op.output)
+            place = f"{l3_offset(op.output)}, {buffer_size(op.output)}"
+            return f"dsc_layer_end_in_l3({number}, {place});"
+        return f"dsc_layer_end({number}, {self.text(op.output)});"
 
     def print_layer(self, op: LayerOp, name: str, number: int) -> None:
         """A layer as a function of its own, between its marks for the report."""
@@ -388,7 +389,7 @@ class FunctionPrinter:
         with self.writer.block(f"static DSC_NOINLINE void {name}(uint32_t core)"):
             self.pending.append(f"dsc_layer_begin({number});")
             self.print_block(op.body.block)
-            self.pending.append(f"dsc_layer_end({number}, {self.layer_output(op)});")
+            self.pending.append(self.layer_end(op, number))
             self.flush()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import mul
 
 from xdsl.builder import ImplicitBuilder
 from xdsl.context import Context
@@ -21,7 +22,7 @@ from xdsl.pattern_rewriter import (
 )
 
 from dsconv.dialects.attributes import Layout, LayoutAttr, NarrowRequantAttr, RequantAttr
-from dsconv.dialects.graph import ui8
+from dsconv.dialects.graph import element_bytes, ui8
 from dsconv.dialects.machine import CoreIdOp, CoresOp, LoadWordOp, RequantiseOp, Sdot4Op
 from dsconv.dialects.records import (
     ADDEND,
@@ -58,12 +59,13 @@ class TileAccess:
         self.layout = type_.encoding.data
         self.buffer = buffer
         self.unsigned = type_.element_type == ui8
+        self.element_bytes = element_bytes(type_)
         dense = self.height if self.layout is Layout.CHW else self.channels
         self.pitch = dense if pitch is None else pitch
 
     @property
     def strides(self) -> tuple[int, int, int]:
-        """Bytes from channel to channel, row to row and column to column."""
+        """Elements from channel to channel, row to row and column to column."""
         if self.layout is Layout.CHW:
             return self.pitch * self.width, self.width, 1
         return 1, self.width * self.pitch, self.pitch
@@ -76,11 +78,12 @@ class TileAccess:
     def offset(self, channel: Index, row: Index, column: Index) -> Index:
         """Offset of one value."""
         channel_stride, row_stride, column_stride = self.strides
-        return add(
+        element = add(
             multiply(row, row_stride),
             multiply(column, column_stride),
             multiply(channel, channel_stride),
         )
+        return multiply(element, self.element_bytes)
 
     def load(self, offset: Index) -> SSAValue:
         """One value, widened to i32."""
@@ -98,9 +101,11 @@ class TileAccess:
         return LoadWordOp(self.buffer, index_value(offset)).result
 
     def store(self, value: SSAValue, offset: Index) -> None:
-        """Stores the low byte of an i32."""
-        byte = arith.TruncIOp(value, i8).result
-        memref.StoreOp.get(byte, self.buffer, [index_value(offset)])
+        """Stores an i32, or its low byte, in the bytes of an element."""
+        for number in range(self.element_bytes):
+            rest = arith.ShRSIOp(value, integer(8 * number)).result if number else value
+            byte = arith.TruncIOp(rest, i8).result
+            memref.StoreOp.get(byte, self.buffer, [index_value(add(offset, number))])
 
 
 def load_signed_byte(buffer: SSAValue, offset: Index) -> SSAValue:
@@ -110,7 +115,17 @@ def load_signed_byte(buffer: SSAValue, offset: Index) -> SSAValue:
 
 def clipped(value: SSAValue, low: int, high: int) -> SSAValue:
     """An i32 moved into [low, high]."""
-    return arith.MinSIOp(arith.MaxSIOp(value, integer(low)), integer(high)).result
+    if low > -(2**31):
+        value = arith.MaxSIOp(value, integer(low)).result
+    if high < 2**31 - 1:
+        value = arith.MinSIOp(value, integer(high)).result
+    return value
+
+
+def upper_word(value: SSAValue, factor: SSAValue) -> SSAValue:
+    """The upper half of the 64 bits that two i32 multiply to."""
+    product = arith.MuliOp(arith.ExtSIOp(value, i64).result, arith.ExtSIOp(factor, i64).result)
+    return arith.TruncIOp(arith.ShRSIOp(product.result, integer(32, i64)).result, i32).result
 
 
 class KernelWriter:
@@ -257,6 +272,8 @@ class KernelWriter:
             return self._narrow(accumulator, channel, self.kernel.narrow)
         requant = self.kernel.requant
         assert requant is not None, "only a max pool has no requantisation"
+        if requant.only_clips and self.kernel.output.element_type == i32:
+            return clipped(accumulator, *requant.clip)
         multiplier = self.field(channel, MULTIPLIER) or integer(requant.multipliers[0])
         addend = self.field(channel, ADDEND, i64) or integer(requant.addends[0], i64)
         return RequantiseOp(
@@ -274,14 +291,24 @@ class KernelWriter:
         if narrow.bits:
             limit = 1 << (narrow.bits - 1)
             value = clipped(value, -limit, limit - 1)
-        high, low = self._narrow_multipliers(channel, narrow)
-        total = arith.MuliOp(value, high).result
-        if narrow.low_shift:
-            product = arith.MuliOp(value, low).result
-            places = arith.ShRSIOp(product, integer(narrow.low_shift)).result
-            total = arith.AddiOp(total, places).result
+        if narrow.is_mulh:
+            multiplier = self.field(channel, MULTIPLIER) or integer(narrow.lows[0])
+            total = upper_word(value, multiplier)
+        else:
+            total = self._narrow_product(value, channel, narrow)
         total = arith.AddiOp(total, integer(narrow.addend)).result
         return clipped(arith.ShRSIOp(total, integer(narrow.shift)).result, *narrow.clip)
+
+    def _narrow_product(
+        self, value: SSAValue, channel: Index, narrow: NarrowRequantAttr
+    ) -> SSAValue:
+        high, low = self._narrow_multipliers(channel, narrow)
+        total = arith.MuliOp(value, high).result
+        if not narrow.low_shift:
+            return total
+        product = arith.MuliOp(value, low).result
+        places = arith.ShRSIOp(product, integer(narrow.low_shift)).result
+        return arith.AddiOp(total, places).result
 
     def _narrow_multipliers(
         self, channel: Index, narrow: NarrowRequantAttr
@@ -456,24 +483,45 @@ class KernelWriter:
                 accumulator.value = arith.MaxSIOp(accumulator.value, value).result
             self.output.store(accumulator.value, self.output.offset(channel, row, column))
 
+    def operands(self, channel: Index, row: Index, column: Index) -> list[SSAValue]:
+        """A value of every input; one pixel belongs to all of a larger output."""
+        return [
+            tile.load(
+                tile.offset(channel, 0, 0)
+                if (tile.height, tile.width) == (1, 1)
+                else tile.offset(channel, row, column)
+            )
+            for tile in self.inputs
+        ]
+
     def add(self, cores: int) -> None:
         """Weighted sum of two tiles."""
+        multipliers, zero_points = self.kernel.multiplier_values, self.kernel.zero_point_values
+        constant = -sum(map(mul, multipliers, zero_points))
         with self.outputs(cores) as (channel, row, column):
-            terms: list[SSAValue] = []
-            constant = 0
-            for tile, multiplier, zero_point in zip(
-                self.inputs,
-                self.kernel.multiplier_values,
-                self.kernel.zero_point_values,
-                strict=True,
-            ):
-                value = tile.load(tile.offset(channel, row, column))
-                terms.append(arith.MuliOp(value, integer(multiplier)).result)
-                constant -= multiplier * zero_point
-            lhs, rhs = terms
+            lhs, rhs = (
+                arith.MuliOp(value, integer(multiplier)).result
+                for value, multiplier in zip(
+                    self.operands(channel, row, column), multipliers, strict=True
+                )
+            )
             total = arith.AddiOp(arith.AddiOp(lhs, rhs).result, integer(constant)).result
             self.output.store(
                 self.requantise(total, channel), self.output.offset(channel, row, column)
+            )
+
+    def mul(self, cores: int) -> None:
+        """Product of two tiles."""
+        with self.outputs(cores) as (channel, row, column):
+            lhs, rhs = (
+                arith.AddiOp(value, integer(-zero_point)).result
+                for value, zero_point in zip(
+                    self.operands(channel, row, column), self.kernel.zero_point_values, strict=True
+                )
+            )
+            product = arith.MuliOp(lhs, rhs).result
+            self.output.store(
+                self.requantise(product, channel), self.output.offset(channel, row, column)
             )
 
     def lookup(self, cores: int) -> None:
@@ -516,6 +564,7 @@ def kernel_function(kernel: KernelOp, run: RunOp, cores: int) -> FuncOp:
         "avg_pool": writer.avg_pool,
         "max_pool": writer.max_pool,
         "add": writer.add,
+        "mul": writer.mul,
         "rescale": writer.rescale,
         "lookup": writer.lookup,
     }

@@ -9,41 +9,45 @@ from xdsl.dialects.builtin import TensorType
 from xdsl.ir import SSAValue
 
 from dsconv.dialects.attributes import Layout
-from dsconv.dialects.graph import layout_of, tensor_type
+from dsconv.dialects.graph import element_bytes, layout_of, tensor_type
 from dsconv.dialects.tiled import BoxAttr
 from dsconv.lowering.building import Index, add, multiply
 
 
 def tensor_bytes(type_: TensorType) -> int:
     """Bytes of an activation."""
-    return int(np.prod(type_.get_shape()))
+    return int(np.prod(type_.get_shape())) * element_bytes(type_)
 
 
 @dataclass(frozen=True)
 class Map:
-    """An activation in L2: its buffer, sizes and layout."""
+    """An activation in L2: its buffer, sizes, layout and the bytes of an element."""
 
     buffer: SSAValue
     channels: int
     height: int
     width: int
     layout: Layout
+    element_bytes: int
 
     @staticmethod
     def of(buffer: SSAValue, value: SSAValue) -> Map:
         """The activation `value` in a buffer."""
-        _, channels, height, width = tensor_type(value).get_shape()
+        type_ = tensor_type(value)
+        _, channels, height, width = type_.get_shape()
         layout = layout_of(value)
         assert layout is not None, "check_network asks for layouts"
-        return Map(buffer, channels, height, width, layout)
+        return Map(buffer, channels, height, width, layout, element_bytes(type_))
 
     def offset(self, channel: Index, row: Index, column: Index) -> Index:
         """Byte offset of one value."""
         if self.layout is Layout.CHW:
             plane = self.height * self.width
-            return add(multiply(channel, plane), multiply(row, self.width), column)
-        pixel = add(multiply(row, self.width), column)
-        return add(multiply(pixel, self.channels), channel)
+            element = add(multiply(channel, plane), multiply(row, self.width), column)
+        else:
+            pixel = add(multiply(row, self.width), column)
+            element = add(multiply(pixel, self.channels), channel)
+        return multiply(element, self.element_bytes)
 
     def box(self, channels: int, rows: int, columns: int, plane_pitch: int = 0) -> BoxAttr:
         """The transfer of a tile of these sizes.
@@ -51,7 +55,9 @@ class Map:
         In CHW, planes of the tile may lie `plane_pitch` bytes apart in L1; 0 means densely.
         """
         if self.layout is Layout.CHW:
-            plane = self.height * self.width
-            return BoxAttr.of(columns, rows, self.width, channels, plane, plane_pitch)
-        row_stride = self.width * self.channels
-        return BoxAttr.of(channels, columns, self.channels, rows, row_stride)
+            row = self.width * self.element_bytes
+            line = columns * self.element_bytes
+            return BoxAttr.of(line, rows, row, channels, self.height * row, plane_pitch)
+        pixel = self.channels * self.element_bytes
+        line = channels * self.element_bytes
+        return BoxAttr.of(line, columns, pixel, rows, self.width * pixel)

@@ -15,6 +15,7 @@ from dsconv.dialects.attributes import WindowAttr
 from dsconv.dialects.graph import (
     AddOp,
     AveragePoolOp,
+    BinaryOperation,
     DepthwiseOp,
     IntTensorType,
     LayerOperation,
@@ -79,7 +80,7 @@ def raw_zero_points(op: LayerOperation) -> Sequence[int]:
     """Zero points that the kernel subtracts itself; weighted kernels have them in their bias."""
     if isinstance(op, AveragePoolOp | RescaleOp):
         return (op.zero_point,)
-    if isinstance(op, AddOp):
+    if isinstance(op, BinaryOperation):
         return op.zero_points.get_values()
     return ()
 
@@ -100,7 +101,7 @@ def tile_type(value: SSAValue, shape: Sequence[int]) -> IntTensorType:
 def tile_kernel(
     op: LayerOperation,
     record: RecordAttr | None,
-    input_shape: Sequence[int],
+    input_shapes: Sequence[Sequence[int]],
     output_shape: Sequence[int],
     window: WindowAttr,
     *,
@@ -108,7 +109,7 @@ def tile_kernel(
     output_pitch: int = 0,
     circular: bool = False,
 ) -> KernelOp:
-    """The kernel that computes a layer's tile of `output_shape` from tiles of `input_shape`.
+    """The kernel that computes a layer's tile of `output_shape` from tiles of `input_shapes`.
 
     Shapes are (C, H, W); `starts`, `output_pitch` and `circular` as in `dsconv.kernel`.
     """
@@ -117,7 +118,7 @@ def tile_kernel(
     return KernelOp(
         f"{op.label}_kernel",
         kernel_kind(op),
-        [tile_type(value, input_shape) for value in op.activations],
+        [tile_type(*tile) for tile in zip(op.activations, input_shapes, strict=True)],
         tile_type(op.result, output_shape),
         window,
         requant=uniform_requant(with_one_divisor(requant)) if requant else None,

@@ -131,8 +131,12 @@ class LayerLowering:
         body = Block()
         with ImplicitBuilder(body):
             self.input_tiles = [
-                BufferOp(f"{self.op.label}.x{number}", geometry.input_buffer_bytes(tile), Space.L1)
-                for number in range(geometry.inputs)
+                BufferOp(
+                    f"{self.op.label}.x{number}",
+                    geometry.input_buffer_bytes(tile, number),
+                    Space.L1,
+                )
+                for number in range(len(geometry.inputs))
             ]
             if self.record is not None:
                 size = geometry.weight_bytes(tile)
@@ -263,20 +267,15 @@ class LayerLowering:
         targets: Sequence[SSAValue],
         condition: SSAValue | None,
     ) -> None:
-        geometry, tile = self.geometry, self.tile
+        geometry = self.geometry
         first_channel = channel if geometry.channelwise else 0
-        sizes = geometry.input_channels(tile), geometry.input_rows(tile)
-        transfers = [
-            DmaStartOp(
-                source.buffer,
-                index_value(source.offset(first_channel, place.y, place.x)),
-                target,
-                index_value(0),
-                source.box(*sizes, geometry.input_columns(tile)),
-                condition,
-            )
-            for source, target in zip(self.inputs, targets, strict=True)
-        ]
+        transfers: list[DmaStartOp] = []
+        for number, (source, target) in enumerate(zip(self.inputs, targets, strict=True)):
+            y, x = (0, 0) if geometry.broadcasts(number) else (place.y, place.x)
+            offset = index_value(source.offset(first_channel, y, x))
+            box = source.box(*geometry.input_tile(self.tile, number))
+            start = DmaStartOp(source.buffer, offset, target, index_value(0), box, condition)
+            transfers.append(start)
         for transfer in transfers:
             WaitOp(transfer, condition)
 
@@ -305,11 +304,10 @@ class LayerLowering:
 
     def _kernel(self) -> KernelOp:
         geometry, tile = self.geometry, self.tile
-        channels = geometry.input_channels(tile)
         return tile_kernel(
             self.op,
             self.record,
-            (channels, geometry.input_rows(tile), geometry.input_columns(tile)),
+            [geometry.input_tile(tile, number) for number in range(len(geometry.inputs))],
             (tile.channels, tile.rows, tile.columns),
             geometry.window,
             starts=window_starts(geometry, tile),

@@ -72,7 +72,7 @@ def layer_cost(geometry: Geometry, tile: Tile, cores: int) -> LayerCost:
     tiles = geometry.tiles(tile)
     once, loaded = 0, 0
     for versions, size in (
-        (geometry.input_versions(tile), geometry.inputs * geometry.input_bytes(tile)),
+        (geometry.input_versions(tile), geometry.all_input_bytes(tile)),
         (geometry.weight_versions(tile), geometry.weight_bytes(tile)),
     ):
         if versions == 1:

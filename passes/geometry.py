@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, prod
+
+from xdsl.ir import SSAValue
 
 from dsconv.dialects.attributes import Tile, WindowAttr
 from dsconv.dialects.graph import (
@@ -14,6 +16,7 @@ from dsconv.dialects.graph import (
     LookupOp,
     PoolOperation,
     WeightedOperation,
+    element_bytes,
     tensor_type,
 )
 from dsconv.dialects.tiled import aligned
@@ -24,8 +27,9 @@ from dsconv.passes.parameters import ParameterisedOperation, record_format
 class Geometry:
     """Shape of one layer: input CxIYxIX, output KxOYxOX, window, bytes of a channel record.
 
-    A channelwise layer makes output channel k from input channel k alone. All channels of a layer
-    may share one record.
+    Inputs of a layer that are not as large as the first one, (C, IY, IX), broadcast over rows and
+    columns. A channelwise layer makes output channel k from input channel k alone. All channels of
+    a layer may share one record.
     """
 
     kind: str
@@ -39,17 +43,18 @@ class Geometry:
     strides: tuple[int, int]
     extent: tuple[int, int]
     padded: bool
-    inputs: int
+    inputs: tuple[tuple[int, int, int], ...]
     channelwise: bool
     record_bytes: int
     shared_record: bool
+    result_bytes: int
     macs: int
 
     @staticmethod
     def of(op: LayerOperation) -> Geometry:
         """Geometry of a graph operation."""
-        _, channels, height, width = tensor_type(op.activations[0]).get_shape()
-        _, kernels, rows, columns = tensor_type(op.result).get_shape()
+        channels, height, width = _map_shape(op.activations[0])
+        kernels, rows, columns = _map_shape(op.result)
         parameterised = isinstance(op, ParameterisedOperation)
         window = _window(op, height, width)
         return Geometry(
@@ -64,35 +69,53 @@ class Geometry:
             window.strides,
             window.extent,
             any(window.pads),
-            len(op.activations),
+            tuple(_map_shape(value) for value in op.activations),
             not isinstance(op, WeightedOperation) or isinstance(op, DepthwiseOp),
             record_format(op).size if parameterised else 0,
             isinstance(op, LookupOp) and op.shares_table,
+            element_bytes(tensor_type(op.result)),
             op.macs,
         )
 
     # One tile
 
     def input_rows(self, tile: Tile) -> int:
-        """Rows of the input that lie in L1 for one tile."""
-        return min((tile.rows - 1) * self.strides[0] + self.extent[0], self.height)
+        """Rows of the first input that lie in L1 for one tile."""
+        return self.input_tile(tile)[1]
 
     def input_columns(self, tile: Tile) -> int:
-        """Columns of the input that lie in L1 for one tile."""
-        return min((tile.columns - 1) * self.strides[1] + self.extent[1], self.width)
+        """Columns of the first input that lie in L1 for one tile."""
+        return self.input_tile(tile)[2]
 
     def input_channels(self, tile: Tile) -> int:
-        """Channels of the input that lie in L1 for one tile."""
-        return tile.channels if self.channelwise else self.channels
+        """Channels of the first input that lie in L1 for one tile."""
+        return self.input_tile(tile)[0]
 
-    def input_bytes(self, tile: Tile) -> int:
-        """Bytes of one input tile, without the pad pixel."""
-        return self.input_channels(tile) * self.input_rows(tile) * self.input_columns(tile)
+    def input_tile(self, tile: Tile, number: int = 0) -> tuple[int, int, int]:
+        """Channels, rows and columns of an input that lie in L1 for one tile."""
+        channels, height, width = self.inputs[number]
+        return (
+            tile.channels if self.channelwise else channels,
+            min((tile.rows - 1) * self.strides[0] + self.extent[0], height),
+            min((tile.columns - 1) * self.strides[1] + self.extent[1], width),
+        )
 
-    def input_buffer_bytes(self, tile: Tile) -> int:
-        """Bytes of L1 for one input tile and the pad pixel behind it."""
+    def broadcasts(self, number: int) -> bool:
+        """Whether an input has one pixel, which belongs to all of a larger output."""
+        return self.inputs[number][1:] != self.inputs[0][1:]
+
+    def input_bytes(self, tile: Tile, number: int = 0) -> int:
+        """Bytes of one tile of an input, without the pad pixel."""
+        return prod(self.input_tile(tile, number))
+
+    def input_buffer_bytes(self, tile: Tile, number: int = 0) -> int:
+        """Bytes of L1 for one tile of an input and the pad pixel behind it."""
         pad_pixel = self.input_channels(tile) if self.padded else 0
-        return aligned(self.input_bytes(tile) + pad_pixel)
+        return aligned(self.input_bytes(tile, number) + pad_pixel)
+
+    def all_input_bytes(self, tile: Tile) -> int:
+        """Bytes of one tile of every input."""
+        return sum(self.input_bytes(tile, number) for number in range(len(self.inputs)))
 
     def weight_bytes(self, tile: Tile) -> int:
         """Bytes of the channel records of one tile."""
@@ -100,14 +123,17 @@ class Geometry:
 
     def output_bytes(self, tile: Tile) -> int:
         """Bytes of one output tile."""
-        return tile.channels * tile.rows * tile.columns
+        return tile.channels * tile.rows * tile.columns * self.result_bytes
 
     def l1_bytes(self, tile: Tile) -> int:
         """Bytes of L1 that a tile takes, with a second copy of what the loop loads and stores."""
         input_copies = min(tile.buffers, self.input_versions(tile))
         weight_copies = min(tile.buffers, self.weight_versions(tile))
+        input_bytes = sum(
+            self.input_buffer_bytes(tile, number) for number in range(len(self.inputs))
+        )
         return (
-            input_copies * self.inputs * self.input_buffer_bytes(tile)
+            input_copies * input_bytes
             + weight_copies * aligned(self.weight_bytes(tile))
             + min(tile.buffers, self.tiles(tile)) * aligned(self.output_bytes(tile))
         )
@@ -144,12 +170,17 @@ class Geometry:
 
     def loaded_bytes(self, tile: Tile) -> int:
         """Bytes loaded for the whole layer: inputs and weights."""
-        inputs = self.input_versions(tile) * self.inputs * self.input_bytes(tile)
+        inputs = self.input_versions(tile) * self.all_input_bytes(tile)
         return inputs + self.weight_versions(tile) * self.weight_bytes(tile)
 
     def stored_bytes(self, tile: Tile) -> int:
         """Bytes stored for the whole layer."""
         return self.tiles(tile) * self.output_bytes(tile)
+
+
+def _map_shape(value: SSAValue) -> tuple[int, int, int]:
+    _, channels, height, width = tensor_type(value).get_shape()
+    return channels, height, width
 
 
 def _window(op: LayerOperation, height: int, width: int) -> WindowAttr:

@@ -15,6 +15,7 @@ from dsconv.dialects.graph import (
     AddOp,
     AveragePoolOp,
     DepthwiseOp,
+    MulOp,
     RequantisedOperation,
     RescaleOp,
     WeightedOperation,
@@ -68,6 +69,14 @@ def steps_of(op: RequantisedOperation) -> Steps | None:
                 )
             )
             return steps_of_values(op.requant, np.unique(np.add.outer(*terms)))
+        case MulOp():
+            factors = (
+                values_of(value) - zero_point
+                for value, zero_point in zip(
+                    op.activations, op.zero_points.get_values(), strict=True
+                )
+            )
+            return steps_of_values(op.requant, np.unique(np.multiply.outer(*factors)))
         case AveragePoolOp():
             taps = int(np.prod(op.window.kernel))
             ends = (values_of(op.input)[[0, -1]] - op.zero_point) * taps
@@ -82,8 +91,10 @@ def narrow_form(op: RequantisedOperation) -> NarrowRequantAttr | None:
     """The narrow form of a layer, None where it has none.
 
     That of a depthwise layer has room for a byte in its low product, if it can: the kernel is
-    faster so, and its requantisation is half of its work.
+    faster so, and its requantisation is half of its work. Accumulators need none.
     """
+    if isinstance(op, WeightedOperation) and op.gives_accumulators:
+        return None
     steps = steps_of(op)
     if steps is None:
         return None

@@ -15,6 +15,9 @@ addend and shifts, are an interval of integers that is known exactly: there is n
 **Shifts.** A larger shift gives finer multipliers and finer addends, so only the largest that keep
 products within 32 bits matter. Accumulators clipped to fewer bits allow larger ones.
 
+**Upper words.** `mulh` takes five cycles, but its product has room for multipliers of 31 bits.
+Those of float32 scales have 24: the form is then the exact function but for ties. It comes last.
+
 **Slack.** Where it is asked for and there is a `low`, the form is right with so much more or less
 in the low product, too: kernels may then leave something small behind in its register.
 
@@ -32,20 +35,22 @@ import numpy as np
 import numpy.typing as npt
 
 from dsconv.dialects import reference
-from dsconv.dialects.attributes import NarrowRequantAttr, RequantAttr, Rounding
+from dsconv.dialects.attributes import WORD_BITS, NarrowRequantAttr, RequantAttr, Rounding
 
 Integers = npt.NDArray[np.int64]
+Ratios = npt.NDArray[np.float64]
 Truths = npt.NDArray[np.bool_]
 
 HIGH_LIMIT = 2**15
 """What `high` stays below."""
-
-WORD_BITS = 32
 LARGEST_LOW_SHIFT = 15
 """With which a `low` of either sign fits 16 bits."""
 
 UNREACHED = 2**62
 """Larger than any dividend of an exact requantisation that can be narrowed."""
+
+MOST_PLACES = 52
+"""Of a product of 64 bits, so that outputs with as many still fit."""
 
 CHANNELS_AT_ONCE = 16
 """A candidate fails in the first few channels, if it fails."""
@@ -175,7 +180,32 @@ def narrowed(requant: RequantAttr, steps: Steps, slack: int = 0) -> NarrowRequan
             for candidate in _candidates(requant, steps, bits, with_low, slack):
                 if equals(candidate, steps):
                     return candidate
-    return None
+    if slack:
+        return None
+    return next((form for form in _upper_words(requant, steps) if equals(form, steps)), None)
+
+
+def _upper_words(requant: RequantAttr, steps: Steps) -> Iterator[NarrowRequantAttr]:
+    """Forms with one product of 64 bits that are right wherever they do not overflow."""
+    ratios = _ratios(requant)
+    offset = _offset(requant)
+    reach = np.abs(steps.ends).max(axis=1)
+    shift = min(_largest_shift(ratios, reach, offset, 0.5), MOST_PLACES - WORD_BITS)
+    if shift < 0:
+        return
+    targets = _targets(ratios, reach, shift + WORD_BITS)
+    for addend in _addends(offset, shift):
+        multipliers = _multipliers(steps, targets, addend << WORD_BITS, shift + WORD_BITS, slack=0)
+        if multipliers is not None and multipliers.max() < 2 ** (WORD_BITS - 1):
+            count = 1 if (multipliers == multipliers[0]).all() else len(multipliers)
+            yield NarrowRequantAttr.of(
+                [0] * count,
+                lows=multipliers[:count].tolist(),
+                low_shift=WORD_BITS,
+                addend=addend,
+                shift=shift,
+                clip=requant.clip,
+            )
 
 
 def _candidates(
@@ -184,19 +214,19 @@ def _candidates(
     """Narrow forms that are right wherever they do not overflow."""
     clipped = steps.clipped(bits) if bits else steps
     reach = np.abs(clipped.ends).max(axis=1)
-    ratios = np.asarray(requant.multipliers, np.float64) / np.asarray(requant.divisors, np.float64)
+    ratios = _ratios(requant)
     low_shift = 0
     if with_low:
         low_shift = min(LARGEST_LOW_SHIFT, WORD_BITS - (int(reach.max()) - 1).bit_length())
         if low_shift < 1:
             return
     offset = _offset(requant)
-    largest_shift = _largest_shift(ratios, reach, offset)
+    largest_shift = _largest_shift(ratios, reach, offset, HIGH_LIMIT)
     for shift in (largest_shift, largest_shift - 1):
         if shift < 0:
             continue
         places = shift + low_shift
-        targets = np.broadcast_to(np.rint(np.ldexp(ratios, places)).astype(np.int64), reach.shape)
+        targets = _targets(ratios, reach, places)
         for addend in _addends(offset, shift):
             room = slack if with_low else 0
             multipliers = _multipliers(clipped, targets, addend << low_shift, places, room)
@@ -236,12 +266,24 @@ def _offset(requant: RequantAttr) -> float:
     return float(np.median(addends)) + half + requant.zero_point
 
 
-def _largest_shift(ratios: npt.NDArray[np.float64], reach: Integers, offset: float) -> int:
-    """The largest shift with which products and addends fit, as far as ratios tell; else -1."""
+def _ratios(requant: RequantAttr) -> Ratios:
+    return np.asarray(requant.multipliers, np.float64) / np.asarray(requant.divisors, np.float64)
+
+
+def _targets(ratios: Ratios, reach: Integers, places: int) -> Integers:
+    """The ratios with so many binary places, one a channel."""
+    return np.broadcast_to(np.rint(np.ldexp(ratios, places)).astype(np.int64), reach.shape)
+
+
+def _largest_shift(ratios: Ratios, reach: Integers, offset: float, limit: float) -> int:
+    """The largest shift with which products and addends fit, as far as ratios tell; else -1.
+
+    Ratios shifted so stay below a limit.
+    """
     for shift in range(WORD_BITS - 1, -1, -1):
         scaled = np.ldexp(ratios, shift)
         total = max(float((scaled * reach).max()), abs(offset) * 2.0**shift)
-        if scaled.max() < HIGH_LIMIT and total < 2 ** (WORD_BITS - 1) - 2:
+        if scaled.max() < limit and total < 2 ** (WORD_BITS - 1) - 2:
             return shift
     return -1
 

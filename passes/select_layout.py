@@ -13,8 +13,8 @@ from xdsl.rewriter import Rewriter
 from dsconv.dialects.attributes import Layout, LayoutAttr
 from dsconv.dialects.fused import FusedOp, YieldOp
 from dsconv.dialects.graph import (
-    AddOp,
     AveragePoolOp,
+    BinaryOperation,
     DepthwiseOp,
     LayerOperation,
     LookupOp,
@@ -25,7 +25,7 @@ from dsconv.dialects.graph import (
 )
 
 CHANNELWISE = (DepthwiseOp, AveragePoolOp, MaxPoolOp)
-ELEMENTWISE = (AddOp, RescaleOp, LookupOp)
+ELEMENTWISE = (BinaryOperation, RescaleOp, LookupOp)
 
 
 def preferred_layout(value: SSAValue) -> Layout:

@@ -29,13 +29,28 @@ void dsc_layer_begin(uint32_t layer) {
   layer_began = dsc_cycles();
 }
 
-void dsc_layer_end(uint32_t layer, dsc_buffer output) {
-  uint32_t ended = dsc_cycles();
+static void close_row(uint32_t layer, uint32_t ended) {
   if (DSC_COUNT) dsc_counts_end_layer(layer);
   dsc_check_nothing_in_flight();
   dsc_counters.cycles = ended - layer_began;
   rows[layer] = dsc_counters;
+}
+
+static void open_row(uint32_t ended) {
   dsc_counters = no_counts;
-  if (DSC_TRACE) dsc_trace_layer(layer, output);
   bookkeeping += dsc_cycles() - ended;
+}
+
+void dsc_layer_end(uint32_t layer, dsc_buffer output) {
+  uint32_t ended = dsc_cycles();
+  close_row(layer, ended);
+  if (DSC_TRACE) dsc_trace_layer(layer, output);
+  open_row(ended);
+}
+
+void dsc_layer_end_in_l3(uint32_t layer, uint32_t output_offset, uint32_t output_bytes) {
+  uint32_t ended = dsc_cycles();
+  close_row(layer, ended);
+  if (DSC_TRACE) dsc_trace_l3_layer(layer, output_offset, output_bytes);
+  open_row(ended);
 }

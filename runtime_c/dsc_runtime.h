@@ -78,8 +78,10 @@ typedef struct {
    undefined, and the buffer must have room for that. */
 #include "dsc_platform.h"
 
-/* Core 0 only. The end comes after the layer's last barrier; with DSC_TRACE it also writes the layer's output to the host. */
+/* Core 0 only. The end comes after the layer's last barrier; with DSC_TRACE it also writes the layer's output to the host, out
+   of L2 or out of L3. The latter takes long, and transfers from L3 that are in flight go on meanwhile. */
 void dsc_layer_begin(uint32_t layer);
 void dsc_layer_end(uint32_t layer, dsc_buffer output);
+void dsc_layer_end_in_l3(uint32_t layer, uint32_t output_offset, uint32_t output_bytes);
 
 #endif

@@ -105,23 +105,33 @@ class RandomKernel:
         output = window.output_size(self.height, self.width)
         return self._weighted("conv2d", weights, window, output, layouts or self._layouts(), start)
 
+    def depthwise(self, window: WindowAttr, layouts: tuple[Layout, Layout]) -> KernelRun:
+        """A depthwise convolution of a whole map."""
+        top, left, _, _ = window.pads
+        output = window.output_size(self.height, self.width)
+        return self._depthwise(window, output, layouts, (-top, -left))
+
     def ring(self, window: WindowAttr, rows: int, layouts: tuple[Layout, Layout]) -> KernelRun:
         """A depthwise convolution to so many rows, on a ring that begins anywhere."""
+        _, columns = window.output_size(self.height, self.width)
+        start = int(self.random.integers(self.height)), -window.pads[1]
+        return self._depthwise(window, (rows, columns), layouts, start, circular=True)
+
+    def _depthwise(
+        self,
+        window: WindowAttr,
+        output: tuple[int, int],
+        layouts: tuple[Layout, Layout],
+        start: tuple[int, int],
+        *,
+        circular: bool = False,
+    ) -> KernelRun:
         fy, fx = window.kernel
         weights = self.random.integers(-128, 128, (self.channels, fy, fx), np.int8)
         padded = np.zeros((self.channels, fy, depthwise_row_bytes(fx)), np.int8)
         padded[..., :fx] = weights
-        _, columns = window.output_size(self.height, self.width)
-        start = int(self.random.integers(self.height)), -window.pads[1]
-        return self._weighted(
-            "depthwise",
-            padded.reshape(self.channels, -1),
-            window,
-            (rows, columns),
-            layouts,
-            start,
-            circular=True,
-        )
+        rows = padded.reshape(self.channels, -1)
+        return self._weighted("depthwise", rows, window, output, layouts, start, circular=circular)
 
     def _weighted(
         self,
@@ -139,10 +149,11 @@ class RandomKernel:
         bias = self._integers(-5000, 5000, kernels)
         fields: dict[str, Sequence[int]] = {BIAS: bias}
         requant = self._requant(kernels, size, output_type)
-        narrow = self._narrow(requant, weights, bias)
-        if kind == "conv2d" and self.random.random() < 0.2:
-            fields[WEIGHT_ZERO_POINT] = self._integers(-128, 128, kernels)
-            narrow = None
+        zero_points = [0] * kernels
+        if self.random.random() < 0.3:
+            zero_points = self._integers(-128, 128, kernels)
+            fields[WEIGHT_ZERO_POINT] = zero_points
+        narrow = self._narrow(requant, weights, zero_points, bias)
         if narrow is not None:
             fields |= varying_narrow_fields(narrow)
         else:
@@ -187,17 +198,26 @@ class RandomKernel:
         return self._choose([(low, high), (low + 3, high), (0, high - 20)])
 
     def _narrow(
-        self, requant: RequantAttr, weights: npt.NDArray[np.int8], bias: Sequence[int]
+        self,
+        requant: RequantAttr,
+        weights: npt.NDArray[np.int8],
+        zero_points: Sequence[int],
+        bias: Sequence[int],
     ) -> NarrowRequantAttr | None:
         """The form in 32 bits, proved for any input of either sign."""
-        reach = 255 * np.abs(weights.astype(np.int64)).sum(axis=1)
+        reach = 255 * np.abs(weights - np.array(zero_points)[:, None]).sum(axis=1)
         steps = steps_of_range(requant, np.array(bias) - reach, np.array(bias) + reach)
         return None if steps is None else narrowed(requant, steps)
 
     def _requant(self, kernels: int, size: int, dtype: Dtype) -> RequantAttr:
-        """Multiplier, addend and shift for accumulators of `size` products."""
-        shift = int(self.random.integers(3, 45))
-        scale = 2**shift * 60 / (255 * 74 * size**0.5)
+        """Multiplier, addend and shift for accumulators of `size` products.
+
+        Half of them have the 24 bits of a float32, which long sums take to an upper word.
+        """
+        ratio = 60 / (255 * 74 * size**0.5)
+        as_float = 24 - int(np.ceil(np.log2(ratio)))
+        shift = self._choose([int(self.random.integers(3, 45)), as_float])
+        scale = 2**shift * ratio
         largest = max(1, min(2**30, int(scale)))
         multipliers = self._integers(max(1, largest // 2), largest + 1, kernels)
         addends = self._choose(

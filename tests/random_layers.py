@@ -19,7 +19,8 @@ Array = npt.NDArray[np.integer]
 Dtype = type[np.integer]
 
 WEIGHTED = ("conv2d", "depthwise", "pointwise", "linear")
-KINDS = (*WEIGHTED, "add", "avg_pool", "max_pool", "rescale", "lookup")
+BINARY = ("add", "mul")
+KINDS = (*WEIGHTED, *BINARY, "avg_pool", "max_pool", "rescale", "lookup")
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,9 +47,14 @@ class LayerMaker:
         self.random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
         self.height, self.width = self.integer(1, max_size), self.integer(1, max_size)
         self.channels = self.integer(1, self.MOST_CHANNELS)
-        self.dtypes = [self.dtype() for _ in range(2 if kind == "add" else 1)]
-        shape = (1, self.channels, self.height, self.width)
-        types = [activation_type(shape, dtype, self.layout()) for dtype in self.dtypes]
+        shapes = [(1, self.channels, self.height, self.width)]
+        if kind in BINARY:
+            shapes.append(draw(st.sampled_from([shapes[0], (1, self.channels, 1, 1)])))
+        self.dtypes = [self.dtype() for _ in shapes]
+        types = [
+            activation_type(shape, dtype, self.layout())
+            for shape, dtype in zip(shapes, self.dtypes, strict=True)
+        ]
         self.function = FuncOp("net", (types, []))
         self.block = self.function.body.block
 
@@ -191,6 +197,15 @@ class LayerMaker:
                 self.requant(1, 200 * 2**20, dtype),
                 self.result_type(dtype, self.channels, size),
                 multipliers=(self.integer(1, 2**21), self.integer(1, 2**21)),
+                zero_points=(zero_points[0], zero_points[1]),
+            )
+        if self.kind == "mul":
+            return graph.MulOp(
+                "layer",
+                x,
+                self.block.args[1],
+                self.requant(1, 120 * 120, dtype),
+                self.result_type(dtype, self.channels, size),
                 zero_points=(zero_points[0], zero_points[1]),
             )
         if self.kind == "avg_pool":

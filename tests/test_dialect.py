@@ -29,6 +29,7 @@ from dsconv.dialects.graph import (
     LinearOp,
     LookupOp,
     MaxPoolOp,
+    MulOp,
     PointwiseOp,
     RescaleOp,
     activation_type,
@@ -637,6 +638,19 @@ def test_add():
     )
     # 3 * 2 + 0 = 6; 3 * 3 - 4 = 5, halved to even; 3 * 101 + 4 * 127 is clipped
     assert run(layer, a, b) == [[[[2, 1, 127]]]]
+
+
+def test_mul_by_one_value_a_channel():
+    a, b = int8([[[[1, 2]], [[-3, 4]]]]), uint8([[[[10]], [[128]]]])
+    layer = MulOp(
+        "gate",
+        value(type_of(a)),
+        value(type_of(b)),
+        IDENTITY,
+        activation_type((1, 2, 1, 2), np.int8),
+        zero_points=(1, 129),
+    )
+    assert run(layer, a, b) == [[[[0, -119]], [[4, -3]]]]
 
 
 def test_avg_pool():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,22 @@ import onnx
 import pytest
 from frontend_layers import (
     DTYPES,
+    EXAMPLES,
+    Weighted,
     assert_agrees,
+    dtypes,
+    flavours,
+    qdq_weights,
     random_integers,
     random_quantisation,
+    seeds,
 )
 from frontend_models import ModelWriter
 from frontend_support import layer_operations
+from hypothesis import given
+from hypothesis import strategies as st
 
+import dsconv
 from dsconv.errors import ModelError
 from dsconv.frontends import import_onnx
 from dsconv.frontends.scales import Quantisation
@@ -170,3 +180,94 @@ def test_a_function_without_a_number_is_an_error():
 
     with pytest.raises(ModelError, match="not a number for some inputs"):
         import_onnx(quantised_function("int8", real, (1.0, 1.0)))
+
+
+def gate_shapes(of: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Shapes of a second operand: the same, and one value a channel."""
+    return [of, (1, of[1], 1, 1)]
+
+
+@EXAMPLES
+@given(
+    operation=st.sampled_from(["Add", "Mul"]),
+    flavour=flavours,
+    signs=st.tuples(dtypes, dtypes),
+    gate=st.sampled_from(gate_shapes((1, 3, 5, 7))),
+    swapped=st.booleans(),
+    seed=seeds,
+)
+def test_two_activations(
+    operation: str,
+    flavour: str,
+    signs: tuple[str, str],
+    gate: tuple[int, ...],
+    swapped: bool,
+    seed: int,
+):
+    rng = np.random.default_rng(seed)
+    x_dtype, y_dtype = signs if flavour == "QDQ" else (signs[0], signs[0])
+    a, b = random_quantisation(rng, x_dtype), random_quantisation(rng, x_dtype, 0.01)
+    y_quantisation = random_quantisation(rng, y_dtype, 0.05 if operation == "Add" else 0.03)
+    writer = ModelWriter()
+    operands = [
+        (writer.input("a", x_dtype, (1, 3, 5, 7)), a),
+        (writer.input("b", x_dtype, gate), b),
+    ]
+    if swapped:
+        operands.reverse()
+    if flavour == "QDQ":
+        result = writer.node(operation, *(writer.dequantize(*operand) for operand in operands))
+        y = writer.quantize(result, y_quantisation)
+    else:
+        parameters = [
+            tensor for name, meaning in operands for tensor in (name, *writer.parameters(meaning))
+        ]
+        y = writer.node(
+            f"QLinear{operation}",
+            *parameters,
+            *writer.parameters(y_quantisation),
+            domain="com.microsoft",
+        )
+    feeds = {
+        name: random_integers(rng, x_dtype, shape)
+        for name, shape in (("a", (1, 3, 5, 7)), ("b", gate))
+    }
+    network = assert_agrees(writer.model(y, dtype=y_dtype), feeds)
+    (layer,) = layer_operations(network).values()
+    assert layer.kind == operation.lower()
+
+
+@pytest.mark.parametrize("operation", ["Add", "Mul"])
+def test_other_broadcasts_are_an_error(operation: str):
+    writer = ModelWriter()
+    meaning = Quantisation(0.1, 0, "int8")
+    a = writer.dequantize(writer.input("a", "int8", (1, 3, 5, 7)), meaning)
+    b = writer.dequantize(writer.input("b", "int8", (1, 1, 5, 7)), meaning)
+    y = writer.quantize(writer.node(operation, a, b), meaning)
+    with pytest.raises(ModelError, match="one with one value for each channel"):
+        import_onnx(writer.model(y))
+
+
+def test_squeeze_and_excite():
+    """A map times the gate that a pool, two products and a hard sigmoid make of it."""
+    rng = np.random.default_rng(6)
+    squeeze = Weighted.random(rng, "uint8", "uint8", "int8", (2, 4, 1, 1))
+    excite = Weighted.random(rng, "uint8", "uint8", "int8", (4, 2, 1, 1))
+    x, pooled, gate, y = (
+        random_quantisation(rng, "uint8", scale) for scale in (0.05, 0.05, 1 / 256, 0.02)
+    )
+    writer = ModelWriter()
+    real = writer.dequantize(writer.input("x", "uint8", (1, 4, 6, 6)), x)
+    mean = writer.quantize(writer.node("GlobalAveragePool", real), pooled)
+    hidden = replace(squeeze, x=pooled)
+    small = writer.node("Conv", writer.dequantize(mean, pooled), qdq_weights(writer, hidden))
+    small = writer.quantize(writer.node("Relu", small), hidden.y)
+    wide = writer.node("Conv", writer.dequantize(small, hidden.y), qdq_weights(writer, excite))
+    wide = writer.dequantize(writer.quantize(wide, excite.y), excite.y)
+    factor = writer.quantize(writer.node("HardSigmoid", wide), gate)
+    result = writer.node("Mul", writer.dequantize(factor, gate), real)
+    model = writer.model(writer.quantize(result, y), dtype="uint8")
+    network = import_onnx(model)
+    kinds = [operation.kind for operation in layer_operations(network).values()]
+    assert kinds == ["avg_pool", "pointwise", "pointwise", "lookup", "mul"]
+    assert dsconv.compile(model, target="host").run(on="host").equal

@@ -98,8 +98,7 @@ def missing_quantisation_between_layers() -> onnx.ModelProto:
 
 def float_output() -> onnx.ModelProto:
     writer = ConvWriter()
-    real = writer.node("Conv", writer.real, writer.weights, name="conv1")
-    return writer.model(real, dtype="float32")
+    return writer.model(writer.node("GlobalAveragePool", writer.real, name="pool"), dtype="float32")
 
 
 def variable_weights() -> onnx.ModelProto:
@@ -292,7 +291,7 @@ CASES: dict[str, tuple[Callable[[], onnx.ModelProto], list[str]]] = {
         missing_quantisation_between_layers,
         ["'conv2'", "'conv1'", "not quantised"],
     ),
-    "float output": (float_output, ["'conv1'", "is float", "QuantizeLinear behind"]),
+    "float output": (float_output, ["'pool'", "is float", "QuantizeLinear behind"]),
     "variable weights": (variable_weights, ["'conv1'", "not constant"]),
     "variable scale": (variable_scale, ["'dequantize'", "'scale'", "not a constant"]),
     "zero point type": (zero_point_of_another_type, ["zero point of int8", "uint8"]),
@@ -336,7 +335,7 @@ CASES: dict[str, tuple[Callable[[], onnx.ModelProto], list[str]]] = {
         ["'pool'", "ceil_mode=0"],
     ),
     "no kernel_shape": (average_pool, ["'pool'", "kernel_shape is missing"]),
-    "broadcast": (broadcast_addition, ["'sum' (Add)", "broadcasting"]),
+    "broadcast": (broadcast_addition, ["'sum' (Add)", "one value for each channel"]),
     "mixing reshape": (mixing_reshape, ["'conv1'", "[1, 4, 4, 9]"]),
     "impossible reshape": (impossible_reshape, ["'reshape'", "cannot reshape"]),
     "bias length": (bias_of_wrong_length, ["'conv1'", "shape [3]", "5 channels"]),

@@ -154,6 +154,51 @@ def test_the_proof_knows_right_from_wrong(function: Function, data: st.DataObjec
     assert equals(changed, function.steps) == right
 
 
+@settings(max_examples=300, deadline=None)
+@given(function=functions(largest_reach=2**14), data=st.data())
+def test_the_proof_knows_upper_words(function: Function, data: st.DataObject):
+    """The same for products of 64 bits: near the exact ratio, not always on it."""
+    requant = function.requant
+    shift = data.draw(st.integers(4, 12))
+    off = data.draw(st.sampled_from([0, 1, 2**16, 2**22]))
+    ratios = np.array(requant.multipliers) / requant.divisors[0] * 2.0 ** (32 + shift)
+    assume(ratios.max() < 2**31 - off)
+    rounding = 0.0 if requant.rounding is Rounding.FLOOR else 0.5
+    offset = requant.addends[0] / requant.divisors[0] + rounding + requant.zero_point
+    form = NarrowRequantAttr.of(
+        [0] * requant.channels,
+        lows=[round(ratio) + off for ratio in ratios],
+        low_shift=32,
+        addend=round(offset * 2**shift) + data.draw(st.integers(-1, 1)),
+        shift=shift,
+        clip=requant.clip,
+    )
+    assert equals(form, function.steps) == same(form, requant, function.everything())
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    multipliers=st.lists(st.integers(2**22, 2**23 - 1), min_size=1, max_size=4),
+    bits=st.integers(16, 24),
+    data=st.data(),
+)
+def test_float_scales_are_narrow_however_long_the_sum(
+    multipliers: list[int], bits: int, data: st.DataObject
+):
+    """Odd multipliers of 24 bits, a sum's whole range spread over the outputs: no ties."""
+    requant = RequantAttr.of(
+        [2 * multiplier + 1 for multiplier in multipliers],
+        [2 ** (24 + bits - data.draw(st.integers(6, 9)))],
+        zero_point=data.draw(st.integers(-128, 127)),
+        clip=(-128, 127),
+    )
+    ends = np.full(len(multipliers), 2**bits - 1)
+    function = Function(requant, -ends, ends)
+    narrow = narrowed(requant, function.steps)
+    assert narrow is not None
+    assert same(narrow, requant, function.near_steps())
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     accumulators=st.lists(st.integers(-(2**31), 2**31 - 1), min_size=1, max_size=50, unique=True),

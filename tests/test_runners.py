@@ -104,7 +104,9 @@ def test_weights_and_activations_in_l3(tmp_path: Path, platform: str):
     result = RUNNERS[platform].run(built, INPUTS, TIMEOUT_S)
 
     rows = INPUTS.reshape(-1, 8, 64)
-    of_layers = [rows + weights[0], rows + weights[0] + weights[1]]
+    first_output = rows + weights[0]
+    halves = np.stack([first_output[..., :32], first_output[..., 32:]], axis=1)  # as it lies in L3
+    of_layers = [halves, first_output + weights[1]]
     assert result.layer_outputs is not None
     for actual, expected in zip(result.layer_outputs, of_layers, strict=True):
         np.testing.assert_array_equal(actual, expected.reshape(-1, INPUT_BYTES))

@@ -58,6 +58,18 @@ def test_random_windows(tmp_path: Path, seed: int):
 
 
 @needs_gvsoc
+def test_long_sums(tmp_path: Path):
+    """Of those that have a narrow form, most have one of 64-bit products."""
+    runs = [
+        RandomKernel(seed, 400 + seed, (2, 3)).dense(5, layouts=(Layout.HWC, Layout.HWC))
+        for seed in range(20)
+    ]
+    forms = [run.kernel.narrow for run in runs]
+    assert any(narrow is not None and narrow.is_mulh for narrow in forms)
+    check(tmp_path, runs)
+
+
+@needs_gvsoc
 def test_long_rows_and_far_strides(tmp_path: Path):
     """What immediates do not reach: records, pixels and planes that are far apart."""
     shapes = [

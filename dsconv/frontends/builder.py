@@ -10,6 +10,7 @@ import numpy as np
 from xdsl.dialects import func
 from xdsl.dialects.builtin import (
     ArrayAttr,
+    DenseArrayBase,
     DictionaryAttr,
     FloatAttr,
     IntegerAttr,
@@ -33,16 +34,20 @@ from dsconv.dialects.graph import (
 from dsconv.errors import ModelError
 from dsconv.frontends.arithmetic import Arithmetic
 from dsconv.frontends.fold_clips import fold_clip
+from dsconv.frontends.integer_arithmetic import IntegerArithmetic
 from dsconv.frontends.labels import c_identifier, layer_labels
 from dsconv.frontends.network import ImportedNetwork, LayerSource, OnnxTensor, Port
 from dsconv.frontends.onnx_graph import GraphInput, Node
 from dsconv.frontends.operations import LARGEST_ACTIVATION, layer_operation, max_pool_operation
 from dsconv.frontends.scales import Quantisation
 from dsconv.frontends.values import (
+    UNBOUNDED,
     AnyLayer,
+    ConvolutionLayer,
     Dequantised,
     Integers,
     Layer,
+    MatrixLayer,
     MaxPoolLayer,
     RescaleLayer,
     with_bounds,
@@ -136,6 +141,19 @@ class NetworkBuilder:
             return self._add_max_pool(layer, output, name)
         operation, inputs = layer_operation(layer, output, arithmetic or self._arithmetic)
         return self._append(operation, layer, [x.integers for x in inputs], output, name)
+
+    def add_accumulators(self, layer: ConvolutionLayer | MatrixLayer, name: str | None) -> Integers:
+        """Makes the operation of a last layer whose result is not quantised: its sums, in int32.
+
+        `name` is the ONNX tensor that has the sums, None where the file has none.
+        """
+        scales = tuple(layer.bias_scales.reshape(-1).tolist())
+        meaning = Quantisation(scales[0], 0, "int32")
+        unbounded = replace(layer, bounds=UNBOUNDED)
+        integers = self.add_layer(unbounded, meaning, name, IntegerArithmetic())
+        if len(scales) == 1:
+            return integers
+        return replace(integers, quantisation=None, channel_scales=scales)
 
     def _append(
         self,
@@ -264,6 +282,7 @@ def _output_port(output: Output) -> Port:
         None if quantisation is None else quantisation.scale,
         0 if quantisation is None else quantisation.zero_point,
         output.steps,
+        integers.channel_scales,
     )
 
 
@@ -279,4 +298,6 @@ def _port_attribute(port: Port) -> DictionaryAttr:
     }
     if port.scale is not None:
         fields["scale"] = FloatAttr(port.scale, f64)
+    if port.channel_scales:
+        fields["channel_scales"] = DenseArrayBase.from_list(f64, port.channel_scales)
     return DictionaryAttr(fields)

@@ -67,7 +67,10 @@ def read_end(reader: Reader, node: Node) -> Value:
         return LeftToCaller(value, (node.op_type,))
     if isinstance(value, Dequantised | TableLayer):
         return value.left_to_caller(node.op_type)
-    raise reader.wrong_input(node, value, "a quantised activation")
+    sums = reader.sums(node)
+    if sums is None:
+        raise reader.wrong_input(node, value, "a quantised activation")
+    return sums
 
 
 def read_shape(reader: Reader, node: Node) -> Value:

@@ -27,7 +27,9 @@ BinaryFunction = Callable[[Floats, Floats], Floats]
 
 def read_function(reader: Reader, node: Node) -> Value:
     """A table of 256 values, exact for any function of an activation."""
-    return mapped(node, _table(reader, node, 0), FUNCTIONS[node.op_type](node))
+    is_last = node.outputs[0] not in reader.graph.consumers
+    behind_sums = reader.sums(node) if is_last else None
+    return behind_sums or mapped(node, _table(reader, node, 0), FUNCTIONS[node.op_type](node))
 
 
 def read_prelu(reader: Reader, node: Node) -> Value:
@@ -38,7 +40,7 @@ def read_prelu(reader: Reader, node: Node) -> Value:
 
 
 def read_add(reader: Reader, node: Node) -> Value:
-    """Two activations of one shape, an activation and a constant, or a product and its bias."""
+    """Two activations, one of which may have one value a channel, one and a constant, or a bias."""
     lhs, rhs = reader.value(node, 0), reader.value(node, 1)
     if isinstance(lhs, WeightedLayer) and isinstance(rhs, Constant | ScaledConstant):
         return weighted_layers.with_added_constant(reader, node, lhs, rhs)
@@ -49,14 +51,17 @@ def read_add(reader: Reader, node: Node) -> Value:
     )
 
 
-def read_scaling(reader: Reader, node: Node) -> Value:
+def read_mul(reader: Reader, node: Node) -> Value:
+    """Two activations, one of which may have one value a channel, or one and a constant."""
+    return _function_of_one(reader, node, np.multiply) or layers.product(
+        node, reader.dequantised(node, 0), reader.dequantised(node, 1)
+    )
+
+
+def read_difference_or_quotient(reader: Reader, node: Node) -> Value:
     """An activation and a constant, or functions of one activation."""
-    functions: dict[str, BinaryFunction] = {
-        "Div": np.divide,
-        "Mul": np.multiply,
-        "Sub": np.subtract,
-    }
-    result = _function_of_one(reader, node, functions[node.op_type])
+    function = np.subtract if node.op_type == "Sub" else np.divide
+    result = _function_of_one(reader, node, function)
     if result is None:
         raise node.problem("takes two activations", "one activation and a constant are supported")
     return result
@@ -115,9 +120,9 @@ def _operand(node: Node, value: Value, view: View) -> Floats:
 
 ELEMENTWISE_HANDLERS: dict[str, Handler] = {
     "Add": read_add,
-    "Div": read_scaling,
-    "Mul": read_scaling,
+    "Div": read_difference_or_quotient,
+    "Mul": read_mul,
     "PRelu": read_prelu,
-    "Sub": read_scaling,
+    "Sub": read_difference_or_quotient,
     **dict.fromkeys(FUNCTIONS, read_function),
 }

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dsconv.errors import ModelError
 from dsconv.frontends.flavour import Flavour
+from dsconv.frontends.nemo import NEMO
 from dsconv.frontends.onnx_graph import OnnxGraph
 from dsconv.frontends.qdq import QDQ
 from dsconv.frontends.qoperator import QOPERATOR
+from dsconv.frontends.quantlab import QUANTLAB
 from dsconv.frontends.reader import QUANTISE_FIRST
+from dsconv.frontends.requantshift import REQUANTSHIFT
 
-FLAVOURS = (QOPERATOR, QDQ)
+FLAVOURS = (REQUANTSHIFT, QOPERATOR, QDQ, NEMO, QUANTLAB)
 """In the order in which they are recognised."""
 
 

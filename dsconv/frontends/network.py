@@ -26,7 +26,8 @@ class Port:
 
     `name` is the graph input or output of the file, `tensor` the ONNX tensor that has these bytes
     and `shape` the shape they have, with batch 1. `real = scale * (q - zero_point)`; `scale` is
-    None where the file does not say it. `caller_steps` are the operations of the file between
+    None where the file does not say it, and for int32 sums whose channels each have their own in
+    `channel_scales`. `caller_steps` are the operations of the file between
     `name` and these bytes: QuantizeLinear of a float input, Softmax behind the logits.
     """
 
@@ -37,6 +38,7 @@ class Port:
     scale: float | None
     zero_point: int
     caller_steps: tuple[str, ...]
+    channel_scales: tuple[float, ...] = ()
 
     @property
     def float_model(self) -> bool:

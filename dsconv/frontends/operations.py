@@ -6,7 +6,6 @@ Labels stay empty until the names of all layers are known.
 from __future__ import annotations
 
 import math
-from typing import TypeAlias
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from dsconv.dialects.graph import (
     LayerOperation,
     LookupOp,
     MaxPoolOp,
+    MulOp,
     RescaleOp,
     activation_type,
 )
@@ -26,6 +26,7 @@ from dsconv.frontends.onnx_graph import Node
 from dsconv.frontends.scales import Quantisation
 from dsconv.frontends.values import (
     AddLayer,
+    ArithmeticLayer,
     AveragePoolLayer,
     ConvolutionLayer,
     Dequantised,
@@ -33,6 +34,7 @@ from dsconv.frontends.values import (
     Layer,
     MatrixLayer,
     MaxPoolLayer,
+    MulLayer,
     RescaleLayer,
     TableLayer,
     WeightedLayer,
@@ -41,11 +43,6 @@ from dsconv.frontends.values import (
 LARGEST_ACTIVATION = 2**28
 ACCUMULATOR_LIMIT = 2**31
 UNLABELLED = ""
-
-ArithmeticLayer: TypeAlias = (
-    ConvolutionLayer | MatrixLayer | AddLayer | AveragePoolLayer | RescaleLayer | TableLayer
-)
-"""All but a maximum, which needs no arithmetic."""
 
 
 def layer_operation(
@@ -60,6 +57,8 @@ def layer_operation(
             return _weighted_operation(layer, output, arithmetic), (layer.x,)
         case AddLayer():
             return _add_operation(layer, output, arithmetic), (layer.lhs, layer.rhs)
+        case MulLayer():
+            return _mul_operation(layer, output, arithmetic), (layer.lhs, layer.rhs)
         case AveragePoolLayer():
             return _average_pool_operation(layer, output, arithmetic), (layer.x,)
         case RescaleLayer():
@@ -122,6 +121,20 @@ def _add_operation(layer: AddLayer, output: Quantisation, arithmetic: Arithmetic
         _result_type(layer, output.dtype),
         multipliers=multipliers,
         zero_points=(terms[0].zero_point, terms[1].zero_point),
+    )
+
+
+def _mul_operation(layer: MulLayer, output: Quantisation, arithmetic: Arithmetic) -> LayerOperation:
+    """(a - za) * (b - zb), requantised."""
+    lhs, rhs = layer.lhs.quantisation, layer.rhs.quantisation
+    factor = np.array([rhs.scale], np.float32)
+    return MulOp(
+        UNLABELLED,
+        layer.lhs.integers.value,
+        layer.rhs.integers.value,
+        arithmetic.requantisation(layer, lhs, factor, 1, output),
+        _result_type(layer, output.dtype),
+        zero_points=(lhs.zero_point, rhs.zero_point),
     )
 
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from dsconv.frontends.onnx_graph import Array, Node
 from dsconv.frontends.reader import Reader
+from dsconv.frontends.rearrange import axes
 from dsconv.frontends.scales import Floats, Quantisation
-from dsconv.frontends.values import ScaledConstant
+from dsconv.frontends.values import Constant, ScaledConstant
 
 ACTIVATION_DTYPES = ("int8", "uint8")
 # 4-bit constants mean the same in 8 bits.
@@ -77,6 +78,27 @@ def read_scaled_constant(
         _along_axis(node, scale, array, axis),
         _along_axis(node, zero_point.astype(dtype), array, axis),
     )
+
+
+def read_bound(reader: Reader, node: Node, index: int, attribute: str, default: float) -> float:
+    """A bound of a Clip: an input or, before opset 11, an attribute."""
+    if not node.has_input(index):
+        return node.real(attribute, default)
+    value = reader.value(node, index)
+    if not isinstance(value, Constant | ScaledConstant):
+        raise node.problem(f"its bound '{attribute}' is not constant")
+    reals = value.array if isinstance(value, Constant) else value.real
+    if reals.size != 1 or np.isnan(reals).any():
+        raise node.problem(f"its bound '{attribute}' is not one number")
+    return float(reals.reshape(-1)[0])
+
+
+def reduced_axes(reader: Reader, node: Node, rank: int) -> tuple[set[int], bool]:
+    """Dimensions that a reduction takes away, and whether they stay with size 1."""
+    chosen = axes(node, reader.constant)
+    if chosen is None or any(not -rank <= axis < rank for axis in chosen):
+        raise node.problem("its axes are missing or outside of its input")
+    return {axis % rank for axis in chosen}, bool(node.integer("keepdims", 1))
 
 
 def _along_axis(node: Node, values: Array, array: Array, axis: int) -> Array:

@@ -15,9 +15,13 @@ from dsconv.frontends.elementwise import ELEMENTWISE_HANDLERS
 from dsconv.frontends.flavour import Flavour, has_operation
 from dsconv.frontends.network import OnnxTensor
 from dsconv.frontends.onnx_graph import Node
-from dsconv.frontends.parameters import read_quantisation, read_scaled_constant
+from dsconv.frontends.parameters import (
+    read_bound,
+    read_quantisation,
+    read_scaled_constant,
+    reduced_axes,
+)
 from dsconv.frontends.reader import Handler, Reader
-from dsconv.frontends.rearrange import axes
 from dsconv.frontends.scales import Quantisation
 from dsconv.frontends.values import (
     UNBOUNDED,
@@ -112,8 +116,7 @@ def read_matmul(reader: Reader, node: Node) -> Value:
 
 def read_gemm(reader: Reader, node: Node) -> Value:
     """A vector with weights, alpha and beta 1."""
-    if node.real("alpha", 1) != 1 or (node.has_input(2) and node.real("beta", 1) != 1):
-        raise node.problem("alpha and beta other than 1 are not supported")
+    weighted_layers.check_gemm(node)
     x, weights = reader.dequantised(node), _weights(reader, node)
     layer = weighted_layers.general_matrix_product(node, x, weights)
     if not node.has_input(2):
@@ -148,8 +151,8 @@ def read_relu(reader: Reader, node: Node) -> Value:
 
 def read_clip(reader: Reader, node: Node) -> Value:
     """Folded into the layer before it; bounds are inputs or, before opset 11, attributes."""
-    low = _bound(reader, node, 1, "min", -math.inf)
-    high = _bound(reader, node, 2, "max", math.inf)
+    low = read_bound(reader, node, 1, "min", -math.inf)
+    high = read_bound(reader, node, 2, "max", math.inf)
     if not low <= high:
         raise node.problem(f"clips to the empty range {low} to {high}")
     return with_bounds(_activated(reader, node), (low, high))
@@ -162,18 +165,6 @@ def _activated(reader: Reader, node: Node) -> AnyLayer:
         return value
     x = reader.dequantised(node)
     return RescaleLayer(node, x.view, UNBOUNDED, x)
-
-
-def _bound(reader: Reader, node: Node, index: int, attribute: str, default: float) -> float:
-    if not node.has_input(index):
-        return node.real(attribute, default)
-    value = reader.value(node, index)
-    if not isinstance(value, Constant | ScaledConstant):
-        raise node.problem(f"its bound '{attribute}' is not constant")
-    reals = value.array if isinstance(value, Constant) else value.real
-    if reals.size != 1 or np.isnan(reals).any():
-        raise node.problem(f"its bound '{attribute}' is not one number")
-    return float(reals.reshape(-1)[0])
 
 
 def read_average_pool(reader: Reader, node: Node) -> Value:
@@ -190,12 +181,8 @@ def read_global_average_pool(reader: Reader, node: Node) -> Value:
 def read_reduce_mean(reader: Reader, node: Node) -> Value:
     """The average over rows and columns."""
     x = reader.dequantised(node)
-    rank = len(x.view.shape)
-    chosen = axes(node, reader.constant)
-    if chosen is None or any(not -rank <= axis < rank for axis in chosen):
-        raise node.problem("its axes are missing or outside of its input")
-    keep = bool(node.integer("keepdims", 1))
-    return layers.global_average(node, x, {axis % rank for axis in chosen}, keep)
+    chosen, keep = reduced_axes(reader, node, len(x.view.shape))
+    return layers.global_average(node, x, chosen, keep)
 
 
 def read_max_pool(reader: Reader, node: Node) -> Value:

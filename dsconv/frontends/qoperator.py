@@ -19,10 +19,8 @@ from dsconv.frontends.qdq import QDQ_HANDLERS
 from dsconv.frontends.reader import Handler, Reader
 from dsconv.frontends.values import (
     AnyLayer,
-    ConvolutionLayer,
     Dequantised,
     Integers,
-    MatrixLayer,
     ScaledConstant,
     Value,
 )
@@ -31,30 +29,36 @@ from dsconv.frontends.values import (
 def read_qlinear_conv(reader: Reader, node: Node) -> Value:
     """A Conv of x and w to y, each with scale and zero point; bias."""
     x, weights = _activation(reader, node, 0), _weights(reader, node, 0)
-    return _layer(reader, node, weighted_layers.convolution(node, x, weights), bias=8, output=6)
+    layer = weighted_layers.convolution(node, x, weights)
+    return _quantised(reader, node, _with_bias(reader, node, layer, 8), 6)
 
 
 def read_qlinear_matmul(reader: Reader, node: Node) -> Value:
     """A MatMul of a and b to y, each with scale and zero point."""
     x, weights = _activation(reader, node, 0), _weights(reader, node, 1)
-    return _layer(reader, node, weighted_layers.matrix_product(node, x, weights), bias=8, output=6)
+    return _quantised(reader, node, weighted_layers.matrix_product(node, x, weights), 6)
 
 
 def read_qgemm(reader: Reader, node: Node) -> Value:
-    """Microsoft's Gemm of A, B and C to y, with scales and zero points."""
+    """Microsoft's Gemm of A, B and C to y, with scales and zero points but those of a float y."""
     if node.real("alpha", 1) != 1:
         raise node.problem("alpha other than 1 is not supported")
-    if not node.has_input(7):
-        raise node.problem("its result is float", "export with a quantised result")
     x = _activation(reader, node, 0)
     weights = _weights(reader, node, 0 if node.integer("transB", 0) else 1)
-    layer = weighted_layers.general_matrix_product(node, x, weights)
-    return _layer(reader, node, layer, bias=6, output=7)
+    product = weighted_layers.general_matrix_product(node, x, weights)
+    layer = _with_bias(reader, node, product, 6)
+    return _quantised(reader, node, layer, 7) if node.has_input(7) else layer
 
 
 def read_qlinear_add(reader: Reader, node: Node) -> Value:
     """Microsoft's Add of a and b to y, each with scale and zero point."""
     layer = layers.addition(node, _activation(reader, node, 0), _activation(reader, node, 3))
+    return _quantised(reader, node, layer, 6)
+
+
+def read_qlinear_mul(reader: Reader, node: Node) -> Value:
+    """Microsoft's Mul of a and b to y, each with scale and zero point."""
+    layer = layers.product(node, _activation(reader, node, 0), _activation(reader, node, 3))
     return _quantised(reader, node, layer, 6)
 
 
@@ -97,15 +101,15 @@ def _weights(reader: Reader, node: Node, axis: int) -> ScaledConstant:
     return read_scaled_constant(reader, node, reader.array(node, 3), 4, axis)
 
 
-def _layer(
-    reader: Reader, node: Node, layer: ConvolutionLayer | MatrixLayer, *, bias: int, output: int
-) -> Integers:
-    if node.has_input(bias):
-        units = reader.array(node, bias)
-        if units.dtype != np.int32:
-            raise node.problem(f"a bias of {units.dtype}; int32 is needed")
-        layer = weighted_layers.with_bias_units(node, layer, units.reshape(-1))
-    return _quantised(reader, node, layer, output)
+def _with_bias(
+    reader: Reader, node: Node, layer: weighted_layers.WeightedT, index: int
+) -> weighted_layers.WeightedT:
+    if not node.has_input(index):
+        return layer
+    units = reader.array(node, index)
+    if units.dtype != np.int32:
+        raise node.problem(f"a bias of {units.dtype}; int32 is needed")
+    return weighted_layers.with_bias_units(node, layer, units.reshape(-1))
 
 
 def _quantised(reader: Reader, node: Node, layer: AnyLayer, index: int) -> Integers:
@@ -121,6 +125,7 @@ QOPERATOR_ONLY: dict[str, Handler] = {
     "QLinearGlobalAveragePool": read_qlinear_global_average_pool,
     "QLinearMatMul": read_qlinear_matmul,
     "QLinearLeakyRelu": read_qlinear_function,
+    "QLinearMul": read_qlinear_mul,
     "QLinearSigmoid": read_qlinear_function,
     "QLinearSoftmax": read_end,
 }

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TypeAlias
+
+import numpy as np
+from xdsl.ir import SSAValue
 
 from dsconv.errors import ModelError
 from dsconv.frontends.arithmetic import Arithmetic
@@ -13,15 +17,19 @@ from dsconv.frontends.onnx_graph import Array, GraphInput, Node, OnnxGraph
 from dsconv.frontends.rearrange import REARRANGING, rearranged
 from dsconv.frontends.scales import Quantisation
 from dsconv.frontends.values import (
+    UNBOUNDED,
     Activation,
     Constant,
+    ConvolutionLayer,
     Dequantised,
     Integers,
     Layer,
     LeftToCaller,
+    MatrixLayer,
     MaxPoolLayer,
     RealInput,
     ScaledConstant,
+    ScaledLayer,
     TableLayer,
     Value,
 )
@@ -31,11 +39,13 @@ Handler: TypeAlias = Callable[["Reader", Node], Value]
 QUANTISE_FIRST = (
     "quantise the whole network, for example with onnxruntime.quantization.quantize_static"
 )
+ACCUMULATORS = "int32"
 TRANSPARENT = {"Identity", "Dropout"}
 TRAILING = {
     "ArgMax",
     "Cast",
     "DequantizeLinear",
+    "Gather",
     "LogSoftmax",
     "QLinearSigmoid",
     "QLinearSoftmax",
@@ -63,8 +73,7 @@ class Reader:
             self._read_input(source)
         for node in self.graph.nodes:
             self._values[node.outputs[0]] = self._read_node(node)
-        outputs = [self._output(tensor) for tensor in self.graph.outputs]
-        return self.builder.finish(name, outputs, self._notes, flavour)
+        return self.builder.finish(name, self._outputs(), self._notes, flavour)
 
     def note(self, text: str) -> None:
         """Tells the user something about the import, once."""
@@ -87,6 +96,10 @@ class Reader:
             )
         return value.array
 
+    def remember(self, tensor: str, value: Value) -> None:
+        """Replaces the value of a tensor by what a later node found it to be."""
+        self._values[tensor] = value
+
     def constant(self, name: str) -> Array | None:
         """The array of a tensor that is constant, None for any other."""
         value = self._values.get(name)
@@ -95,9 +108,38 @@ class Reader:
     def integers(self, node: Node, index: int = 0) -> Integers:
         """A required input that is a quantised activation, as bytes."""
         value = self.value(node, index)
-        if isinstance(value, Integers):
+        if isinstance(value, Integers) and value.dtype != ACCUMULATORS:
             return value
         raise self.wrong_input(node, value, "a quantised tensor")
+
+    def sums(self, node: Node) -> LeftToCaller | None:
+        """The first input as the int32 sums of the network's last layer, where it can be that."""
+        value = self.value(node)
+        if not isinstance(value, ConvolutionLayer | MatrixLayer | ScaledLayer):
+            return None
+        last = self._last_layer(value, node.inputs[0])
+        self.remember(node.inputs[0], last)
+        return LeftToCaller(last.last, (*last.steps, node.op_type))
+
+    def _last_layer(
+        self, value: ConvolutionLayer | MatrixLayer | ScaledLayer, tensor: str
+    ) -> LeftToCaller:
+        """The sums of a layer that is not quantised, which the caller makes what it means."""
+        if isinstance(value, ScaledLayer):
+            return LeftToCaller(self._scaled_sums(value, tensor), ())
+        clips = () if value.bounds == UNBOUNDED else ("Clip",)
+        return LeftToCaller(
+            self.builder.add_accumulators(value, None), ("DequantizeLinear", *clips)
+        )
+
+    def _scaled_sums(self, value: ScaledLayer, tensor: str) -> Integers:
+        sums, function = value.sums, value.function
+        if not isinstance(sums, ConvolutionLayer | MatrixLayer) or not function.only_adds:
+            raise value.node.problem(
+                "its result is scaled but not clipped to 8 bits", "a Clip has to stand behind it"
+            )
+        layer = replace(sums, view=value.view, bias=sums.bias + np.asarray(function.addends))
+        return self.builder.add_accumulators(layer, tensor)
 
     def dequantised(self, node: Node, index: int = 0) -> Dequantised:
         """A required input that is a quantised activation, read as reals."""
@@ -125,10 +167,11 @@ class Reader:
         """An error that says what an input is instead of `wanted`."""
         match value:
             case LeftToCaller():
+                source = value.steps[-1] if value.steps else "a layer that is not quantised"
                 return node.problem(
-                    f"takes the result of {value.steps[-1]}, which is supported at the end only"
+                    f"takes the result of {source}, which is supported at the end only"
                 )
-            case Layer():
+            case Layer() | ScaledLayer():
                 return node.problem(
                     f"takes the result of {value.node.title}, which is not quantised",
                     QUANTISE_FIRST,
@@ -204,6 +247,17 @@ class Reader:
             )
         return View(named.sizes, named.order, source.shape)
 
+    def _outputs(self) -> list[Output]:
+        """Outputs of the network: one for each value, whatever the caller makes of it."""
+        outputs: dict[SSAValue, Output] = {}
+        for tensor in self.graph.outputs:
+            output = self._output(tensor)
+            known = outputs.setdefault(output.integers.value, output)
+            if known is not output:
+                steps = (*known.steps, *(step for step in output.steps if step not in known.steps))
+                outputs[output.integers.value] = replace(known, steps=steps)
+        return list(outputs.values())
+
     def _output(self, tensor: str) -> Output:
         value = self._values.get(tensor)
         match value:
@@ -216,6 +270,9 @@ class Reader:
             case TableLayer():
                 behind = value.left_to_caller()
                 return self._float_output(tensor, behind.last, behind.steps)
+            case ConvolutionLayer() | MatrixLayer() | ScaledLayer():
+                last = self._last_layer(value, tensor)
+                return self._float_output(tensor, last.last, last.steps)
             case Layer():
                 raise value.node.problem(
                     f"output '{tensor}' is float: its scale is not known",
@@ -225,5 +282,8 @@ class Reader:
                 raise ModelError(f"output '{tensor}' does not come from a quantised layer")
 
     def _float_output(self, tensor: str, last: Integers, steps: tuple[str, ...]) -> Output:
-        self.note(f"output '{tensor}': {', '.join(steps)} left to the caller")
+        if last.dtype == ACCUMULATORS:
+            self.note(f"output '{tensor}' comes from sums that are not quantised: given as int32")
+        if steps:
+            self.note(f"output '{tensor}': {', '.join(steps)} left to the caller")
         return Output(tensor, last, steps)

@@ -22,6 +22,7 @@ from dsconv.dialects.graph import (
     PointwiseOp,
     dtype_of,
 )
+from dsconv.frontends.integer_function import IntegerFunction
 from dsconv.frontends.network import OnnxTensor
 from dsconv.frontends.onnx_graph import Array, GraphInput, Node
 from dsconv.frontends.scales import Floats, Quantisation
@@ -66,17 +67,19 @@ class RealInput:
 class Integers:
     """A quantised activation: the value in the module and the ONNX tensor that has its bytes.
 
-    `quantisation` is what its producer meant, None for an integer input of the network.
+    `quantisation` is what its producer meant, None for an integer input of the network and for sums
+    of a last layer that mean something else in every channel: `channel_scales`.
     """
 
     value: SSAValue
     stored: OnnxTensor | None
     view: View
     quantisation: Quantisation | None
+    channel_scales: tuple[float, ...] = ()
 
     @property
     def dtype(self) -> str:
-        """int8 or uint8."""
+        """int8 or uint8; int32 for the sums of a last layer."""
         return np.dtype(dtype_of(self.value)).name
 
 
@@ -162,11 +165,21 @@ class MatrixLayer(WeightedLayer):
 
 
 @dataclass(frozen=True, eq=False)
-class AddLayer(Layer):
-    """Sum of two activations of one shape."""
+class BinaryLayer(Layer):
+    """Two activations, value by value; the second may have one value for each channel."""
 
     lhs: Dequantised
     rhs: Dequantised
+
+
+@dataclass(frozen=True, eq=False)
+class AddLayer(BinaryLayer):
+    """Sum of two activations."""
+
+
+@dataclass(frozen=True, eq=False)
+class MulLayer(BinaryLayer):
+    """Product of two activations."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,19 +222,37 @@ class TableLayer(Layer):
         return self.x.left_to_caller(*self.steps, *([] if step is None else [step]))
 
 
-AnyLayer: TypeAlias = (
+@dataclass(frozen=True, eq=False)
+class ScaledLayer:
+    """A function of the integers of a layer, not yet clipped to 8 bits.
+
+    `bounds` are the limits of activation functions behind it. `rounded` tells whether its quotient
+    is an integer already.
+    """
+
+    node: Node
+    view: View
+    bounds: tuple[float, float]
+    sums: ArithmeticLayer
+    function: IntegerFunction
+    rounded: bool
+
+
+ArithmeticLayer: TypeAlias = (
     ConvolutionLayer
     | MatrixLayer
     | AddLayer
+    | MulLayer
     | AveragePoolLayer
-    | MaxPoolLayer
     | RescaleLayer
     | TableLayer
 )
-Activation: TypeAlias = RealInput | Integers | Dequantised | AnyLayer
+"""All but a maximum, which needs no arithmetic."""
+AnyLayer: TypeAlias = ArithmeticLayer | MaxPoolLayer
+Activation: TypeAlias = RealInput | Integers | Dequantised | AnyLayer | ScaledLayer
 Value: TypeAlias = Constant | ScaledConstant | Activation | LeftToCaller
 
-LayerT = TypeVar("LayerT", bound=Layer)
+LayerT = TypeVar("LayerT", bound=Layer | ScaledLayer)
 
 UNBOUNDED = (-math.inf, math.inf)
 

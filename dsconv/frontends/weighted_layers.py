@@ -110,6 +110,12 @@ def general_matrix_product(node: Node, x: Dequantised, constant: ScaledConstant)
     return matrix_product(node, x, weights)
 
 
+def check_gemm(node: Node) -> None:
+    """Raises `ModelError` where a Gemm scales its product or its addend."""
+    if node.real("alpha", 1) != 1 or (node.has_input(2) and node.real("beta", 1) != 1):
+        raise node.problem("alpha and beta other than 1 are not supported")
+
+
 def _transposed(constant: ScaledConstant) -> ScaledConstant:
     return ScaledConstant(constant.array.T, constant.scale.T, constant.zero_point.T)
 
@@ -193,7 +199,7 @@ def channel_vector(node: Node, array: Array, view: View) -> Array:
     varying = [axes for axes, size in zip(dimensions, sizes, strict=False) if size != 1]
     if len(sizes) != len(view.shape) or varying != [(1,)] or array.size != kernels:
         raise node.problem(
-            f"takes a constant {list(array.shape)} with {list(view.shape)}",
+            f"a constant {list(array.shape)} beside an activation {list(view.shape)}",
             "one value, or one per channel, is supported",
         )
     return array.reshape(-1)

@@ -35,3 +35,19 @@ func.func @b(%x: memref<8xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.space
 // CHECK-NEXT: [[SHIFTED:%[0-9]+]] = arith.shrsi [[CENTRED]], {{%[0-9]+}} : i32
 // CHECK-NEXT: [[UP:%[0-9]+]] = arith.maxsi [[SHIFTED]], {{%[0-9]+}} : i32
 // CHECK-NEXT: arith.minsi [[UP]], {{%[0-9]+}} : i32
+
+// The upper word of a product of 64 bits.
+dsconv.kernel "depthwise" @upper : (tensor<1x8x1x1xsi8, #dsconv.layout<chw>>) -> tensor<1x8x1x1xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]> {narrow = #dsconv.narrow_requant<high = [0], low_shift = 32, addend = 5, shift = 6, clip = [-128, 127]>, record = #dsconv.record<1, bias, multiplier>}
+func.func @c(%x: memref<8xi8, #dsconv.space<l1>>, %w: memref<96xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.space<l1>>, %i: index) {
+  dsconv.run @upper(%x, %w, %y) at %i, %i : memref<8xi8, #dsconv.space<l1>>, memref<96xi8, #dsconv.space<l1>>, memref<8xi8, #dsconv.space<l1>>
+  func.return
+}
+// CHECK-LABEL: func.func private @upper
+// CHECK-DAG: [[PLACES:%[0-9]+]] = arith.constant 32 : i64
+// CHECK: %multiplier = dsconv.load_word %w
+// CHECK-NEXT: [[A:%[0-9]+]] = arith.extsi {{%[0-9]+}} : i32 to i64
+// CHECK-NEXT: [[M:%[0-9]+]] = arith.extsi %multiplier : i32 to i64
+// CHECK-NEXT: [[PRODUCT:%[0-9]+]] = arith.muli [[A]], [[M]] : i64
+// CHECK-NEXT: [[SHIFTED:%[0-9]+]] = arith.shrsi [[PRODUCT]], [[PLACES]] : i64
+// CHECK-NEXT: [[UPPER:%[0-9]+]] = arith.trunci [[SHIFTED]] : i64 to i32
+// CHECK-NEXT: arith.addi [[UPPER]], {{%[0-9]+}} : i32

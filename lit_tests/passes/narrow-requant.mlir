@@ -24,6 +24,17 @@ func.func @two_products(%x: tensor<1x1024x1x1xsi8>) -> tensor<1x2x1x1xsi8> {
 // CHECK: dsconv.pointwise "pw"
 // CHECK-SAME: {narrow = #dsconv.narrow_requant<bits = 18, high = [15913, 16011], low = [6624, -8352], low_shift = 15, addend = 4194304, shift = 23, clip = [-128, 127]>}
 
+// Two scales of float32 over sums of 22 bits that hardly saturate: a product of 64 bits.
+// CHECK-LABEL: func.func @upper_word
+func.func @upper_word(%x: tensor<1x128x1x1xsi8>) -> tensor<1x2x1x1xsi8> {
+  %w = dsconv.constant dense<127> : tensor<2x128xsi8>
+  %b = dsconv.constant dense<[5, -70]> : tensor<2xi32>
+  %y = dsconv.pointwise "pw"(%x, %w, %b) requant <multiplier = [16295119, 16395003], shift = [38], half_even, zero_point = 3, clip = [-128, 127]> : (tensor<1x128x1x1xsi8>, tensor<2x128xsi8>, tensor<2xi32>) -> tensor<1x2x1x1xsi8>
+  func.return %y : tensor<1x2x1x1xsi8>
+}
+// CHECK: dsconv.pointwise "pw"
+// CHECK-SAME: {narrow = #dsconv.narrow_requant<high = [0, 0], low = [2085775232, 2098560384], low_shift = 32, addend = 28672, shift = 13, clip = [-128, 127]>}
+
 // Channels of one function share high and low.
 // CHECK-LABEL: func.func @shared
 func.func @shared(%x: tensor<1x2x1x1xsi8>) -> tensor<1x2x1x1xsi8> {
@@ -76,3 +87,14 @@ func.func @foreign(%a: i32) -> i32 {
 }
 // CHECK-NEXT: %s = arith.addi %a, %a : i32
 // CHECK-NEXT: func.return %s : i32
+
+// Accumulators are not requantised.
+// CHECK-LABEL: func.func @accumulators
+func.func @accumulators(%x: tensor<1x1x1x1xsi8>) -> tensor<1x2x1x1xi32> {
+  %w = dsconv.constant dense<[[1], [3]]> : tensor<2x1xsi8>
+  %b = dsconv.constant dense<0> : tensor<2xi32>
+  %y = dsconv.linear "fc"(%x, %w, %b) requant <multiplier = [1], shift = [0], floor, clip = [-2147483648, 2147483647]> : (tensor<1x1x1x1xsi8>, tensor<2x1xsi8>, tensor<2xi32>) -> tensor<1x2x1x1xi32>
+  func.return %y : tensor<1x2x1x1xi32>
+}
+// CHECK: dsconv.linear "fc"
+// CHECK-NOT: narrow

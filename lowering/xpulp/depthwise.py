@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from itertools import product
 
 from dsconv.dialects.attributes import Layout
-from dsconv.dialects.records import WEIGHT_ZERO_POINT
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.assembly import (
     LARGEST_IMMEDIATE,
@@ -27,6 +26,7 @@ from dsconv.lowering.xpulp.depthwise_splits import DepthwiseShape, Split, splits
 from dsconv.lowering.xpulp.row_steps import Step
 from dsconv.lowering.xpulp.strips import LANES, Run, Strip, Word, strips_of
 from dsconv.lowering.xpulp.tiles import Tile
+from dsconv.lowering.xpulp.weight_zero_points import WeightZeroPoints
 from dsconv.lowering.xpulp.window_requantise import WindowRequantiser, window_requantiser
 
 MOST_VARIANTS = 9
@@ -48,6 +48,8 @@ class DepthwiseWriter:
         self.shapes = [DepthwiseShape.of(kernel, *place) for place in product(*kernel.starts)]
         self.shape = self.shapes[0]
         self.dot = "dotusp" if Tile.of(kernel.inputs[0]).unsigned else "dotsp"
+        assert kernel.record is not None, "a depthwise convolution has records"
+        self.zero_points = WeightZeroPoints(asm, kernel.record, self.plan, self.dot)
         self.units, self.part = asm.frame(WORD), asm.frame(WORD)
 
     @property
@@ -76,6 +78,7 @@ class DepthwiseWriter:
         with (
             asm.constants(padding, far_row) as (self.pad_word, self.far_row),
             requantise.constants(self.plan.columns if self.edge_bias else 1),
+            self.zero_points.registers(),
         ):
             labels = self.choose_variant(row, column)
             asm.free(row, column)
@@ -164,6 +167,7 @@ class VariantWriter:
         asm.place(start)
         with self.idle_accumulators():
             self.requantise.load(self.kernel.record)
+            self.kernel.zero_points.load(self.kernel.record)
             if not self.kernel.edge_bias:
                 self.requantise.set_bias(0, self.kernel.record, None)
         if len(self.parts) == 1:
@@ -230,6 +234,7 @@ class VariantWriter:
             with self.idle_accumulators():
                 self.move(place, run.first)
                 self.load_weights(loaded, run.first.words)
+                self.kernel.zero_points.set_ones(loaded, run.first.words)
                 if self.kernel.edge_bias and outside != run.first.outside:
                     self.set_biases(run.first.outside)
             loaded, outside = run.first.words, run.first.outside
@@ -309,6 +314,7 @@ class VariantWriter:
                     for tap in taps:
                         offset = row * self.shape.weight_row_bytes + tap
                         asm("lb", weight, record, offset)
+                        self.kernel.zero_points.subtract_from(weight)
                         asm("p.mac", total, weight, padding)
                 self.requantise.set_bias(column, record, total)
 
@@ -371,9 +377,17 @@ class VariantWriter:
         words = [self.kernel.pad_word] * len(self.plan.loads)
         if step.registers is not None:
             words = self.kernel.inputs[step.registers]
-        for tap in step.taps:
-            if tap.live or rolled:
-                self.products(words, tap.slot, tap.row, tap.is_first)
+        taps = [tap for tap in step.taps if tap.live or rolled]
+        for tap in taps:
+            self.products(words, tap.slot, tap.row, tap.is_first)
+        if taps:
+            self.kernel.zero_points.take_off(
+                words,
+                [
+                    [self.accumulator(tap.slot, column) for tap in taps]
+                    for column in range(self.plan.columns)
+                ],
+            )
         if step.registers is not None and step.loads and (step.load_is_live or rolled):
             self.load_row(step.registers, wraps=step.wraps, repeated=repeated)
         for finish in step.finishes:
@@ -420,14 +434,12 @@ def contains(other: Word | None, word: Word) -> bool:
 
 def has_form(kernel: KernelOp) -> bool:
     """Whether the kernel can be written at all."""
-    assert kernel.record is not None, "a depthwise convolution has records"
     tile = Tile.of(kernel.inputs[0])
     row_starts, column_starts = kernel.starts
     return (
         tile.layout is Layout.CHW
         and tile.width <= LARGEST_IMMEDIATE
         and kernel.window.dilations == (1, 1)
-        and WEIGHT_ZERO_POINT not in kernel.record.fields
         and len(row_starts) * len(column_starts) <= MOST_VARIANTS
     )
 

@@ -28,7 +28,7 @@ from dsconv.dialects.records import (
     RecordAttr,
 )
 from dsconv.dialects.tiled import KernelOp
-from dsconv.lowering.xpulp.assembly import WORD, Assembly
+from dsconv.lowering.xpulp.assembly import CYCLES, WORD, Assembly
 
 CLIPS_OF_TYPES = {(0, 255): ("p.clipu", 9), (-128, 127): ("p.clip", 8)}
 """Clip ranges that are one instruction."""
@@ -172,6 +172,35 @@ class NarrowRequantiser(Requantiser):
         self.clip(value)
 
 
+class MulhRequantiser(Requantiser):
+    """The narrow form whose one product is the upper word of 64 bits."""
+
+    def __init__(self, asm: Assembly, record: RecordAttr | None, narrow: NarrowRequantAttr):
+        super().__init__(asm, record, narrow.clip)
+        self.narrow = narrow
+        self.registers = 1
+        self.cycles = CYCLES["mulh"] + 1 + self.clip.cycles
+        self.addend = ""
+
+    @property
+    def varies(self) -> bool:
+        return MULTIPLIER in self.fields
+
+    @contextmanager
+    def constants(self) -> Generator[None]:
+        with self.asm.constants(self.narrow.addend) as (self.addend,), self.clip.constants():
+            yield
+
+    def load(self, channel: Sequence[str], record: str = "zero", offset: int = 0) -> None:
+        self.load_field(channel[0], MULTIPLIER, self.narrow.lows[0], record, offset)
+
+    def __call__(self, accumulators: Sequence[str], channel: Sequence[str]) -> None:
+        for value in accumulators:
+            self.asm("mulh", value, value, channel[0])
+            self.asm("p.addN", value, value, self.addend, self.narrow.shift)
+            self.clip(value)
+
+
 class WideRequantiser(Requantiser):
     """Multiplies to 64 bits, adds, rounds and shifts. About 20 cycles a value.
 
@@ -285,6 +314,8 @@ def has_wide_form(requant: RequantAttr, record: RecordAttr | None) -> bool:
 
 def requantiser(asm: Assembly, kernel: KernelOp) -> Requantiser | None:
     """The kernel's requantisation; None where it has no form here, as for true divisions."""
+    if kernel.narrow is not None and kernel.narrow.is_mulh:
+        return MulhRequantiser(asm, kernel.record, kernel.narrow)
     if kernel.narrow is not None:
         return NarrowRequantiser(asm, kernel.record, kernel.narrow)
     if kernel.requant is not None and has_wide_form(kernel.requant, kernel.record):

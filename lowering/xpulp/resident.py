@@ -162,7 +162,7 @@ def resident_candidates(kernel: KernelOp, shape: DenseShape, cores: int) -> Iter
     """The kernel written for all blocks that fit; none where the form does not apply."""
     assert kernel.record is not None, "a convolution has weights"
     narrow = kernel.narrow
-    if narrow is None or narrow.bits or WEIGHT_ZERO_POINT in kernel.record.fields:
+    if narrow is None or narrow.bits or narrow.is_mulh or WEIGHT_ZERO_POINT in kernel.record.fields:
         return
     if shape.words > LARGEST_ROW:
         return

@@ -193,7 +193,7 @@ class ClippedSum(NarrowWindow):
 def window_requantiser(asm: Assembly, kernel: KernelOp) -> WindowRequantiser | None:
     """The kernel's requantisation; None where it has no form."""
     assert kernel.record is not None, "weighted kernels have records"
-    if kernel.narrow is not None:
+    if kernel.narrow is not None and not kernel.narrow.is_mulh:
         form = ClippedSum if kernel.narrow.bits else FoldedBias
         return form(asm, kernel.record, kernel.narrow)
     requantise = requantiser(asm, kernel)

@@ -1,7 +1,7 @@
 /* Two layers that each add a row of weights to all rows of the input. The image in L3 holds the weights. Layer 0 starts to
    load both rows, waits for its own, and stores its result in L3; layer 1 loads that, and waits for the other row.
 
-   The test defines DSC_L3_BYTES; the result of layer 0 goes to the end. */
+   The test defines DSC_L3_BYTES; the result of layer 0 goes to the end, the left half of all rows before the right half. */
 #include "network.h"
 
 enum { ROWS = 8, COLUMNS = 64, BYTES = ROWS * COLUMNS, HALF_COLUMNS = COLUMNS / 2 };
@@ -17,7 +17,6 @@ static const dsc_buffer l2 = {activations, sizeof activations};
 static const dsc_box row_of_weights = {1, 0, 1, 0, COLUMNS, 0};
 static const dsc_box all = {1, 0, 1, 0, BYTES, 0};
 
-/* In L3 the left half of all rows comes before the right half. */
 static const dsc_box halves = {ROWS, HALF_COLUMNS, 2, BYTES / 2, HALF_COLUMNS, 0};
 
 static dsc_l3_transfer start_loading_weights(uint32_t layer) {
@@ -56,7 +55,7 @@ static void run(uint32_t core) {
   calculate(core, 0);
   if (core == 0) {
     dsc_l3_wait(dsc_l3_store(l2, 0, ACTIVATIONS, halves));
-    dsc_layer_end(0, l2);
+    dsc_layer_end_in_l3(0, ACTIVATIONS, BYTES);
     for (uint32_t i = 0; i < BYTES; i++) activations[i] = 0;
     dsc_layer_begin(1);
     dsc_l3_wait(dsc_l3_load(l2, 0, ACTIVATIONS, halves));

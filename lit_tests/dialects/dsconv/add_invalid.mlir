@@ -20,13 +20,13 @@
 
 %a, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<1x2x4x4xsi8>)
 %y = dsconv.add "add1"(%a, %b) requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> {multipliers = array<i32: 1>, zero_points = array<i32: 0, 0>} : (tensor<1x2x4x4xsi8>, tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xsi8>
-// CHECK: Operation does not verify: an addition has two multipliers and two zero points
+// CHECK: Operation does not verify: dsconv.add has two multipliers, not 1
 
 // -----
 
 %a, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<1x2x4x4xsi8>)
 %y = dsconv.add "add1"(%a, %b) requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> {multipliers = array<i32: 1, 1>, zero_points = array<i32: 1, 2, 3>} : (tensor<1x2x4x4xsi8>, tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xsi8>
-// CHECK: Operation does not verify: an addition has two multipliers and two zero points
+// CHECK: Operation does not verify: dsconv.add has two zero points, not 3
 
 // -----
 

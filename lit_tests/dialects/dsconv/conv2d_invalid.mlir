@@ -37,8 +37,8 @@
 // -----
 
 %x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>)
-%y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x2x2xi32>
-// CHECK: Operation does not verify: result has elements si8 or ui8, got i32
+%y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x2x2xi16>
+// CHECK: Operation does not verify: result has elements si8 or ui8 or i32, got i16
 
 // -----
 

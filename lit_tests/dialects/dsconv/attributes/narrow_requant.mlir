@@ -16,3 +16,7 @@
 // Kernels may leave something in the low product.
 "test.op"() {attribute = #dsconv.narrow_requant<high = [3], low = [7], low_shift = 9, slack = 256, addend = 8, shift = 4, clip = [0, 255]>} : () -> ()
 // CHECK: attribute = #dsconv.narrow_requant<high = [3], low = [7], low_shift = 9, slack = 256, addend = 8, shift = 4, clip = [0, 255]>}
+
+// The upper word of a product of 64 bits.
+"test.op"() {attribute = #dsconv.narrow_requant<high = [0, 0], low = [2147483647, -5], low_shift = 32, addend = 8, shift = 9, clip = [0, 255]>} : () -> ()
+// CHECK: attribute = #dsconv.narrow_requant<high = [0, 0], low = [2147483647, -5], low_shift = 32, addend = 8, shift = 9, clip = [0, 255]>}

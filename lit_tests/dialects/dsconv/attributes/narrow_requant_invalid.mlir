@@ -52,3 +52,18 @@
 
 "test.op"() {attribute = #dsconv.narrow_requant<high = [1], addend = 0, shift = 1, shift = 2, clip = [0, 1]>} : () -> ()
 // CHECK: a narrow requantisation has shift twice
+
+// -----
+
+"test.op"() {attribute = #dsconv.narrow_requant<high = [1], low = [3], low_shift = 32, addend = 0, shift = 1, clip = [0, 1]>} : () -> ()
+// CHECK: with a low_shift of 32, low fits 32 bits and high is 0
+
+// -----
+
+"test.op"() {attribute = #dsconv.narrow_requant<high = [0], low = [2147483648], low_shift = 32, addend = 0, shift = 1, clip = [0, 1]>} : () -> ()
+// CHECK: with a low_shift of 32, low fits 32 bits and high is 0
+
+// -----
+
+"test.op"() {attribute = #dsconv.narrow_requant<high = [0], low = [1], low_shift = 33, addend = 0, shift = 1, clip = [0, 1]>} : () -> ()
+// CHECK: a shift of 32 bits is from 0 to 31

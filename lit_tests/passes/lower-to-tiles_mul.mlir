@@ -1,0 +1,20 @@
+// RUN: xdsl-opt -p lower-to-tiles,cse %s | filecheck %s
+// RUN: xdsl-opt -p 'lower-to-tiles,plan-memory,lower-kernels{cores=1},canonicalize,cse' %s | filecheck %s --check-prefix=LOOPS
+
+// A map times one value for each channel: of that, a tile is the values of its channels.
+func.func @gate(%x: tensor<1x4x3x2xui8, #dsconv.layout<chw>>, %v: tensor<1x4x1x1xsi8, #dsconv.layout<hwc>>) -> tensor<1x4x3x2xsi8, #dsconv.layout<chw>> {
+  %y = dsconv.mul "gate"(%x, %v) requant <multiplier = [3], shift = [10], half_even, clip = [-128, 127]> {tile = #dsconv.tile<2, 1, 2, weights>, zero_points = array<i32: 128, -5>} : (tensor<1x4x3x2xui8, #dsconv.layout<chw>>, tensor<1x4x1x1xsi8, #dsconv.layout<hwc>>) -> tensor<1x4x3x2xsi8, #dsconv.layout<chw>>
+  func.return %y : tensor<1x4x3x2xsi8, #dsconv.layout<chw>>
+}
+// CHECK: dsconv.kernel "mul" @gate_kernel : (tensor<1x2x1x2xui8, #dsconv.layout<chw>>, tensor<1x2x1x1xsi8, #dsconv.layout<hwc>>) -> tensor<1x2x1x2xsi8, #dsconv.layout<chw>>
+// CHECK-LABEL: func.func @gate
+// CHECK: dsconv.buffer "gate.x0" : memref<8xi8, #dsconv.space<l1>>
+// CHECK: dsconv.buffer "gate.x1" : memref<8xi8, #dsconv.space<l1>>
+// CHECK: %k = arith.muli
+// CHECK: dsconv.dma_start {{.*}} box <2 by 6, 2>
+// CHECK: dsconv.dma_start {{%[0-9]+}}[%k] to {{.*}} box <2> : memref<4xi8
+// LOOPS-LABEL: func.func private @gate_kernel
+// LOOPS: scf.for [[CHANNEL:%k[_0-9]*]] =
+// LOOPS: memref.load %x1[[[CHANNEL]]]
+// LOOPS: arith.muli {{%[0-9]+, %[0-9]+}} : i32
+// LOOPS: dsconv.requantise

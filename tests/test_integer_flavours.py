@@ -1,0 +1,314 @@
+"""Graphs on integers, every layer: small ones against ONNX Runtime, real ones against goldens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from frontend_models import Array
+from frontend_support import layer_operations, model_file, onnx_runtime, run_network, with_exposed
+from integer_models import SHAPE, WRITERS, IntegerWriter, NemoWriter, QuantLabWriter
+from onnx import TensorProto, helper, numpy_helper
+
+import dsconv
+from dsconv.dialects.attributes import Rounding
+from dsconv.dialects.graph import WeightedOperation
+from dsconv.errors import ModelError
+from dsconv.frontends import ImportedNetwork, import_onnx
+from dsconv.frontends.integer_function import IntegerFunction
+from dsconv.reference import run_reference
+
+KINDS = ["conv2d", "depthwise", "pointwise", "add", "max_pool", "linear"]
+
+
+def spelled_out(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy with every RequantShift as what it means, in doubles."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    nodes = list(copy.graph.node)
+    del copy.graph.node[:]
+    for node in nodes:
+        if node.op_type != "RequantShift":
+            copy.graph.node.append(node)
+            continue
+        attributes = {item.name: numpy_helper.to_array(item.t) for item in node.attribute}
+        div, levels = int(attributes["div"]), int(attributes["n_levels_out"])
+        low = -levels // 2 if attributes["signed"] else 0
+        bounds = {"low": low, "high": low + levels - 1, "div": div, "half": div // 2}
+        names = {key: f"{node.output[0]}_{key}" for key in bounds}
+        for key, value in bounds.items():
+            array = np.array(value, np.float32 if key in ("low", "high") else np.float64)
+            copy.graph.initializer.append(numpy_helper.from_array(array, names[key]))
+        x, factors, addends = (f"{node.output[0]}_{number}" for number in range(3))
+        steps = [
+            helper.make_node("Cast", [old], [new], to=TensorProto.DOUBLE)
+            for old, new in zip(node.input, (x, factors, addends), strict=True)
+        ]
+        chain = [("Mul", factors), ("Add", addends), ("Add", names["half"]), ("Div", names["div"])]
+        for step, (operation, operand) in enumerate(chain):
+            steps.append(helper.make_node(operation, [x, operand], [f"{x}_{step}"]))
+            x = f"{x}_{step}"
+        steps.append(helper.make_node("Floor", [x], [f"{x}_floor"]))
+        steps.append(helper.make_node("Cast", [f"{x}_floor"], [f"{x}_real"], to=TensorProto.FLOAT))
+        clip = [f"{x}_real", names["low"], names["high"]]
+        steps.append(helper.make_node("Clip", clip, [node.output[0]]))
+        copy.graph.node.extend(steps)
+    copy.opset_import[0].version = 13
+    return copy
+
+
+def runnable(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A model that ONNX Runtime can run."""
+    if any(node.op_type == "RequantShift" for node in model.graph.node):
+        return spelled_out(model)
+    return model
+
+
+def expected_layers(
+    network: ImportedNetwork, model: onnx.ModelProto, image: Array
+) -> dict[str, Array]:
+    """What ONNX Runtime gives for every layer of a network, as (1, C, H, W)."""
+    tensors = {layer.label: layer.output for layer in network.layers}
+    names = [tensor.name for tensor in tensors.values() if tensor is not None]
+    session = onnx_runtime(with_exposed(runnable(model), names), optimised=False)
+    results = dict(zip(names, session.run(names, {"image": image}), strict=True))
+    return {
+        label: tensor.view.stored(np.asarray(results[tensor.name]))
+        for label, tensor in tensors.items()
+        if tensor is not None
+    }
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("flavour", WRITERS)
+def test_every_layer_is_what_onnx_runtime_gives(flavour: str, seed: int):
+    model = WRITERS[flavour](seed).network()
+    network = import_onnx(model)
+    assert network.flavour == flavour
+    kinds = [operation.kind for operation in layer_operations(network).values()]
+    assert [kind for kind in kinds if kind != "rescale"] == KINDS
+    image = np.random.default_rng(seed).integers(0, 256, SHAPE, np.uint8)
+    expected = expected_layers(network, model, image.astype(np.float32))
+    layers = run_reference(network.module, image).layers
+    assert len(expected) == len(layers)
+    for label, values in layers.items():
+        np.testing.assert_array_equal(values, expected[label].reshape(values.shape), label)
+        assert len(np.unique(values)) > 1, f"{label} is constant: the test says nothing"
+
+
+@pytest.mark.parametrize("flavour", WRITERS)
+def test_the_c_is_bit_exact(flavour: str):
+    report = dsconv.compile(WRITERS[flavour](0).network(), target="pulp_open").run(on="host")
+    assert report.equal
+    assert report.flavour == flavour
+    assert report.outputs.dtype == (np.int32 if flavour == "NEMO" else np.int8)
+
+
+def node_named(model: onnx.ModelProto, operation: str) -> onnx.NodeProto:
+    return next(node for node in model.graph.node if node.op_type == operation)
+
+
+def test_nemos_division_is_a_true_one():
+    network = import_onnx(NemoWriter().network())
+    first = next(iter(layer_operations(network).values()))
+    assert isinstance(first, WeightedOperation)
+    assert first.requant.divisors == ((1 << 20) - 1,)
+    assert first.requant.rounding is Rounding.FLOOR
+
+
+def test_two_outputs_of_the_last_sums_are_one():
+    writer = NemoWriter()
+    image = writer.input("image", "float32", SHAPE)
+    sums = writer.end(writer.requantised(writer.convolution(image, 8, 4, 3), 8), 8 * 8 * 6)
+    picks = [
+        writer.node("Gather", sums, writer.constant(np.array(index)), axis=1) for index in (0, 3)
+    ]
+    outputs = (picks[0], writer.node("Sigmoid", picks[1]))
+    network = import_onnx(writer.model(*outputs, dtype="float32"))
+    (port,) = network.outputs
+    assert (port.tensor, port.shape, port.dtype) == (sums, (1, 5), "int32")
+    assert port.caller_steps == ("Gather", "Sigmoid")
+    assert f"output '{outputs[1]}': Gather, Sigmoid left to the caller" in network.notes
+
+
+def test_a_signed_input_is_declared_in_the_file():
+    model = QuantLabWriter().network()
+    model.graph.input[0].type.tensor_type.elem_type = TensorProto.INT8
+    assert import_onnx(model).inputs[0].dtype == "int8"
+    assert import_onnx(QuantLabWriter().network()).inputs[0].dtype == "uint8"
+
+
+def single(*steps: tuple[str, Any], weights: Array | None = None) -> onnx.ModelProto:
+    """A convolution and operations with one constant operand each, named by their operation."""
+    writer = IntegerWriter()
+    image = writer.input("image", "float32", SHAPE)
+    kernels = np.ones((8, 4, 1, 1), np.float32) if weights is None else weights
+    x = writer.node("Conv", image, writer.constant(kernels), name="conv")
+    for operation, operand in steps:
+        if isinstance(operand, dict):
+            x = writer.node(operation, x, name=operation.lower(), **operand)
+        elif operand is None:
+            x = writer.node(operation, x, name=operation.lower())
+        else:
+            constant = writer.constant(np.asarray(operand, np.float32))
+            x = writer.node(operation, x, constant, name=operation.lower())
+    return writer.model(x, dtype="float32")
+
+
+CLIP = ("Clip", {"min": 0.0, "max": 255.0})
+ERRORS: dict[str, tuple[onnx.ModelProto, str, str]] = {
+    "no Clip": (single(("Mul", 3.0), ("Div", 8.0)), "QuantLab", r"'conv.*Clip has to stand behind"),
+    "wide Clip": (
+        single(("Div", 8.0), ("Clip", {"min": 0.0, "max": 300.0})),
+        "QuantLab",
+        "0.0 to 300.0, which is more than 8 bits",
+    ),
+    "real factor": (single(("Mul", 0.5), CLIP), "NEMO", r"'mul.*factors are not all integers"),
+    "real addend": (single(("Add", 0.5), CLIP), "NEMO", r"'add.*addends are not all integers"),
+    "negative divisor": (single(("Div", -8.0), CLIP), "NEMO", r"'div.*not one positive integer"),
+    "many divisors": (single(("Div", [1.0] * 8), CLIP), "NEMO", r"'div.*not one positive"),
+    "real weights": (
+        single(CLIP, weights=np.full((8, 4, 1, 1), 0.5)),
+        "NEMO",
+        r"'conv.*weights are not all integers",
+    ),
+    "wide weights": (
+        single(CLIP, weights=np.full((8, 4, 1, 1), 300.0)),
+        "NEMO",
+        r"'conv.*do not fit 8 bits",
+    ),
+    "rounded twice": (
+        single(("Div", 8.0), ("Floor", None), ("Mul", 3.0), CLIP),
+        "QuantLab",
+        r"'mul.*divided and rounded before",
+    ),
+    "addend behind Relu": (
+        single(("Relu", None), ("Add", 3.0), CLIP),
+        "QuantLab",
+        r"'add.*behind an activation function",
+    ),
+    "negative factor behind Relu": (
+        single(("Relu", None), ("Mul", -3.0), CLIP),
+        "QuantLab",
+        r"'mul.*negative factor",
+    ),
+    "64 bits": (
+        single(("Mul", 2.0**30), ("Mul", 2.0**30), ("Div", 3.0), CLIP),
+        "NEMO",
+        r"'conv.*do not fit 64 bits",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ERRORS)
+def test_message(case: str):
+    model, flavour, message = ERRORS[case]
+    with pytest.raises(ModelError, match=message):
+        import_onnx(model, flavour=flavour)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("div", 3.0, "no power of two"),
+        ("signed", 0.5, "not all integers"),
+        ("div", None, "missing"),
+    ],
+)
+def test_requant_shift_attributes(name: str, value: float | None, message: str):
+    model = WRITERS["RequantShift"](0).network()
+    node = node_named(model, "RequantShift")
+    kept = [item for item in node.attribute if item.name != name]
+    del node.attribute[:]
+    node.attribute.extend(kept)
+    if value is not None:
+        tensor = numpy_helper.from_array(np.array(value, np.float32))
+        node.attribute.append(helper.make_attribute(name, tensor))
+    with pytest.raises(ModelError, match=f"{node.name}.*{message}"):
+        import_onnx(model)
+
+
+def test_an_average_is_one_quotient_with_what_follows():
+    writer = QuantLabWriter()
+    image = writer.input("image", "float32", SHAPE)
+    mean = writer.node("AveragePool", image, kernel_shape=[2, 3], strides=[2, 3])
+    total = writer.node("Mul", mean, writer.constant(np.array(6 * 11, np.float32)))
+    quotient = writer.node("Div", total, writer.constant(np.array(128, np.float32)))
+    model = writer.model(writer.node("Floor", quotient), dtype="float32")
+    network = import_onnx(model, flavour="QuantLab")
+    image_values = np.random.default_rng(0).integers(0, 256, SHAPE, np.uint8)
+    (result,) = run_network(network, image_values)
+    sums = image_values.astype(int).reshape(1, 4, 4, 2, 2, 3).sum(axis=(3, 5))
+    np.testing.assert_array_equal(result, sums * 11 // 128)
+
+
+def test_functions_are_exact():
+    function = IntegerFunction().times((3, -2)).plus((5,)).over(7).times((2,)).plus((1,)).over(2)
+    for channel, factor in enumerate((3, -2)):
+        for total in range(-20, 20):
+            exact = ((total * factor + 5) / 7 * 2 + 1) / 2
+            multiplier, addend = function.multipliers[channel], function.addends[channel]
+            assert (total * multiplier + addend) / function.divisor == pytest.approx(exact)
+    assert function.image(-20, 20) == (-8, 9)
+
+
+# Real networks
+
+
+def requant_shift_goldens(folder: Path) -> tuple[Array, list[Array]]:
+    """Input and activations, in the order of the graph."""
+    with np.load(folder / "activations.npz") as data:
+        layers = [data[key] for key in data.files if "act_pass" in key or key == "model_5"]
+    with np.load(folder / "inputs.npz") as data:
+        return data["input_0"], layers
+
+
+def nemo_goldens(folder: Path, shape: tuple[int, ...]) -> tuple[Array, list[Array]]:
+    """Input and layers in text, channels last, in the order of the graph."""
+    files = [folder / "input.txt", *sorted(folder.glob("out_layer*.txt"), key=layer_number)]
+    values, *layers = [np.loadtxt(file, delimiter=",", usecols=0, comments="#") for file in files]
+    _, channels, height, width = shape
+    return values.reshape(1, height, width, channels).transpose(0, 3, 1, 2), layers
+
+
+def layer_number(file: Path) -> int:
+    return int(file.stem.removeprefix("out_layer"))
+
+
+def assert_layers_equal(network: ImportedNetwork, model: Path, image: Array, goldens: list[Array]):
+    """Every value of every layer, in the order of the file's nodes."""
+    order = {node.name: place for place, node in enumerate(onnx.load(model).graph.node)}
+    layers = run_reference(network.module, image.astype(np.uint8)).layers
+    in_order = sorted(network.layers, key=lambda layer: order[layer.node])
+    for layer, golden in zip(in_order, goldens, strict=True):
+        values = layers[layer.label]
+        if golden.ndim == 1:
+            values = values.transpose(0, 2, 3, 1)
+        np.testing.assert_array_equal(values.reshape(-1), golden.reshape(-1), layer.label)
+
+
+@pytest.mark.parametrize("runner", ["host", "qemu"])
+@pytest.mark.parametrize(
+    ("name", "flavour"),
+    [
+        ("requantshift_kws_dscnn", "RequantShift"),
+        ("nemo_eegnet_dw_hx1", "NEMO"),
+        ("nemo_dronet_2", "NEMO"),
+    ],
+)
+def test_real_networks(name: str, flavour: str, runner: str):
+    model = model_file(f"{name}/network.onnx")
+    compiled = dsconv.compile(model, target="pulp_open")
+    network = compiled.imported
+    assert network.flavour == flavour
+    image, goldens = (
+        nemo_goldens(model.parent, network.inputs[0].shape)
+        if flavour == "NEMO"
+        else requant_shift_goldens(model.parent)
+    )
+    assert_layers_equal(network, model, image, goldens)
+    report = compiled.run(image.astype(np.uint8), on=runner, expect=goldens[-1].astype(np.int64))
+    assert report.equal
