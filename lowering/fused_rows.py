@@ -78,10 +78,11 @@ class Stage:
         _, left, _, right = window.pads
         window = WindowAttr.of(window.kernel, window.strides, (0, left, 0, right))
         is_chw_ring = makes.is_ring and makes.layout is Layout.CHW
+        input_shape = (reads.channels, reads.ring or rows_read, reads.width)
         return tile_kernel(
             self.op,
             self.record,
-            (reads.channels, reads.ring or rows_read, reads.width),
+            [input_shape] * len(self.op.activations),
             (makes.channels, rows, makes.width),
             window,
             starts=(window_slots, (-left,)),

@@ -1,7 +1,7 @@
 // RUN: xdsl-opt %s --split-input-file --verify-diagnostics | filecheck %s
 
 dsconv.kernel "pointwise" @k : (tensor<1x1x1x1xsi8>) -> tensor<1x1x1x1xsi8> window <kernel = [1, 1]>
-// CHECK: Operation does not verify: no kernel pointwise; there are conv2d, depthwise, add, avg_pool, max_pool, rescale
+// CHECK: Operation does not verify: no kernel pointwise; there are conv2d, depthwise, add, mul, avg_pool, max_pool, rescale, lookup
 
 // -----
 
