@@ -158,6 +158,9 @@ def run(
 def report(
     model: Model,
     memory: Annotated[bool, typer.Option("--memory", help="Show the memory plan.")] = False,
+    program: Annotated[
+        bool, typer.Option("--program", help="Build it; show what code and stacks take.")
+    ] = False,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE.png", help="Draw L2: address against time.")
     ] = None,
@@ -167,18 +170,20 @@ def report(
     l2: L2 = None,
     passes: Passes = None,
 ) -> None:
-    """Show what was read and what the compiler decided, without running anything."""
+    """Show what was read and what the compiler decided, without running it."""
     from dsconv.compiler import compile
+    from dsconv.footprint import Footprint
     from dsconv.memory_report import MemoryPlan
 
     compiled = compile(model, target, flavour=flavour, l1=l1, l2=l2, passes=passes)
     print_import(compiled.imported)
-    if not memory and plot is None:
-        return
-    plan = MemoryPlan.of(compiled.lowered)
-    plan.print(Console(width=WIDEST))
-    if plot is not None:
-        plan.plot(plot)
+    if memory or plot is not None:
+        plan = MemoryPlan.of(compiled.lowered)
+        plan.print(Console(width=WIDEST))
+        if plot is not None:
+            plan.plot(plot)
+    if program:
+        Footprint.of(compiled).print(console)
 
 
 @app.command()

@@ -48,6 +48,12 @@ def check() -> list[Tool]:
             how_to_get="apt install qemu-system-misc (qemu-system-riscv in Debian 13)",
         ),
         _tool(
+            "cppcheck",
+            find_program("cppcheck"),
+            purpose="the tests check the C with it",
+            how_to_get="apt install cppcheck",
+        ),
+        _tool(
             "GVSoC",
             gvsoc.find(),
             purpose="runs networks on the PULP cluster and counts cycles",

@@ -13,7 +13,7 @@ TESTS = Path(__file__).parent
 RUNTIME = TESTS.parent / "runtime_c"
 NETWORKS = TESTS / "networks"
 
-WARNINGS = "-Wall -Wextra -Wconversion -Werror"
+WARNINGS = "-Wall -Wextra -Wconversion -Wshadow -Wundef -Werror"
 
 RUNNERS: dict[str, ModuleType] = {
     "host": host,

@@ -8,6 +8,7 @@ static FILE *stream(dsc_file file) { return (FILE *)file; }
 
 dsc_file dsc_file_open(const char *name, dsc_file_mode mode) {
   FILE *opened = fopen(name, mode == DSC_FILE_READ ? "rb" : "wb");
+  // cppcheck-suppress resourceLeak ; the handle is the stream
   return opened == NULL ? DSC_NO_FILE : (dsc_file)opened;
 }
 

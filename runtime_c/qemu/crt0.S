@@ -1,6 +1,5 @@
 /* All harts start here. Hart 0 clears .bss, where the barrier lives; the others sleep until it is done and wakes them. */
 
-    .equ STACK_BYTES_LOG2, 14
     .equ MIE_SOFTWARE_INTERRUPT, 1 << 3
     .equ CLINT_SOFTWARE_INTERRUPT, 0x02000000   /* one word a hart */
     .equ LAST_HART, 7
@@ -14,7 +13,8 @@ _start:
     csrw  mie, t0
     csrr  a0, mhartid
     la    sp, __stacks_top
-    slli  t0, a0, STACK_BYTES_LOG2
+    la    t0, __core_stack_bytes
+    mul   t0, t0, a0
     sub   sp, sp, t0
     bnez  a0, wait_for_hart_0
 
