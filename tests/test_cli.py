@@ -36,7 +36,7 @@ def test_compile_writes_a_folder_that_builds_without_us(tmp_path: Path):
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"network.c", "network.h", "weights.c", "Makefile", "network.mlir"} <= names
     subprocess.run(
-        ["make", "-s", "WARNINGS=-Wall -Wextra -Wconversion -Werror"],
+        ["make", "-s", "WARNINGS=-Wall -Wextra -Wconversion -Wshadow -Wundef -Werror"],
         cwd=tmp_path / "out",
         check=True,
         timeout=300,

@@ -44,7 +44,7 @@ def check(layer: RandomLayer, platform: str, l1: int) -> None:
         directory = Path(folder)
         write_folder(lowered, directory, target, platform)
         with (directory / "config.mk").open("a") as config:
-            config.write("WARNINGS = -Wall -Wextra -Wconversion -Werror\n")
+            config.write("WARNINGS = -Wall -Wextra -Wconversion -Wshadow -Wundef -Werror\n")
         build(directory)
         result = RUNNERS[platform].run(directory, data)
     np.testing.assert_array_equal(result.outputs[0], expected)
