@@ -29,15 +29,31 @@ ELEMENTWISE = (BinaryOperation, RescaleOp, LookupOp)
 
 
 def preferred_layout(value: SSAValue) -> Layout:
-    """CHW for consumers that slide over one channel, HWC for those that sum over channels."""
-    for use in value.uses:
-        if isinstance(use.operation, YieldOp):
-            return preferred_layout(fused_by(use.operation).result)
-        if isinstance(use.operation, ELEMENTWISE):
-            return preferred_layout(use.operation.result)
-        if isinstance(use.operation, CHANNELWISE):
-            return Layout.CHW
-    return Layout.HWC
+    """CHW if one consumer slides over a channel, HWC if all sum over channels."""
+    group = layout_group(value)
+    slides = any(isinstance(use.operation, CHANNELWISE) for member in group for use in member.uses)
+    return Layout.CHW if slides else Layout.HWC
+
+
+def layout_group(value: SSAValue) -> list[SSAValue]:
+    """The values that elementwise layers connect with one: all are to have the same layout."""
+    group = [value]
+    for member in group:
+        group += [other for other in connected(member) if other not in group]
+    return group
+
+
+def connected(value: SSAValue) -> dict[SSAValue, None]:
+    """Values that an elementwise layer, or the end of a fused one, connects with this one."""
+    found: list[SSAValue] = []
+    for op in (value.owner, *(use.operation for use in value.uses)):
+        if isinstance(op, ELEMENTWISE):
+            found += [*op.activations, op.result]
+        elif isinstance(op, YieldOp):
+            found.append(fused_by(op).result)
+        elif isinstance(op, FusedOp) and op.result is value:
+            found.append(op.chain[-1].result)
+    return dict.fromkeys(found)
 
 
 def fused_by(end: YieldOp) -> FusedOp:

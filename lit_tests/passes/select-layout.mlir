@@ -48,6 +48,21 @@ func.func @two_consumers(%x: tensor<1x2x2x2xsi8, #dsconv.layout<hwc>>, %w0: tens
   func.return %1, %2 : tensor<1x2x1x1xsi8, #dsconv.layout<hwc>>, tensor<1x2x1x1xsi8, #dsconv.layout<hwc>>
 }
 
+// A residual around a depthwise layer: what it reads and what is added to that are CHW.
+// CHECK-LABEL: func.func @residual
+func.func @residual(%x: tensor<1x2x4x4xsi8, #dsconv.layout<hwc>>, %w0: tensor<2x2xsi8>, %w1: tensor<2x1x1x1xsi8>, %b: tensor<2xi32>) -> tensor<1x2x4x4xsi8, #dsconv.layout<hwc>> {
+  %0 = dsconv.pointwise "first"(%x, %w0, %b) requant <multiplier = [1], shift = [4], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8, #dsconv.layout<hwc>>, tensor<2x2xsi8>, tensor<2xi32>) -> tensor<1x2x4x4xsi8>
+  // CHECK: dsconv.pointwise "first"{{.*}} -> tensor<1x2x4x4xsi8, #dsconv.layout<chw>>
+  %1 = dsconv.depthwise "dw"(%0, %w1, %b) window <kernel = [1, 1]> requant <multiplier = [1], shift = [4], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>, tensor<2x1x1x1xsi8>, tensor<2xi32>) -> tensor<1x2x4x4xsi8>
+  // CHECK-NEXT: dsconv.depthwise "dw"{{.*}} -> tensor<1x2x4x4xsi8, #dsconv.layout<hwc>>
+  %2 = dsconv.pointwise "project"(%1, %w0, %b) requant <multiplier = [1], shift = [4], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>, tensor<2x2xsi8>, tensor<2xi32>) -> tensor<1x2x4x4xsi8>
+  // CHECK-NEXT: dsconv.pointwise "project"{{.*}} -> tensor<1x2x4x4xsi8, #dsconv.layout<chw>>
+  %3 = dsconv.add "res"(%2, %0) requant <multiplier = [1], shift = [1], half_even, clip = [-128, 127]> {multipliers = array<i32: 1, 1>, zero_points = array<i32: 0, 0>} : (tensor<1x2x4x4xsi8>, tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xsi8>
+  // CHECK-NEXT: dsconv.add "res"{{.*}} -> tensor<1x2x4x4xsi8, #dsconv.layout<chw>>
+  %4 = dsconv.pointwise "next"(%3, %w0, %b) requant <multiplier = [1], shift = [4], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>, tensor<2x2xsi8>, tensor<2xi32>) -> tensor<1x2x4x4xsi8, #dsconv.layout<hwc>>
+  func.return %4 : tensor<1x2x4x4xsi8, #dsconv.layout<hwc>>
+}
+
 // A layout that is there stays: here HWC before a pool.
 // CHECK-LABEL: func.func @chosen
 func.func @chosen(%x: tensor<1x2x4x4xsi8, #dsconv.layout<chw>>) -> tensor<1x2x3x3xsi8, #dsconv.layout<hwc>> {
