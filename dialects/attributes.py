@@ -32,11 +32,21 @@ class Space(StrEnum):
 
 
 class Rounding(StrEnum):
-    """How a requantisation rounds its exact quotient to an integer."""
+    """How a requantisation rounds its exact quotient to an integer.
+
+    `TWICE` is gemmlowp's: the dividend over 2**31, or over the divisor where that is less, is
+    rounded half up, and what is left of the divisor divides that, rounded half away from zero.
+    """
 
     HALF_EVEN = "half_even"
     HALF_UP = "half_up"
+    HALF_AWAY = "half_away"
+    TWICE = "twice"
     FLOOR = "floor"
+
+
+TWICE_DIVISOR = 2**31
+"""What the first of two roundings divides by."""
 
 
 def verify_rounding(name: str) -> None:
@@ -414,6 +424,9 @@ class RequantAttr(ParametrizedAttribute):
         verify_rounding(self.rounding_name.data)
         if self.clip[0] > self.clip[1]:
             raise VerifyException(f"clip range is empty: {list(self.clip)}")
+        powers = all(divisor.bit_count() == 1 for divisor in self.divisors)
+        if self.rounding is Rounding.TWICE and not powers:
+            raise VerifyException("a requantisation that rounds twice divides by a power of two")
 
     def print_parameters(self, printer: Printer) -> None:
         with printer.in_angle_brackets():

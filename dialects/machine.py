@@ -29,6 +29,7 @@ from xdsl.irdl import (
     traits_def,
 )
 from xdsl.traits import MemoryReadEffect, Pure
+from xdsl.utils.exceptions import VerifyException
 
 from dsconv.dialects.attributes import Rounding, verify_rounding
 
@@ -160,6 +161,8 @@ class RequantiseOp(IRDLOperation):
 
     def verify_(self) -> None:
         verify_rounding(self.rounding.data)
+        if self.is_division and self.rounding.data == Rounding.TWICE:
+            raise VerifyException("a division is rounded once")
 
 
 @irdl_op_definition

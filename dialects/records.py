@@ -22,7 +22,7 @@ from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
-from dsconv.dialects.attributes import NarrowRequantAttr, RequantAttr
+from dsconv.dialects.attributes import NarrowRequantAttr, RequantAttr, Rounding
 
 BIAS = "bias"
 WEIGHT_ZERO_POINT = "weight_zero_point"
@@ -128,10 +128,13 @@ class RecordAttr(ParametrizedAttribute):
 def with_one_divisor(requant: RequantAttr) -> RequantAttr:
     """The same function with one divisor for all channels, where 32-bit multipliers allow it.
 
-    Multiplier, addend and divisor of a channel are multiplied by the same power of two.
+    Multiplier, addend and divisor of a channel are multiplied by the same power of two, which the
+    first of two roundings would notice.
     """
     largest = max(requant.divisors)
-    if len(requant.divisors) == 1 or any(largest % divisor for divisor in requant.divisors):
+    if requant.rounding is Rounding.TWICE or len(requant.divisors) == 1:
+        return requant
+    if any(largest % divisor for divisor in requant.divisors):
         return requant
     factors = [largest // divisor for divisor in requant.divisors]
 

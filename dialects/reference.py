@@ -11,7 +11,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from dsconv.dialects.attributes import NarrowRequantAttr, RequantAttr, Rounding, WindowAttr
+from dsconv.dialects.attributes import (
+    TWICE_DIVISOR,
+    NarrowRequantAttr,
+    RequantAttr,
+    Rounding,
+    WindowAttr,
+)
 
 IntArray = npt.NDArray[np.integer]
 Accumulators = npt.NDArray[np.int64]
@@ -25,7 +31,11 @@ def per_channel(values: Sequence[int]) -> Accumulators:
 def round_quotient(
     dividend: Accumulators, divisor: Accumulators, rounding: Rounding
 ) -> Accumulators:
-    """The exact quotient, rounded once to an integer."""
+    """The exact quotient, rounded to an integer."""
+    if rounding is Rounding.TWICE:
+        first = np.minimum(divisor, TWICE_DIVISOR)
+        once = round_quotient(dividend, first, Rounding.HALF_UP)
+        return round_quotient(once, divisor // first, Rounding.HALF_AWAY)
     floor, remainder = np.divmod(dividend, divisor)
     if rounding is Rounding.FLOOR:
         return floor
@@ -35,6 +45,8 @@ def round_quotient(
     tie = remainder == rest
     if rounding is Rounding.HALF_UP:
         return floor + (above | tie)
+    if rounding is Rounding.HALF_AWAY:
+        return floor + (above | (tie & (floor >= 0)))
     return floor + (above | (tie & (floor % 2 == 1)))
 
 

@@ -31,11 +31,14 @@ ATOM, UNARY, PRODUCT, SUM, SHIFT, COMPARISON, CONJUNCTION, CHOICE = 16, 14, 13, 
 ROUND_SHIFT = {
     Rounding.HALF_EVEN: "dsc_round_half_even",
     Rounding.HALF_UP: "dsc_round_half_up",
+    Rounding.HALF_AWAY: "dsc_round_half_away",
+    Rounding.TWICE: "dsc_round_twice",
     Rounding.FLOOR: "dsc_floor_shift",
 }
 ROUND_DIVISION = {
     Rounding.HALF_EVEN: "dsc_div_half_even",
     Rounding.HALF_UP: "dsc_div_half_up",
+    Rounding.HALF_AWAY: "dsc_div_half_away",
     Rounding.FLOOR: "dsc_div_floor",
 }
 

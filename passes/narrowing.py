@@ -35,7 +35,13 @@ import numpy as np
 import numpy.typing as npt
 
 from dsconv.dialects import reference
-from dsconv.dialects.attributes import WORD_BITS, NarrowRequantAttr, RequantAttr, Rounding
+from dsconv.dialects.attributes import (
+    TWICE_DIVISOR,
+    WORD_BITS,
+    NarrowRequantAttr,
+    RequantAttr,
+    Rounding,
+)
 
 Integers = npt.NDArray[np.int64]
 Ratios = npt.NDArray[np.float64]
@@ -107,11 +113,7 @@ def steps_of_range(requant: RequantAttr, smallest: Integers, largest: Integers) 
         return None
     outputs = _outputs(requant)
     quotients = (outputs - requant.zero_point)[None]
-    bounds = quotients * divisors
-    if requant.rounding is not Rounding.FLOOR:
-        bounds = bounds - divisors // 2
-    if requant.rounding is Rounding.HALF_EVEN:
-        bounds = bounds + ((divisors % 2 == 0) & (quotients % 2 == 1))
+    bounds = smallest_dividends(quotients, divisors, requant.rounding)
     estimates = quotients.astype(np.float64) * divisors
     unreached = np.where(estimates > 0, UNREACHED, -UNREACHED)
     bounds = np.where(np.abs(estimates) < UNREACHED, bounds, unreached) - addends
@@ -120,6 +122,23 @@ def steps_of_range(requant: RequantAttr, smallest: Integers, largest: Integers) 
     above = first.clip(ends[:, :1], ends[:, 1:] + 1)
     below = above - 1
     return Steps(outputs, below, above, below >= ends[:, :1], above <= ends[:, 1:], ends)
+
+
+def smallest_dividends(quotients: Integers, divisors: Integers, rounding: Rounding) -> Integers:
+    """The smallest dividend whose rounded quotient is at least `quotients`."""
+    if rounding is Rounding.TWICE:
+        first = np.minimum(divisors, TWICE_DIVISOR)
+        once = smallest_dividends(quotients, divisors // first, Rounding.HALF_AWAY)
+        return smallest_dividends(once, first, Rounding.HALF_UP)
+    bounds = quotients * divisors
+    if rounding is Rounding.FLOOR:
+        return bounds
+    tie_falls = np.zeros_like(quotients, np.bool_)
+    if rounding is Rounding.HALF_EVEN:
+        tie_falls = quotients % 2 == 1
+    elif rounding is Rounding.HALF_AWAY:
+        tie_falls = quotients <= 0
+    return bounds - divisors // 2 + ((divisors % 2 == 0) & tie_falls)
 
 
 def steps_of_values(requant: RequantAttr, accumulators: Integers) -> Steps | None:

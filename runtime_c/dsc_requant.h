@@ -14,6 +14,17 @@ static inline int64_t dsc_round_half_up(int64_t value, uint32_t shift) {
   return (value + ((int64_t)1 << (shift - 1))) >> shift;
 }
 
+static inline int64_t dsc_round_half_away(int64_t value, uint32_t shift) {
+  if (shift == 0) return value;
+  return (value + ((int64_t)1 << (shift - 1)) - (value < 0)) >> shift;
+}
+
+/* Rounds by 31 bits, then by the rest: gemmlowp's way. */
+static inline int64_t dsc_round_twice(int64_t value, uint32_t shift) {
+  if (shift <= 31) return dsc_round_half_up(value, shift);
+  return dsc_round_half_away(dsc_round_half_up(value, 31), shift - 31);
+}
+
 static inline int64_t dsc_round_half_even(int64_t value, uint32_t shift) {
   if (shift == 0) return value;
   int64_t below_half = ((int64_t)1 << (shift - 1)) - 1;
@@ -39,6 +50,13 @@ static inline int64_t dsc_div_floor(int64_t value, int64_t divisor) { return dsc
 static inline int64_t dsc_div_half_up(int64_t value, int64_t divisor) {
   dsc_floored floored = dsc_div(value, divisor);
   return floored.quotient + (floored.remainder >= divisor - floored.remainder);
+}
+
+static inline int64_t dsc_div_half_away(int64_t value, int64_t divisor) {
+  dsc_floored floored = dsc_div(value, divisor);
+  int64_t to_next = divisor - floored.remainder;
+  int rounds_up = floored.remainder > to_next || (floored.remainder == to_next && floored.quotient >= 0);
+  return floored.quotient + rounds_up;
 }
 
 static inline int64_t dsc_div_half_even(int64_t value, int64_t divisor) {

@@ -117,14 +117,16 @@ class LayerMaker:
         shift = self.integer(8, 40)
         scale = 2**shift * 200 / spread
         limits = np.iinfo(dtype)
+        rounding = self.draw(st.sampled_from(list(Rounding)))
+        divisors = [2**shift] if rounding is Rounding.TWICE else [2**shift, 2**shift - 1]
         return RequantAttr.of(
             [
                 max(1, min(2**31 - 1, int(scale * factor)))
                 for factor in self.random.uniform(0.5, 1.5, count)
             ],
-            [self.draw(st.sampled_from([2**shift, 2**shift - 1]))],
+            [self.draw(st.sampled_from(divisors))],
             addends=[self.draw(st.sampled_from([0, 2 ** (shift - 1), -12345]))],
-            rounding=self.draw(st.sampled_from(list(Rounding))),
+            rounding=rounding,
             zero_point=self.value(dtype),
             clip=(min(self.value(dtype), 0), int(limits.max)),
         )

@@ -359,6 +359,7 @@ def test_requant_with_mixed_lengths_is_refused():
         #                      -2.5 -1.5 -0.5 0.5 1.5 2.5
         (Rounding.HALF_EVEN, [-2, -2, 0, 0, 2, 2]),
         (Rounding.HALF_UP, [-2, -1, 0, 1, 2, 3]),
+        (Rounding.HALF_AWAY, [-3, -2, -1, 1, 2, 3]),
         (Rounding.FLOOR, [-3, -2, -1, 0, 1, 2]),
     ],
 )
@@ -375,6 +376,7 @@ def test_rounding_at_ties(rounding: Rounding, expected: list[int], divisor: int)
         #                      -7/4 -5/4 -1/4 1/4 5/4 7/4
         (Rounding.HALF_EVEN, [-2, -1, 0, 0, 1, 2]),
         (Rounding.HALF_UP, [-2, -1, 0, 0, 1, 2]),
+        (Rounding.HALF_AWAY, [-2, -1, 0, 0, 1, 2]),
         (Rounding.FLOOR, [-2, -2, -1, 0, 1, 1]),
     ],
 )
@@ -391,6 +393,15 @@ def test_odd_divisors_have_no_ties(rounding: Rounding):
     expected = [-2, -2, 1, 1] if rounding is Rounding.FLOOR else nearest
     rounded = reference.round_quotient(dividends, np.array([3], np.int64), rounding)
     assert rounded.tolist() == expected
+
+
+def test_rounding_twice_carries_what_the_first_rounding_made_a_tie():
+    """3/8 is 0, but 1.5/4 is first 2/4 and then 1."""
+    dividends = np.array([3 * 2**30 - 1, 3 * 2**30, 2**31, -(2**31), -(2**31) - 1], np.int64)
+    rounded = reference.round_quotient(dividends, np.array([2**33], np.int64), Rounding.TWICE)
+    once = reference.round_quotient(dividends, np.array([2**33], np.int64), Rounding.HALF_AWAY)
+    assert rounded.tolist() == [0, 1, 0, 0, 0]
+    assert once.tolist() == [0, 0, 0, 0, 0]
 
 
 def test_rounding_of_the_largest_quotients():

@@ -36,9 +36,12 @@ SIGNATURES = {
     "dsc_floor_shift": (INT64, INT64, UINT32),
     "dsc_round_half_up": (INT64, INT64, UINT32),
     "dsc_round_half_even": (INT64, INT64, UINT32),
+    "dsc_round_half_away": (INT64, INT64, UINT32),
+    "dsc_round_twice": (INT64, INT64, UINT32),
     "dsc_div_floor": (INT64, INT64, INT64),
     "dsc_div_half_up": (INT64, INT64, INT64),
     "dsc_div_half_even": (INT64, INT64, INT64),
+    "dsc_div_half_away": (INT64, INT64, INT64),
     "dsc_clip": (INT32, INT64, INT32, INT32),
     "dsc_clip32": (INT32, INT32, INT32, INT32),
     "dsc_sdot4_us": (INT32, INT32, UINT32, UINT32),
@@ -84,6 +87,15 @@ def half_even(value: int, divisor: int) -> int:
     return quotient + (2 * remainder + (quotient & 1) > divisor)
 
 
+def half_away(value: int, divisor: int) -> int:
+    return half_up(value, divisor) if value >= 0 else -half_up(-value, divisor)
+
+
+def twice(value: int, shift: int) -> int:
+    first = min(shift, 31)
+    return half_away(half_up(value, 1 << first), 1 << (shift - first))
+
+
 def tie(odd: int, shift: int) -> int:
     return (2 * odd + 1) << shift
 
@@ -109,6 +121,8 @@ def test_shifts(functions: dict[str, Function], value: int, shift: int):
     assert functions["dsc_floor_shift"](value, shift) == value >> shift
     assert functions["dsc_round_half_up"](value, shift) == half_up(value, 1 << shift)
     assert functions["dsc_round_half_even"](value, shift) == half_even(value, 1 << shift)
+    assert functions["dsc_round_half_away"](value, shift) == half_away(value, 1 << shift)
+    assert functions["dsc_round_twice"](value, shift) == twice(value, shift)
 
 
 @given(value=values, divisor=divisors)
@@ -116,6 +130,7 @@ def test_divisions(functions: dict[str, Function], value: int, divisor: int):
     assert functions["dsc_div_floor"](value, divisor) == value // divisor
     assert functions["dsc_div_half_up"](value, divisor) == half_up(value, divisor)
     assert functions["dsc_div_half_even"](value, divisor) == half_even(value, divisor)
+    assert functions["dsc_div_half_away"](value, divisor) == half_away(value, divisor)
 
 
 @given(half=st.integers(1, 2**30), odd=st.integers(-(2**20), 2**20))
@@ -123,6 +138,7 @@ def test_divisions_of_ties(functions: dict[str, Function], half: int, odd: int):
     value, divisor = half * (2 * odd + 1), 2 * half
     assert functions["dsc_div_half_up"](value, divisor) == odd + 1
     assert functions["dsc_div_half_even"](value, divisor) == odd + (odd & 1)
+    assert functions["dsc_div_half_away"](value, divisor) == odd + (odd >= 0)
 
 
 @given(value=values, low=int32s, high=int32s)

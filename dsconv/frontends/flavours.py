@@ -6,13 +6,15 @@ from dsconv.errors import ModelError
 from dsconv.frontends.flavour import Flavour
 from dsconv.frontends.nemo import NEMO
 from dsconv.frontends.onnx_graph import OnnxGraph
+from dsconv.frontends.qcdq import QCDQ
 from dsconv.frontends.qdq import QDQ
 from dsconv.frontends.qoperator import QOPERATOR
 from dsconv.frontends.quantlab import QUANTLAB
 from dsconv.frontends.reader import QUANTISE_FIRST
 from dsconv.frontends.requantshift import REQUANTSHIFT
+from dsconv.frontends.tflite import TFLITE
 
-FLAVOURS = (REQUANTSHIFT, QOPERATOR, QDQ, NEMO, QUANTLAB)
+FLAVOURS = (REQUANTSHIFT, QOPERATOR, QCDQ, QDQ, NEMO, QUANTLAB, TFLITE)
 """In the order in which they are recognised."""
 
 

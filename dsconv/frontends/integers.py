@@ -26,18 +26,17 @@ from dsconv.frontends.scales import Quantisation
 from dsconv.frontends.values import (
     UNBOUNDED,
     AddLayer,
-    ArithmeticLayer,
     AveragePoolLayer,
     Constant,
     Dequantised,
     Integers,
     LeftToCaller,
+    LinearLayer,
     MaxPoolLayer,
     RealInput,
     RescaleLayer,
     ScaledConstant,
     ScaledLayer,
-    TableLayer,
     Value,
     WeightedLayer,
     with_bounds,
@@ -63,7 +62,7 @@ def _is_whole(array: Array) -> bool:
     return numeric and bool(np.all(np.isfinite(array) & (array == np.rint(array))))
 
 
-def scaled(layer: ArithmeticLayer, function: IntegerFunction = IDENTITY) -> ScaledLayer:
+def scaled(layer: LinearLayer, function: IntegerFunction = IDENTITY) -> ScaledLayer:
     """The sums of a layer, or a function of them."""
     return ScaledLayer(layer.node, layer.view, layer.bounds, layer, function, rounded=False)
 
@@ -139,7 +138,7 @@ def _sums(layer: ScaledLayer) -> tuple[int, int]:
             terms, pixels = (lhs, rhs), 1
         case AveragePoolLayer(x=x, window=window):
             terms, pixels = (x,), math.prod(window.kernel)
-        case RescaleLayer(x=x) | TableLayer(x=x):
+        case RescaleLayer(x=x):
             terms, pixels = (x,), 1
     ends = [
         sorted(limit * int(term.quantisation.scale) for limit in term.quantisation.limits)

@@ -233,20 +233,14 @@ class ScaledLayer:
     node: Node
     view: View
     bounds: tuple[float, float]
-    sums: ArithmeticLayer
+    sums: LinearLayer
     function: IntegerFunction
     rounded: bool
 
 
-ArithmeticLayer: TypeAlias = (
-    ConvolutionLayer
-    | MatrixLayer
-    | AddLayer
-    | MulLayer
-    | AveragePoolLayer
-    | RescaleLayer
-    | TableLayer
-)
+LinearLayer: TypeAlias = ConvolutionLayer | MatrixLayer | AddLayer | AveragePoolLayer | RescaleLayer
+"""Sums of activations times constants."""
+ArithmeticLayer: TypeAlias = LinearLayer | MulLayer | TableLayer
 """All but a maximum, which needs no arithmetic."""
 AnyLayer: TypeAlias = ArithmeticLayer | MaxPoolLayer
 Activation: TypeAlias = RealInput | Integers | Dequantised | AnyLayer | ScaledLayer

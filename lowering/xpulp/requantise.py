@@ -304,12 +304,13 @@ class WideRequantiser(Requantiser):
 
 
 def has_wide_form(requant: RequantAttr, record: RecordAttr | None) -> bool:
-    """Whether the divisor is one shift for all channels, within what the wide form can do."""
+    """Whether rounding, and one shift for all channels, are within what the wide form can do."""
     fields = record.fields if record is not None else ()
     divisor = requant.divisors[0]
     shift = divisor.bit_length() - 1
     one_shift = SHIFT not in fields and DIVISOR not in fields and divisor.bit_count() == 1
-    return one_shift and SMALLEST_WIDE_SHIFT <= shift <= LARGEST_WIDE_SHIFT
+    rounds = requant.rounding not in (Rounding.HALF_AWAY, Rounding.TWICE)
+    return rounds and one_shift and SMALLEST_WIDE_SHIFT <= shift <= LARGEST_WIDE_SHIFT
 
 
 def requantiser(asm: Assembly, kernel: KernelOp) -> Requantiser | None:

@@ -26,3 +26,6 @@
 // Entries come in any order.
 "test.op"() {attribute = #dsconv.requant<clip = [-8, 7], floor, zero_point = -3, shift = [62], addend = [-5, 6], multiplier = [2147483647, -2147483647]>} : () -> ()
 // CHECK: attribute = #dsconv.requant<multiplier = [2147483647, -2147483647], addend = [-5, 6], shift = [62], floor, zero_point = -3, clip = [-8, 7]>}
+
+"test.op"() {attribute = #dsconv.requant<multiplier = [1073741825], shift = [40], twice, clip = [-8, 7]>} : () -> ()
+// CHECK: attribute = #dsconv.requant<multiplier = [1073741825], shift = [40], twice, clip = [-8, 7]>}

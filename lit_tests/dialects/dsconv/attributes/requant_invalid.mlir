@@ -81,7 +81,7 @@
 // -----
 
 "test.op"() {attribute = #dsconv.requant<multiplier = [1], shift = [1], half_odd, clip = [0, 1]>} : () -> ()
-// CHECK: a requantisation has no half_odd; there are multiplier, addend, shift, divisor, clip, zero_point, half_even, half_up, floor
+// CHECK: a requantisation has no half_odd; there are multiplier, addend, shift, divisor, clip, zero_point, half_even, half_up, half_away, twice, floor
 
 // -----
 
@@ -92,3 +92,8 @@
 
 "test.op"() {attribute = #dsconv.requant<multiplier = [9223372036854775808], shift = [1], clip = [0, 1]>} : () -> ()
 // CHECK: 9223372036854775808 does not fit 64 bits
+
+// -----
+
+"test.op"() {attribute = #dsconv.requant<multiplier = [1], divisor = [48], twice, clip = [0, 1]>} : () -> ()
+// CHECK: a requantisation that rounds twice divides by a power of two
