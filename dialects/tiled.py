@@ -125,6 +125,10 @@ class TransferType(ParametrizedAttribute, TypeAttribute):
     name = "dsconv.transfer"
 
 
+Shape = tuple[int, int, int]
+"""Channels, height and width of a map or a tile."""
+
+
 @irdl_attr_definition
 class BoxAttr(ParametrizedAttribute):
     """What a transfer moves: blocks x lines x bytes, strided in the outer memory.
@@ -159,6 +163,29 @@ class BoxAttr(ParametrizedAttribute):
         sizes = (blocks, block_stride if blocks > 1 else 0)
         sizes += (lines, line_stride if lines > 1 else 0, line_bytes, 0)
         return BoxAttr(ArrayAttr(IntAttr(size) for size in sizes))
+
+    @staticmethod
+    def of_tile(
+        layout: Layout,
+        map_shape: Shape,
+        tile_shape: Shape,
+        *,
+        element_bytes: int = 1,
+        plane_pitch: int = 0,
+    ) -> BoxAttr:
+        """The transfer of a tile of C x H x W elements of a map of C x H x W elements.
+
+        In CHW, planes of the tile may lie `plane_pitch` bytes apart in L1; 0 means densely.
+        """
+        channels, height, width = map_shape
+        tile_channels, rows, columns = tile_shape
+        if layout is Layout.CHW:
+            row = width * element_bytes
+            line = columns * element_bytes
+            return BoxAttr.of(line, rows, row, tile_channels, height * row, plane_pitch)
+        pixel = channels * element_bytes
+        line = tile_channels * element_bytes
+        return BoxAttr.of(line, columns, pixel, rows, width * pixel)
 
     def _size(self, index: int) -> int:
         return self.sizes.data[index].data

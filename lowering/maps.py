@@ -54,10 +54,10 @@ class Map:
 
         In CHW, planes of the tile may lie `plane_pitch` bytes apart in L1; 0 means densely.
         """
-        if self.layout is Layout.CHW:
-            row = self.width * self.element_bytes
-            line = columns * self.element_bytes
-            return BoxAttr.of(line, rows, row, channels, self.height * row, plane_pitch)
-        pixel = self.channels * self.element_bytes
-        line = channels * self.element_bytes
-        return BoxAttr.of(line, columns, pixel, rows, self.width * pixel)
+        return BoxAttr.of_tile(
+            self.layout,
+            (self.channels, self.height, self.width),
+            (channels, rows, columns),
+            element_bytes=self.element_bytes,
+            plane_pitch=plane_pitch,
+        )

@@ -1,18 +1,26 @@
-"""What a layer costs on a cluster with a DMA: estimates, to compare tiles with each other."""
+"""What kernels and transfers cost on the cluster: the pieces that every schedule is made of.
+
+`kernel_cycles` and `dma_cycles` are pure and cached, so a search may ask for thousands of them.
+Both are sums of terms, counted from shapes, times the coefficients in `costs.json`: estimates of
+what GVSoC's pulp-open takes.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from math import ceil
 
-from dsconv.dialects.attributes import Tile
-from dsconv.passes.geometry import Geometry
+from dsconv.dialects.attributes import Layout
+
+WORD = 4
+"""Bytes that a load brings and a dot product multiplies."""
 
 DMA_BYTES_PER_CYCLE = 8
 """Each way, both ways at once (measured on GVSoC's pulp-open)."""
-
-TRANSFER_CYCLES = 40
-"""To start a transfer and notice its end (measured on GVSoC's pulp-open)."""
 
 L3_BYTES_PER_CYCLE = 1.0
 """From HyperRAM (measured on GVSoC's pulp-open)."""
@@ -20,71 +28,211 @@ L3_BYTES_PER_CYCLE = 1.0
 L3_TRANSFER_CYCLES = 165
 """To start a transfer from a cluster core and for its latency (measured on GVSoC's pulp-open)."""
 
-TILE_CYCLES = 150
-"""Barriers, call and uneven cores, for each tile (estimate)."""
+BLOCKS = ((4, 4), (4, 2), (2, 4), (4, 3), (3, 4), (3, 3), (5, 3), (3, 5), (2, 2), (4, 1), (1, 4))
+"""Pixels x channels that a dense kernel makes at a time, among which a kernel takes the best."""
 
-MACS_PER_CYCLE = {"conv2d": 5.0, "depthwise": 5.5, "pointwise": 16.0, "linear": 8.0}
-"""Of eight cores with Xpulp kernels in L1 (estimate from benchmarks/kernels)."""
-
-OUTPUTS_PER_CYCLE = 3.0
-"""Of layers without weights (estimate)."""
-
-TRAFFIC_WEIGHT = 0.25
-"""Share of its transfer time that a byte costs even where the transfer is hidden: energy."""
+Terms = Mapping[str, float]
+"""How often each thing happens that costs time, on the core with the most work."""
 
 
 @dataclass(frozen=True)
-class LayerCost:
-    """Cycles of a layer with its tiles, and the time its transfers take alone."""
+class TileShape:
+    """A tile of an activation in L1: C x H x W bytes in a layout."""
 
-    cycles: float
-    transfer_cycles: float
+    channels: int
+    height: int
+    width: int
+    layout: Layout
 
     @property
-    def objective(self) -> float:
-        """What tile selection minimises."""
-        return self.cycles + TRAFFIC_WEIGHT * self.transfer_cycles
+    def pixels(self) -> int:
+        """Pixels of a plane."""
+        return self.height * self.width
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.channels * self.pixels
 
 
-def split_waste(items: int, cores: int) -> float:
-    """Cores' time over useful time when `items` equal pieces are split over them."""
-    return ceil(items / cores) * cores / items
+@dataclass(frozen=True)
+class WindowShape:
+    """Size and strides of a window, FY x FX; one pixel where a kernel has none."""
+
+    kernel: tuple[int, int] = (1, 1)
+    strides: tuple[int, int] = (1, 1)
+
+    @property
+    def taps(self) -> int:
+        """Inputs of one channel under a window."""
+        return self.kernel[0] * self.kernel[1]
 
 
-def compute_cycles(geometry: Geometry, tile: Tile, cores: int) -> float:
-    """Cycles of the cores for one tile."""
-    outputs = geometry.output_bytes(tile)
-    if geometry.macs:
-        whole = geometry.kernels * geometry.rows * geometry.columns
-        cycles = geometry.macs * outputs / whole / MACS_PER_CYCLE[geometry.kind]
-    else:
-        cycles = outputs * geometry.extent[0] * geometry.extent[1] / OUTPUTS_PER_CYCLE
-    pixels = tile.rows * tile.columns
-    if geometry.channelwise:
-        waste = min(split_waste(tile.channels, cores), split_waste(tile.rows, cores))
-    else:
-        waste = split_waste(ceil(pixels / 4) * ceil(tile.channels / 4), cores)
-    return cycles * waste
+@dataclass(frozen=True)
+class KernelShape:
+    """What a kernel computes, as far as its time depends on it.
+
+    `kind` is the kind of the graph operation. `wide` says that its requantisation has 64 bits.
+    """
+
+    kind: str
+    x: TileShape
+    y: TileShape
+    window: WindowShape = WindowShape()
+    inputs: int = 1
+    wide: bool = False
 
 
-def layer_cost(geometry: Geometry, tile: Tile, cores: int) -> LayerCost:
-    """Estimated cost of a layer: transfers before, between or beside the computation."""
-    tiles = geometry.tiles(tile)
-    once, loaded = 0, 0
-    for versions, size in (
-        (geometry.input_versions(tile), geometry.all_input_bytes(tile)),
-        (geometry.weight_versions(tile), geometry.weight_bytes(tile)),
-    ):
-        if versions == 1:
-            once += size
-        else:
-            loaded += versions * size
-    before = once / DMA_BYTES_PER_CYCLE + TRANSFER_CYCLES
-    load = loaded / DMA_BYTES_PER_CYCLE / tiles + TRANSFER_CYCLES
-    store = geometry.stored_bytes(tile) / DMA_BYTES_PER_CYCLE / tiles + TRANSFER_CYCLES
-    compute = compute_cycles(geometry, tile, cores) + TILE_CYCLES
-    if tile.buffers == 1 or tiles == 1:
-        cycles = before + tiles * (load + compute + store)
-    else:
-        cycles = before + load + tiles * max(load, compute, store) + store
-    return LayerCost(cycles, before + tiles * (load + store))
+@dataclass(frozen=True)
+class TransferCost:
+    """Cycles of core 0 to start a transfer, and of the DMA from its start to its end."""
+
+    issue: float
+    engine: float
+
+    @property
+    def cycles(self) -> float:
+        """Cycles of a transfer that is waited for at once."""
+        return self.issue + self.engine
+
+
+@cache
+def coefficients() -> dict[str, dict[str, float]]:
+    """Cycles of every term, by group."""
+    text = files("dsconv.passes").joinpath("costs.json").read_text()
+    return json.loads(text)["cycles"]
+
+
+@cache
+def kernel_cycles(shape: KernelShape, cores: int = 8) -> float:
+    """Cycles from a call, by all cores, to the return of the last; operands lie in L1."""
+    group = KERNEL_GROUPS[shape.kind]
+    costs = coefficients()[group.name]
+    return min(weighted(terms, costs) for terms in group.terms(shape, cores))
+
+
+@cache
+def dma_cycles(
+    line_bytes: int, lines: int = 1, blocks: int = 1, *, store: bool = False
+) -> TransferCost:
+    """What it takes to move `blocks` x `lines` x `line_bytes` between L2 and L1.
+
+    A box is given in its simplest form, as `BoxAttr.of` makes it. Both directions work at once,
+    transfers of one direction one after the other.
+    """
+    if line_bytes == 0:
+        return TransferCost(0, 0)
+    costs = coefficients()["store" if store else "load"]
+    commands = blocks
+    beats = blocks * lines * ceil(line_bytes / DMA_BYTES_PER_CYCLE)
+    issue = costs["transfer_issue"] + commands * costs["command_issue"]
+    engine = costs["transfer"] + commands * costs["command"] + beats * costs["beat"]
+    if lines > 1:
+        engine += blocks * lines * costs["line"]
+    return TransferCost(issue, max(engine, commands * costs["command_issue"]))
+
+
+def weighted(terms: Terms, costs: Mapping[str, float]) -> float:
+    """Cycles of terms."""
+    return sum(count * costs[name] for name, count in terms.items())
+
+
+def powers_of_two(cores: int) -> list[int]:
+    """1, 2, 4 and so on, up to the number of cores."""
+    return [1 << level for level in range(cores.bit_length())]
+
+
+def dense_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
+    """Layers that sum over channels: blocks of pixels x channels, on a grid of cores."""
+    pixels, channels = shape.y.pixels, shape.y.channels
+    row = shape.x.size if shape.kind == "linear" else shape.x.channels * shape.window.taps
+    words = ceil(row / WORD)
+    gathers = shape.window.taps > 1
+    transposes = shape.kind == "pointwise" and shape.x.layout is Layout.CHW
+    for block in {(min(p, pixels), min(k, channels)) for p, k in BLOCKS}:
+        for pixel_cores in powers_of_two(cores):
+            pixel_blocks = ceil(ceil(pixels / block[0]) / pixel_cores)
+            blocks = pixel_blocks * ceil(ceil(channels / block[1]) / (cores // pixel_cores))
+            outputs = blocks * block[0] * block[1]
+            gathered = pixel_blocks * block[0] * words
+            yield {
+                "call": 1,
+                "pixel_block": pixel_blocks,
+                "block": blocks,
+                "load": blocks * words * (block[0] + block[1]),
+                "product": words * outputs,
+                output_term(shape): outputs,
+                "gathered_word": gathered if gathers else 0,
+                "transposed_word": gathered if transposes else 0,
+            }
+
+
+def depthwise_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
+    """Windows over one channel: parts of channels, a few columns wide, walked down row by row."""
+    (fy, fx), sy = shape.window.kernel, shape.window.strides[0]
+    form = "" if shape.x.layout is Layout.CHW else "portable_"
+    for parts in powers_of_two(cores):
+        units = ceil(shape.y.channels * parts / cores)
+        columns = ceil(shape.y.width / parts)
+        outputs = units * columns * shape.y.height
+        yield {
+            "call": 1,
+            "unit": units,
+            "column": units * columns,
+            form + "load": units * ((shape.y.height - 1) * sy + fy) * columns * ceil(fx / WORD),
+            form + "product": outputs * fy * ceil(fx / WORD),
+            output_term(shape): outputs,
+        }
+
+
+def elementwise_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
+    """Every value by itself, in whole words where the layouts agree."""
+    form = "" if shape.x.layout is shape.y.layout else "portable_"
+    words = ceil(shape.y.size / WORD / cores)
+    yield {
+        "call": 1,
+        form + "load": words * shape.inputs,
+        form + output_term(shape): words * WORD,
+    }
+
+
+def pool_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
+    """Windows over one channel without weights: whole channels of CHW, words of HWC."""
+    planes = shape.x.layout is Layout.CHW
+    units = ceil((shape.y.channels if planes else shape.y.height) / cores)
+    outputs = shape.y.pixels if planes else shape.y.channels * shape.y.width
+    yield {
+        "call": 1,
+        "unit": units,
+        "value": units * outputs * shape.window.taps / WORD,
+        output_term(shape): units * outputs,
+    }
+
+
+def output_term(shape: KernelShape) -> str:
+    """The term of one requantised output."""
+    return "wide_output" if shape.wide else "output"
+
+
+@dataclass(frozen=True)
+class KernelGroup:
+    """Kinds of kernels whose terms and coefficients are the same.
+
+    `terms` gives those of every way to split the work; the kernel is written the fastest way.
+    """
+
+    name: str
+    kinds: tuple[str, ...]
+    terms: Callable[[KernelShape, int], Iterator[Terms]]
+
+
+GROUPS = (
+    KernelGroup("dense", ("pointwise", "conv2d", "linear"), dense_terms),
+    KernelGroup("depthwise", ("depthwise",), depthwise_terms),
+    KernelGroup("elementwise", ("add", "mul", "rescale"), elementwise_terms),
+    KernelGroup("lookup", ("lookup",), elementwise_terms),
+    KernelGroup("avg_pool", ("avg_pool",), pool_terms),
+    KernelGroup("max_pool", ("max_pool",), pool_terms),
+)
+
+KERNEL_GROUPS = {kind: group for group in GROUPS for kind in group.kinds}

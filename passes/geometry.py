@@ -7,7 +7,7 @@ from math import ceil, prod
 
 from xdsl.ir import SSAValue
 
-from dsconv.dialects.attributes import Tile, WindowAttr
+from dsconv.dialects.attributes import Layout, Tile, WindowAttr
 from dsconv.dialects.graph import (
     ConvolutionOperation,
     DepthwiseOp,
@@ -15,8 +15,10 @@ from dsconv.dialects.graph import (
     LinearOp,
     LookupOp,
     PoolOperation,
+    RequantisedOperation,
     WeightedOperation,
     element_bytes,
+    layout_of,
     tensor_type,
 )
 from dsconv.dialects.tiled import aligned
@@ -29,7 +31,8 @@ class Geometry:
 
     Inputs of a layer that are not as large as the first one, (C, IY, IX), broadcast over rows and
     columns. A channelwise layer makes output channel k from input channel k alone. All channels of
-    a layer may share one record.
+    a layer may share one record. A layout that is not chosen yet counts as HWC. `wide` says that
+    the requantisation has no narrow form.
     """
 
     kind: str
@@ -49,6 +52,9 @@ class Geometry:
     shared_record: bool
     result_bytes: int
     macs: int
+    input_layout: Layout
+    output_layout: Layout
+    wide: bool
 
     @staticmethod
     def of(op: LayerOperation) -> Geometry:
@@ -75,6 +81,9 @@ class Geometry:
             isinstance(op, LookupOp) and op.shares_table,
             element_bytes(tensor_type(op.result)),
             op.macs,
+            layout_of(op.activations[0]) or Layout.HWC,
+            layout_of(op.result) or Layout.HWC,
+            isinstance(op, RequantisedOperation) and op.narrow is None,
         )
 
     # One tile

@@ -25,7 +25,7 @@ from dsconv.dialects.tiled import (
     buffer_size,
     buffer_type,
 )
-from dsconv.passes.costs import L3_BYTES_PER_CYCLE, L3_TRANSFER_CYCLES, MACS_PER_CYCLE
+from dsconv.passes.costs import L3_BYTES_PER_CYCLE, L3_TRANSFER_CYCLES
 from dsconv.passes.networks import networks
 from dsconv.passes.plan_memory import (
     Lifetime,
@@ -36,6 +36,9 @@ from dsconv.passes.plan_memory import (
     positions,
     search_fit,
 )
+
+MACS_PER_CYCLE = {"conv2d": 5.0, "depthwise": 5.5, "pointwise": 16.0, "linear": 8.0}
+"""Of eight cores with Xpulp kernels in L1 (estimate from benchmarks/kernels)."""
 
 PLANNING_STEPS = 32
 """A plan that comes out too large is made again for so many parts of L2, less one each time."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dsconv.dialects.attributes import Tile
+from dsconv.dialects.attributes import Layout, Tile
 from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import LayerOperation, tensor_type
-from dsconv.passes.costs import DMA_BYTES_PER_CYCLE, TILE_CYCLES, TRANSFER_CYCLES, compute_cycles
+from dsconv.passes.costs import TransferCost, coefficients, dma_cycles, kernel_cycles
 from dsconv.passes.even_splits import even_splits
-from dsconv.passes.fused_rows import RowPlan, row_plan
+from dsconv.passes.fused_rows import RowPlan, Rows, row_plan
 from dsconv.passes.geometry import Geometry
+from dsconv.passes.layer_costs import kernel_shape, tile_transfer
 
 
 def row_plans(
@@ -28,18 +29,31 @@ def row_plans(
 
 def row_cycles(chain: Sequence[LayerOperation], plan: RowPlan, cores: int) -> float:
     """Estimated cycles of a fused layer along rows."""
+    loop = coefficients()["loop"]
     compute = 0.0
     for layer, value in zip(chain, plan.values[1:], strict=True):
         tile = Tile(value.channels, value.block, value.width)
-        compute += compute_cycles(Geometry.of(layer), tile, cores) + TILE_CYCLES
+        compute += kernel_cycles(kernel_shape(Geometry.of(layer), tile), cores) + loop["tile"]
     first, *_, last = plan.values
-    row_bytes = first.channels * first.width
-    load = (row_bytes * first.block + plan.residual_bytes) / DMA_BYTES_PER_CYCLE + TRANSFER_CYCLES
-    store = last.buffer_bytes / DMA_BYTES_PER_CYCLE + TRANSFER_CYCLES
-    before = sum(plan.weight_bytes) / DMA_BYTES_PER_CYCLE + TRANSFER_CYCLES
+    load, store = step_transfer(first), step_transfer(last, store=True)
+    residual = dma_cycles(plan.residual_bytes)
+    before = loop["layer"]
+    for size in plan.weight_bytes:
+        before += dma_cycles(size).cycles
+    issue = load.issue + residual.issue + store.issue
+    loading = load.engine + residual.engine
     if plan.buffers == 1 or plan.steps == 1:
-        return before + plan.steps * (load + compute + store)
-    return before + load + plan.steps * max(load, compute, store) + store
+        return before + plan.steps * (issue + loading + compute + store.engine)
+    ends = load.cycles + residual.cycles + store.cycles
+    step = issue + max(compute, loading - issue, store.engine - issue)
+    return before + ends + plan.steps * step
+
+
+def step_transfer(value: Rows, *, store: bool = False) -> TransferCost:
+    """The transfer of a step's rows from, or to, their map in L2."""
+    sizes = value.channels, value.height, value.width
+    step = value.channels, value.block, value.width
+    return tile_transfer(value.layout or Layout.HWC, sizes, step, store=store)
 
 
 def choose_step(

@@ -13,9 +13,9 @@ from xdsl.utils.exceptions import DiagnosticException
 from dsconv.dialects.attributes import Tile, TileAttr
 from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import LayerOperation
-from dsconv.passes.costs import layer_cost
 from dsconv.passes.even_splits import even_splits
 from dsconv.passes.geometry import Geometry
+from dsconv.passes.layer_costs import layer_cost
 from dsconv.passes.tile_fused import choose_step, smallest_step_bytes
 
 

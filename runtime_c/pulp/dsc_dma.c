@@ -21,8 +21,13 @@ static void queue_line(uint32_t direction, uint32_t l1, uint32_t l2, uint32_t by
   }
 }
 
+/* A division takes longer than a command, so it is left to boxes that need several. */
 static void queue_lines(uint32_t direction, uint32_t l1, uint32_t l2, uint32_t lines, uint32_t stride, uint32_t bytes) {
-  if (bytes == 0) return;
+  if (lines * bytes == 0) return;
+  if (lines * bytes <= MCHAN_LONGEST) {
+    mchan_queue_copy_lines(direction, l1, l2, lines * bytes, bytes, stride);
+    return;
+  }
   uint32_t lines_in_a_command = MCHAN_LONGEST / bytes;
   for (uint32_t line = 0; line < lines; line += lines_in_a_command) {
     uint32_t count_of_lines = smaller(lines - line, lines_in_a_command);

@@ -1,0 +1,62 @@
+"""What the compiler believes that kernels, transfers and tiles cost."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.layers import Activation, NetworkBuilder
+from dsconv.dialects.attributes import Layout, Tile, WindowAttr
+from dsconv.dialects.dsconv import Dsconv
+from dsconv.dialects.fused import FusedOp
+from dsconv.dialects.graph import LayerOperation
+from dsconv.passes.costs import KernelShape, TileShape, dma_cycles, kernel_cycles
+from dsconv.passes.geometry import Geometry
+from dsconv.passes.layer_costs import layer_cost
+from dsconv.passes.tile_l1 import choose_tile
+
+CHW = Activation(layout=Layout.CHW)
+HWC = Activation(layout=Layout.HWC)
+L1_BYTES = 56 * 1024
+
+
+def geometry_of(builder: NetworkBuilder) -> Geometry:
+    (layer,) = (op for op in builder.module().walk() if isinstance(op, LayerOperation))
+    return Geometry.of(layer)
+
+
+def depthwise_to_hwc(channels: int, size: int) -> Geometry:
+    builder = NetworkBuilder(channels, size, size, CHW)
+    builder.depthwise(WindowAttr.of((3, 3), pads=(1, 1, 1, 1)), HWC)
+    return geometry_of(builder)
+
+
+def test_lines_cost_the_dma_time():
+    line = dma_cycles(4096)
+    assert dma_cycles(8, 512).engine > line.engine
+    assert dma_cycles(1, 4096).engine > 4 * line.engine
+    assert dma_cycles(8, 8, 64).issue > 10 * line.issue, "a command a block"
+
+
+def test_single_channels_of_an_hwc_map_are_slow_to_store():
+    geometry = depthwise_to_hwc(8, 64)
+    channel, rows = Tile(1, 64, 64), Tile(8, 16, 64, buffers=2)
+    assert layer_cost(geometry, channel, 8).cycles > 1.5 * layer_cost(geometry, rows, 8).cycles
+    chosen = choose_tile(geometry, L1_BYTES)
+    assert chosen is not None
+    assert chosen.channels == 8
+
+
+@pytest.mark.parametrize("channels", [1, 2, 8])
+def test_a_depthwise_layer_is_split_by_parts_of_channels_too(channels: int):
+    x = TileShape(channels, 34, 34, Layout.CHW)
+    y = TileShape(channels, 32, 32, Layout.CHW)
+    shape = KernelShape("depthwise", x, y)
+    assert kernel_cycles(shape, 1) > 6 * kernel_cycles(shape, 8)
+
+
+def test_every_layer_has_a_cost():
+    layers = {op for op in Dsconv.operations if issubclass(op, LayerOperation)} - {FusedOp}
+    tile = TileShape(8, 4, 4, Layout.HWC)
+    for layer in layers:
+        kind = layer.name.removeprefix("dsconv.")
+        assert kernel_cycles(KernelShape(kind, tile, tile)) > 0
