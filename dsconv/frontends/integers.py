@@ -33,6 +33,7 @@ from dsconv.frontends.values import (
     LeftToCaller,
     LinearLayer,
     MaxPoolLayer,
+    MulLayer,
     RealInput,
     RescaleLayer,
     ScaledConstant,
@@ -130,7 +131,7 @@ def dtype_for(low: float, high: float) -> str | None:
 def _sums(layer: ScaledLayer) -> tuple[int, int]:
     """Smallest and largest sum of a layer without weights."""
     match layer.sums:
-        case WeightedLayer():
+        case WeightedLayer() | MulLayer():
             raise layer.node.problem(
                 "its result is not clipped to 8 bits", "a Clip has to stand behind it"
             )
