@@ -462,14 +462,32 @@ class ConvolutionOperation(WeightedOperation, abc.ABC):
 
 @irdl_op_definition
 class Conv2DOp(ConvolutionOperation):
-    """Dense convolution; weights KxCxFYxFX."""
+    """Convolution in G groups of channels, dense where G is 1; weights Kx(C/G)xFYxFX.
+
+    Outputs of a group, K/G after each other, read the inputs of that group alone.
+    """
 
     name = "dsconv.conv2d"
+
+    @property
+    def groups(self) -> int:
+        """Number of groups."""
+        return tensor_type(self.input).get_shape()[1] // tensor_type(self.weights).get_shape()[1]
 
     def _verify_shapes(self) -> None:
         channels = tensor_type(self.input).get_shape()[1]
         kernels = tensor_type(self.result).get_shape()[1]
-        _verify_shape(self.weights, "weights have", (kernels, channels, *self.window.kernel))
+        shape = tensor_type(self.weights).get_shape()
+        fits = len(shape) == 4 and shape[1] > 0 and channels % shape[1] == 0
+        group_channels = shape[1] if fits else channels
+        _verify_shape(self.weights, "weights have", (kernels, group_channels, *self.window.kernel))
+        if kernels % self.groups:
+            raise VerifyException(f"{self.groups} groups do not share {kernels} output channels")
+        group = kernels // self.groups
+        if self.groups > 1 and self.tile is not None and self.tile.tile.channels % group:
+            raise VerifyException(
+                f"a tile of {self.tile.tile.channels} channels is not whole groups of {group}"
+            )
         _verify_window(self.window, self.input, self.result, kernels)
 
 

@@ -121,12 +121,15 @@ def conv2d(
     input_zero_point: int = 0,
     weight_zero_points: Sequence[int] = (0,),
 ) -> Accumulators:
-    """Dense convolution: weights (K, C, FY, FX), bias (K,) to accumulators (1, K, OY, OX)."""
+    """Convolution in G groups: weights (K, C/G, FY, FX), bias (K,) to sums (1, K, OY, OX)."""
     centred = pad(x, window, input_zero_point) - input_zero_point
     columns = taps(centred, window)
     oy, ox = columns.shape[-2:]
     matrix = weights.astype(np.int64) - np.asarray(weight_zero_points).reshape(-1, 1, 1, 1)
-    product = exact_matmul(matrix.reshape(len(weights), -1), columns.reshape(-1, oy * ox))
+    groups = len(columns) // weights.shape[1]
+    product = exact_matmul(
+        matrix.reshape(groups, len(weights) // groups, -1), columns.reshape(groups, -1, oy * ox)
+    )
     return product.reshape(1, -1, oy, ox) + per_channel(bias.tolist())
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Sequence
+from math import prod
 from typing import ClassVar
 
 from xdsl.dialects.builtin import (
@@ -819,6 +820,13 @@ class KernelOp(IRDLOperation):
     def multiplier_values(self) -> tuple[int, ...]:
         """Weights of the two operands of an addition."""
         return self.multipliers.get_values()
+
+    @property
+    def groups(self) -> int:
+        """Groups of channels in the tile of a convolution: what a record has weights for is one."""
+        assert self.record is not None, "a convolution has weights"
+        taps = prod(self.window.kernel)
+        return self.inputs[0].get_shape()[1] * taps // self.record.weight_bytes
 
     @property
     def padding(self) -> int:

@@ -134,11 +134,10 @@ def requantise(
 
 def _dense_weights(kernel: tiled.KernelOp, weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
     (type_,) = kernel.inputs
-    channels = type_.get_shape()[1]
     fy, fx = kernel.window.kernel
     if layout_of_type(type_) is Layout.CHW:
-        return weights.reshape(-1, channels, fy, fx)
-    return weights.reshape(-1, fy, fx, channels).transpose(0, 3, 1, 2)
+        return weights.reshape(len(weights), -1, fy, fx)
+    return weights.reshape(len(weights), fy, fx, -1).transpose(0, 3, 1, 2)
 
 
 def run_kernel(kernel: tiled.KernelOp, buffers: list[Bytes], row: int, column: int) -> None:

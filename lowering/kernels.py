@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from operator import mul
 
@@ -333,24 +333,37 @@ class KernelWriter:
     # Kernels
 
     def conv2d(self, cores: int) -> None:
-        """Dense convolution, pointwise and fully connected: a dot product a pixel and channel."""
+        """Convolution, pointwise and fully connected: a dot product a pixel and channel."""
+        groups, channels = self.kernel.groups, self.output.channels
         pixels = self.output.height * self.output.width
-        by_pixel = split_efficiency(pixels, cores) >= split_efficiency(self.output.channels, cores)
-        if by_pixel:
-            with self.pixels() as (row, column):
-                zero_point_sum = self._input_sum(row, column)
-                with loop(0, self.output.channels, "k") as channel:
-                    self._conv2d_output(channel, row, column, zero_point_sum)
-        else:
-            with (
-                loop(0, self.output.height, "oy") as row,
-                loop(0, self.output.width, "ox") as column,
-            ):
-                zero_point_sum = self._input_sum(row, column)
-                with self.share_of(self.output.channels, "k") as channel:
-                    self._conv2d_output(channel, row, column, zero_point_sum)
+        parts = channels if groups == 1 else groups
+        if split_efficiency(pixels, cores) >= split_efficiency(parts, cores):
+            with self.pixels() as (row, column), loop(0, groups, "g") as group:
+                self._group(group, row, column, loop(0, channels // groups, "k"))
+            return
+        with loop(0, self.output.height, "oy") as row, loop(0, self.output.width, "ox") as column:
+            if groups == 1:
+                self._group(0, row, column, self.share_of(channels, "k"))
+                return
+            with self.share_of(groups, "g") as group:
+                self._group(group, row, column, loop(0, channels // groups, "k"))
 
-    def _input_sum(self, row: Index, column: Index) -> SSAValue | None:
+    def _group(
+        self,
+        group: Index,
+        row: Index,
+        column: Index,
+        loop_of_channels: AbstractContextManager[Index],
+    ) -> None:
+        """The output channels of one group at a pixel."""
+        groups = self.kernel.groups
+        first_input = multiply(group, self.inputs[0].channels // groups)
+        input_sum = self._input_sum(first_input, row, column)
+        with loop_of_channels as number:
+            channel = add(multiply(group, self.output.channels // groups), number)
+            self._conv2d_output(channel, first_input, row, column, input_sum)
+
+    def _input_sum(self, first_input: Index, row: Index, column: Index) -> SSAValue | None:
         """Sum of all inputs under a pixel's window, where weights have zero points."""
         record = self.kernel.record
         if record is None or WEIGHT_ZERO_POINT not in record.fields:
@@ -358,6 +371,7 @@ class KernelWriter:
         total = Accumulator(integer(0), "sum")
         self._dot(
             total,
+            first_input,
             row,
             column,
             word=lambda _: integer(ONES),
@@ -366,7 +380,12 @@ class KernelWriter:
         return total.value
 
     def _conv2d_output(
-        self, channel: Index, row: Index, column: Index, input_sum: SSAValue | None
+        self,
+        channel: Index,
+        first_input: Index,
+        row: Index,
+        column: Index,
+        input_sum: SSAValue | None,
     ) -> None:
         weights = self.weights
         assert weights is not None, "a convolution has weights"
@@ -378,6 +397,7 @@ class KernelWriter:
         accumulator = Accumulator(initial)
         self._dot(
             accumulator,
+            first_input,
             row,
             column,
             word=lambda at: LoadWordOp(weights, index_value(add(base, at))).result,
@@ -389,30 +409,36 @@ class KernelWriter:
     def _dot(
         self,
         accumulator: Accumulator,
+        first_input: Index,
         row: Index,
         column: Index,
         *,
         word: Callable[[Index], SSAValue],
         byte: Callable[[Index], SSAValue],
     ) -> None:
-        """Adds the products of all taps and channels. Weights are asked for by their offset."""
+        """Adds the products of all taps and channels of a group, the first of which is given.
+
+        Weights are asked for by their offset.
+        """
         if self.inputs[0].layout is Layout.HWC:
-            self._dot_hwc(accumulator, row, column, word, byte)
+            self._dot_hwc(accumulator, first_input, row, column, word, byte)
         else:
-            self._dot_chw(accumulator, row, column, byte)
+            self._dot_chw(accumulator, first_input, row, column, byte)
 
     def _dot_hwc(
         self,
         accumulator: Accumulator,
+        first_input: Index,
         row: Index,
         column: Index,
         word: Callable[[Index], SSAValue],
         byte: Callable[[Index], SSAValue],
     ) -> None:
         tile = self.inputs[0]
-        whole = tile.channels // 4 * 4
-        with self.taps(accumulator, 0, row, column) as (tap, offset):
-            first = multiply(tap, tile.channels)
+        channels = tile.channels // self.kernel.groups
+        whole = channels // 4 * 4
+        with self.taps(accumulator, first_input, row, column) as (tap, offset):
+            first = multiply(tap, channels)
             if whole:
                 with accumulator.loop(whole, "c", step=4) as channel:
                     accumulator.value = Sdot4Op(
@@ -421,7 +447,7 @@ class KernelWriter:
                         word(add(first, channel)),
                         unsigned=tile.unsigned,
                     ).result
-            for channel in range(whole, tile.channels):
+            for channel in range(whole, channels):
                 product = arith.MuliOp(
                     tile.load(add(offset, channel)), byte(add(first, channel))
                 ).result
@@ -430,15 +456,17 @@ class KernelWriter:
     def _dot_chw(
         self,
         accumulator: Accumulator,
+        first_input: Index,
         row: Index,
         column: Index,
         byte: Callable[[Index], SSAValue],
     ) -> None:
         tile = self.inputs[0]
         fy, fx = self.kernel.window.kernel
-        with accumulator.loop(tile.channels, "c") as channel:
+        with accumulator.loop(tile.channels // self.kernel.groups, "c") as channel:
             first = multiply(channel, fy * fx)
-            with self.taps(accumulator, channel, row, column) as (tap, offset):
+            taps = self.taps(accumulator, add(first_input, channel), row, column)
+            with taps as (tap, offset):
                 product = arith.MuliOp(tile.load(offset), byte(add(first, tap))).result
                 accumulator.value = arith.AddiOp(accumulator.value, product).result
 

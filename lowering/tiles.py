@@ -268,9 +268,10 @@ class LayerLowering:
         condition: SSAValue | None,
     ) -> None:
         geometry = self.geometry
-        first_channel = channel if geometry.channelwise else 0
+        first_step = divide(channel, geometry.channel_step) if geometry.channelwise else 0
         transfers: list[DmaStartOp] = []
         for number, (source, target) in enumerate(zip(self.inputs, targets, strict=True)):
+            first_channel = multiply(first_step, geometry.step_channels(number))
             y, x = (0, 0) if geometry.broadcasts(number) else (place.y, place.x)
             offset = index_value(source.offset(first_channel, y, x))
             box = source.box(*geometry.input_tile(self.tile, number))

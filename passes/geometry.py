@@ -9,14 +9,14 @@ from xdsl.ir import SSAValue
 
 from dsconv.dialects.attributes import Layout, Tile, WindowAttr
 from dsconv.dialects.graph import (
+    Conv2DOp,
     ConvolutionOperation,
-    DepthwiseOp,
     LayerOperation,
     LinearOp,
     LookupOp,
+    PointwiseOp,
     PoolOperation,
     RequantisedOperation,
-    WeightedOperation,
     element_bytes,
     layout_of,
     tensor_type,
@@ -30,9 +30,10 @@ class Geometry:
     """Shape of one layer: input CxIYxIX, output KxOYxOX, window, bytes of a channel record.
 
     Inputs of a layer that are not as large as the first one, (C, IY, IX), broadcast over rows and
-    columns. A channelwise layer makes output channel k from input channel k alone. All channels of
-    a layer may share one record. A layout that is not chosen yet counts as HWC. `wide` says that
-    the requantisation has no narrow form.
+    columns. A channelwise layer makes each part of the output channels from that part of the input
+    channels alone; `channel_step` is the size of the smallest part, 1 in a depthwise layer. All
+    channels of a layer may share one record. A layout that is not chosen yet counts as HWC. `wide`
+    says that the requantisation has no narrow form.
     """
 
     kind: str
@@ -48,6 +49,7 @@ class Geometry:
     padded: bool
     inputs: tuple[tuple[int, int, int], ...]
     channelwise: bool
+    channel_step: int
     record_bytes: int
     shared_record: bool
     result_bytes: int
@@ -76,7 +78,8 @@ class Geometry:
             window.extent,
             any(window.pads),
             tuple(_map_shape(value) for value in op.activations),
-            not isinstance(op, WeightedOperation) or isinstance(op, DepthwiseOp),
+            _is_channelwise(op),
+            _channel_step(op),
             record_format(op).size if parameterised else 0,
             isinstance(op, LookupOp) and op.shares_table,
             element_bytes(tensor_type(op.result)),
@@ -104,10 +107,16 @@ class Geometry:
         """Channels, rows and columns of an input that lie in L1 for one tile."""
         channels, height, width = self.inputs[number]
         return (
-            tile.channels if self.channelwise else channels,
+            tile.channels // self.channel_step * self.step_channels(number)
+            if self.channelwise
+            else channels,
             min((tile.rows - 1) * self.strides[0] + self.extent[0], height),
             min((tile.columns - 1) * self.strides[1] + self.extent[1], width),
         )
+
+    def step_channels(self, number: int = 0) -> int:
+        """Channels of an input that belong to a channel step of a channelwise layer."""
+        return self.inputs[number][0] * self.channel_step // self.kernels
 
     def broadcasts(self, number: int) -> bool:
         """Whether an input has one pixel, which belongs to all of a larger output."""
@@ -190,6 +199,18 @@ class Geometry:
 def _map_shape(value: SSAValue) -> tuple[int, int, int]:
     _, channels, height, width = tensor_type(value).get_shape()
     return channels, height, width
+
+
+def _is_channelwise(op: LayerOperation) -> bool:
+    if isinstance(op, Conv2DOp):
+        return op.groups > 1
+    return not isinstance(op, PointwiseOp | LinearOp)
+
+
+def _channel_step(op: LayerOperation) -> int:
+    if isinstance(op, Conv2DOp) and op.groups > 1:
+        return _map_shape(op.result)[0] // op.groups
+    return 1
 
 
 def _window(op: LayerOperation, height: int, width: int) -> WindowAttr:

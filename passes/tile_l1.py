@@ -23,7 +23,9 @@ def candidates(geometry: Geometry, buffers: Sequence[int]) -> Iterator[Tile]:
     """Tiles to choose from; columns are cut only after rows, since a cut row is a slow transfer."""
     rows = [(size, geometry.columns) for size in even_splits(geometry.rows)]
     pixels = rows + [(1, size) for size in even_splits(geometry.columns)[1:]]
-    for channels in even_splits(geometry.kernels, multiple=4):
+    step = geometry.channel_step
+    for steps in even_splits(geometry.kernels // step, multiple=4 if step == 1 else 1):
+        channels = steps * step
         for size in pixels:
             whole = channels == geometry.kernels or size == (geometry.rows, geometry.columns)
             for pixels_outermost in (False,) if whole else (False, True):
@@ -33,7 +35,7 @@ def candidates(geometry: Geometry, buffers: Sequence[int]) -> Iterator[Tile]:
 
 def smallest_l1(geometry: Geometry) -> int:
     """Bytes of L1 below which the layer has no tile at all."""
-    return geometry.l1_bytes(Tile(1, 1, 1))
+    return geometry.l1_bytes(Tile(geometry.channel_step, 1, 1))
 
 
 def choose_tile(
@@ -62,8 +64,9 @@ def explicit_tile(geometry: Geometry, sizes: Sequence[int], buffers: int, label:
             + ",".join(map(str, sizes))
         )
     channels, rows, columns = sizes
+    step = geometry.channel_step
     return Tile(
-        min(channels, geometry.kernels),
+        min(max(channels // step, 1) * step, geometry.kernels),
         min(rows, geometry.rows),
         min(columns, geometry.columns),
         buffers=buffers,

@@ -134,9 +134,13 @@ class LayerMaker:
     def weighted(self) -> graph.LayerOperation:
         window = self.window()
         kernels = self.channels if self.kind == "depthwise" else self.integer(1, self.MOST_CHANNELS)
+        inputs = self.channels
+        if self.kind == "conv2d":
+            groups = self.draw(st.sampled_from([n for n in range(1, 10) if inputs % n == 0]))
+            kernels, inputs = groups * self.integer(1, 3), inputs // groups
         size = window.output_size(self.height, self.width)
         shapes = {
-            "conv2d": ((kernels, self.channels, *window.kernel), size),
+            "conv2d": ((kernels, inputs, *window.kernel), size),
             "depthwise": ((kernels, 1, *window.kernel), size),
             "pointwise": ((kernels, self.channels), (self.height, self.width)),
             "linear": ((kernels, self.channels * self.height * self.width), (1, 1)),

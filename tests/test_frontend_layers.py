@@ -113,6 +113,42 @@ def test_depthwise(
     assert [operation.kind for operation in layer_operations(network).values()] == ["depthwise"]
 
 
+@EXAMPLES
+@given(
+    flavour=flavours,
+    signs=st.tuples(dtypes, dtypes, dtypes),
+    window=windows(),
+    groups=st.integers(2, 4),
+    channels=st.tuples(st.integers(1, 3), st.integers(1, 5)),
+    zero_points=st.booleans(),
+    seed=seeds,
+)
+def test_convolution_in_groups(
+    flavour: str,
+    signs: tuple[str, str, str],
+    window: dict[str, Any],
+    groups: int,
+    channels: tuple[int, int],
+    zero_points: bool,
+    seed: int,
+):
+    """One input channel a group is a depthwise convolution with a multiplier."""
+    rng = np.random.default_rng(seed)
+    kernels, inputs = channels
+    layer = Weighted.random(
+        rng,
+        *supported_signs(flavour, *signs),
+        (groups * kernels, inputs, *window["kernel_shape"]),
+        per_channel=True,
+        weight_zero_points=zero_points,
+    )
+    shape = (1, groups * inputs, 9, 12)
+    model = convolution_model(flavour, layer, shape, group=groups, **window)
+    network = assert_agrees(model, {"x": random_integers(rng, layer.x.dtype, shape)})
+    kind = "depthwise" if channels == (1, 1) else "conv2d"
+    assert [operation.kind for operation in layer_operations(network).values()] == [kind]
+
+
 @pytest.mark.parametrize("flavour", FLAVOURS)
 @pytest.mark.parametrize("x_dtype", DTYPES)
 @pytest.mark.parametrize("weights_dtype", DTYPES)

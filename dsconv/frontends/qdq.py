@@ -102,7 +102,7 @@ def read_dequantize(reader: Reader, node: Node) -> Value:
 
 
 def read_conv(reader: Reader, node: Node) -> Value:
-    """An activation with weights, 1-D or 2-D; the bias may follow in an Add."""
+    """An activation with weights, 1-D or 2-D, in any groups; the bias may follow in an Add."""
     layer = weighted_layers.convolution(node, reader.dequantised(node), _weights(reader, node))
     if not node.has_input(2):
         return layer

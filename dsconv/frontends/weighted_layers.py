@@ -51,7 +51,7 @@ def convolution(
     window = read_window(node, shape[2:], x.view.shape[2:])
     view = windowed_view(x.view, shape[0], window)
     weights, bias = _weights(node, constant), np.zeros(shape[0], np.int64)
-    if operation is Conv2DOp and window == UNIT_WINDOW:
+    if window == UNIT_WINDOW and shape[1] == x.view.sizes[1]:
         matrix = replace(weights, array=weights.array.reshape(shape[:2]))
         return MatrixLayer(node, view, UNBOUNDED, x, matrix, bias, PointwiseOp)
     kernels = replace(weights, array=weights.array.reshape(*shape[:2], *window.kernel))
@@ -60,18 +60,11 @@ def convolution(
 
 def _convolution_kind(node: Node, channels: int, shape: Shape) -> type[Conv2DOp | DepthwiseOp]:
     groups = node.integer("group", 1)
-    if groups < 1 or channels % groups or shape[1] != channels // groups:
+    if groups < 1 or channels % groups or shape[0] % groups or shape[1] != channels // groups:
         raise node.problem(
             f"weights {list(shape)} in {groups} groups for an input of {channels} channels"
         )
-    if groups == 1:
-        return Conv2DOp
-    if groups == channels == shape[0]:
-        return DepthwiseOp
-    raise node.problem(
-        f"{groups} groups of {shape[1]} input and {shape[0] // groups} output channels",
-        "dense (group=1) and depthwise (one channel a group) convolutions are supported",
-    )
+    return DepthwiseOp if groups == channels == shape[0] > 1 else Conv2DOp
 
 
 def matrix_product(node: Node, x: Dequantised, constant: ScaledConstant) -> MatrixLayer:

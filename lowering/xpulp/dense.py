@@ -385,7 +385,7 @@ class DenseWriter:
 
 def conv2d(kernel: KernelOp, cores: int) -> str | None:
     """The kernel's function; None where there is no form for it."""
-    if requantiser(Assembly(), kernel) is None or not can_gather(kernel):
+    if kernel.groups > 1 or requantiser(Assembly(), kernel) is None or not can_gather(kernel):
         return None
     gather = gather_for(kernel)
     shape = dense_shape(kernel, gather)

@@ -17,3 +17,11 @@
 %dilated = dsconv.conv2d "conv3"(%x, %w, %b) window <kernel = [3, 3], dilations = [2, 2]> requant <multiplier = [1], divisor = [255], floor, clip = [0, 255]> {tile = #dsconv.tile<3, 1, 2, pixels>, input_zero_point = 0 : i32, weight_zero_points = array<i32: 0>} : (tensor<1x2x5x6xsi8, #dsconv.layout<hwc>>, tensor<3x2x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x1x2xui8>
 // CHECK: %dilated = dsconv.conv2d "conv3"(%x, %w, %b) window <kernel = [3, 3], dilations = [2, 2]> requant <multiplier = [1], divisor = [255], floor, clip = [0, 255]> {tile = #dsconv.tile<3, 1, 2, pixels>} : (tensor<1x2x5x6xsi8, #dsconv.layout<hwc>>, tensor<3x2x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x1x2xui8>
 // GENERIC: %dilated = "dsconv.conv2d"(%x, %w, %b) <{layer = "conv3", window = #dsconv.window<kernel = [3, 3], dilations = [2, 2]>, requant = #dsconv.requant<multiplier = [1], divisor = [255], floor, clip = [0, 255]>, tile = #dsconv.tile<3, 1, 2, pixels>, input_zero_point = 0 : i32, weight_zero_points = array<i32: 0>}> : (tensor<1x2x5x6xsi8, #dsconv.layout<hwc>>, tensor<3x2x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x1x2xui8>
+
+// Two groups of 2 input and 3 output channels; tiles are whole groups.
+%grouped_x = "test.op"() : () -> tensor<1x4x5x6xsi8>
+%grouped_w = dsconv.constant dense<1> : tensor<6x2x3x3xsi8>
+%grouped_b = dsconv.constant dense<0> : tensor<6xi32>
+%grouped = dsconv.conv2d "conv4"(%grouped_x, %grouped_w, %grouped_b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [8], half_even, clip = [-128, 127]> {tile = #dsconv.tile<3, 1, 4, weights>} : (tensor<1x4x5x6xsi8>, tensor<6x2x3x3xsi8>, tensor<6xi32>) -> tensor<1x6x3x4xsi8>
+// CHECK: %grouped = dsconv.conv2d "conv4"(%grouped_x, %grouped_w, %grouped_b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [8], half_even, clip = [-128, 127]> {tile = #dsconv.tile<3, 1, 4, weights>} : (tensor<1x4x5x6xsi8>, tensor<6x2x3x3xsi8>, tensor<6xi32>) -> tensor<1x6x3x4xsi8>
+// GENERIC: %grouped = "dsconv.conv2d"(%grouped_x, %grouped_w, %grouped_b) <{layer = "conv4", window = #dsconv.window<kernel = [3, 3]>, requant = #dsconv.requant<multiplier = [1], shift = [8], half_even, clip = [-128, 127]>, tile = #dsconv.tile<3, 1, 4, weights>}> : (tensor<1x4x5x6xsi8>, tensor<6x2x3x3xsi8>, tensor<6xi32>) -> tensor<1x6x3x4xsi8>

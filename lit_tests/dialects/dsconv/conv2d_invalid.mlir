@@ -56,7 +56,7 @@
 
 %x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<3x1x3x3xsi8>, tensor<3xi32>)
 %y = dsconv.conv2d "conv2d1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xsi8>, tensor<3x1x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x2x2xsi8>
-// CHECK: Operation does not verify: weights have shape 3x1x3x3, expected 3x2x3x3
+// CHECK: Operation does not verify: 2 groups do not share 3 output channels
 
 // -----
 
@@ -141,3 +141,27 @@
 %x, %w, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>)
 %y = dsconv.conv2d "conv1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> {weight_zero_points = array<i32: 0, 0, 100000>} : (tensor<1x2x4x4xsi8>, tensor<3x2x3x3xsi8>, tensor<3xi32>) -> tensor<1x3x2x2xsi8>
 // CHECK: Operation does not verify: weight zero point 100000 does not fit si8
+
+// -----
+
+%x = "test.op"() : () -> tensor<1x4x5x6xsi8>
+%w = dsconv.constant dense<1> : tensor<5x2x3x3xsi8>
+%b = dsconv.constant dense<0> : tensor<5xi32>
+%y = dsconv.conv2d "conv1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [8], half_even, clip = [-128, 127]> : (tensor<1x4x5x6xsi8>, tensor<5x2x3x3xsi8>, tensor<5xi32>) -> tensor<1x5x3x4xsi8>
+// CHECK: Operation does not verify: 2 groups do not share 5 output channels
+
+// -----
+
+%x = "test.op"() : () -> tensor<1x4x5x6xsi8>
+%w = dsconv.constant dense<1> : tensor<6x3x3x3xsi8>
+%b = dsconv.constant dense<0> : tensor<6xi32>
+%y = dsconv.conv2d "conv1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [8], half_even, clip = [-128, 127]> : (tensor<1x4x5x6xsi8>, tensor<6x3x3x3xsi8>, tensor<6xi32>) -> tensor<1x6x3x4xsi8>
+// CHECK: Operation does not verify: weights have shape 6x3x3x3, expected 6x4x3x3
+
+// -----
+
+%x = "test.op"() : () -> tensor<1x4x5x6xsi8>
+%w = dsconv.constant dense<1> : tensor<6x2x3x3xsi8>
+%b = dsconv.constant dense<0> : tensor<6xi32>
+%y = dsconv.conv2d "conv1"(%x, %w, %b) window <kernel = [3, 3]> requant <multiplier = [1], shift = [8], half_even, clip = [-128, 127]> {tile = #dsconv.tile<2, 3, 4, weights>} : (tensor<1x4x5x6xsi8>, tensor<6x2x3x3xsi8>, tensor<6xi32>) -> tensor<1x6x3x4xsi8>
+// CHECK: Operation does not verify: a tile of 2 channels is not whole groups of 3
