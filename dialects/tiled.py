@@ -1,6 +1,6 @@
 """Tiled level of the dsconv dialect: buffers in a memory space, transfers, kernels on tiles.
 
-A function at this level is run by every core of the cluster. Transfers, waits and fills are core
+A function at this level is run by every core of the cluster. Transfers and waits are core
 0's alone; a barrier makes them visible to the others. Buffers are flat bytes.
 """
 
@@ -621,7 +621,7 @@ class L3WaitOp(IRDLOperation):
 
 @irdl_op_definition
 class FillOp(IRDLOperation):
-    """Sets bytes of an L1 buffer to one value, where its condition holds. Core 0 only.
+    """Sets bytes of an L1 buffer to one value, where its condition holds. All cores together.
 
     Lines of `size` bytes, `line_stride` apart.
     """

@@ -49,7 +49,7 @@ from dsconv.lowering.c_names import c_identifier
 from dsconv.passes.plan_memory import OFFSETS
 
 L3_TRANSFERS = (L3LoadOp, L3StoreOp)
-CORE_ZERO = (DmaStartOp, WaitOp, FillOp, L3LoadOp, L3StoreOp, L3WaitOp)
+CORE_ZERO = (DmaStartOp, WaitOp, L3LoadOp, L3StoreOp, L3WaitOp)
 """What core 0 does alone."""
 
 
@@ -176,6 +176,8 @@ class FunctionPrinter:
                 self.writer.line(f"{target} = {self.text(op.value)};")
             case BarrierOp():
                 self.writer.line("dsc_barrier(core);")
+            case FillOp():
+                self.writer.line(self.guarded(self.fill(op), op.condition))
             case CallOp():
                 self.print_call(op)
             case LayerOp():
@@ -257,8 +259,6 @@ class FunctionPrinter:
             case L3WaitOp():
                 wait = f"dsc_l3_wait({self.l3_handle(op.buffer)});"
                 self.pending.append(self.guarded(wait, op.condition))
-            case FillOp():
-                self.pending.append(self.guarded(self.fill(op), op.condition))
             case _:
                 raise DiagnosticException(f"{op.name} is not for core 0")
 
@@ -300,14 +300,17 @@ class FunctionPrinter:
         return f"{function}({', '.join(arguments)})"
 
     def fill(self, op: FillOp) -> str:
-        """The loops of a fill."""
-        place, value = f"{op.offset.value.data} + i", op.value.value.data & 0xFF
-        lines, head = op.lines.value.data, ""
-        if lines > 1:
-            place = f"{place} + line * {op.line_stride.value.data}"
-            head = f"for (int32_t line = 0; line < {lines}; line++) "
-        loop = f"for (int32_t i = 0; i < {op.size.value.data}; i++)"
-        return f"{head}{loop} {self.text(op.buffer)}.base[{place}] = {value};"
+        """The call that fills bytes."""
+        sizes = (op.offset, op.size)
+        lines = (op.lines, op.line_stride)
+        arguments = (
+            "core",
+            self.text(op.buffer),
+            *(str(size.value.data) for size in sizes),
+            str(op.value.value.data & 0xFF),
+            *(str(size.value.data) for size in lines),
+        )
+        return f"dsc_fill({', '.join(arguments)});"
 
     def l3_handle(self, buffer: SSAValue) -> str:
         """The variable that holds a buffer's transfer from or to L3."""

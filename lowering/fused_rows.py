@@ -27,7 +27,7 @@ from dsconv.dialects.tiled import (
 )
 from dsconv.lowering.building import Index, add, index_value, loop, multiply, remainder
 from dsconv.lowering.maps import Map
-from dsconv.lowering.tile_kernels import KernelTable, pad_value, tile_kernel
+from dsconv.lowering.tile_kernels import KernelTable, pad_value, requantised_channels, tile_kernel
 from dsconv.lowering.weights import weights_global
 from dsconv.passes.fused_rows import RowPlan, Rows, residuals, row_plan
 from dsconv.passes.geometry import Geometry
@@ -76,7 +76,8 @@ class Stage:
     def _kernel(self, rows: int, rows_read: int, window_slots: Sequence[int]):
         reads, makes, window = self.reads, self.makes, self.geometry.window
         _, left, _, right = window.pads
-        window = WindowAttr.of(window.kernel, window.strides, (0, left, 0, right))
+        if reads.is_ring:
+            window = WindowAttr.of(window.kernel, window.strides, (0, left, 0, right))
         is_chw_ring = makes.is_ring and makes.layout is Layout.CHW
         input_shape = (reads.channels, reads.ring or rows_read, reads.width)
         return tile_kernel(
@@ -110,7 +111,7 @@ def window_row(rows: Rows, step: Index) -> Index:
     if isinstance(step, int):
         return rows.lead_window_slot if step == LEAD else rows.window_slot(step)
     if not rows.is_ring:
-        return 0
+        return -rows.above
     block = multiply(remainder(step, rows.blocks), rows.block)
     row = remainder(add(block, rows.ring - rows.overlap), rows.ring)
     if isinstance(row, SSAValue):
@@ -211,7 +212,9 @@ class FusedRowsLowering:
         body = Block()
         with ImplicitBuilder(body):
             self._make_buffers()
-            self._fill_padding()
+            if any(value.rows.is_ring or value.rows.pad_pixel for value in self.values):
+                BarrierOp()
+                self._fill_padding()
             for stage in self.stages:
                 if stage.weights is not None:
                     stage.weights.load(stage.op.label)
@@ -223,6 +226,7 @@ class FusedRowsLowering:
                 BarrierOp()
                 self._store(step)
         layouts = [value.layout.value for value in plan.values if value.layout is not None]
+        channels = [requantised_channels(layer) for layer in op.chain]
         return LayerOp(
             op.label,
             op.kind,
@@ -233,6 +237,8 @@ class FusedRowsLowering:
             schedule=f"{'-'.join(stage.op.kind for stage in self.stages)} rows {'/'.join(layouts)}",
             macs=op.macs,
             buffers=self.tile.buffers if plan.steps > 1 else 1,
+            narrow_channels=sum(narrow for narrow, _ in channels),
+            wide_channels=sum(wide for _, wide in channels),
         )
 
     def _make_buffers(self) -> None:
@@ -256,8 +262,6 @@ class FusedRowsLowering:
             rows = value.rows
             if rows.is_ring and rows.above:
                 value.fill_rows(rows.lead_window_slot, rows.above, pad_value(stage.op))
-            if rows.is_ring and rows.below and self.plan.steps == 1:
-                value.fill_rows(rows.height, rows.below, pad_value(stage.op))
             if rows.pad_pixel:
                 value.fill_pad_pixel(pad_value(stage.op))
 
@@ -324,7 +328,7 @@ class FusedRowsLowering:
     def _pad_below(self, stage: Stage, reads: ValueBuffer, step: Index) -> bool:
         """Padding over the rows behind the map's last one, in the steps that make them."""
         rows = reads.rows
-        if not rows.is_ring or not rows.below or self.plan.steps == 1:
+        if not rows.is_ring or not rows.below:
             return False
         for number in range(self.plan.steps):
             padding = rows.padding_rows(number)

@@ -132,3 +132,11 @@ def tile_kernel(
         output_pitch=output_pitch,
         circular=circular,
     )
+
+
+def requantised_channels(op: LayerOperation) -> tuple[int, int]:
+    """Output channels of a layer that are requantised in 32 bits, and in 64."""
+    if not isinstance(op, RequantisedOperation):
+        return 0, 0
+    channels = tensor_type(op.result).get_shape()[1]
+    return (0, channels) if op.narrow is None else (channels, 0)

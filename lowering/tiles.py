@@ -22,7 +22,6 @@ from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import (
     ConstantOp,
     LayerOperation,
-    RequantisedOperation,
     layout_of,
     tensor_type,
 )
@@ -56,7 +55,13 @@ from dsconv.lowering.building import (
 )
 from dsconv.lowering.fused_rows import FusedRowsLowering
 from dsconv.lowering.maps import Map, tensor_bytes
-from dsconv.lowering.tile_kernels import KernelTable, Symbols, pad_value, tile_kernel
+from dsconv.lowering.tile_kernels import (
+    KernelTable,
+    Symbols,
+    pad_value,
+    requantised_channels,
+    tile_kernel,
+)
 from dsconv.lowering.weights import Chunk, cut_weights
 from dsconv.passes.geometry import Geometry
 from dsconv.passes.networks import networks
@@ -232,6 +237,7 @@ class LayerLowering:
     def _fill_pad_pixel(self) -> None:
         if not self.geometry.padded:
             return
+        BarrierOp()
         size = self.geometry.input_channels(self.tile)
         offset = self.geometry.input_bytes(self.tile)
         FillOp(self.input_tiles[0].result, offset, size, pad_value(self.op))
@@ -313,14 +319,6 @@ class LayerLowering:
             geometry.window,
             starts=window_starts(geometry, tile),
         )
-
-
-def requantised_channels(op: LayerOperation) -> tuple[int, int]:
-    """Output channels of a layer that are requantised in 32 bits, and in 64."""
-    if not isinstance(op, RequantisedOperation):
-        return 0, 0
-    channels = tensor_type(op.result).get_shape()[1]
-    return (0, channels) if op.narrow is None else (channels, 0)
 
 
 def tile_start(number: Index, size: int, tile: int, name: str) -> Index:

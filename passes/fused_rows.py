@@ -1,9 +1,9 @@
 """Sizes of a fused layer that goes along rows: what each layer makes in a step, and what L1 holds.
 
 A step makes some rows of the last output, and each layer before makes the rows that the one behind
-it needs for that. A single step makes whole maps. Rows that a later window still needs stay where
-they are, in a ring; so nothing is shifted and nothing is computed twice. Names as in Daghero et al.
-2024, section 3.1.
+it needs for that. Rows that a later window still needs stay where they are, in a ring; so nothing
+is shifted and nothing is computed twice. A single step makes whole maps and needs no rings. Names
+as in Daghero et al. 2024, section 3.1.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ class Rows:
         return step * self.block % self.ring
 
     def window_slot(self, step: int) -> int:
-        """First row for the windows of a step, in what they read."""
-        return (step * self.block - self.overlap) % self.ring if self.is_ring else 0
+        """First row for the windows of a step, in what they read; negative in the padding."""
+        return (step * self.block - self.overlap) % self.ring if self.is_ring else -self.above
 
     @property
     def window_slots(self) -> list[int]:
@@ -83,7 +83,7 @@ class Rows:
     @property
     def lead_window_slot(self) -> int:
         """First row for the windows of the next value's lead."""
-        return (self.ring - self.lead - self.above) % self.ring if self.is_ring else 0
+        return (self.ring - self.lead - self.above) % self.ring if self.is_ring else -self.above
 
     def rows_made(self, step: int) -> range:
         """Rows that a step makes; those behind the map's last one are worthless."""
@@ -165,8 +165,9 @@ def _value_before(
     overlap, block = extent - stride, stride * made.block
     lead = stride * made.lead + overlap - top
     ring = ceil(max(overlap + block, top + lead) / block) * block
+    has_ring = extent > 1 or left + right > 0
     if single_step:
-        overlap, block, lead, ring = top, geometry.height, 0, top + geometry.height + below
+        block, lead, has_ring = geometry.height, 0, False
     return Rows(
         geometry.channels,
         geometry.height,
@@ -174,11 +175,11 @@ def _value_before(
         layout_of(layer.activations[0]),
         block,
         lead,
-        ring if extent > 1 or left + right else 0,
+        ring if has_ring else 0,
         above=top,
         below=below,
         overlap=overlap,
-        pad_pixel=left + right > 0,
+        pad_pixel=any(geometry.window.pads),
     )
 
 

@@ -78,6 +78,17 @@ typedef struct {
    undefined, and the buffer must have room for that. */
 #include "dsc_platform.h"
 
+/* Sets lines of bytes that lie a stride apart, from an offset on; all cores together, each its share. */
+static inline void dsc_fill(uint32_t core, dsc_buffer l1, uint32_t offset, uint32_t bytes, uint8_t value, uint32_t lines,
+                            uint32_t stride) {
+  uint32_t first = lines == 1 ? core * bytes / DSC_CORES : 0;
+  uint32_t end = lines == 1 ? (core + 1) * bytes / DSC_CORES : bytes;
+  for (uint32_t line = lines == 1 ? 0 : core; line < lines; line += DSC_CORES) {
+    uint8_t *target = l1.base + offset + line * stride;
+    for (uint32_t i = first; i < end; i++) target[i] = value;
+  }
+}
+
 /* Core 0 only. The end comes after the layer's last barrier; with DSC_TRACE it also writes the layer's output to the host, out
    of L2 or out of L3. The latter takes long, and transfers from L3 that are in flight go on meanwhile. */
 void dsc_layer_begin(uint32_t layer);

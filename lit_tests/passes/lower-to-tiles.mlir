@@ -145,6 +145,7 @@ func.func @padded(%x: tensor<1x2x4x4xui8, #dsconv.layout<chw>>) -> tensor<1x2x4x
 // CHECK-NEXT: [[X0:%[0-9]+]] = dsconv.buffer "dw.x0" : memref<32xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[W:%[0-9]+]] = dsconv.buffer "dw.w" : memref<32xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[Y:%[0-9]+]] = dsconv.buffer "dw.y" : memref<8xi8, #dsconv.space<l1>>
+// CHECK-NEXT: dsconv.barrier
 // CHECK-NEXT: dsconv.fill [[X0]] at 24 bytes 2 with 130 : memref<32xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[RECORDS:%[0-9]+]] = memref.get_global @dw_weights : memref<32xi8, #dsconv.space<l2>>
 // CHECK-NEXT: [[C0:%[0-9]+]] = arith.constant 0 : index

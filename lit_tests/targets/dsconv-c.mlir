@@ -97,9 +97,8 @@ func.func @net(%x: tensor<1x3x6x6xsi8, #dsconv.layout<hwc>>) -> tensor<1x2x1x1xs
 // CHECK-NEXT{LITERAL}: const dsc_buffer x0 = {net_l1 + 0, 112};
 // CHECK-NEXT{LITERAL}: const dsc_buffer w = {net_l1 + 112, 64};
 // CHECK-NEXT{LITERAL}: const dsc_buffer y = {net_l1 + 176, 72};
-// CHECK-NEXT{LITERAL}: if (core == 0) {
-// CHECK-NEXT{LITERAL}: for (int32_t i = 0; i < 3; i++) x0.base[108 + i] = 251;
-// CHECK-NEXT{LITERAL}: }
+// CHECK-NEXT{LITERAL}: dsc_barrier(core);
+// CHECK-NEXT{LITERAL}: dsc_fill(core, x0, 108, 3, 251, 1, 0);
 // CHECK-NEXT{LITERAL}: const dsc_const_buffer weights = {net_conv_weights, 128};
 // CHECK-NEXT{LITERAL}: if (core == 0) {
 // CHECK-NEXT{LITERAL}: const dsc_dma transfer = dsc_load(x0, 0, net_input, 0, (dsc_box){1, 0, 1, 0, 108, 0});
