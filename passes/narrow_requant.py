@@ -14,7 +14,6 @@ from dsconv.dialects.attributes import NarrowRequantAttr
 from dsconv.dialects.graph import (
     AddOp,
     AveragePoolOp,
-    DepthwiseOp,
     MulOp,
     RequantisedOperation,
     RescaleOp,
@@ -29,9 +28,6 @@ from dsconv.passes.narrowing import (
     steps_of_values,
 )
 from dsconv.passes.parameters import folded_bias, signed_weights
-
-A_BYTE = 256
-"""More than any output, whatever its sign."""
 
 
 def values_of(activation: SSAValue) -> Integers:
@@ -90,15 +86,16 @@ def steps_of(op: RequantisedOperation) -> Steps | None:
 def narrow_form(op: RequantisedOperation) -> NarrowRequantAttr | None:
     """The narrow form of a layer, None where it has none.
 
-    That of a depthwise layer has room for a byte in its low product, if it can: the kernel is
-    faster so, and its requantisation is half of its work. Accumulators need none.
+    That of a layer with weights has slack, if it can: its kernel is faster so. Accumulators need
+    none.
     """
     if isinstance(op, WeightedOperation) and op.gives_accumulators:
         return None
     steps = steps_of(op)
     if steps is None:
         return None
-    narrow = narrowed(op.requant, steps, slack=A_BYTE) if isinstance(op, DepthwiseOp) else None
+    with_slack = isinstance(op, WeightedOperation)
+    narrow = narrowed(op.requant, steps, with_slack=True) if with_slack else None
     return narrow or narrowed(op.requant, steps)
 
 

@@ -18,8 +18,8 @@ products within 32 bits matter. Accumulators clipped to fewer bits allow larger 
 **Upper words.** `mulh` takes five cycles, but its product has room for multipliers of 31 bits.
 Those of float32 scales have 24: the form is then the exact function but for ties. It comes last.
 
-**Slack.** Where it is asked for and there is a `low`, the form is right with so much more or less
-in the low product, too: kernels may then leave something small behind in its register.
+**Slack.** Where it is asked for and there is a `low`, the form is right with as much more or less
+in the low product as any output is, clipped or not: kernels may leave the last one in its register.
 
 Whatever this arithmetic proposes is believed only after its reference semantics have been evaluated
 at all steps, and at both ends for overflows (`equals`).
@@ -49,6 +49,9 @@ Truths = npt.NDArray[np.bool_]
 
 HIGH_LIMIT = 2**15
 """What `high` stays below."""
+A_BYTE = 256
+"""More than any clipped output, whatever its sign."""
+
 LARGEST_LOW_SHIFT = 15
 """With which a `low` of either sign fits 16 bits."""
 
@@ -186,7 +189,9 @@ def _evaluate(narrow: NarrowRequantAttr, accumulators: Integers, slack: int) -> 
     return outputs[0, :, :, 0].astype(np.int64)
 
 
-def narrowed(requant: RequantAttr, steps: Steps, slack: int = 0) -> NarrowRequantAttr | None:
+def narrowed(
+    requant: RequantAttr, steps: Steps, *, with_slack: bool = False
+) -> NarrowRequantAttr | None:
     """The cheapest narrow form that equals an exact one at its steps; None where none is found.
 
     One multiplication is cheaper than two, and accumulators as they are cheaper than clipped ones.
@@ -196,10 +201,10 @@ def narrowed(requant: RequantAttr, steps: Steps, slack: int = 0) -> NarrowRequan
     widths = (0, bits) if clips else (0,)
     for with_low in (False, True):
         for bits in widths:
-            for candidate in _candidates(requant, steps, bits, with_low, slack):
+            for candidate in _candidates(requant, steps, bits, with_low, with_slack):
                 if equals(candidate, steps):
                     return candidate
-    if slack:
+    if with_slack:
         return None
     return next((form for form in _upper_words(requant, steps) if equals(form, steps)), None)
 
@@ -228,7 +233,7 @@ def _upper_words(requant: RequantAttr, steps: Steps) -> Iterator[NarrowRequantAt
 
 
 def _candidates(
-    requant: RequantAttr, steps: Steps, bits: int, with_low: bool, slack: int
+    requant: RequantAttr, steps: Steps, bits: int, with_low: bool, with_slack: bool
 ) -> Iterator[NarrowRequantAttr]:
     """Narrow forms that are right wherever they do not overflow."""
     clipped = steps.clipped(bits) if bits else steps
@@ -245,10 +250,10 @@ def _candidates(
         if shift < 0:
             continue
         places = shift + low_shift
+        slack = max(A_BYTE, 1 << WORD_BITS - 1 - shift) if with_low and with_slack else 0
         targets = _targets(ratios, reach, places)
         for addend in _addends(offset, shift):
-            room = slack if with_low else 0
-            multipliers = _multipliers(clipped, targets, addend << low_shift, places, room)
+            multipliers = _multipliers(clipped, targets, addend << low_shift, places, slack)
             if multipliers is None:
                 continue
             # the nearest multiple, of two the smaller: the most negative accumulator

@@ -207,7 +207,10 @@ class RandomKernel:
         """The form in 32 bits, proved for any input of either sign."""
         reach = 255 * np.abs(weights - np.array(zero_points)[:, None]).sum(axis=1)
         steps = steps_of_range(requant, np.array(bias) - reach, np.array(bias) + reach)
-        return None if steps is None else narrowed(requant, steps)
+        if steps is None:
+            return None
+        with_slack = self._choose([True, False])
+        return narrowed(requant, steps, with_slack=with_slack) or narrowed(requant, steps)
 
     def _requant(self, kernels: int, size: int, dtype: Dtype) -> RequantAttr:
         """Multiplier, addend and shift for accumulators of `size` products.

@@ -22,7 +22,7 @@ func.func @two_products(%x: tensor<1x1024x1x1xsi8>) -> tensor<1x2x1x1xsi8> {
   func.return %y : tensor<1x2x1x1xsi8>
 }
 // CHECK: dsconv.pointwise "pw"
-// CHECK-SAME: {narrow = #dsconv.narrow_requant<bits = 18, high = [15913, 16011], low = [6624, -8352], low_shift = 15, addend = 4194304, shift = 23, clip = [-128, 127]>}
+// CHECK-SAME: {narrow = #dsconv.narrow_requant<bits = 18, high = [15913, 16011], low = [6624, -8352], low_shift = 15, slack = 256, addend = 4194304, shift = 23, clip = [-128, 127]>}
 
 // Two scales of float32 over sums of 22 bits that hardly saturate: a product of 64 bits.
 // CHECK-LABEL: func.func @upper_word

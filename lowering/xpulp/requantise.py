@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
-from dsconv.dialects.attributes import NarrowRequantAttr, RequantAttr, Rounding
+from dsconv.dialects.attributes import WORD_BITS, NarrowRequantAttr, RequantAttr, Rounding
 from dsconv.dialects.records import (
     ADDEND,
     DIVISOR,
@@ -60,14 +60,15 @@ class Clip:
         with self.asm.constants(*self.bounds) as (self.low, self.high):
             yield
 
-    def __call__(self, value: str) -> None:
-        """Clips one register, in place."""
+    def __call__(self, value: str, *, to: str | None = None) -> None:
+        """Clips one register, in place or to another."""
+        target = to or value
         if self.bounds in CLIPS_OF_TYPES:
             name, bits = CLIPS_OF_TYPES[self.bounds]
-            self.asm(name, value, value, bits)
+            self.asm(name, target, value, bits)
             return
-        self.asm("p.max", value, value, self.low)
-        self.asm("p.min", value, value, self.high)
+        self.asm("p.max", target, value, self.low)
+        self.asm("p.min", target, target, self.high)
 
 
 class Requantiser(ABC):
@@ -125,7 +126,8 @@ class NarrowRequantiser(Requantiser):
     """See NarrowRequantAttr for the function.
 
     A multiplication takes two cycles on GVSoC, three where its result is used at once; one that
-    accumulates takes one. So products are added to a register that holds the addend, or 0.
+    accumulates takes one. So products are added to a register that holds the addend, or 0, or what
+    is left of the last output: unclipped it has `32 - shift` bits, which the slack may allow for.
     """
 
     def __init__(self, asm: Assembly, record: RecordAttr | None, narrow: NarrowRequantAttr):
@@ -133,7 +135,9 @@ class NarrowRequantiser(Requantiser):
         self.narrow = narrow
         self.has_low = LOW in self.fields or any(narrow.lows)
         self.registers = 2 if self.has_low else 1
-        self.cycles = (5 if self.has_low else 3) + bool(narrow.bits) + self.clip.cycles
+        self.leaves_output = narrow.slack >= 1 << WORD_BITS - 1 - narrow.shift
+        cycles = 3 if not self.has_low else 4 if self.leaves_output else 5
+        self.cycles = cycles + bool(narrow.bits) + self.clip.cycles
         self.addend = ""
 
     @property
@@ -152,24 +156,30 @@ class NarrowRequantiser(Requantiser):
 
     def __call__(self, accumulators: Sequence[str], channel: Sequence[str]) -> None:
         with self.asm.registers(1) as (product,):
-            for accumulator in accumulators:
-                self._requantise(accumulator, product, *channel)
+            for number, accumulator in enumerate(accumulators):
+                if self.narrow.bits:
+                    self.asm("p.clip", accumulator, accumulator, self.narrow.bits)
+                if not self.has_low:
+                    self._one_product(accumulator, product, *channel)
+                    continue
+                if number == 0 or not self.leaves_output:
+                    self.asm("mv", product, "zero")
+                self._two_products(accumulator, product, *channel)
 
-    def _requantise(self, value: str, product: str, high: str, low: str | None = None) -> None:
+    def _one_product(self, value: str, product: str, high: str) -> None:
+        asm = self.asm
+        asm("mv", product, self.addend)
+        asm("p.mac", product, value, high)
+        asm("srai", product, product, self.narrow.shift)
+        self.clip(product, to=value)
+
+    def _two_products(self, value: str, product: str, high: str, low: str) -> None:
         asm, narrow = self.asm, self.narrow
-        if narrow.bits:
-            asm("p.clip", value, value, narrow.bits)
-        if low is None:
-            asm("mv", product, self.addend)
-            asm("p.mac", product, value, high)
-            asm("srai", value, product, narrow.shift)
-        else:
-            asm("mv", product, "zero")
-            asm("p.mac", product, value, low)
-            asm("srai", product, product, narrow.low_shift)
-            asm("p.mac", product, value, high)
-            asm("p.addN", value, product, self.addend, narrow.shift)
-        self.clip(value)
+        asm("p.mac", product, value, low)
+        asm("srai", product, product, narrow.low_shift)
+        asm("p.mac", product, value, high)
+        asm("p.addN", product, product, self.addend, narrow.shift)
+        self.clip(product, to=value)
 
 
 class MulhRequantiser(Requantiser):

@@ -134,6 +134,8 @@ class ResidentWriter:
                 for total, channel in zip(sums[pixel], channels, strict=True):
                     asm(f"{name}{self.suffix}", total, words[number % 2], channel.weights[word])
         with asm.registers(1) as (spare,):
+            if self.parameters.leaves_output:
+                asm("mv", spare, "zero")
             for pixel in sums:
                 for total, channel in zip(pixel, channels, strict=True):
                     self._requantise(total, spare, channel)
@@ -146,16 +148,17 @@ class ResidentWriter:
         asm, narrow = self.asm, self.narrow
         if self.parameters.has_low:
             high, low = channel.factors
-            asm("mv", spare, channel.low_addend)
+            if not self.parameters.leaves_output:
+                asm("mv", spare, "zero")
             asm("p.mac", spare, value, low)
-            asm("srai", spare, spare, narrow.low_shift)
+            asm("p.addN", spare, spare, channel.low_addend, narrow.low_shift)
             asm("p.mac", spare, value, high)
-            asm("p.addN", value, spare, channel.addend, narrow.shift)
+            asm("p.addN", spare, spare, channel.addend, narrow.shift)
         else:
             asm("mv", spare, channel.addend)
             asm("p.mac", spare, value, channel.factors[0])
-            asm("srai", value, spare, narrow.shift)
-        self.parameters.clip(value)
+            asm("srai", spare, spare, narrow.shift)
+        self.parameters.clip(spare, to=value)
 
 
 def resident_candidates(kernel: KernelOp, shape: DenseShape, cores: int) -> Iterator[Assembly]:
