@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Sequence
+from math import prod
 from typing import ClassVar, TypeAlias
 
 import numpy as np
 from xdsl.dialects.builtin import (
     I32,
+    I64,
     BytesAttr,
     DenseArrayBase,
     DenseIntOrFPElementsAttr,
@@ -44,8 +46,9 @@ from dsconv.dialects.attributes import (
     RequantAttr,
     TileAttr,
     WindowAttr,
+    i64_array,
 )
-from dsconv.dialects.reference import IntArray
+from dsconv.dialects.reference import Accumulators, IntArray, pixels_inside
 
 si8 = IntegerType(8, Signedness.SIGNED)
 ui8 = IntegerType(8, Signedness.UNSIGNED)
@@ -57,6 +60,7 @@ QUANTISED = (si8, ui8)
 TABLE_ENTRIES = 256
 """One for each value of 8 bits."""
 
+NO_PADS = (0, 0, 0, 0)
 NO_ZERO_POINT = IntegerAttr(0, i32)
 NO_ZERO_POINTS = DenseArrayBase.from_list(i32, [0])
 """Defaults. An operation leaves them out, as the parser does, so that equal layers are equal IR."""
@@ -624,15 +628,24 @@ class PoolOperation(LayerOperation, abc.ABC):
         channels = tensor_type(self.input).get_shape()[1]
         _verify_window(self.window, self.input, self.result, channels)
 
+    def pixels_inside(self, pads: Sequence[int] = NO_PADS) -> Accumulators:
+        """How many pixels under each window (OY, OX) lie in the input, or within `pads` of it."""
+        size, outputs = (tensor_type(value).get_shape()[2:] for value in (self.input, self.result))
+        top, left, _, _ = self.window.pads
+        return pixels_inside(self.window, size, outputs, (-top, -left), pads)
+
 
 @irdl_op_definition
 class AveragePoolOp(PoolOperation, CentredOperation):
     """Sum of (x - zx) over the window, requantised; the window's size is part of the divisor.
 
-    Padding counts as a real 0.
+    Padding counts as a real 0. With `counted_pads`, only these pads do, as part of the window's
+    own, and the divisor is multiplied by the number of pixels that count in each window.
     """
 
     name = "dsconv.avg_pool"
+
+    counted_pads = opt_prop_def(DenseArrayBase[I64])
 
     assembly_format = _layer_format(["input"], ["window", "requant"])
 
@@ -645,6 +658,7 @@ class AveragePoolOp(PoolOperation, CentredOperation):
         result_type: IntTensorType,
         *,
         input_zero_point: int = 0,
+        counted_pads: Sequence[int] | None = None,
     ):
         super().__init__(
             layer,
@@ -653,7 +667,26 @@ class AveragePoolOp(PoolOperation, CentredOperation):
             window=window,
             requant=requant,
             input_zero_point=zero_point_property(input_zero_point),
+            counted_pads=None if counted_pads is None else i64_array(counted_pads),
         )
+
+    def verify_(self) -> None:
+        super().verify_()
+        if self.counted_pads is None:
+            return
+        counted, pads = self.counted_pads.get_values(), self.window.pads
+        if len(counted) != 4 or any(
+            not 0 <= part <= pad for part, pad in zip(counted, pads, strict=False)
+        ):
+            raise VerifyException(
+                f"counted pads {list(counted)} are no part of the pads {list(pads)}"
+            )
+        if self.pixels_inside(counted).min() < 1:
+            raise VerifyException("a window of an average has at least one pixel that counts")
+        if prod(self.window.kernel) * max(self.requant.divisors) >= 2**63:
+            raise VerifyException("the divisor times the window's size does not fit 64 bits")
+        if self.narrow is not None:
+            raise VerifyException("an average of varying divisors has no narrow requantisation")
 
 
 @irdl_op_definition
@@ -677,8 +710,7 @@ class MaxPoolOp(PoolOperation):
         super().verify_()
         if tensor_type(self.input).element_type != tensor_type(self.result).element_type:
             raise VerifyException("input and result of a max pool have the same elements")
-        top, left, bottom, right = self.window.pads
-        if max(top, bottom) >= self.window.extent[0] or max(left, right) >= self.window.extent[1]:
+        if self.pixels_inside().min() < 1:
             raise VerifyException("a window of a max pool covers at least one pixel of the input")
 
 

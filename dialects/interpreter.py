@@ -95,7 +95,11 @@ class GraphFunctions(InterpreterFunctions):
     def run_avg_pool(
         self, interpreter: Interpreter, op: graph.AveragePoolOp, args: PythonValues
     ) -> PythonValues:
-        return self._requantised(op, reference.sum_pool(args[0], op.window, op.zero_point))
+        sums = reference.sum_pool(args[0], op.window, op.zero_point)
+        if op.counted_pads is None:
+            return self._requantised(op, sums)
+        pixels = op.pixels_inside(op.counted_pads.get_values())
+        return (reference.average(sums, pixels, op.requant, graph.dtype_of(op.result)),)
 
     @impl(graph.MaxPoolOp)
     def run_max_pool(

@@ -52,9 +52,7 @@ def round_quotient(
 
 def requantise(accumulators: Accumulators, requant: RequantAttr, dtype: npt.DTypeLike) -> IntArray:
     """Applies `requant` to (1, C, H, W) accumulators; see RequantAttr for the function."""
-    scaled = accumulators * per_channel(requant.multipliers) + per_channel(requant.addends)
-    rounded = round_quotient(scaled, per_channel(requant.divisors), requant.rounding)
-    return np.clip(rounded + requant.zero_point, *requant.clip).astype(dtype)
+    return average(accumulators, np.ones(1, np.int64), requant, dtype)
 
 
 def narrow_requantise(
@@ -183,6 +181,36 @@ def sum_pool(x: IntArray, window: WindowAttr, input_zero_point: int = 0) -> Accu
     """Sum over each window of (x - zero point); padding counts as zero."""
     centred = pad(x, window, input_zero_point) - input_zero_point
     return taps(centred, window).sum(axis=(1, 2))[None]
+
+
+def pixels_inside(
+    window: WindowAttr,
+    size: Sequence[int],
+    outputs: Sequence[int],
+    first: Sequence[int],
+    pads: Sequence[int] = (0, 0, 0, 0),
+) -> Accumulators:
+    """How many pixels under each window (OY, OX) lie in a map of (H, W), or within `pads` of it.
+
+    `first` is the row and column of the map where the first window begins.
+    """
+    counts: list[Accumulators] = []
+    for axis in range(2):
+        starts = np.arange(outputs[axis]) * window.strides[axis] + first[axis]
+        places = starts[:, None] + np.arange(window.kernel[axis]) * window.dilations[axis]
+        inside = (places >= -pads[axis]) & (places < size[axis] + pads[axis + 2])
+        counts.append(inside.sum(axis=1))
+    return np.outer(*counts)
+
+
+def average(
+    sums: Accumulators, pixels: Accumulators, requant: RequantAttr, dtype: npt.DTypeLike
+) -> IntArray:
+    """Requantises sums (1, C, OY, OX), the divisor times the pixels (OY, OX) of each window."""
+    scaled = sums * per_channel(requant.multipliers) + per_channel(requant.addends)
+    divisors = per_channel(requant.divisors) * pixels
+    rounded = round_quotient(scaled, divisors, requant.rounding)
+    return np.clip(rounded + requant.zero_point, *requant.clip).astype(dtype)
 
 
 def max_pool(x: IntArray, window: WindowAttr) -> IntArray:

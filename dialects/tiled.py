@@ -699,9 +699,10 @@ class KernelOp(IRDLOperation):
     Weighted kernels read one channel record per output channel. A kernel requantises by `narrow`
     or by `requant`: what all channels share is there, the rest in the records. The record of a
     lookup is its table, in the order of the bytes; `shared_record` says that all channels have the
-    same. `row_starts` and `column_starts` are all places in the tile where the first window may
-    begin. An output tile that is part of a larger one has `output_pitch`: rows of a plane of that
-    one in CHW, channels of a pixel in HWC.
+    same. An average with `counted_pads` multiplies its divisor by the pixels of each window that
+    lie in the tile or in these pads. `row_starts` and `column_starts` are all places in the tile
+    where the first window may begin. An output tile that is part of a larger one has
+    `output_pitch`: rows of a plane of that one in CHW, channels of a pixel in HWC.
 
     The input tile of a `circular` depthwise kernel is a ring of rows: row H is row 0 again. Whoever
     fills it fills in the padding of rows, too; the window's own is of columns only.
@@ -728,6 +729,7 @@ class KernelOp(IRDLOperation):
     narrow = opt_prop_def(NarrowRequantAttr)
     record = opt_prop_def(RecordAttr)
     shared_record = opt_prop_def(UnitAttr)
+    counted_pads = opt_prop_def(DenseArrayBase[I64])
     zero_points = opt_prop_def(DenseArrayBase[I64], default_value=i64_array(()))
     multipliers = opt_prop_def(DenseArrayBase[I64], default_value=i64_array(()))
     pad_value = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(0, i64))
@@ -752,6 +754,7 @@ class KernelOp(IRDLOperation):
         narrow: NarrowRequantAttr | None = None,
         record: RecordAttr | None = None,
         shared_record: bool = False,
+        counted_pads: DenseArrayBase[I64] | None = None,
         zero_points: Sequence[int] = (),
         multipliers: Sequence[int] = (),
         pad_value: int = 0,
@@ -769,6 +772,7 @@ class KernelOp(IRDLOperation):
                 "narrow": narrow,
                 "record": record,
                 "shared_record": UnitAttr() if shared_record else None,
+                "counted_pads": counted_pads,
                 "zero_points": i64_array(zero_points) if zero_points else None,
                 "multipliers": i64_array(multipliers) if multipliers else None,
                 "pad_value": IntegerAttr(pad_value, i64) if pad_value else None,

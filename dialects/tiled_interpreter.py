@@ -132,6 +132,18 @@ def requantise(
     return reference.requantise(sums, record_requant(kernel.requant, fields), dtype)
 
 
+def average(
+    kernel: tiled.KernelOp, sums: reference.Accumulators, row: int, column: int
+) -> reference.IntArray:
+    """Outputs from the sums of a tile whose first window begins at `row`, `column`."""
+    assert kernel.counted_pads is not None, "divisors vary"
+    assert kernel.requant is not None, "averages of varying divisors have no narrow form"
+    size, outputs = kernel.inputs[0].get_shape()[2:], kernel.output.get_shape()[2:]
+    counted = kernel.counted_pads.get_values()
+    pixels = reference.pixels_inside(kernel.window, size, outputs, (row, column), counted)
+    return reference.average(sums, pixels, kernel.requant, DTYPES[kernel.output.element_type])
+
+
 def _dense_weights(kernel: tiled.KernelOp, weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
     (type_,) = kernel.inputs
     fy, fx = kernel.window.kernel
@@ -164,6 +176,8 @@ def kernel_result(
         case "avg_pool":
             x = window_input(kernel, inputs[0], row, column)
             sums = reference.sum_pool(x, window, zero_points[0])
+            if kernel.counted_pads is not None:
+                return average(kernel, sums, row, column)
         case "add":
             lhs, rhs = map(read_tile, inputs, kernel.inputs)
             first, second = kernel.multiplier_values

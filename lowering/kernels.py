@@ -128,6 +128,38 @@ def upper_word(value: SSAValue, factor: SSAValue) -> SSAValue:
     return arith.TruncIOp(arith.ShRSIOp(product.result, integer(32, i64)).result, i32).result
 
 
+def taps_inside(
+    start: Index, taps: int, dilation: int, size: int, before: int, after: int
+) -> SSAValue:
+    """How many taps of a window that begins at `start` lie within a map and its counted pads."""
+    count = Accumulator(integer(0), "count")
+    with count.loop(taps, "tap") as tap:
+        place = index_value(add(start, multiply(tap, dilation), before))
+        inside = arith.CmpiOp(place, index_value(before + size + after), "ult").result
+        one = arith.SelectOp(inside, integer(1), integer(0)).result
+        count.value = arith.AddiOp(count.value, one).result
+    return count.value
+
+
+def wide_requantise(
+    requant: RequantAttr,
+    accumulator: SSAValue,
+    multiplier: SSAValue,
+    addend: SSAValue,
+    divisor: SSAValue,
+) -> SSAValue:
+    """The output value of an accumulator in 64 bits."""
+    return RequantiseOp(
+        accumulator,
+        multiplier,
+        addend,
+        divisor,
+        rounding=requant.rounding,
+        zero_point=requant.zero_point,
+        clip=requant.clip,
+    ).result
+
+
 class KernelWriter:
     """Writes the body of one kernel's function."""
 
@@ -276,15 +308,8 @@ class KernelWriter:
             return clipped(accumulator, *requant.clip)
         multiplier = self.field(channel, MULTIPLIER) or integer(requant.multipliers[0])
         addend = self.field(channel, ADDEND, i64) or integer(requant.addends[0], i64)
-        return RequantiseOp(
-            accumulator,
-            multiplier,
-            addend,
-            self._divisor(channel, requant),
-            rounding=requant.rounding,
-            zero_point=requant.zero_point,
-            clip=requant.clip,
-        ).result
+        divisor = self._divisor(channel, requant)
+        return wide_requantise(requant, accumulator, multiplier, addend, divisor)
 
     def _narrow(self, accumulator: SSAValue, channel: Index, narrow: NarrowRequantAttr) -> SSAValue:
         value = accumulator
@@ -498,8 +523,29 @@ class KernelWriter:
             with self.taps(accumulator, channel, row, column) as (_, offset):
                 value = self.inputs[0].load(offset)
                 accumulator.value = arith.AddiOp(accumulator.value, value).result
-            value = self.requantise(accumulator.value, channel)
+            value = self._averaged(accumulator.value, channel, row, column)
             self.output.store(value, self.output.offset(channel, row, column))
+
+    def _averaged(self, total: SSAValue, channel: Index, row: Index, column: Index) -> SSAValue:
+        """The output of a window's sum; its divisor may depend on how many pixels count."""
+        if self.kernel.counted_pads is None:
+            return self.requantise(total, channel)
+        requant = self.kernel.requant
+        assert requant is not None, "averages of varying divisors have no narrow form"
+        top, left, bottom, right = self.kernel.counted_pads.get_values()
+        (fy, fx), (dy, dx) = self.kernel.window.kernel, self.kernel.window.dilations
+        tile = self.inputs[0]
+        rows = taps_inside(self.window_row(row), fy, dy, tile.height, top, bottom)
+        columns = taps_inside(self.window_column(column), fx, dx, tile.width, left, right)
+        pixels = arith.ExtSIOp(arith.MuliOp(rows, columns).result, i64).result
+        divisor = arith.MuliOp(pixels, integer(requant.divisors[0], i64)).result
+        return wide_requantise(
+            requant,
+            total,
+            integer(requant.multipliers[0]),
+            integer(requant.addends[0], i64),
+            divisor,
+        )
 
     def max_pool(self, cores: int) -> None:
         """Maximum over the window; the pad pixel holds the smallest value."""

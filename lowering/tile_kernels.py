@@ -124,6 +124,7 @@ def tile_kernel(
         requant=uniform_requant(with_one_divisor(requant)) if requant else None,
         narrow=uniform_narrow(narrow) if narrow else None,
         record=record,
+        counted_pads=op.counted_pads if isinstance(op, AveragePoolOp) else None,
         shared_record=isinstance(op, LookupOp) and op.shares_table,
         zero_points=raw_zero_points(op),
         multipliers=op.multipliers.get_values() if isinstance(op, AddOp) else (),

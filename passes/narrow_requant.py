@@ -73,6 +73,8 @@ def steps_of(op: RequantisedOperation) -> Steps | None:
                 )
             )
             return steps_of_values(op.requant, np.unique(np.multiply.outer(*factors)))
+        case AveragePoolOp() if op.counted_pads is not None:
+            return None
         case AveragePoolOp():
             taps = int(np.prod(op.window.kernel))
             ends = (values_of(op.input)[[0, -1]] - op.zero_point) * taps

@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import SSAValue
 
-from dsconv.dialects import graph
+from dsconv.dialects import graph, reference
 from dsconv.dialects.attributes import Layout, RequantAttr, Rounding, WindowAttr
 from dsconv.dialects.graph import activation_type, dtype_of, layout_of, tensor_type
 
@@ -105,6 +105,14 @@ class LayerMaker:
         dilation = self.integer(1, 2) if roomy else 1
         strides = self.integer(1, 2), self.integer(1, 2)
         return WindowAttr.of((fy, fx), strides, pads, (dilation, dilation))
+
+    def counted_pads(self, window: WindowAttr, outputs: tuple[int, int]) -> list[int] | None:
+        """A part of the pads, or nothing; every window has a pixel that counts."""
+        counted = [self.integer(0, pad) for pad in window.pads]
+        top, left, _, _ = window.pads
+        size = (self.height, self.width)
+        pixels = reference.pixels_inside(window, size, outputs, (-top, -left), counted)
+        return counted if self.draw(st.booleans()) and pixels.min() else None
 
     def result_type(
         self, dtype: Dtype, channels: int, size: tuple[int, int]
@@ -215,13 +223,16 @@ class LayerMaker:
                 zero_points=(zero_points[0], zero_points[1]),
             )
         if self.kind == "avg_pool":
+            counted = self.counted_pads(window, pooled)
+            pixels = int(np.prod(window.kernel)) if counted is None else 1
             return graph.AveragePoolOp(
                 "layer",
                 x,
                 window,
-                self.requant(1, 100 * int(np.prod(window.kernel)), dtype),
+                self.requant(1, 100 * pixels, dtype),
                 self.result_type(dtype, self.channels, pooled),
                 input_zero_point=zero_points[0],
+                counted_pads=counted,
             )
         return graph.RescaleOp(
             "layer",

@@ -325,13 +325,9 @@ CASES: dict[str, tuple[Callable[[], onnx.ModelProto], list[str]]] = {
     "attribute kind": (lambda: convolution(strides="two"), ["'conv1'", "list of integers"]),
     "auto_pad": (lambda: convolution(auto_pad="MOST"), ["'conv1'", "MOST"]),
     "large window": (lambda: convolution(dilations=[4, 4]), ["'conv1'", "9 pixels over 6"]),
-    "count_include_pad": (
-        lambda: average_pool(kernel_shape=[2, 2], pads=[1, 1, 0, 0]),
-        ["'pool' (AveragePool)", "count_include_pad=1"],
-    ),
-    "ceil_mode": (
-        lambda: average_pool(kernel_shape=[4, 4], strides=[4, 4], ceil_mode=1),
-        ["'pool'", "ceil_mode=0"],
+    "empty windows": (
+        lambda: average_pool(kernel_shape=[2, 2], pads=[2, 0, 0, 0]),
+        ["'pool' (AveragePool)", "pads [2, 0, 0, 0]", "all of a window"],
     ),
     "no kernel_shape": (average_pool, ["'pool'", "kernel_shape is missing"]),
     "broadcast": (broadcast_addition, ["'sum' (Add)", "one value for each channel"]),

@@ -352,6 +352,20 @@ POOLS: dict[str, dict[str, Any]] = {
         "pads": [1, 0, 1, 2],
         "count_include_pad": 1,
     },
+    "AveragePool over pixels alone": {"kernel_shape": [3, 4], "pads": [1, 0, 2, 3]},
+    "AveragePool with ceil mode": {
+        "kernel_shape": [3, 3],
+        "strides": [2, 3],
+        "pads": [1, 1, 0, 1],
+        "ceil_mode": 1,
+    },
+    "AveragePool with ceil mode, padded": {
+        "kernel_shape": [3, 3],
+        "strides": [2, 3],
+        "pads": [1, 1, 0, 0],
+        "ceil_mode": 1,
+        "count_include_pad": 1,
+    },
     "GlobalAveragePool": {},
 }
 
@@ -385,7 +399,10 @@ def _ties(network: ImportedNetwork, x: Array) -> Array:
     assert isinstance(operation, AveragePoolOp)
     sums = reference.sum_pool(x, operation.window, operation.zero_point)
     (multiplier,), (divisor,) = operation.requant.multipliers, operation.requant.divisors
-    return 2 * (sums * multiplier % divisor) == divisor
+    divisors = np.array(divisor)
+    if operation.counted_pads is not None:
+        divisors = divisor * operation.pixels_inside(operation.counted_pads.get_values())
+    return 2 * (sums * multiplier % divisors) == divisors
 
 
 @pytest.mark.parametrize("opset", [13, 18])
@@ -440,10 +457,19 @@ def test_max_pool(dtype: str, form: str):
     assert_agrees(writer.model(y, dtype=dtype), {"x": random_integers(rng, dtype, shape)})
 
 
-def test_max_pool_with_ceil_mode():
+@pytest.mark.parametrize(
+    "window",
+    [
+        {"kernel_shape": [3, 3], "strides": [2, 2]},
+        {"kernel_shape": [2, 2], "strides": [3, 4], "pads": [1, 1, 1, 1]},
+        {"kernel_shape": [2, 2], "strides": [4, 5], "pads": [0, 0, 1, 1]},
+        {"kernel_shape": [2, 3], "strides": [2, 1], "dilations": [2, 2], "pads": [1, 2, 0, 2]},
+    ],
+)
+def test_max_pool_with_ceil_mode(window: dict[str, Any]):
     writer = ModelWriter()
     x = writer.input("x", "int8", (1, 2, 6, 7))
-    y = writer.node("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)
+    y = writer.node("MaxPool", x, ceil_mode=1, **window)
     rng = np.random.default_rng(13)
     assert_agrees(writer.model(y), {"x": random_integers(rng, "int8", (1, 2, 6, 7))})
 

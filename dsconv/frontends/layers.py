@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dsconv.dialects.attributes import WindowAttr
+from dsconv.dialects.reference import pixels_inside
 from dsconv.frontends.onnx_graph import Node
 from dsconv.frontends.values import (
     UNBOUNDED,
@@ -54,27 +57,25 @@ def _broadcasts(vector: View, view: View) -> bool:
     return channels == 1 or shape == tuple(channels if axes == (1,) else 1 for axes in dimensions)
 
 
-def average_pool(node: Node, x: Dequantised) -> AveragePoolLayer:
-    """AveragePool with its window."""
+def average_pool(node: Node, x: Dequantised, *, ceil_mode_counts: bool = False) -> AveragePoolLayer:
+    """AveragePool with its window.
+
+    Its pads count if the node says so. What `ceil_mode` adds to them counts only as an option.
+    """
     window = _pool_window(node, x.view)
-    if node.integer("ceil_mode", 0) and window.pads[2:] != (0, 0):
-        raise node.problem("ceil_mode adds pixels that do not count", "export with ceil_mode=0")
-    if any(window.pads) and not node.integer("count_include_pad", 0):
-        raise node.problem(
-            "pads that do not count in the average (count_include_pad=0)",
-            "export with count_include_pad=1 or without pads",
-        )
-    return AveragePoolLayer(
-        node, windowed_view(x.view, x.view.sizes[1], window), UNBOUNDED, x, window
-    )
+    counted = (0, 0, 0, 0)
+    if node.integer("count_include_pad", 0):
+        counted = _pool_window(node, x.view, ceil_mode=ceil_mode_counts).pads
+    view = windowed_view(x.view, x.view.sizes[1], window)
+    _check_covers(node, x.view, window, counted)
+    pads = None if counted == window.pads else counted
+    return AveragePoolLayer(node, view, UNBOUNDED, x, window, pads)
 
 
 def max_pool(node: Node, x: Dequantised | AnyLayer) -> MaxPoolLayer:
     """MaxPool with its window, over an activation or a layer that is not quantised yet."""
     window = _pool_window(node, x.view)
-    top, left, bottom, right = window.pads
-    if max(top, bottom) >= window.extent[0] or max(left, right) >= window.extent[1]:
-        raise node.problem(f"pads {list(window.pads)} as large as its window")
+    _check_covers(node, x.view, window)
     return MaxPoolLayer(node, windowed_view(x.view, x.view.sizes[1], window), UNBOUNDED, x, window)
 
 
@@ -91,12 +92,21 @@ def global_max(node: Node, x: Dequantised | AnyLayer) -> MaxPoolLayer:
     return MaxPoolLayer(node, view, UNBOUNDED, x, WindowAttr.of(x.view.sizes[2:]))
 
 
-def _pool_window(node: Node, view: View) -> WindowAttr:
+def _check_covers(
+    node: Node, view: View, window: WindowAttr, pads: Sequence[int] = (0, 0, 0, 0)
+) -> None:
+    size, (top, left, _, _) = view.sizes[2:], window.pads
+    pixels = pixels_inside(window, size, window.output_size(*size), (-top, -left), pads)
+    if pixels.min() < 1:
+        raise node.problem(f"pads {list(window.pads)} that are all of a window")
+
+
+def _pool_window(node: Node, view: View, *, ceil_mode: bool = True) -> WindowAttr:
     check_nchw(node, view)
     kernel = node.integers("kernel_shape")
     if kernel is None:
         raise node.problem("kernel_shape is missing")
-    return read_window(node, kernel, view.shape[2:])
+    return read_window(node, kernel, view.shape[2:], ceil_mode=ceil_mode)
 
 
 def _global_view(node: Node, view: View, reduced: set[int], keep: bool) -> View:

@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from dsconv.dialects.attributes import RequantAttr
 from dsconv.dialects.graph import (
     AddOp,
     AveragePoolOp,
@@ -23,7 +24,7 @@ from dsconv.dialects.graph import (
 )
 from dsconv.frontends.arithmetic import NO_WEIGHTS, Arithmetic
 from dsconv.frontends.onnx_graph import Node
-from dsconv.frontends.scales import Quantisation
+from dsconv.frontends.scales import LARGEST_DIVISOR, Quantisation
 from dsconv.frontends.values import (
     AddLayer,
     ArithmeticLayer,
@@ -141,10 +142,13 @@ def _mul_operation(layer: MulLayer, output: Quantisation, arithmetic: Arithmetic
 def _average_pool_operation(
     layer: AveragePoolLayer, output: Quantisation, arithmetic: Arithmetic
 ) -> LayerOperation:
-    """The sum of a window, divided by its size in the requantisation."""
+    """The sum of a window, divided by its size, or the pixels that count, in its requantisation."""
     x, pixels = layer.x, math.prod(layer.window.kernel)
     _check_sum(layer.node, pixels * x.quantisation.largest_distance)
-    requant = arithmetic.requantisation(layer, x.quantisation, NO_WEIGHTS, pixels, output)
+    divisor = pixels if layer.counted_pads is None else 1
+    requant = arithmetic.requantisation(layer, x.quantisation, NO_WEIGHTS, divisor, output)
+    if layer.counted_pads is not None:
+        _check_varying_divisors(layer.node, requant, pixels)
     return AveragePoolOp(
         UNLABELLED,
         x.integers.value,
@@ -152,7 +156,16 @@ def _average_pool_operation(
         requant,
         _result_type(layer, output.dtype),
         input_zero_point=x.quantisation.zero_point,
+        counted_pads=layer.counted_pads,
     )
+
+
+def _check_varying_divisors(node: Node, requant: RequantAttr, pixels: int) -> None:
+    if any(requant.addends) or max(requant.divisors) * pixels > LARGEST_DIVISOR:
+        raise node.problem(
+            "pads that do not count in the average, in a requantisation that does not allow for it",
+            "export with count_include_pad=1 or without pads",
+        )
 
 
 def _rescale_operation(

@@ -168,7 +168,7 @@ def _activated(reader: Reader, node: Node) -> AnyLayer:
 
 
 def read_average_pool(reader: Reader, node: Node) -> Value:
-    """Any window; pads where they count (count_include_pad=1)."""
+    """Any window; pads count or do not, as count_include_pad and ceil_mode say."""
     return layers.average_pool(node, reader.dequantised(node))
 
 

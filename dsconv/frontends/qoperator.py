@@ -72,7 +72,9 @@ def read_qlinear_function(reader: Reader, node: Node) -> Value:
 def read_qlinear_average_pool(reader: Reader, node: Node) -> Value:
     """Microsoft's AveragePool of x to y, each with scale and zero point."""
     _check_channels_first(node)
-    return _quantised(reader, node, layers.average_pool(node, _activation(reader, node, 0)), 3)
+    x = _activation(reader, node, 0)
+    layer = layers.average_pool(node, x, ceil_mode_counts=True)  # as ONNX Runtime's kernel does
+    return _quantised(reader, node, layer, 3)
 
 
 def read_qlinear_global_average_pool(reader: Reader, node: Node) -> Value:

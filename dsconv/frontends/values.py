@@ -184,10 +184,11 @@ class MulLayer(BinaryLayer):
 
 @dataclass(frozen=True, eq=False)
 class AveragePoolLayer(Layer):
-    """Average over a window, padding counted as zeros."""
+    """Average over a window, padding counted as zeros; only `counted_pads` of it where given."""
 
     x: Dequantised
     window: WindowAttr
+    counted_pads: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,11 +9,14 @@ from dsconv.frontends.onnx_graph import Node
 from dsconv.frontends.view import View
 
 
-def read_window(node: Node, kernel: Sequence[int], size: Sequence[int]) -> WindowAttr:
+def read_window(
+    node: Node, kernel: Sequence[int], size: Sequence[int], *, ceil_mode: bool = True
+) -> WindowAttr:
     """The window of a node with one or two spatial dimensions, the input having `size` there.
 
     One dimension is taken as a column: Hx1. Raises `ModelError` for attributes that fit neither the
-    kernel nor the input. `ceil_mode` adds to the pads at the end.
+    kernel nor the input. The node's `ceil_mode` adds to the pads at the end, unless it is not asked
+    for.
     """
     rank = len(size)
     if rank not in (1, 2) or len(kernel) != rank:
@@ -30,13 +33,8 @@ def read_window(node: Node, kernel: Sequence[int], size: Sequence[int]) -> Windo
     for begin, end, covered, available in zip(begins, ends, extent, size, strict=True):
         if begin + available + end < covered:
             raise node.problem(f"a window of {covered} pixels over {available} pixels with pads")
-    if node.integer("ceil_mode", 0):
-        ends = [
-            end + -(begin + available + end - covered) % stride
-            for begin, end, covered, available, stride in zip(
-                begins, ends, extent, size, strides, strict=True
-            )
-        ]
+    if ceil_mode and node.integer("ceil_mode", 0):
+        ends = list(map(_end_with_ceil_mode, begins, ends, extent, size, strides))
     flat = [1] * (2 - rank)
     none = [0] * (2 - rank)
     return WindowAttr.of(
@@ -45,6 +43,12 @@ def read_window(node: Node, kernel: Sequence[int], size: Sequence[int]) -> Windo
         [*begins, *none, *ends, *none],
         [*dilations, *flat],
     )
+
+
+def _end_with_ceil_mode(begin: int, end: int, extent: int, size: int, stride: int) -> int:
+    """The padding with which one more window fits, if that begins before the padding."""
+    rest = begin + size + end - extent
+    return end if -(-rest // stride) * stride >= begin + size else end + -rest % stride
 
 
 def _per_dimension(node: Node, name: str, rank: int) -> tuple[int, ...]:
