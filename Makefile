@@ -24,9 +24,9 @@ test: setup
 test-long: setup
 	$(BIN)/pytest -q -m slow
 
-# 2,000 random networks; failing ones are made small, and kept in .hypothesis for the next run
+# Random networks (failing ones are made small, and kept in .hypothesis for the next run), damaged files
 fuzz: setup
-	FUZZ_NETWORKS=2000 $(BIN)/pytest -q -n auto tests/fuzz
+	FUZZ_NETWORKS=2000 FUZZ_FILES=10000 $(BIN)/pytest -q -n auto tests/fuzz
 
 lint: setup
 	$(BIN)/ruff check

@@ -1,12 +1,21 @@
 """The one kind of error that a user sees: what is wrong, where, and what to do about it."""
 
+LONGEST_MESSAGE = 1200
+"""Characters, so that the names of a hostile file do not fill the screen."""
+
 
 class DsconvError(Exception):
     """A problem with the user's model, options or tools. The CLI prints it as one line."""
 
 
 class ModelError(DsconvError):
-    """The model file cannot be compiled: broken, dynamic or with an unsupported operation."""
+    """The model file cannot be compiled: broken, dynamic or with an unsupported operation.
+
+    The message is one line, whatever the names in the file are.
+    """
+
+    def __init__(self, message: str):
+        super().__init__(_one_line(message))
 
 
 class CapacityError(DsconvError):
@@ -15,3 +24,12 @@ class CapacityError(DsconvError):
 
 class ToolError(DsconvError):
     """A compiler or simulator is missing or failed."""
+
+
+def _one_line(message: str) -> str:
+    """The message with what no terminal shows written as in a Python string, its middle cut out."""
+    shown = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in message)
+    if len(shown) <= LONGEST_MESSAGE:
+        return shown
+    half = LONGEST_MESSAGE // 2
+    return f"{shown[:half]} ... {shown[-half:]}"

@@ -7,6 +7,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.errors import DsconvError
 from dsconv.lowering.c_target import c_files
@@ -28,7 +29,10 @@ def write_folder(
     what its cores do in every layer. Raises DsconvError where the module has no C form or the
     folder cannot be written.
     """
-    sources = c_files(module)
+    try:
+        sources = c_files(module)
+    except DiagnosticException as error:
+        raise DsconvError(str(error)) from error
     settings = {
         "L1_BYTES": target.l1.bytes,
         "L2_BYTES": target.l2.bytes,

@@ -89,6 +89,19 @@ def test_every_pass_can_be_verified(tmp_path: Path):
     assert result.returncode == 0, result.stderr
 
 
+def test_two_outputs_are_one_clear_error(tmp_path: Path):
+    writer, unit = ModelWriter(), Quantisation(0.5, 0, "int8")
+    real = writer.dequantize(writer.input("x", "int8", (1, 2, 3, 3)), unit)
+    pools = [
+        writer.quantize(writer.node("MaxPool", real, kernel_shape=[size, size]), unit)
+        for size in (1, 2)
+    ]
+    onnx.save(writer.model(*pools), str(tmp_path / "pools.onnx"))
+    result = dsconv("compile", tmp_path / "pools.onnx", "-o", tmp_path / "out")
+    assert_one_error(result, "2 outputs")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

@@ -193,6 +193,13 @@ def broadcast_addition() -> onnx.ModelProto:
     return writer.finished(writer.node("Add", writer.real, other, name="sum"))
 
 
+def addition_of_far_scales() -> onnx.ModelProto:
+    writer = ConvWriter()
+    other = writer.dequantize(writer.input("far", "uint8", SHAPE), Quantisation(3e38, 0, "uint8"))
+    total = writer.node("Add", writer.real, other, name="sum")
+    return writer.model(writer.quantize(total, Quantisation(1e-3, 0, "int8")))
+
+
 def mixing_reshape() -> onnx.ModelProto:
     writer = ConvWriter()
     real = writer.dequantize(writer.quantize(writer.node("Relu", writer.real), S8), S8)
@@ -331,6 +338,7 @@ CASES: dict[str, tuple[Callable[[], onnx.ModelProto], list[str]]] = {
     ),
     "no kernel_shape": (average_pool, ["'pool'", "kernel_shape is missing"]),
     "broadcast": (broadcast_addition, ["'sum' (Add)", "one value for each channel"]),
+    "far scales": (addition_of_far_scales, ["'sum' (Add)", "millions of times"]),
     "mixing reshape": (mixing_reshape, ["'conv1'", "[1, 4, 4, 9]"]),
     "impossible reshape": (impossible_reshape, ["'reshape'", "cannot reshape"]),
     "bias length": (bias_of_wrong_length, ["'conv1'", "shape [3]", "5 channels"]),
@@ -352,6 +360,18 @@ def test_message(case: str):
         import_onnx(make(), "network")
     for fragment in fragments:
         assert fragment in str(caught.value)
+
+
+def test_a_message_is_one_short_line_whatever_the_names():
+    writer = ConvWriter()
+    name = "a\nb\x1b[2J" + "x" * 5000
+    model = writer.finished(writer.node("Einsum", writer.real, name=name))
+    with pytest.raises(ModelError) as caught:
+        import_onnx(model)
+    message = str(caught.value)
+    assert message.startswith(r"node 'a\nb\x1b[2Jxxx")
+    assert message.isprintable()
+    assert len(message) < 1300
 
 
 def test_no_such_file(tmp_path: Path):

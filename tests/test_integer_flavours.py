@@ -312,3 +312,12 @@ def test_real_networks(name: str, flavour: str, runner: str):
     assert_layers_equal(network, model, image, goldens)
     report = compiled.run(image.astype(np.uint8), on=runner, expect=goldens[-1].astype(np.int64))
     assert report.equal
+
+
+def test_a_factor_for_every_channel_needs_weights():
+    writer = WRITERS["QuantLab"](0)
+    image = writer.input("image", "float32", SHAPE)
+    terms = [writer.requantised(writer.convolution(image, 8, 4, 3), 8) for _ in range(2)]
+    total = writer.requantised(writer.node("Add", *terms, name="sum"), 8)
+    with pytest.raises(ModelError, match=r"'sum.*8 factors or addends behind a layer without"):
+        import_onnx(writer.model(total, dtype="float32"))

@@ -57,9 +57,12 @@ class OnnxRuntimeArithmetic:
         """Both scales over one power of two."""
         scales = np.array([x.quantisation.scale for x in (layer.lhs, layer.rhs)], np.float32)
         ratios = float_multipliers(1.0, scales, output.scale)
+        too_far = layer.node.problem("an input scale is millions of times the output scale")
+        if not np.all(np.isfinite(ratios)):
+            raise too_far
         multipliers, shift = addition_multipliers(ratios.tolist())
         if shift < 0:
-            raise layer.node.problem("an input scale is millions of times the output scale")
+            raise too_far
         requant = RequantAttr.of(
             [1], [1 << shift], zero_point=output.zero_point, clip=output.clip_range(layer.bounds)
         )

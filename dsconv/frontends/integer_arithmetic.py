@@ -9,7 +9,7 @@ from dsconv.dialects.attributes import RequantAttr
 from dsconv.frontends.arithmetic import NO_WEIGHTS
 from dsconv.frontends.integer_function import IDENTITY, IntegerFunction
 from dsconv.frontends.scales import Floats, Quantisation
-from dsconv.frontends.values import AddLayer, Layer
+from dsconv.frontends.values import AddLayer, Layer, WeightedLayer
 
 ACCUMULATORS = 2**31
 """What accumulators stay below."""
@@ -31,6 +31,12 @@ class IntegerArithmetic:
     ) -> RequantAttr:
         """The function itself, in lowest terms; a pool's divisor holds its pixels already."""
         function = self.function
+        channels = max(len(function.multipliers), len(function.addends))
+        if channels > 1 and not isinstance(layer, WeightedLayer):
+            raise layer.node.problem(
+                f"{channels} factors or addends behind a layer without weights",
+                "one for all channels is supported",
+            )
         common = gcd(*function.multipliers, *function.addends, function.divisor)
         multipliers = [multiplier // common for multiplier in function.multipliers]
         addends = [addend // common for addend in function.addends]

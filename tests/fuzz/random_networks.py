@@ -9,7 +9,7 @@ from math import prod
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.vendor.pretty import RepresentationPrinter
-from random_layers import KINDS, Array, Dtype, LayerMaker
+from random_layers import BINARY, KINDS, Array, Dtype, LayerMaker
 from xdsl.dialects.builtin import ModuleOp, StringAttr, TensorType
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import SSAValue
@@ -23,8 +23,6 @@ MOST_CHANNELS = 48
 MOST_FEATURES = 4096
 """Of a fully connected layer, whose weights are C text to compile."""
 MOST_INPUTS = 3
-JOINING = ("add",)
-"""Kinds that take two activations of one shape."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -88,8 +86,8 @@ def random_networks(draw: st.DrawFn) -> RandomNetwork:
     for number in range(layers):
         kind = draw(st.sampled_from(_kinds_for(values[-1])))
         operands = [values[-1]]
-        if kind in JOINING:
-            operands.append(draw(st.sampled_from(_alike(values, values[-1]))))
+        if kind in BINARY:
+            operands.append(draw(st.sampled_from(_partners(values))))
         layer = NextLayer(draw, kind, operands, last=number + 1 == layers)
         values.append(layer.append_to(network, f"{kind}_{number}", operands))
         kinds.append(kind)
@@ -109,6 +107,8 @@ def _kinds_for(value: SSAValue) -> list[str]:
     return [kind for kind in KINDS if kind != "linear" or features <= MOST_FEATURES]
 
 
-def _alike(values: Sequence[SSAValue], wanted: SSAValue) -> list[SSAValue]:
-    shape = tensor_type(wanted).get_shape()
-    return [value for value in values if tensor_type(value).get_shape() == shape]
+def _partners(values: Sequence[SSAValue]) -> list[SSAValue]:
+    """What may be combined with the last value: its own shape, or one value a channel."""
+    batch, channels, height, width = tensor_type(values[-1]).get_shape()
+    shapes = {(batch, channels, height, width), (batch, channels, 1, 1)}
+    return [value for value in values if tensor_type(value).get_shape() in shapes]
