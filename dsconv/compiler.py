@@ -9,10 +9,12 @@ from typing import IO
 from onnx import ModelProto
 from xdsl.dialects.builtin import ModuleOp
 
+from dsconv.errors import CapacityError
 from dsconv.frontends import ImportedNetwork, import_onnx
 from dsconv.output import write_folder
 from dsconv.pipeline import default_pipeline, run_pipeline
 from dsconv.report import Report
+from dsconv.smallest_memory import smallest_size
 from dsconv.targets import Target, load_target
 
 
@@ -71,6 +73,14 @@ def compile(
     target = target.with_sizes(l1, l2)
     imported = import_onnx(model, flavour=flavour)
     lowered = imported.module.clone()
-    pipeline = passes or default_pipeline(target, len(imported.layers))
-    run_pipeline(lowered, pipeline, trace=trace, verify_each=verify_each)
+    layers = len(imported.layers)
+    try:
+        pipeline = passes or default_pipeline(target, layers)
+        run_pipeline(lowered, pipeline, trace=trace, verify_each=verify_each)
+    except CapacityError as error:
+        if passes:
+            raise
+        space, size = error.space, smallest_size(imported.module, target, layers, error.space)
+        advice = f"{size} bytes of {space.name} would do (--{space.value} {size})"
+        raise CapacityError(space, f"{error}; {advice}") from error
     return CompiledNetwork(imported, lowered, target)

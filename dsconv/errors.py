@@ -1,5 +1,12 @@
 """The one kind of error that a user sees: what is wrong, where, and what to do about it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dsconv.dialects.attributes import Space
+
 LONGEST_MESSAGE = 1200
 """Characters, so that the names of a hostile file do not fill the screen."""
 
@@ -19,7 +26,11 @@ class ModelError(DsconvError):
 
 
 class CapacityError(DsconvError):
-    """A layer or the network does not fit the memory it is given."""
+    """A layer or the network does not fit the memory it is given: `space`."""
+
+    def __init__(self, space: Space, message: str):
+        super().__init__(message)
+        self.space = space
 
 
 class ToolError(DsconvError):

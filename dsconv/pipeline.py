@@ -15,23 +15,32 @@ from xdsl.utils.exceptions import (
     VerifyException,
 )
 
+from dsconv.dialects.attributes import Space
 from dsconv.equivalence import PassChecker
-from dsconv.errors import DsconvError
+from dsconv.errors import CapacityError, DsconvError
+from dsconv.passes.capacity import DoesNotFitError
 from dsconv.targets import Target
 
 WEIGHT_PIECES = 5
 """Weights larger than this part of L2 are cut, so that pieces can be staged one by one."""
 
 
-def default_pipeline(target: Target, layers: int) -> str:
-    """Pass pipeline for a network of so many layers, in the syntax of `xdsl-opt -p`."""
+def planning_passes(target: Target, layers: int) -> list[str]:
+    """The passes up to the memory plan, for a network of so many layers.
+
+    Raises CapacityError where a memory of the target has no room for tensors at all.
+    """
     l1, l2 = target.l1.usable(), target.l2.usable(layers)
-    if min(l1, l2) == 0:
-        raise DsconvError(
-            f"stacks and code leave nothing for tensors in {target.l1.bytes} bytes of L1 and "
-            f"{target.l2.bytes} of L2; give more"
-        )
-    passes = [
+    for space, size, usable in (
+        (Space.L1, target.l1.bytes, l1),
+        (Space.L2, target.l2.bytes, l2),
+    ):
+        if usable == 0:
+            raise CapacityError(
+                space,
+                f"stacks and code leave nothing for tensors in {size} bytes of {space.name}",
+            )
+    return [
         "fold-weight-zero-points",
         "narrow-requant",
         "select-layout",
@@ -42,6 +51,14 @@ def default_pipeline(target: Target, layers: int) -> str:
         f"stream-weights{{l2={l2}}}",
         f"plan-memory{{l1={l1} l2={l2}}}",
     ]
+
+
+def default_pipeline(target: Target, layers: int) -> str:
+    """Pass pipeline for a network of so many layers, in the syntax of `xdsl-opt -p`.
+
+    Raises CapacityError where a memory of the target has no room for tensors at all.
+    """
+    passes = planning_passes(target, layers)
     if target.isa == "xpulp":
         passes.append(f"lower-kernels-to-xpulp{{cores={target.cores}}}")
     passes += [f"lower-kernels{{cores={target.cores}}}", "canonicalize", "cse"]
@@ -72,7 +89,7 @@ def run_pipeline(
     `trace` receives the IR before the first and after every pass. With `verify_each` the module is
     verified after every pass, and run before the first and after every one: on a random input it
     has to compute the same. Raises DsconvError where a pass cannot do what is asked, or does
-    something else.
+    something else: CapacityError where that needs a larger memory.
     """
     context = make_context()
     if trace is not None:
@@ -84,6 +101,8 @@ def run_pipeline(
             module_pass.apply(context, module)
             if verify_each or number == len(passes):
                 module.verify()
+        except DoesNotFitError as error:
+            raise CapacityError(error.space, f"{module_pass.name}: {error}") from error
         except (DiagnosticException, VerifyException) as error:
             raise DsconvError(f"{module_pass.name}: {error}") from error
         if trace is not None:

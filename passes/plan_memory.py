@@ -12,10 +12,10 @@ from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, ModuleOp, i64
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
-from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.attributes import Space, SpaceAttr
 from dsconv.dialects.tiled import BufferOp, LayerOp, aligned, buffer_size
+from dsconv.passes.capacity import DoesNotFitError
 from dsconv.passes.networks import networks
 
 L1_SIZE = "dsconv.l1_bytes"
@@ -106,6 +106,18 @@ def peak_live_bytes(lifetimes: Iterable[Lifetime]) -> int:
     """Lower bound of any plan: the most bytes that are needed at one position."""
     items = list(lifetimes)
     return max((live_bytes(items, item.first) for item in items), default=0)
+
+
+def peak_layer(function: FuncOp, lifetimes: Iterable[Lifetime]) -> str:
+    """Label of the first layer in which most bytes are needed."""
+    items = list(lifetimes)
+    begins = sorted(item.first for item in items)
+    peak = max(begins, key=lambda position: live_bytes(items, position))
+    label = ""
+    for op, position in positions(function).items():
+        if isinstance(op, LayerOp) and (position <= peak or not label):
+            label = op.label.data
+    return label
 
 
 def positions(function: FuncOp) -> dict[Operation, int]:
@@ -238,8 +250,9 @@ class PlanMemoryPass(ModulePass):
     def _l1_bytes(self, layer: LayerOp) -> int:
         size = place_l1(layer)
         if self.l1 and size > self.l1:
-            raise DiagnosticException(
-                f'layer "{layer.label.data}" needs {size} bytes of L1, {self.l1} are there'
+            raise DoesNotFitError(
+                Space.L1,
+                f'layer "{layer.label.data}" needs {size} bytes of L1, {self.l1} are there',
             )
         return size
 
@@ -248,10 +261,12 @@ class PlanMemoryPass(ModulePass):
     ) -> None:
         weights = sum(aligned(constant_size(constant)) for constant in constants(module, Space.L2))
         if self.l2 and l2_bytes + weights > self.l2:
-            raise DiagnosticException(
+            raise DoesNotFitError(
+                Space.L2,
                 f'network "{function.sym_name.data}" needs {l2_bytes + weights} bytes of L2: '
                 f"{l2_bytes} for activations (at least {peak_live_bytes(items)} whatever the "
-                f"plan), {weights} for weights; {self.l2} are there"
+                f'plan, for layer "{peak_layer(function, items)}"), {weights} for weights; '
+                f"{self.l2} are there",
             )
 
     def _write_offsets(self, function: FuncOp, items: Iterable[Lifetime]) -> None:

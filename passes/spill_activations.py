@@ -12,7 +12,6 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint
-from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.attributes import Layout, LayoutAttr, Space
 from dsconv.dialects.tiled import (
@@ -27,6 +26,7 @@ from dsconv.dialects.tiled import (
     aligned,
     enclosing_layer,
 )
+from dsconv.passes.capacity import DoesNotFitError
 from dsconv.passes.networks import networks
 from dsconv.passes.plan_memory import Lifetime, constant_size, constants, lifetimes, search_fit
 
@@ -89,17 +89,19 @@ class Spill:
         for use in self.buffer.result.uses:
             layer = use.operation
             if isinstance(layer, LayerOp) and not whole_words(layer.shape):
-                raise DiagnosticException(
+                raise DoesNotFitError(
+                    Space.L2,
                     f'the output of layer "{layer.label.data}" does not fit L2, and cannot lie in '
-                    f"L3: its rows are no whole words ({layer.shape}); give more L2"
+                    f"L3: its rows are no whole words ({layer.shape}); give more L2",
                 )
 
     def _stage(self, layer: LayerOp, transfers: list[DmaStartOp]) -> BufferOp:
         for transfer in transfers:
             if not has_whole_words(transfer.box):
-                raise DiagnosticException(
+                raise DoesNotFitError(
+                    Space.L2,
                     f'layer "{layer.label.data}" cannot take its tiles from or to L3: their lines '
-                    f"are no whole words ({transfer.box}); give more L2"
+                    f"are no whole words ({transfer.box}); give more L2",
                 )
         size = max(transfer.box.total_bytes for transfer in transfers)
         label = f"{self.buffer.label.data}_in_{layer.label.data}"

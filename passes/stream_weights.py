@@ -12,7 +12,6 @@ from xdsl.dialects.builtin import IndexType, IntegerAttr, ModuleOp
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
-from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.attributes import Space
 from dsconv.dialects.tiled import (
@@ -25,6 +24,7 @@ from dsconv.dialects.tiled import (
     buffer_size,
     buffer_type,
 )
+from dsconv.passes.capacity import DoesNotFitError
 from dsconv.passes.costs import L3_BYTES_PER_CYCLE, L3_TRANSFER_CYCLES
 from dsconv.passes.networks import networks
 from dsconv.passes.plan_memory import (
@@ -56,6 +56,13 @@ class Step:
     last: int
     size: int
     cycles: float
+
+    @property
+    def layer(self) -> str:
+        """Label of the layer."""
+        layer = self.use.parent_op()
+        assert isinstance(layer, LayerOp), "weights are used in layers"
+        return layer.label.data
 
     @property
     def symbol(self) -> str:
@@ -273,10 +280,12 @@ class StreamWeightsPass(ModulePass):
             if l2_needed(trial, function.sym_name.data) <= self.l2:
                 write_streams(module, function.sym_name.data, streams)
                 return
-        raise DiagnosticException(
-            f'network "{function.sym_name.data}" does not fit L2: {needed} bytes of '
-            f"activations and pieces of weights of up to {max(step.size for step in steps)} "
-            f"bytes do not fit {self.l2}"
+        used = StreamPlan(steps, activations, self.l2).activation_bytes
+        worst = max(range(len(steps)), key=lambda index: used[index] + steps[index].size)
+        raise DoesNotFitError(
+            Space.L2,
+            f'layer "{steps[worst].layer}" does not fit L2: {used[worst]} bytes of activations and '
+            f"pieces of weights of {steps[worst].size}; {self.l2} are there",
         )
 
     def _choose(

@@ -10,9 +10,10 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import DiagnosticException
 
-from dsconv.dialects.attributes import Tile, TileAttr
+from dsconv.dialects.attributes import Space, Tile, TileAttr
 from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import LayerOperation
+from dsconv.passes.capacity import DoesNotFitError
 from dsconv.passes.even_splits import even_splits
 from dsconv.passes.geometry import Geometry
 from dsconv.passes.layer_costs import layer_cost
@@ -108,9 +109,10 @@ class TileL1Pass(ModulePass):
         tile = choose_step(fused, self.l1, self.cores, self._counts)
         if tile is None:
             needed = smallest_step_bytes(fused.chain)
-            raise DiagnosticException(
+            raise DoesNotFitError(
+                Space.L1,
                 f'fused layer "{fused.label}" does not fit L1: it needs {needed} bytes, {self.l1} '
-                f"are there; give at least {needed} bytes of L1 for tiles, or fuse less"
+                f"are there; give at least {needed} bytes of L1 for tiles, or fuse less",
             )
         return tile
 
@@ -122,8 +124,9 @@ class TileL1Pass(ModulePass):
             tile = explicit_tile(geometry, self.sizes, self._counts[0], layer.label)
         if tile is None or geometry.l1_bytes(tile) > self.l1:
             needed = smallest_l1(geometry) if tile is None else geometry.l1_bytes(tile)
-            raise DiagnosticException(
+            raise DoesNotFitError(
+                Space.L1,
                 f'layer "{layer.label}" ({layer.kind}) does not fit L1: it needs {needed} bytes, '
-                f"{self.l1} are there; give at least {needed} bytes of L1 for tiles"
+                f"{self.l1} are there; give at least {needed} bytes of L1 for tiles",
             )
         return tile

@@ -1,5 +1,6 @@
 """Whole networks: bit-exact in every layer, on every runner, in the memory they are given."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,9 @@ from handwritten import needs_gvsoc
 
 import dsconv
 from dsconv import zoo
+from dsconv.dialects.attributes import Space
+from dsconv.errors import CapacityError
+from dsconv.smallest_memory import STEPS
 
 ROOT = Path(__file__).parents[1]
 DIGITS = ROOT / "examples" / "digits" / "digits.onnx"
@@ -64,6 +68,14 @@ def test_any_size_of_l1(l1: int):
     assert report.equal
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("l1", [16, 20, 28, 40, 64, 96, 128, 192, 256])
+@pytest.mark.parametrize("name", ["mv1-96", "mv1-128", "mv2-128"])
+def test_any_size_of_l1_for_larger_networks(name: str, l1: int):
+    report = dsconv.compile(zoo.build(name), l1=l1 * 1024).run()
+    assert report.equal
+
+
 @pytest.mark.parametrize("l2", [192, 256, 320])
 def test_weights_stream_from_l3_where_l2_is_small(l2: int):
     report = dsconv.compile(zoo.build("mv1-96"), l2=l2 * 1024).run()
@@ -81,14 +93,30 @@ def test_activations_spill_to_l3_where_l2_is_small():
 @pytest.mark.parametrize(
     ("sizes", "words"),
     [
-        ({"l1": 8300}, ["layer", "does not fit L1", "needs"]),
-        ({"l2": 70 * 1024}, ["L2"]),
+        ({"l1": 8200}, ["layer", "does not fit L1", "needs", "bytes of L1 would do (--l1 "]),
+        ({"l1": 4096}, ["leave nothing for tensors", "bytes of L1 would do (--l1 "]),
+        ({"l2": 44_000}, ["layer", "bytes of L2 would do (--l2 "]),
     ],
 )
 def test_too_little_memory_is_one_clear_error(sizes: dict[str, int], words: list[str]):
     with pytest.raises(dsconv.DsconvError) as failure:
-        dsconv.compile(zoo.build("mv1-96"), l1=sizes.get("l1"), l2=sizes.get("l2"))
+        dsconv.compile(zoo.build("dscnn"), l1=sizes.get("l1"), l2=sizes.get("l2"))
     assert all(word in str(failure.value) for word in words)
+
+
+@pytest.mark.parametrize("space", [Space.L1, Space.L2])
+def test_the_size_that_would_do_does_and_less_does_not(space: Space):
+    def compiled(size: int) -> dsconv.CompiledNetwork:
+        l1, l2 = (size, None) if space is Space.L1 else (None, size)
+        return dsconv.compile(DIGITS, "gap8", l1=l1, l2=l2)
+
+    with pytest.raises(CapacityError) as failure:
+        compiled(1024)
+    assert failure.value.space is space
+    size = int(re.findall(rf"--{space.value} (\d+)", str(failure.value))[0])
+    assert compiled(size).run(digits(1)[0]).equal
+    with pytest.raises(CapacityError, match=f"{size} bytes of {space.name} would do"):
+        compiled(size - STEPS[space])
 
 
 def test_every_runner_counts_the_same_bytes():

@@ -2,7 +2,7 @@
 // RUN: xdsl-opt -p 'plan-memory{l2=127}' --verify-diagnostics %s | filecheck %s --check-prefix=L2
 
 // L1: layer "a" needs 56 bytes of L1, 55 are there
-// L2: network "net" needs 128 bytes of L2: 128 for activations (at least 128 whatever the plan), 0 for weights; 127 are there
+// L2: network "net" needs 128 bytes of L2: 128 for activations (at least 128 whatever the plan, for layer "b"), 0 for weights; 127 are there
 func.func @net(%in: memref<61xi8, #dsconv.space<l2>>, %out: memref<32xi8, #dsconv.space<l2>>) {
   %a = dsconv.buffer "a" : memref<32xi8, #dsconv.space<l2>>
   dsconv.layer "a" "rescale" makes tensor<1x1x4x8xsi8> in %a : memref<32xi8, #dsconv.space<l2>> attributes {tile = "1x4x8", schedule = "chw/chw", macs = 0 : i64} {

@@ -9,5 +9,5 @@ func.func @net(%in: memref<8xi8, #dsconv.space<l2>>, %out: memref<8xi8, #dsconv.
   }
   func.return
 }
-// CHECK: network "net" needs 40 bytes of L2: 16 for activations (at least 16 whatever the plan), 24 for weights; 39 are there
+// CHECK: network "net" needs 40 bytes of L2: 16 for activations (at least 16 whatever the plan, for layer "a"), 24 for weights; 39 are there
 // FITS: dsconv.l2_bytes = 16 : i64
