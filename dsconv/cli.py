@@ -1,4 +1,4 @@
-"""The command line: dsconv compile, run, report, support, doctor, zoo."""
+"""The command line: dsconv compile, run, report, quantize, support, doctor, zoo."""
 
 from __future__ import annotations
 
@@ -186,6 +186,24 @@ def report(
         Footprint.of(compiled).print(console)
 
 
+@app.command("quantize")
+def quantize_command(
+    model: Annotated[Path, typer.Argument(help="Float ONNX file.", metavar="MODEL.onnx")],
+    calibration: Annotated[
+        str, typer.Option(metavar="X.npy|X.npz[:KEY]", help="Representative inputs.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="Q.onnx")],
+    per_tensor: Annotated[
+        bool, typer.Option("--per-tensor", help="One scale for all channels of a layer's weights.")
+    ] = False,
+) -> None:
+    """Quantise a float network to 8 bits, with ONNX Runtime."""
+    from dsconv.quantise import quantise
+
+    quantise(model, load_arrays(calibration), output, per_channel=not per_tensor)
+    errors.print(f"{output}: quantised; compile it with dsconv compile {output}", highlight=False)
+
+
 @app.command()
 def support() -> None:
     """Show which flavours and operations can be read, as Markdown."""
@@ -241,14 +259,18 @@ def print_import(imported: ImportedNetwork) -> None:
         console.print(f"note: {note}", style="dim", highlight=False)
 
 
+def load_arrays(place: str) -> dict[str, npt.NDArray[Any]]:
+    """All arrays of X.npz by their keys, or one from X.npy or X.npz:KEY."""
+    if not place.endswith(".npz"):
+        return {place: load_array(place)}
+    return dict(_loaded(place))
+
+
 def load_array(place: str) -> npt.NDArray[Any]:
     """An array from X.npy, X.npz with one array, or X.npz:KEY."""
     path, _, key = place.partition(".npz:")
     path = f"{path}.npz" if key else place
-    try:
-        loaded = np.load(path)
-    except (OSError, ValueError) as error:
-        raise DsconvError(f"cannot read {path}: {error}") from error
+    loaded = _loaded(path)
     if isinstance(loaded, np.ndarray):
         return loaded
     keys = list(loaded.files)
@@ -257,6 +279,13 @@ def load_array(place: str) -> npt.NDArray[Any]:
     if key not in keys:
         raise DsconvError(f"{path} has {', '.join(keys)}; say which: {path}:KEY")
     return loaded[key]
+
+
+def _loaded(path: str) -> Any:
+    try:
+        return np.load(path)
+    except (OSError, ValueError) as error:
+        raise DsconvError(f"cannot read {path}: {error}") from error
 
 
 def print_accuracy(outputs: npt.NDArray[Any], labels: npt.NDArray[Any]) -> None:

@@ -37,7 +37,7 @@ from dsconv.frontends.view import View, nchw_view_of_input
 
 Handler: TypeAlias = Callable[["Reader", Node], Value]
 QUANTISE_FIRST = (
-    "quantise the whole network, for example with onnxruntime.quantization.quantize_static"
+    "quantise the whole network, for example with dsconv quantize or ONNX Runtime's quantize_static"
 )
 ACCUMULATORS = "int32"
 TRANSPARENT = {"Identity", "Dropout"}
