@@ -148,7 +148,12 @@ def test_real_networks(model: str, runner: str):
 @needs_gvsoc
 @pytest.mark.parametrize(
     "model",
-    ["kws_dscnn_tflite_qdq/network.onnx", "mobilenet_v1_025_128_tflite_qdq/network.onnx"],
+    [
+        "kws_dscnn_tflite_qdq/network.onnx",
+        "mobilenet_v1_025_128_tflite_qdq/network.onnx",
+        "requantshift_kws_dscnn/network.onnx",
+        "nemo_eegnet_dw_hx1/network.onnx",
+    ],
 )
 def test_real_networks_on_gvsoc(model: str):
     report = dsconv.compile(MODELS / model, target="pulp_open").run(on="gvsoc")

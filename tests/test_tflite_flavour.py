@@ -87,6 +87,16 @@ def test_a_layer_is_rounded_twice(dtype: str, per_channel: bool, y_scale: float)
     np.testing.assert_array_equal(result.reshape(9, -1), writer.expected(values))
 
 
+def test_a_converted_file_says_that_there_are_two_meanings():
+    model = Writer(U8, U8, per_channel=False).network()
+    assert not import_onnx(model).notes
+    model.producer_name = "tf2onnx"
+    network = import_onnx(model)
+    assert network.flavour == "QDQ"
+    assert "--flavour TFLite" in network.notes[0]
+    assert not import_onnx(model, flavour="TFLite").notes
+
+
 def test_two_roundings_differ_from_one():
     quantisations = [Quantisation(float(np.float32(scale)), 0, "int8") for scale in (0.03, 0.05)]
     model = Writer(*quantisations, per_channel=True).network()

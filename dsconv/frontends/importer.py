@@ -12,6 +12,10 @@ from dsconv.frontends.model_file import load_model
 from dsconv.frontends.network import ImportedNetwork
 from dsconv.frontends.onnx_graph import OnnxGraph
 from dsconv.frontends.reader import Reader
+from dsconv.frontends.tflite import TFLITE
+
+FROM_TFLITE = "tf2onnx"
+"""Who writes what was a .tflite file, or a TensorFlow graph."""
 
 
 def import_onnx(
@@ -32,5 +36,11 @@ def import_onnx(
         model, stem = load_model(path), path.stem
     graph = OnnxGraph(model)
     meaning = flavour_of(graph) if flavour is None else flavour_named(flavour)
+    reader = Reader(graph, meaning.handlers, meaning.arithmetic)
+    if flavour is None and model.producer_name == FROM_TFLITE:
+        reader.note(
+            "converted from TensorFlow: this is ONNX Runtime's arithmetic; for that of TFLite's "
+            f"kernels, --flavour {TFLITE.name}"
+        )
     with np.errstate(all="ignore"):  # what is not finite is found and reported with its node
-        return Reader(graph, meaning.handlers, meaning.arithmetic).read(name or stem, meaning.name)
+        return reader.read(name or stem, meaning.name)
