@@ -78,7 +78,7 @@ def pointwise(channels: int, kernels: int, height: int, width: int) -> Case:
     """4x2 outputs at a time, then requantisation."""
 
     def build() -> NetworkBuilder:
-        builder = NetworkBuilder(channels, height, width, HWC)
+        builder = NetworkBuilder().begin(channels, height, width, HWC)
         builder.pointwise(kernels, HWC)
         return builder
 
@@ -96,7 +96,7 @@ def depthwise(
     window = WindowAttr.of((kernel, kernel), (stride, stride), (pad, pad, pad, pad))
 
     def build() -> NetworkBuilder:
-        builder = NetworkBuilder(channels, height, width, CHW)
+        builder = NetworkBuilder().begin(channels, height, width, CHW)
         builder.depthwise(window, y)
         return builder
 
@@ -125,7 +125,7 @@ def first_convolution() -> Case:
     window = WindowAttr.of((3, 3), (2, 2), (1, 1, 1, 1))
 
     def build() -> NetworkBuilder:
-        builder = NetworkBuilder(3, 128, 128, HWC)
+        builder = NetworkBuilder().begin(3, 128, 128, HWC)
         builder.conv2d(8, window, CHW)
         return builder
 
@@ -139,7 +139,7 @@ def linear(features: int, kernels: int) -> Case:
     """A weight is loaded for every product: a load of weights and a dot product for four."""
 
     def build() -> NetworkBuilder:
-        builder = NetworkBuilder(features, 1, 1, HWC)
+        builder = NetworkBuilder().begin(features, 1, 1, HWC)
         builder.linear(kernels, HWC)
         return builder
 
@@ -152,7 +152,7 @@ def addition(channels: int, height: int, width: int) -> Case:
     """Two products and requantisation a value; loads, unpacking and stores by the word."""
 
     def build() -> NetworkBuilder:
-        builder = NetworkBuilder(channels, height, width, HWC)
+        builder = NetworkBuilder().begin(channels, height, width, HWC)
         builder.add((1_543_211, 2_345_671), 22, HWC)
         return builder
 
@@ -166,7 +166,7 @@ def average_pool(channels: int, height: int, width: int) -> Case:
     window = WindowAttr.of((height, width))
 
     def build() -> NetworkBuilder:
-        builder = NetworkBuilder(channels, height, width, CHW)
+        builder = NetworkBuilder().begin(channels, height, width, CHW)
         builder.average_pool(window, HWC)
         return builder
 
@@ -180,7 +180,7 @@ def max_pool(channels: int, height: int, width: int) -> Case:
     window = WindowAttr.of((2, 2), (2, 2))
 
     def build() -> NetworkBuilder:
-        builder = NetworkBuilder(channels, height, width, HWC)
+        builder = NetworkBuilder().begin(channels, height, width, HWC)
         builder.max_pool(window, Layout.HWC)
         return builder
 
@@ -194,7 +194,7 @@ def rescale(channels: int, height: int, width: int) -> Case:
     """Requantisation of every value."""
 
     def build() -> NetworkBuilder:
-        builder = NetworkBuilder(channels, height, width, HWC)
+        builder = NetworkBuilder().begin(channels, height, width, HWC)
         builder.rescale(HWC)
         return builder
 

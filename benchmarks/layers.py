@@ -18,12 +18,12 @@ from xdsl.dialects.func import CallOp, FuncOp, ReturnOp
 from xdsl.ir import Operation, SSAValue
 
 from dsconv.dialects import graph
-from dsconv.dialects.attributes import Layout, RequantAttr, WindowAttr
+from dsconv.dialects.attributes import Layout, RequantAttr, Space, WindowAttr
 from dsconv.dialects.graph import activation_type, dtype_of, layout_of, tensor_type
-from dsconv.dialects.tiled import BarrierOp
+from dsconv.dialects.tiled import BarrierOp, BufferOp, buffer_size
 from dsconv.lowering.c_target import network_function
 from dsconv.output import write_folder
-from dsconv.pipeline import default_pipeline, run_pipeline
+from dsconv.pipeline import default_pipeline, make_context, parse_pipeline, run_pipeline
 from dsconv.reference import ReferenceRun, network_of, run_reference, to_memory
 from dsconv.runners import RunResult, build, gvsoc
 from dsconv.targets import Target, load_target
@@ -57,15 +57,26 @@ class Activation:
 
 
 class NetworkBuilder:
-    """Builds a chain of layers. Each method takes the activation that its layer makes."""
+    """Builds chains of layers, each from `begin` on.
 
-    def __init__(self, channels: int, height: int, width: int, x: Activation, seed: int = 0):
+    The methods for layers take the activation that the layer makes.
+    """
+
+    def __init__(self, seed: int = 0):
         self.random = np.random.default_rng(seed)
-        self.function = FuncOp("net", ([x.type(channels, height, width)], []))
+        self.function = FuncOp("net", ([], []))
         self.block = self.function.body.block
-        self.value: SSAValue = self.block.args[0]
-        self.zero_point = x.zero_point
+        self.ends: list[SSAValue] = []
         self.layers = 0
+
+    def begin(self, channels: int, height: int, width: int, x: Activation) -> NetworkBuilder:
+        """Begins a chain, at an argument of its own; a chain before has ended. Returns itself."""
+        if self.block.args:
+            self.ends.append(self.value)
+        type_ = x.type(channels, height, width)
+        self.value: SSAValue = self.block.insert_arg(type_, len(self.block.args))
+        self.zero_point = x.zero_point
+        return self
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -74,8 +85,8 @@ class NetworkBuilder:
         return channels, height, width
 
     def module(self) -> ModuleOp:
-        """The network."""
-        self.block.add_op(ReturnOp(self.value))
+        """The network; each chain has a result."""
+        self.block.add_op(ReturnOp(*self.ends, self.value))
         self.function.update_function_type()
         module = ModuleOp([self.function])
         module.verify()
@@ -271,6 +282,46 @@ class GvsocNetwork:
             memory = to_memory(self.reference.layers[layer.label], layout_of(layer.result))
             np.testing.assert_array_equal(data[0], memory, err_msg=str(layer))
         np.testing.assert_array_equal(result.outputs[0], expected)
+
+
+@dataclass(frozen=True)
+class LayersSideBySide(GvsocNetwork):
+    """Layers that have nothing to do with each other, in one program: one run measures all.
+
+    Each layer of the module reads an argument and makes a result of its own. All inputs but the
+    first, and all outputs but the last, become activations in L2 that nothing writes or reads.
+    Requantisations stay as they are.
+    """
+
+    @cached_property
+    def lowered(self) -> ModuleOp:
+        """The module after the default pipeline."""
+        lowered = self.module.clone()
+        passes = parse_pipeline(default_pipeline(self.target, len(self.layers)))
+        context = make_context()
+        for module_pass in passes:
+            if module_pass.name == "narrow-requant":
+                continue
+            if module_pass.name == "spill-activations":
+                keep_inside(network_function(lowered))
+            module_pass.apply(context, lowered)
+        lowered.verify()
+        return lowered
+
+    @property
+    def _argument(self) -> SSAValue:
+        return network_of(self.module).body.block.args[0]
+
+
+def keep_inside(function: FuncOp) -> None:
+    """Makes activations of a function's arguments, the first and the last one excepted."""
+    block = function.body.block
+    for argument in block.args[1:-1]:
+        buffer = BufferOp(f"argument{argument.index}", buffer_size(argument), Space.L2)
+        block.insert_ops_before([buffer], next(iter(block.ops)))
+        argument.replace_all_uses_with(buffer.result)
+        block.erase_arg(argument)
+    function.update_function_type()
 
 
 def repeat_kernels(module: ModuleOp, repeats: int) -> ModuleOp:

@@ -1,8 +1,8 @@
 """What kernels and transfers cost on the cluster: the pieces that every schedule is made of.
 
 `kernel_cycles` and `dma_cycles` are pure and cached, so a search may ask for thousands of them.
-Both are sums of terms, counted from shapes, times the coefficients in `costs.json`: estimates of
-what GVSoC's pulp-open takes.
+Both are sums of terms, counted from shapes, times the coefficients in `costs.json`, which
+`python -m benchmarks.costs` fits to layers measured on GVSoC's pulp-open (`costs_measured.json`).
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ L3_TRANSFER_CYCLES = 165
 
 BLOCKS = ((4, 4), (4, 2), (2, 4), (4, 3), (3, 4), (3, 3), (5, 3), (3, 5), (2, 2), (4, 1), (1, 4))
 """Pixels x channels that a dense kernel makes at a time, among which a kernel takes the best."""
+
+LONGEST_TRANSPOSED_PIXEL = 96
+"""Channels of CHW that a pointwise kernel turns to HWC on its stack; beyond, loops in C run."""
 
 Terms = Mapping[str, float]
 """How often each thing happens that costs time, on the core with the most work."""
@@ -122,14 +125,20 @@ def dma_cycles(
     """
     if line_bytes == 0:
         return TransferCost(0, 0)
-    costs = coefficients()["store" if store else "load"]
-    commands = blocks
-    beats = blocks * lines * ceil(line_bytes / DMA_BYTES_PER_CYCLE)
-    issue = costs["transfer_issue"] + commands * costs["command_issue"]
-    engine = costs["transfer"] + commands * costs["command"] + beats * costs["beat"]
-    if lines > 1:
-        engine += blocks * lines * costs["line"]
-    return TransferCost(issue, max(engine, commands * costs["command_issue"]))
+    issue = weighted({"transfer": 1, "command": blocks}, coefficients()["issue"])
+    terms = transfer_terms(line_bytes, lines, blocks, store=store)
+    return TransferCost(issue, max(weighted(terms, coefficients()["layer"]) - issue, 0))
+
+
+def transfer_terms(line_bytes: int, lines: int, blocks: int, *, store: bool) -> Terms:
+    """Terms of a transfer that is waited for at once; a block is a command."""
+    direction = "store" if store else "load"
+    return {
+        "transfer": 1,
+        "command": blocks,
+        f"{direction}_line": blocks * lines,
+        f"{direction}_beat": blocks * lines * ceil(line_bytes / DMA_BYTES_PER_CYCLE),
+    }
 
 
 def weighted(terms: Terms, costs: Mapping[str, float]) -> float:
@@ -149,6 +158,9 @@ def dense_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
     words = ceil(row / WORD)
     gathers = shape.window.taps > 1
     transposes = shape.kind == "pointwise" and shape.x.layout is Layout.CHW
+    if transposes and row > LONGEST_TRANSPOSED_PIXEL:
+        yield {"call": 1, "portable_product": row * pixels * channels / cores}
+        return
     for block in {(min(p, pixels), min(k, channels)) for p, k in BLOCKS}:
         for pixel_cores in powers_of_two(cores):
             pixel_blocks = ceil(ceil(pixels / block[0]) / pixel_cores)
@@ -207,6 +219,11 @@ def pool_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
         "value": units * outputs * shape.window.taps / WORD,
         output_term(shape): units * outputs,
     }
+
+
+def first_call_cycles(kind: str) -> float:
+    """Cycles of a layer, once: its kernel is not in the instruction cache yet."""
+    return coefficients()["layer"][f"first_{KERNEL_GROUPS[kind].name}"]
 
 
 def output_term(shape: KernelShape) -> str:

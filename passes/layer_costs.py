@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 
 from dsconv.dialects.attributes import Layout, Tile
 from dsconv.dialects.tiled import BoxAttr, Shape
@@ -14,6 +16,7 @@ from dsconv.passes.costs import (
     WindowShape,
     coefficients,
     dma_cycles,
+    first_call_cycles,
     kernel_cycles,
 )
 from dsconv.passes.geometry import Geometry
@@ -33,22 +36,6 @@ class LayerCost:
     def objective(self) -> float:
         """What tile selection minimises."""
         return self.cycles + TRAFFIC_WEIGHT * self.transfer_cycles
-
-
-@dataclass(frozen=True)
-class Loads:
-    """Transfers to L1 that are started together, one served after the other."""
-
-    issue: float
-    engine: float
-
-    @staticmethod
-    def of(*transfers: TransferCost) -> Loads:
-        """The sum of transfers."""
-        return Loads(
-            sum(transfer.issue for transfer in transfers),
-            sum(transfer.engine for transfer in transfers),
-        )
 
 
 @cache
@@ -82,59 +69,85 @@ def kernel_shape(geometry: Geometry, tile: Tile) -> KernelShape:
     )
 
 
-def layer_cost(geometry: Geometry, tile: Tile, cores: int) -> LayerCost:
-    """Estimated cost of a layer: transfers before, between or beside the computation.
+@dataclass(frozen=True)
+class TileLoop:
+    """The loop over a layer's tiles: what is loaded before it, and what in its iterations.
 
-    What does not change from tile to tile is loaded before the loop. In the loop, inputs or weights
-    may change more rarely than tiles.
+    `steps`: numbers of iterations, and what each of them loads. Inputs or weights may change more
+    rarely than tiles.
     """
-    kernel = kernel_shape(geometry, tile)
-    y = kernel.y
-    output_map = geometry.kernels, geometry.rows, geometry.columns
-    loads_x = [
-        tile_transfer(geometry.input_layout, input_map, geometry.input_tile(tile, number))
-        for number, input_map in enumerate(geometry.inputs)
-    ]
-    load_w = dma_cycles(geometry.weight_bytes(tile))
-    store = tile_transfer(
-        geometry.output_layout,
-        output_map,
-        (y.channels, y.height, y.width),
-        element_bytes=geometry.result_bytes,
-        store=True,
-    )
-    tiles = geometry.tiles(tile)
-    before: list[TransferCost] = []
-    changing: list[tuple[int, list[TransferCost]]] = []
-    for versions, transfers in (
-        (geometry.input_versions(tile), loads_x),
-        (geometry.weight_versions(tile), [load_w] if geometry.record_bytes else []),
-    ):
-        if versions == 1:
-            before += transfers
-        else:
-            changing.append((versions, transfers))
-    changing.sort(key=lambda change: change[0])
-    steps: list[tuple[int, Loads]] = []
-    counted = 0
-    for index, (versions, _) in enumerate(changing):
-        together = [transfer for _, transfers in changing[index:] for transfer in transfers]
-        steps.append((versions - counted, Loads.of(*together)))
-        counted = versions
-    steps.append((tiles - counted, Loads(0, 0)))
-    compute = kernel_cycles(kernel, cores)
-    cost = coefficients()["loop"]
-    first = Loads.of(*before)
-    alone = first.engine + sum(count * (loads.engine + store.engine) for count, loads in steps)
-    cycles = cost["layer"] + first.issue + first.engine
-    if tile.buffers == 1 or tiles == 1:
-        for count, loads in steps:
-            step = loads.issue + loads.engine + compute + store.issue + store.engine
-            cycles += count * (step + cost["tile"])
-        return LayerCost(cycles, alone)
-    cycles += steps[0][1].issue + steps[0][1].engine + store.issue + store.engine
-    for count, loads in steps:
-        issue = loads.issue + store.issue
-        step = issue + max(compute, loads.engine - issue, store.engine - issue)
-        cycles += count * (step + cost["pipelined_tile"])
-    return LayerCost(cycles, alone)
+
+    before: tuple[TransferCost, ...]
+    steps: tuple[tuple[int, tuple[TransferCost, ...]], ...]
+    store: TransferCost
+    compute: float
+
+    @staticmethod
+    def of(geometry: Geometry, tile: Tile, cores: int) -> TileLoop:
+        """The loop of a layer with its tiles."""
+        inputs = tuple(
+            tile_transfer(geometry.input_layout, input_map, geometry.input_tile(tile, number))
+            for number, input_map in enumerate(geometry.inputs)
+        )
+        weights = (dma_cycles(geometry.weight_bytes(tile)),)
+        loads = ((geometry.input_versions(tile), inputs), (geometry.weight_versions(tile), weights))
+        changing = sorted((load for load in loads if load[0] > 1), key=lambda load: load[0])
+        steps: list[tuple[int, tuple[TransferCost, ...]]] = []
+        counted = 0
+        for number, (versions, _) in enumerate(changing):
+            together = tuple(chain.from_iterable(load for _, load in changing[number:]))
+            steps.append((versions - counted, together))
+            counted = versions
+        steps.append((geometry.tiles(tile) - counted, ()))
+        store = tile_transfer(
+            geometry.output_layout,
+            (geometry.kernels, geometry.rows, geometry.columns),
+            (tile.channels, tile.rows, tile.columns),
+            element_bytes=geometry.result_bytes,
+            store=True,
+        )
+        before = tuple(chain.from_iterable(load for versions, load in loads if versions == 1))
+        compute = kernel_cycles(kernel_shape(geometry, tile), cores)
+        return TileLoop(before, tuple(steps), store, compute)
+
+    @property
+    def serial_cycles(self) -> float:
+        """Cycles where every transfer is waited for."""
+        cycles = total_cycles(self.before)
+        for count, loads in self.steps:
+            step = total_cycles(loads) + self.compute + self.store.cycles
+            cycles += count * (step + coefficients()["layer"]["tile"])
+        return cycles
+
+    @property
+    def pipelined_cycles(self) -> float:
+        """Cycles where transfers overlap the computation of the tiles before and behind."""
+        first, *_ = (loads for count, loads in self.steps if count)
+        cycles = total_cycles(self.before) + total_cycles(first) + self.store.cycles
+        for count, loads in self.steps:
+            issue = self.store.issue + sum(load.issue for load in loads)
+            loading = sum(load.engine for load in loads)
+            step = max(issue + self.compute, loading, self.store.engine)
+            cycles += count * (step + coefficients()["layer"]["pipelined_tile"])
+        return cycles
+
+    @property
+    def transfer_cycles(self) -> float:
+        """Cycles of the transfers alone."""
+        return sum(load.engine for load in self.before) + sum(
+            count * (self.store.engine + sum(load.engine for load in loads))
+            for count, loads in self.steps
+        )
+
+
+def total_cycles(transfers: Iterable[TransferCost]) -> float:
+    """Cycles of transfers one after the other."""
+    return sum(transfer.cycles for transfer in transfers)
+
+
+def layer_cost(geometry: Geometry, tile: Tile, cores: int) -> LayerCost:
+    """Estimated cost of a layer with its tiles."""
+    loop = TileLoop.of(geometry, tile, cores)
+    serial = tile.buffers == 1 or geometry.tiles(tile) == 1
+    cycles = loop.serial_cycles if serial else loop.pipelined_cycles
+    return LayerCost(first_call_cycles(geometry.kind) + cycles, loop.transfer_cycles)

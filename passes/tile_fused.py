@@ -7,7 +7,13 @@ from collections.abc import Iterator, Sequence
 from dsconv.dialects.attributes import Layout, Tile
 from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import LayerOperation, tensor_type
-from dsconv.passes.costs import TransferCost, coefficients, dma_cycles, kernel_cycles
+from dsconv.passes.costs import (
+    TransferCost,
+    coefficients,
+    dma_cycles,
+    first_call_cycles,
+    kernel_cycles,
+)
 from dsconv.passes.even_splits import even_splits
 from dsconv.passes.fused_rows import RowPlan, Rows, row_plan
 from dsconv.passes.geometry import Geometry
@@ -29,7 +35,7 @@ def row_plans(
 
 def row_cycles(chain: Sequence[LayerOperation], plan: RowPlan, cores: int) -> float:
     """Estimated cycles of a fused layer along rows."""
-    loop = coefficients()["loop"]
+    loop = coefficients()["layer"]
     compute = 0.0
     for layer, value in zip(chain, plan.values[1:], strict=True):
         tile = Tile(value.channels, value.block, value.width)
@@ -37,7 +43,7 @@ def row_cycles(chain: Sequence[LayerOperation], plan: RowPlan, cores: int) -> fl
     first, *_, last = plan.values
     load, store = step_transfer(first), step_transfer(last, store=True)
     residual = dma_cycles(plan.residual_bytes)
-    before = loop["layer"]
+    before = sum(first_call_cycles(layer.kind) for layer in chain)
     for size in plan.weight_bytes:
         before += dma_cycles(size).cycles
     issue = load.issue + residual.issue + store.issue

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
+import numpy as np
 import pytest
 
+from benchmarks.costs import read_measured
+from benchmarks.fitting import Ways, fit, non_negative_least_squares
 from benchmarks.layers import Activation, NetworkBuilder
 from dsconv.dialects.attributes import Layout, Tile, WindowAttr
 from dsconv.dialects.dsconv import Dsconv
 from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import LayerOperation
-from dsconv.passes.costs import KernelShape, TileShape, dma_cycles, kernel_cycles
+from dsconv.passes.costs import KernelShape, TileShape, dma_cycles, kernel_cycles, weighted
 from dsconv.passes.geometry import Geometry
 from dsconv.passes.layer_costs import layer_cost
 from dsconv.passes.tile_l1 import choose_tile
+from dsconv.targets import load_target
 
 CHW = Activation(layout=Layout.CHW)
 HWC = Activation(layout=Layout.HWC)
@@ -25,7 +31,7 @@ def geometry_of(builder: NetworkBuilder) -> Geometry:
 
 
 def depthwise_to_hwc(channels: int, size: int) -> Geometry:
-    builder = NetworkBuilder(channels, size, size, CHW)
+    builder = NetworkBuilder().begin(channels, size, size, CHW)
     builder.depthwise(WindowAttr.of((3, 3), pads=(1, 1, 1, 1)), HWC)
     return geometry_of(builder)
 
@@ -60,3 +66,32 @@ def test_every_layer_has_a_cost():
     for layer in layers:
         kind = layer.name.removeprefix("dsconv.")
         assert kernel_cycles(KernelShape(kind, tile, tile)) > 0
+
+
+def test_costs_agree_with_what_was_measured():
+    """Layers of the shapes and tiles that were measured on GVSoC, kind by kind."""
+    cores = load_target("pulp_open").cores
+    errors: dict[str, list[float]] = defaultdict(list)
+    for row in read_measured():
+        model = layer_cost(row.sample.layer.geometry, row.sample.tile, cores).cycles
+        errors[row.sample.layer.kind].append(abs(model / row.layer - 1))
+    assert len(errors) >= 8
+    for kind, of_kind in errors.items():
+        assert np.median(of_kind) < 0.10, kind
+
+
+def test_a_fit_finds_costs_through_the_choice_of_the_cheapest_way():
+    costs = {"call": 100.0, "a": 3.0, "b": 7.0}
+    draw = np.random.default_rng(0)
+    measured: list[tuple[Ways, float]] = []
+    for _ in range(50):
+        a, b = (int(count) for count in draw.integers(1, 1000, 2))
+        ways = [{"call": 1, "a": a, "b": 10}, {"call": 1, "a": 10, "b": b}]
+        measured.append((ways, min(weighted(terms, costs) for terms in ways)))
+    found = fit(measured, {"call": 50, "a": 2, "b": 8, "unseen": 5})
+    assert found == pytest.approx({**costs, "unseen": 5}, rel=1e-3)
+
+
+def test_no_coefficient_of_a_fit_is_negative():
+    matrix = np.array([[1.0, 1.0], [1.0, 2.0], [1.0, 3.0]])
+    assert non_negative_least_squares(matrix, np.array([3.0, 2.0, 1.0])) == pytest.approx([2, 0])

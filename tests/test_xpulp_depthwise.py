@@ -200,7 +200,7 @@ class RandomChain:
         self.random = random.Random(seed)
         channels = self.random.choice([1, 2, 3, 5, 8, 12, 16, 33])
         size = self.random.randint(3, largest), self.random.randint(3, largest)
-        self.builder = NetworkBuilder(channels, *size, self.activation(Layout.CHW), seed)
+        self.builder = NetworkBuilder(seed).begin(channels, *size, self.activation(Layout.CHW))
 
     def activation(self, layout: Layout) -> Activation:
         dtype = self.random.choice([np.uint8, np.int8])
@@ -250,7 +250,7 @@ def test_random_layers_in_tiles(seed: int):
 @pytest.mark.parametrize("layout", list(Layout))
 def test_usual_layers_have_a_kernel(kernel: int, stride: int, x: Activation, layout: Layout):
     chw = Activation(x.dtype, x.zero_point, Layout.CHW)
-    builder = NetworkBuilder(16, 15, 16, chw)
+    builder = NetworkBuilder().begin(16, 15, 16, chw)
     pad = kernel // 2
     window = WindowAttr.of((kernel, kernel), (stride, stride), (pad, pad, pad, pad))
     builder.depthwise(window, Activation(layout=layout))

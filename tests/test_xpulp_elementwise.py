@@ -24,7 +24,7 @@ def add_layers(seed: int) -> GvsocNetwork:
     layout = list(Layout)[seed % 2]
     channels = 4 * rng.randint(1, 6) if layout is Layout.HWC else rng.randint(1, 23)
     height, width = rng.randint(3, 13), rng.randint(3, 13)
-    builder = NetworkBuilder(channels, height, width, random_activation(rng, layout), seed)
+    builder = NetworkBuilder(seed).begin(channels, height, width, random_activation(rng, layout))
     for _ in range(3):
         shift = rng.choice([18, 20, 22])
         largest = 1 << min(shift, 21)
@@ -59,7 +59,7 @@ def test_every_layer_has_a_kernel(seed: int):
 
 @pytest.mark.parametrize("layouts", [(Layout.CHW, Layout.HWC), (Layout.HWC, Layout.CHW)])
 def test_another_layout_is_left_to_the_loops(layouts: tuple[Layout, Layout]):
-    builder = NetworkBuilder(8, 5, 5, Activation(layout=layouts[0]))
+    builder = NetworkBuilder().begin(8, 5, 5, Activation(layout=layouts[0]))
     builder.rescale(Activation(layout=layouts[1]))
     lowered = GvsocNetwork(builder.module()).lowered
     assert not any(isinstance(op, AssemblyOp) for op in lowered.body.block.ops)

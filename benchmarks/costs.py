@@ -1,0 +1,241 @@
+"""The cost model: measured on GVSoC, fitted, checked.
+
+    python -m benchmarks.costs measure   # single layers, to passes/costs_measured.json
+    python -m benchmarks.costs fit       # coefficients from those, to passes/costs.json
+    python -m benchmarks.costs check     # the model against the layers of the paper's networks
+
+A kernel's time is what a layer takes longer where each kernel runs three times.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from importlib.resources import files
+from itertools import takewhile
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+import dsconv
+from benchmarks.fitting import Ways, fit, relative_errors
+from benchmarks.layers import LayersSideBySide
+from benchmarks.networks import PAPER_LOWEST_LATENCY
+from benchmarks.samples import Draw, Sample, layers_of, network
+from dsconv import zoo
+from dsconv.dialects.tiled import BoxAttr
+from dsconv.passes.costs import (
+    GROUPS,
+    KERNEL_GROUPS,
+    Terms,
+    coefficients,
+    first_call_cycles,
+    transfer_terms,
+)
+from dsconv.passes.geometry import Geometry
+from dsconv.passes.layer_costs import TileLoop, kernel_shape, layer_cost
+from dsconv.pipeline import default_pipeline, make_context, parse_pipeline
+from dsconv.targets import load_target
+
+PASSES = Path(str(files("dsconv.passes")))
+COSTS = PASSES / "costs.json"
+MEASURED = PASSES / "costs_measured.json"
+
+COUNTS = {
+    "pointwise": 70,
+    "depthwise": 60,
+    "conv2d": 30,
+    "linear": 15,
+    "add": 20,
+    "rescale": 15,
+    "avg_pool": 12,
+    "max_pool": 10,
+}
+BATCH = 40
+"""Layers of one program."""
+
+REPEATS = 3
+SIMULATED_L2_BYTES = 1_400_000
+"""The model has 1.5 MB, which the weights and code of a batch need."""
+
+MEDIAN_ERROR = 0.10
+"""What `check` demands of every network."""
+
+app = typer.Typer(add_completion=False, help=__doc__)
+console = Console()
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A sample with the cycles of its layer, and of one call of its kernel."""
+
+    sample: Sample
+    layer: float
+    kernel: float
+
+    def as_json(self) -> dict[str, object]:
+        """For a JSON file."""
+        return {**self.sample.as_json(), "layer_cycles": self.layer, "kernel_cycles": self.kernel}
+
+
+def measure_batch(samples: Sequence[Sample]) -> Iterator[Measured]:
+    """Two runs of one program on GVSoC: kernels once, and several times."""
+    target = load_target("pulp_open").with_sizes(None, SIMULATED_L2_BYTES)
+    program = LayersSideBySide(network(samples), target)
+    once, often = (program.run(repeats).layer_stats[0] for repeats in (1, REPEATS))
+    for sample, first, second in zip(samples, once, often, strict=True):
+        layer, longer = first.cycles or 0, second.cycles or 0
+        kernel = (longer - layer) / (REPEATS - 1) / sample.tiles
+        yield Measured(sample, layer, kernel)
+
+
+def read_measured() -> list[Measured]:
+    """The measurements that ship with the compiler."""
+    rows = json.loads(MEASURED.read_text())["layers"]
+    return [Measured(Sample.of(row), row["layer_cycles"], row["kernel_cycles"]) for row in rows]
+
+
+@app.command()
+def measure() -> None:
+    """Run single layers on GVSoC and keep their cycles."""
+    samples = list(Draw().samples(COUNTS))
+    batches = [samples[first : first + BATCH] for first in range(0, len(samples), BATCH)]
+    rows = [row.as_json() for batch in track(batches) for row in measure_batch(batch)]
+    content = {
+        "source": f"GVSoC's pulp-open, 8 cores, bank conflicts modelled, {date.today()}",
+        "unit": "cycles",
+        "layers": rows,
+    }
+    MEASURED.write_text(json.dumps(content) + "\n")
+
+
+def kernel_measurements(group: str, measured: Sequence[Measured]) -> list[tuple[Ways, float]]:
+    """What one group of kernels took, and the ways in which each may be split."""
+    cores = load_target("pulp_open").cores
+    rows: list[tuple[Ways, float]] = []
+    for row in measured:
+        known = KERNEL_GROUPS[row.sample.layer.kind]
+        if known.name == group:
+            shape = kernel_shape(row.sample.layer.geometry, row.sample.tile)
+            rows.append((list(known.terms(shape, cores)), row.kernel))
+    return rows
+
+
+def is_serial(row: Measured) -> bool:
+    """Whether a layer waits for every transfer."""
+    return row.sample.tile.buffers == 1 or row.sample.tiles == 1
+
+
+def serial_measurements(measured: Sequence[Measured]) -> list[tuple[Ways, float]]:
+    """What layers take beside their kernels, where nothing overlaps."""
+    return [
+        ([layer_terms(row.sample)], row.layer - row.sample.tiles * row.kernel)
+        for row in measured
+        if is_serial(row)
+    ]
+
+
+def layer_terms(sample: Sample) -> Terms:
+    """What happens in a layer beside its kernels."""
+    geometry, tile = sample.layer.geometry, sample.tile
+    inputs = [
+        BoxAttr.of_tile(geometry.input_layout, shape, geometry.input_tile(tile, number))
+        for number, shape in enumerate(geometry.inputs)
+    ]
+    weights = [BoxAttr.of(geometry.weight_bytes(tile))] if geometry.record_bytes else []
+    output = BoxAttr.of_tile(
+        geometry.output_layout,
+        (geometry.kernels, geometry.rows, geometry.columns),
+        (tile.channels, tile.rows, tile.columns),
+    )
+    terms = Counter({f"first_{KERNEL_GROUPS[geometry.kind].name}": 1, "tile": sample.tiles})
+    for count, boxes, store in (
+        (geometry.input_versions(tile), inputs, False),
+        (geometry.weight_versions(tile), weights, False),
+        (sample.tiles, [output], True),
+    ):
+        for box in boxes:
+            transfer = transfer_terms(box.line_bytes, box.lines, box.blocks, store=store)
+            terms.update({name: count * number for name, number in transfer.items()})
+    return terms
+
+
+def pipelined_tile(measured: Sequence[Measured], cores: int) -> float:
+    """What a tile takes beside its kernel and its transfers, where those overlap."""
+    coefficients()["layer"]["pipelined_tile"] = 0
+    rest: list[float] = []
+    for row in measured:
+        if not is_serial(row):
+            geometry, tile = row.sample.layer.geometry, row.sample.tile
+            loop = replace(TileLoop.of(geometry, tile, cores), compute=row.kernel)
+            model = first_call_cycles(geometry.kind) + loop.pipelined_cycles
+            rest.append((row.layer - model) / row.sample.tiles)
+    return max(float(np.median(rest)), 0.0)
+
+
+@app.command(name="fit")
+def fit_all() -> None:
+    """Fit the coefficients to the measurements."""
+    measured = read_measured()
+    cores = load_target("pulp_open").cores
+    content = json.loads(COSTS.read_text())
+    cycles = content["cycles"]
+    table = Table("group", "measurements", "median error", "9 of 10 below")
+    groups = {group.name: kernel_measurements(group.name, measured) for group in GROUPS}
+    for name, rows in {**groups, "layer": serial_measurements(measured)}.items():
+        if rows:
+            cycles[name] = fit(rows, cycles[name])
+            add_errors(table, name, relative_errors(rows, cycles[name]))
+    COSTS.write_text(json.dumps(content, indent=1) + "\n")
+    cycles["layer"]["pipelined_tile"] = pipelined_tile(measured, cores)
+    COSTS.write_text(json.dumps(content, indent=1) + "\n")
+    console.print(table)
+
+
+def add_errors(table: Table, name: str, errors: np.typing.NDArray[np.float64]) -> None:
+    """A row of a table of errors."""
+    ninth = float(np.quantile(errors, 0.9))
+    table.add_row(name, str(errors.size), f"{np.median(errors):.1%}", f"{ninth:.1%}")
+
+
+@app.command()
+def check(names: Annotated[list[str] | None, typer.Argument()] = None) -> None:
+    """Compare the model with the layers of the paper's networks on GVSoC."""
+    table = Table("network", "layers", "median error", "9 of 10 below")
+    medians: list[float] = []
+    for name in names or PAPER_LOWEST_LATENCY:
+        errors = np.array(list(network_errors(name)))
+        add_errors(table, name, errors)
+        medians.append(float(np.median(errors)))
+    console.print(table)
+    if max(medians) > MEDIAN_ERROR:
+        raise typer.Exit(1)
+
+
+def network_errors(name: str) -> Iterator[float]:
+    """|model / measured - 1| of every layer; waits for L3 count as the model's fault."""
+    compiled = dsconv.compile(zoo.build(name), target="pulp_open")
+    module = compiled.imported.module.clone()
+    passes = parse_pipeline(default_pipeline(compiled.target, len(layers_of(module))))
+    for module_pass in takewhile(lambda module_pass: module_pass.name != "lower-to-tiles", passes):
+        module_pass.apply(make_context(), module)
+    model = {
+        layer.label: layer_cost(Geometry.of(layer), layer.tile.tile, compiled.target.cores).cycles
+        for layer in layers_of(module)
+        if layer.tile is not None
+    }
+    for layer in compiled.run(on="gvsoc").layers:
+        if layer.cycles and layer.name in model:
+            yield abs(model[layer.name] / layer.cycles - 1)
+
+
+if __name__ == "__main__":
+    app()
