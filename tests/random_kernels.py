@@ -46,6 +46,8 @@ PADDING = 77
 PIXELS_ONE_TO_ONE = WindowAttr.of((1, 1))
 LAYOUTS = list(Layout)
 DTYPES: list[Dtype] = [np.uint8, np.int8]
+ROUNDINGS = [Rounding.HALF_EVEN, Rounding.HALF_UP, Rounding.FLOOR]
+"""Those that assembly has in 64 bits."""
 FULL_RANGE: dict[Dtype, tuple[int, int]] = {np.uint8: (0, 255), np.int8: (-128, 127)}
 
 
@@ -230,7 +232,7 @@ class RandomKernel:
             self._choose([multipliers, multipliers[:1]]),
             [2**shift],
             addends=addends,
-            rounding=self._choose(list(Rounding)),
+            rounding=self._choose(ROUNDINGS),
             zero_point=int(self.random.integers(*FULL_RANGE[dtype])),
             clip=self._clip(dtype),
         )

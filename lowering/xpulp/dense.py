@@ -390,8 +390,7 @@ def conv2d(kernel: KernelOp, cores: int) -> str | None:
     gather = gather_for(kernel)
     shape = dense_shape(kernel, gather)
     written = list(candidates(kernel, shape, gather, cores))
-    if gather is None:
-        written += resident_candidates(kernel, shape, cores)
+    written += resident_candidates(kernel, shape, gather, cores)
     return min(written, key=lambda asm: asm.cycles).text() if written else None
 
 

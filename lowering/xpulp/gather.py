@@ -109,13 +109,20 @@ class Transposition(Gather):
 
     def write(self, asm: Assembly, pixel: str, scratch: int, pixels: int, row_bytes: int) -> None:
         masks = (INTERLEAVE_LOW, INTERLEAVE_HIGH, UPPER_HALVES, self.source.channel_stride)
-        with asm.constants(*masks) as (*shuffles, plane), asm.registers(3) as (first, x, to):
+        with (
+            asm.constants(*masks) as (*shuffles, plane),
+            asm.registers(4) as (first, first_to, x, to),
+        ):
             asm("lw", first, "sp", self.x_slot)
             asm("add", first, first, pixel)
-            for group in range(0, pixels, WORD):
-                asm.add_constant(to, "sp", scratch + group * row_bytes)
-                asm.add_constant(x, first, group)
+            asm.add_constant(first_to, "sp", scratch)
+            with asm.software_loop(ceil(pixels / WORD)):
+                asm("mv", x, first)
+                asm("mv", to, first_to)
                 self._four_pixels(asm, x, to, plane, shuffles, row_bytes)
+                if pixels > WORD:
+                    asm.add_constant(first, first, WORD)
+                    asm.add_constant(first_to, first_to, WORD * row_bytes)
 
     def _four_pixels(
         self, asm: Assembly, x: str, to: str, plane: str, shuffles: Sequence[str], row_bytes: int

@@ -3,6 +3,8 @@
 Where rows are short, requantisation is most of the work. So what a channel needs for it stays in
 registers, too, and the bias is multiplied out: `(sum + bias) * high` is `sum * high` plus a
 constant that is part of the addend, and so for `low`. Sums then begin with a product, not a load.
+
+Where pixels have to be gathered, a core takes as many at a time as its stack has room for.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from dsconv.lowering.xpulp.assembly import (
     RegisterPressureError,
 )
 from dsconv.lowering.xpulp.blocks import LARGEST_BLOCK, DenseShape
+from dsconv.lowering.xpulp.gather import Gather
 from dsconv.lowering.xpulp.requantise import NarrowRequantiser
 from dsconv.lowering.xpulp.stores import store_lines
 from dsconv.lowering.xpulp.tiles import Tile
@@ -41,17 +44,22 @@ class Channel:
 
 
 class ResidentWriter:
-    """Writes a pointwise kernel for blocks of `pixels` x `channels`, pixels shared by all cores."""
+    """Writes a pointwise kernel for blocks of `pixels` x `channels`, pixels shared by all cores.
+
+    A core has `chunks` of so many `blocks` of pixels; more than one only where it gathers them.
+    """
 
     def __init__(
         self,
         kernel: KernelOp,
         narrow: NarrowRequantAttr,
         shape: DenseShape,
+        gather: Gather | None,
         *,
         pixels: int,
         channels: int,
         blocks: int,
+        chunks: int,
     ):
         assert kernel.record is not None, "a convolution has weights"
         self.asm = Assembly()
@@ -61,28 +69,67 @@ class ResidentWriter:
         self.pixels = pixels
         self.channels = channels
         self.blocks = blocks
+        self.chunks = chunks
+        self.gather = gather
         self.suffix = "usp.b" if Tile.of(kernel.inputs[0]).unsigned else "sp.b"
         self.parameters = NarrowRequantiser(self.asm, self.record, narrow)
 
     def write(self) -> Assembly:
         """The whole function. Raises RegisterPressureError where the block takes too many."""
         asm, shape = self.asm, self.shape
-        core, x, w, y, *unused = asm.arguments(6)
-        asm.free(*unused)
+        core, x, w, y, row, column = asm.arguments(6)
+        if self.gather is not None:
+            self.gather.begin(asm, x, row, column)
+            self.scratch = asm.frame(self.gather.scratch_bytes(self.chunk_pixels, shape.row_bytes))
+            self.first_pixel = asm.frame(WORD)
+        asm.free(row, column)
+        self._place(core, x, y)
+        asm.free(core)
+        with self.parameters.clip.constants(), asm.software_loop(self.chunks):
+            if self.gather is not None:
+                self._gather(self.gather, x)
+            with asm.software_loop(shape.channels // self.channels):
+                self._channels(x, w, y)
+                asm.add_constant(w, w, self.channels * shape.record_stride)
+                asm.add_constant(y, y, self.channels * shape.output_channel_stride)
+            if self.chunks > 1:
+                self._next_chunk(w, y)
+        return asm
+
+    @property
+    def chunk_pixels(self) -> int:
+        """Pixels of a chunk."""
+        return self.blocks * self.pixels
+
+    def _place(self, core: str, x: str, y: str) -> None:
+        """Points to this core's first pixel."""
+        asm, shape, share = self.asm, self.shape, self.chunks * self.chunk_pixels
         with asm.registers(2) as (first, distance):
-            asm.multiply_constant(first, core, self.blocks * self.pixels)
-            asm.li(distance, shape.pixels - self.blocks * self.pixels)
+            asm.multiply_constant(first, core, share)
+            asm.li(distance, shape.pixels - share)
             asm("p.minu", first, first, distance)
+            if self.gather is not None:
+                asm("sw", first, "sp", self.first_pixel)
             for pointer, stride in ((x, shape.input_stride), (y, shape.output_pixel_stride)):
                 asm.multiply_constant(distance, first, stride)
                 asm("add", pointer, pointer, distance)
-        asm.free(core)
-        blocks_of_channels = shape.channels // self.channels
-        with self.parameters.clip.constants(), asm.software_loop(blocks_of_channels):
-            self._channels(x, w, y)
-            asm.add_constant(w, w, self.channels * shape.record_stride)
-            asm.add_constant(y, y, self.channels * shape.output_channel_stride)
-        return asm
+
+    def _gather(self, gather: Gather, x: str) -> None:
+        """Brings the pixels of a chunk to the stack, and points there."""
+        asm = self.asm
+        asm("lw", x, "sp", self.first_pixel)
+        gather.write(asm, x, self.scratch, self.chunk_pixels, self.shape.row_bytes)
+        if self.chunks > 1:
+            asm.add_constant(x, x, self.chunk_pixels)
+            asm("sw", x, "sp", self.first_pixel)
+        asm.add_constant(x, "sp", self.scratch)
+
+    def _next_chunk(self, w: str, y: str) -> None:
+        """Goes back to the first channel."""
+        asm, shape = self.asm, self.shape
+        asm.add_constant(w, w, -shape.channels * shape.record_stride)
+        channels = shape.channels * shape.output_channel_stride
+        asm.add_constant(y, y, self.chunk_pixels * shape.output_pixel_stride - channels)
 
     def _channels(self, x: str, w: str, y: str) -> None:
         """All of the core's pixels for one block of channels."""
@@ -161,22 +208,44 @@ class ResidentWriter:
         self.parameters.clip(spare, to=value)
 
 
-def resident_candidates(kernel: KernelOp, shape: DenseShape, cores: int) -> Iterator[Assembly]:
+def resident_candidates(
+    kernel: KernelOp, shape: DenseShape, gather: Gather | None, cores: int
+) -> Iterator[Assembly]:
     """The kernel written for all blocks that fit; none where the form does not apply."""
     assert kernel.record is not None, "a convolution has weights"
     narrow = kernel.narrow
     if narrow is None or narrow.bits or narrow.is_mulh or WEIGHT_ZERO_POINT in kernel.record.fields:
         return
-    if shape.words > LARGEST_ROW:
+    if shape.words > LARGEST_ROW or (gather is not None and gather.has_borders):
         return
     for pixels, channels in product(range(1, LARGEST_BLOCK + 1), repeat=2):
-        blocks = ceil(shape.pixels / pixels / cores)
+        all_blocks = ceil(shape.pixels / pixels / cores)
+        chunks = ceil(all_blocks / most_blocks(shape, gather, pixels, all_blocks))
+        blocks = ceil(all_blocks / chunks)
         reach = max(pixels * shape.input_stride, channels * shape.record_stride)
-        if shape.channels % channels or blocks * pixels > shape.pixels or reach > LARGEST_IMMEDIATE:
+        too_many = chunks * blocks * pixels > shape.pixels
+        if shape.channels % channels or too_many or reach > LARGEST_IMMEDIATE:
             continue
         try:
             yield ResidentWriter(
-                kernel, narrow, shape, pixels=pixels, channels=channels, blocks=blocks
+                kernel,
+                narrow,
+                shape,
+                gather,
+                pixels=pixels,
+                channels=channels,
+                blocks=blocks,
+                chunks=chunks,
             ).write()
         except RegisterPressureError:
             continue
+
+
+def most_blocks(shape: DenseShape, gather: Gather | None, pixels: int, most: int) -> int:
+    """How many of a core's blocks of pixels can be gathered at a time, at least 1."""
+    if gather is None:
+        return most
+    fitting = (
+        count for count in range(most, 1, -1) if gather.fits(count * pixels, shape.row_bytes)
+    )
+    return next(fitting, 1)
