@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import operator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,8 @@ import onnx
 import pytest
 from frontend_models import Array
 from frontend_support import layer_operations, model_file, onnx_runtime, run_network, with_exposed
+from hypothesis import given
+from hypothesis import strategies as st
 from integer_models import SHAPE, WRITERS, IntegerWriter, NemoWriter, QuantLabWriter
 from onnx import TensorProto, helper, numpy_helper
 
@@ -245,14 +250,34 @@ def test_an_average_is_one_quotient_with_what_follows():
     np.testing.assert_array_equal(result, sums * 11 // 128)
 
 
-def test_functions_are_exact():
-    function = IntegerFunction().times((3, -2)).plus((5,)).over(7).times((2,)).plus((1,)).over(2)
-    for channel, factor in enumerate((3, -2)):
-        for total in range(-20, 20):
-            exact = ((total * factor + 5) / 7 * 2 + 1) / 2
-            multiplier, addend = function.multipliers[channel], function.addends[channel]
-            assert (total * multiplier + addend) / function.divisor == pytest.approx(exact)
-    assert function.image(-20, 20) == (-8, 9)
+FRACTIONS = {"times": operator.mul, "plus": operator.add, "over": operator.truediv}
+operations = st.one_of(
+    st.tuples(st.just("times"), st.tuples(st.integers(-9, 9), st.integers(-9, 9))),
+    st.tuples(st.just("plus"), st.tuples(st.integers(-99, 99))),
+    st.tuples(st.just("over"), st.integers(1, 99)),
+)
+
+
+@given(st.lists(operations, max_size=6), st.integers(-999, 999))
+def test_functions_compose_as_fractions_do(chain: list[tuple[str, Any]], total: int):
+    function, exact = IntegerFunction(), [Fraction(total)] * 2
+    for name, operand in chain:
+        function = getattr(function, name)(operand)
+        values = operand if isinstance(operand, tuple) else (operand,)
+        values = values * 2 if len(values) == 1 else values
+        for channel, value in enumerate(values):
+            before = exact[channel]
+            exact[channel] = FRACTIONS[name](before, Fraction(value))
+    count = max(len(function.multipliers), len(function.addends))
+    multipliers, addends = (
+        values * (count // len(values)) for values in (function.multipliers, function.addends)
+    )
+    results = [
+        (total * multiplier + addend) // function.divisor
+        for multiplier, addend in zip(multipliers, addends, strict=True)
+    ]
+    assert results == [math.floor(value) for value in exact[:count]]
+    assert function.image(total, total) == (min(results), max(results))
 
 
 # Real networks

@@ -33,7 +33,6 @@ from dsconv.frontends.values import (
     LeftToCaller,
     LinearLayer,
     MaxPoolLayer,
-    MulLayer,
     RealInput,
     RescaleLayer,
     ScaledConstant,
@@ -131,7 +130,7 @@ def dtype_for(low: float, high: float) -> str | None:
 def _sums(layer: ScaledLayer) -> tuple[int, int]:
     """Smallest and largest sum of a layer without weights."""
     match layer.sums:
-        case WeightedLayer() | MulLayer():
+        case WeightedLayer():
             raise layer.node.problem(
                 "its result is not clipped to 8 bits", "a Clip has to stand behind it"
             )
@@ -215,9 +214,13 @@ def read_mul(reader: Reader, node: Node) -> Value:
     layer, array = _operands(reader, node)
     factors = channel_integers(node, layer, array, "its factors")
     if layer.rounded and layer.function.divisor != 1:
-        raise node.problem("multiplies what was divided and rounded before")
+        raise node.problem(
+            "multiplies what was divided and rounded before", "multiply before the division"
+        )
     if layer.bounds != UNBOUNDED and min(factors) < 0:
-        raise node.problem("a negative factor behind an activation function")
+        raise node.problem(
+            "a negative factor behind an activation function", "multiply before the Relu"
+        )
     return replace(layer, function=layer.function.times(factors))
 
 
@@ -244,7 +247,9 @@ def read_add(reader: Reader, node: Node) -> Value:
     if any(_constant(reader, node, index) is not None for index in (0, 1)):
         layer, array = _operands(reader, node)
         if layer.bounds != UNBOUNDED:
-            raise node.problem("adds a constant behind an activation function")
+            raise node.problem(
+                "adds a constant behind an activation function", "add before the Relu"
+            )
         terms = channel_integers(node, layer, array, "its addends")
         return replace(layer, function=layer.function.plus(terms))
     lhs, rhs = (_term(reader, node, index) for index in (0, 1))
