@@ -58,6 +58,12 @@ class Runner(StrEnum):
     GVSOC = "gvsoc"
 
 
+class Judge(StrEnum):
+    """Who says what a file means."""
+
+    ONNX_RUNTIME = "onnxruntime"
+
+
 DEFAULT_TARGETS = {Runner.HOST: "host", Runner.QEMU: "qemu", Runner.GVSOC: "pulp_open"}
 
 
@@ -151,6 +157,34 @@ def run(
     if output is not None:
         np.savez(output, output=report.outputs)
     if not report.equal:
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify(
+    model: Model,
+    against: Annotated[Judge, typer.Option(help="What to compare with.")] = Judge.ONNX_RUNTIME,
+    on: Annotated[Runner, typer.Option(help="Where to run the C.")] = Runner.HOST,
+    target: Annotated[
+        str | None, typer.Option(help="Target to compile for; the runner's own by default.")
+    ] = None,
+    flavour: Flavour = None,
+    input: Annotated[
+        str | None, typer.Option("--input", metavar="X.npy|X.npz[:KEY]", help="One or more inputs.")
+    ] = None,
+) -> None:
+    """Compare every layer on its true input with ONNX Runtime, then all of them, then the C.
+
+    Exit status 0: all equal; 1: a value differs; 2: an error.
+    """
+    from dsconv.compiler import compile
+    from dsconv.verification import verify
+
+    x = None if input is None else load_array(input)
+    compiled = compile(model, target or DEFAULT_TARGETS[on], flavour=flavour)
+    verification = verify(compiled, model, x, on=on.value)
+    verification.print(console)
+    if not verification.equal:
         raise typer.Exit(1)
 
 
@@ -313,4 +347,4 @@ def main() -> None:
         app()
     except DsconvError as error:
         errors.print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        sys.exit(1)
+        sys.exit(2)

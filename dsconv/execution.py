@@ -18,7 +18,7 @@ from dsconv.dialects.attributes import Layout, LayoutAttr, Space
 from dsconv.dialects.graph import DTYPES, dtype_of, layout_of, tensor_type
 from dsconv.dialects.tiled import LayerOp, buffer_space
 from dsconv.errors import DsconvError
-from dsconv.frontends import Port
+from dsconv.frontends import ImportedNetwork, Port
 from dsconv.lowering.c_target import network_function
 from dsconv.output import write_folder
 from dsconv.reference import Array, ReferenceRun, from_memory, network_of, run_reference, to_memory
@@ -123,6 +123,14 @@ def quantise(array: npt.NDArray[np.floating], port: Port) -> Array:
     return np.clip(steps, limits.min, limits.max).astype(port.dtype)
 
 
+def run_imported(imported: ImportedNetwork, row: Array) -> ReferenceRun:
+    """Reference semantics of a network for one input, in the shape and order of the file."""
+    (argument,) = network_of(imported.module).body.block.args
+    data = np.ascontiguousarray(row).view(np.uint8).reshape(-1)
+    shape, dtype = tensor_type(argument).get_shape(), dtype_of(argument)
+    return run_reference(imported.module, from_memory(data, shape, dtype, layout_of(argument)))
+
+
 @dataclass(frozen=True)
 class Comparison:
     """A run beside the reference semantics of the same inputs."""
@@ -134,7 +142,7 @@ class Comparison:
 
     def report(self, runner: str, expect: object) -> Report:
         """Compares layer by layer, then with the expected outputs."""
-        references = [self._reference(row) for row in self.inputs]
+        references = [run_imported(self.compiled.imported, row) for row in self.inputs]
         network = network_function(self.compiled.lowered)
         lowered = [op for op in network.body.block.ops if isinstance(op, LayerOp)]
         differences: list[Difference] = []
@@ -157,15 +165,6 @@ class Comparison:
             layers,
             differences,
             self.compiled.imported.notes,
-        )
-
-    def _reference(self, row: Array) -> ReferenceRun:
-        module = self.compiled.imported.module
-        (argument,) = network_of(module).body.block.args
-        shape = tensor_type(argument).get_shape()
-        data = np.ascontiguousarray(row).view(np.uint8).reshape(-1)
-        return run_reference(
-            module, from_memory(data, shape, dtype_of(argument), layout_of(argument))
         )
 
     def _layer_difference(

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
-import onnxruntime as ort
 import pytest
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp
@@ -21,8 +20,10 @@ from xdsl.ir import Operation
 from dsconv.dialects.graph import LayerOperation
 from dsconv.dialects.interpreter import GraphFunctions
 from dsconv.frontends import ImportedNetwork, OnnxTensor
+from dsconv.onnx_runtime import open_session, with_outputs
 
 Array = npt.NDArray[Any]
+onnx_runtime, with_exposed = open_session, with_outputs
 MODELS = Path(__file__).parents[2] / "shared" / "models"
 
 
@@ -32,30 +33,6 @@ def model_file(name: str) -> Path:
     if not path.is_file():
         pytest.skip(f"no {path}: the shared models are not here")
     return path
-
-
-def onnx_runtime(model: onnx.ModelProto, *, optimised: bool) -> ort.InferenceSession:
-    """A session on one thread, with all graph optimisations or none."""
-    options = ort.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = 1
-    options.graph_optimization_level = (
-        ort.GraphOptimizationLevel.ORT_ENABLE_ALL
-        if optimised
-        else ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    )
-    return ort.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
-
-
-def with_exposed(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:
-    """A copy of a model whose outputs are the named tensors."""
-    exposed = onnx.ModelProto()
-    exposed.CopyFrom(model)
-    del exposed.graph.output[:]
-    exposed.graph.output.extend(onnx.ValueInfoProto(name=name) for name in dict.fromkeys(names))
-    return exposed
 
 
 def interpreter(module: ModuleOp) -> Interpreter:

@@ -23,7 +23,7 @@ def dsconv(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def assert_one_error(result: subprocess.CompletedProcess[str], *words: str) -> None:
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert "Traceback" not in result.stderr + result.stdout
     assert result.stderr.startswith("error: ")
     for word in words:
@@ -87,6 +87,13 @@ def test_every_pass_can_be_verified(tmp_path: Path):
     onnx.save(writer.model(pooled), str(tmp_path / "pool.onnx"))
     result = dsconv("run", tmp_path / "pool.onnx", "--verify-each")
     assert result.returncode == 0, result.stderr
+
+
+def test_a_network_is_verified():
+    result = dsconv("verify", DIGITS)
+    assert result.returncode == 0, result.stderr
+    assert "block4_pw" in result.stdout
+    assert "equal ONNX Runtime's" in result.stdout
 
 
 def test_two_outputs_are_one_clear_error(tmp_path: Path):

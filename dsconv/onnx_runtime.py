@@ -1,0 +1,113 @@
+"""ONNX Runtime as the judge of what an ONNX file means: whole models, and parts of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import helper
+
+from dsconv.errors import DsconvError
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+Array = npt.NDArray[Any]
+
+
+def open_session(model: onnx.ModelProto, *, optimised: bool) -> InferenceSession:
+    """A session on one thread, with all graph optimisations or none.
+
+    Optimised, ONNX Runtime computes QDQ layers on integers; unoptimised, as float sums. Raises
+    DsconvError where it is not installed or does not take the model.
+    """
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise DsconvError(
+            "this needs ONNX Runtime: pip install 'dsconv-compiler[onnxruntime]'"
+        ) from error
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = 1
+    levels = onnxruntime.GraphOptimizationLevel
+    options.graph_optimization_level = (
+        levels.ORT_ENABLE_ALL if optimised else levels.ORT_DISABLE_ALL
+    )
+    content = model.SerializeToString()
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its errors have no common class of their own
+        raise _refused(error) from error
+
+
+def run_model(
+    model: onnx.ModelProto,
+    feeds: Sequence[Mapping[str, Array]],
+    names: Sequence[str],
+    *,
+    optimised: bool,
+) -> list[dict[str, Array]]:
+    """Any tensors of a model by name, for each of the feeds.
+
+    Raises DsconvError where ONNX Runtime cannot run it.
+    """
+    wanted = list(dict.fromkeys(names))
+    session = open_session(with_outputs(model, wanted), optimised=optimised)
+    try:
+        results = [session.run(wanted, dict(feed)) for feed in feeds]
+    except Exception as error:
+        raise _refused(error) from error
+    return [dict(zip(wanted, map(np.asarray, result), strict=True)) for result in results]
+
+
+def _refused(error: Exception) -> DsconvError:
+    reason = str(error).strip().partition("\n")[0]
+    return DsconvError(f"ONNX Runtime cannot run the model: {reason}")
+
+
+def with_outputs(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:
+    """A copy of a model whose outputs are the named tensors."""
+    exposed = onnx.ModelProto()
+    exposed.CopyFrom(model)
+    del exposed.graph.output[:]
+    exposed.graph.output.extend(onnx.ValueInfoProto(name=name) for name in dict.fromkeys(names))
+    return exposed
+
+
+def part_of(model: onnx.ModelProto, known: Mapping[str, Array], output: str) -> onnx.ModelProto:
+    """The nodes between one tensor and the known ones that it depends on, as a model."""
+    graph = model.graph
+    producers = {name: node for node in graph.node for name in node.output}
+    needed: set[str] = set()
+    open_tensors = [output]
+    while open_tensors:
+        tensor = open_tensors.pop()
+        if tensor in needed or (tensor in known and tensor != output):
+            continue
+        needed.add(tensor)
+        if tensor in producers:
+            open_tensors += producers[tensor].input
+    nodes = [node for node in graph.node if not needed.isdisjoint(node.output)]
+    read = {name for node in nodes for name in node.input}
+    inputs = [
+        helper.make_tensor_value_info(
+            name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape
+        )
+        for name, array in known.items()
+        if name in read
+    ]
+    part = onnx.ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
+    part.graph.CopyFrom(
+        helper.make_graph(
+            nodes,
+            "part",
+            inputs,
+            [onnx.ValueInfoProto(name=output)],
+            [tensor for tensor in graph.initializer if tensor.name in read],
+        )
+    )
+    return part
