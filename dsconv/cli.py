@@ -286,8 +286,7 @@ def print_import(imported: ImportedNetwork) -> None:
     """Flavour, inputs, outputs and notes of a model."""
     for kind, ports in (("input", imported.inputs), ("output", imported.outputs)):
         for port in ports:
-            shape = "x".join(map(str, port.shape))
-            console.print(f"{kind} {port.name}: {shape} {port.dtype}", highlight=False)
+            console.print(f"{kind} {port.name}: {port.meaning}", highlight=False)
     console.print(f"{len(imported.layers)} layers", highlight=False)
     for note in (read_as(imported.flavour), *imported.notes):
         console.print(f"note: {note}", style="dim", highlight=False)

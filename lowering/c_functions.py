@@ -53,6 +53,11 @@ CORE_ZERO = (DmaStartOp, WaitOp, L3LoadOp, L3StoreOp, L3WaitOp)
 """What core 0 does alone."""
 
 
+def without_comment_marks(text: str) -> str:
+    """Text that a C comment can hold."""
+    return text.replace("/*", "/ *").replace("*/", "* /")
+
+
 class CWriter:
     """Indented lines of C."""
 
@@ -386,7 +391,7 @@ class FunctionPrinter:
 
     def print_layer(self, op: LayerOp, name: str, number: int) -> None:
         """A layer as a function of its own, between its marks for the report."""
-        label = op.label.data.replace("/*", "/ *").replace("*/", "* /")
+        label = without_comment_marks(op.label.data)
         comment = f"{label}: {op.kind.data}, makes {describe(op.shape)}"
         self.writer.line(f"/* {comment}; tile {op.tile.data}, {op.schedule.data} */")
         with self.writer.block(f"static DSC_NOINLINE void {name}(uint32_t core)"):

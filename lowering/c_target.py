@@ -8,7 +8,15 @@ from io import StringIO
 from typing import IO
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerAttr, MemRefType, ModuleOp
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    DenseIntOrFPElementsAttr,
+    DictionaryAttr,
+    IntegerAttr,
+    MemRefType,
+    ModuleOp,
+    StringAttr,
+)
 from xdsl.dialects.func import FuncOp
 from xdsl.utils.exceptions import DiagnosticException
 from xdsl.utils.target import Target
@@ -22,6 +30,7 @@ from dsconv.lowering.c_functions import (
     port_offset,
     print_kernel,
     print_network,
+    without_comment_marks,
 )
 from dsconv.lowering.c_names import c_identifier
 from dsconv.passes.networks import networks
@@ -104,13 +113,25 @@ def size_attribute(function: FuncOp, name: str) -> int:
     return value.value.data
 
 
+def port_meanings(function: FuncOp) -> str:
+    """Lines about the bytes of inputs and outputs, as far as the importer has said."""
+    lines: list[str] = []
+    for role in ("input", "output"):
+        ports = function.attributes.get(f"dsconv.{role}s")
+        for port in ports if isinstance(ports, ArrayAttr) else ():
+            meaning = port.data.get("meaning") if isinstance(port, DictionaryAttr) else None
+            if isinstance(meaning, StringAttr):
+                lines.append(f"\n   {role}: {without_comment_marks(meaning.data)}")
+    return "\n" * bool(lines) + "".join(lines)
+
+
 def print_header(module: ModuleOp, output: IO[str]) -> None:
     """network.h: what an application includes."""
     function, name = network_function(module), network_name(module)
     guard = f"{name.upper()}_NETWORK_H"
     output.write(
         f"/* The network {name}, made by dsconv. Write {name}_network.input, let every core call\n"
-        f"   {name}_network.run, read {name}_network.output. */\n"
+        f"   {name}_network.run, read {name}_network.output.{port_meanings(function)} */\n"
         f"#ifndef {guard}\n#define {guard}\n\n"
         '#include "dsc_runtime.h"\n\n'
         f"extern const dsc_network {name}_network;\n\n"

@@ -35,6 +35,8 @@ def test_compile_writes_a_folder_that_builds_without_us(tmp_path: Path):
     assert result.returncode == 0, result.stderr
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"network.c", "network.h", "weights.c", "Makefile", "network.mlir"} <= names
+    header = (tmp_path / "out" / "network.h").read_text()
+    assert "input: uint8 1x1x16x16, real = 0.00392156886 * q" in header
     subprocess.run(
         ["make", "-s", "WARNINGS=-Wall -Wextra -Wconversion -Wshadow -Wundef -Werror"],
         cwd=tmp_path / "out",

@@ -55,6 +55,8 @@ def test_sums_times_their_scales_are_what_the_file_says(per_channel: bool):
     assert (port.dtype, port.caller_steps) == ("int32", ("DequantizeLinear",))
     assert (port.scale is None) == per_channel
     assert len(port.channel_scales) == (7 if per_channel else 0)
+    assert ("channel_scales[channel]" in port.meaning) == per_channel
+    assert "channel_scales" not in str(network.module) or per_channel
     (sums,) = run_network(network, image())
     (expected,) = onnx_runtime(model, optimised=False).run(None, {"x": image()})
     np.testing.assert_allclose(reals(network, sums), np.asarray(expected), rtol=1e-4, atol=1e-4)

@@ -119,6 +119,8 @@ def test_ports_and_notes():
     assert (output.shape, output.dtype, output.zero_point) == ((1, 3, 4, 4), "int8", -7)
     assert output.caller_steps == ("DequantizeLinear", "Softmax")
     assert len(network.notes) == 2
+    assert image.meaning == "uint8 1x2x4x4, real = 0.5 * (q - 3)"
+    assert output.meaning == "int8 1x3x4x4, real = 0.25 * (q + 7)"
 
 
 def test_the_function_carries_the_quantisation():

@@ -293,6 +293,7 @@ def _port_attributes(ports: Sequence[Port]) -> ArrayAttr[DictionaryAttr]:
 def _port_attribute(port: Port) -> DictionaryAttr:
     fields: dict[str, Attribute] = {
         "name": StringAttr(port.name),
+        "meaning": StringAttr(port.meaning),
         "shape": i64_array(port.shape),
         "zero_point": IntegerAttr(port.zero_point, i64),
     }

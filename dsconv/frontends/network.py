@@ -41,6 +41,17 @@ class Port:
     channel_scales: tuple[float, ...] = ()
 
     @property
+    def meaning(self) -> str:
+        """Type, shape and what the integers mean, for people."""
+        form = f"{self.dtype} {'x'.join(map(str, self.shape))}"
+        if self.channel_scales:
+            return f"{form}, real = q * channel_scales[channel], listed in network.mlir"
+        if self.scale is None:
+            return form
+        offset = f"(q {'-' if self.zero_point >= 0 else '+'} {abs(self.zero_point)})"
+        return f"{form}, real = {self.scale:.9g} * {offset if self.zero_point else 'q'}"
+
+    @property
     def float_model(self) -> bool:
         """Whether the file has reals here, which the caller (de)quantises."""
         return bool(self.caller_steps)
