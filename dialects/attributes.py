@@ -495,13 +495,15 @@ class NarrowRequantAttr(ParametrizedAttribute):
     where `a * low` is off by up to `slack` either way.
 
     Where `low_shift` is 32 there is no `high`, and `low` has 32 bits: `a * low >> 32` is the upper
-    word of a product of 64 bits, which is one instruction of its own (`mulh`).
+    word of a product of 64 bits, which is one instruction of its own (`mulh`). A channel whose
+    scale is far below the others' may have an `extra_shift`, which is added to its `low_shift`.
     """
 
     name = "dsconv.narrow_requant"
 
     high_values: DenseArrayBase[I64]
     low_values: DenseArrayBase[I64]
+    extra_values: DenseArrayBase[I64]
     shared: DenseArrayBase[I64]
     limits: DenseArrayBase[I64]
 
@@ -510,6 +512,7 @@ class NarrowRequantAttr(ParametrizedAttribute):
         highs: Sequence[int],
         *,
         lows: Sequence[int] = (),
+        extra_shifts: Sequence[int] = (),
         low_shift: int = 0,
         addend: int,
         shift: int,
@@ -521,14 +524,23 @@ class NarrowRequantAttr(ParametrizedAttribute):
         return NarrowRequantAttr(
             i64_array(highs),
             i64_array(lows or [0] * len(highs)),
+            i64_array(extra_shifts or [0] * len(highs)),
             i64_array((bits, low_shift, addend, shift, slack)),
             i64_array(clip),
         )
 
-    def with_factors(self, highs: Sequence[int], lows: Sequence[int] = ()) -> NarrowRequantAttr:
-        """The same with other factors, shifts and clip range as they are."""
-        lows = lows or [0] * len(highs)
-        return NarrowRequantAttr(i64_array(highs), i64_array(lows), self.shared, self.limits)
+    def with_factors(
+        self, highs: Sequence[int], lows: Sequence[int] = (), extra_shifts: Sequence[int] = ()
+    ) -> NarrowRequantAttr:
+        """The same with other factors a channel, what channels share and clip range as they are."""
+        none = [0] * len(highs)
+        return NarrowRequantAttr(
+            i64_array(highs),
+            i64_array(lows or none),
+            i64_array(extra_shifts or none),
+            self.shared,
+            self.limits,
+        )
 
     @property
     def highs(self) -> tuple[int, ...]:
@@ -539,6 +551,11 @@ class NarrowRequantAttr(ParametrizedAttribute):
     def lows(self) -> tuple[int, ...]:
         """As many values as `highs`."""
         return self.low_values.get_values()
+
+    @property
+    def extra_shifts(self) -> tuple[int, ...]:
+        """As many values as `highs`."""
+        return self.extra_values.get_values()
 
     @property
     def bits(self) -> int:
@@ -588,6 +605,12 @@ class NarrowRequantAttr(ParametrizedAttribute):
                 "high and low of a narrow requantisation have one value or one per channel, not "
                 f"{len(self.highs)} and {len(self.lows)}"
             )
+        if len(self.extra_shifts) != len(self.highs):
+            raise VerifyException("there are as many values of extra_shift as of high")
+        if any(self.extra_shifts) and not self.is_mulh:
+            raise VerifyException("an extra_shift goes with a low_shift of 32")
+        if not all(0 <= shift < WORD_BITS for shift in self.extra_shifts):
+            raise VerifyException("a shift of 32 bits is from 0 to 31")
         if self.is_mulh and (any(self.highs) or not fit_bits(self.lows, WORD_BITS)):
             raise VerifyException("with a low_shift of 32, low fits 32 bits and high is 0")
         if not self.is_mulh and not fit_bits(self.highs + self.lows, WORD_BITS // 2):
@@ -616,6 +639,9 @@ class NarrowRequantAttr(ParametrizedAttribute):
                 _print_int_list(printer, self.lows)
             if self.low_shift:
                 printer.print_string(f", low_shift = {self.low_shift}")
+            if any(self.extra_shifts):
+                printer.print_string(", extra_shift = ")
+                _print_int_list(printer, self.extra_shifts)
             if self.slack:
                 printer.print_string(f", slack = {self.slack}")
             printer.print_string(f", addend = {self.addend}, shift = {self.shift}, clip = ")
@@ -627,13 +653,14 @@ class NarrowRequantAttr(ParametrizedAttribute):
         entries = numbers | _parse_entries(
             parser,
             "a narrow requantisation",
-            lists=["high", "low", "clip"],
+            lists=["high", "low", "extra_shift", "clip"],
             numbers=list(numbers),
             needed=["high", "addend", "shift", "clip"],
         )
         return [
             i64_array(entries["high"]),
             i64_array(entries.get("low", [0] * len(entries["high"]))),
+            i64_array(entries.get("extra_shift", [0] * len(entries["high"]))),
             i64_array([entries[label][0] for label in numbers]),
             i64_array(entries["clip"]),
         ]

@@ -3,8 +3,8 @@
 A tile's channels are then one transfer. A record holds the channel's weights, then little-endian
 fields: the bias with the input's zero point folded in, and whatever of the requantisation differs
 from channel to channel. A narrow requantisation has `high` and right behind it `low`, both where
-one of them differs; one of 32 bits is its `multiplier`. Every record of a layer has the same size,
-a multiple of 4 bytes.
+one of them differs; one of 32 bits is its `multiplier`, with its extra `shift` where it has one.
+Every record of a layer has the same size, a multiple of 4 bytes.
 """
 
 from __future__ import annotations
@@ -168,8 +168,10 @@ def varying_requant_fields(requant: RequantAttr) -> dict[str, Sequence[int]]:
 
 def varying_narrow_fields(narrow: NarrowRequantAttr) -> dict[str, Sequence[int]]:
     """Fields of a narrow requantisation that differ from channel to channel, with their values."""
-    if len(set(zip(narrow.highs, narrow.lows, strict=True))) == 1:
+    if len(set(zip(narrow.highs, narrow.lows, narrow.extra_shifts, strict=True))) == 1:
         return {}
+    if any(narrow.extra_shifts):
+        return {MULTIPLIER: narrow.lows, SHIFT: narrow.extra_shifts}
     if narrow.is_mulh:
         return {MULTIPLIER: narrow.lows}
     if narrow.low_shift:
@@ -192,7 +194,7 @@ def uniform_narrow(narrow: NarrowRequantAttr) -> NarrowRequantAttr:
     """The part that all channels share; 0 stands in for what lies in their records."""
     if varying_narrow_fields(narrow):
         return narrow.with_factors((0,))
-    return narrow.with_factors(narrow.highs[:1], narrow.lows[:1])
+    return narrow.with_factors(narrow.highs[:1], narrow.lows[:1], narrow.extra_shifts[:1])
 
 
 def pack_records(
@@ -246,7 +248,8 @@ def record_narrow(
     """Puts the fields of records back into what `uniform_narrow` left."""
     if MULTIPLIER in fields:
         multipliers = cast(list[int], fields[MULTIPLIER].tolist())
-        return uniform.with_factors([0] * len(multipliers), multipliers)
+        shifts = cast(list[int], fields[SHIFT].tolist()) if SHIFT in fields else ()
+        return uniform.with_factors([0] * len(multipliers), multipliers, shifts)
     if HIGH not in fields:
         return uniform
     highs = cast(list[int], fields[HIGH].tolist())

@@ -69,7 +69,8 @@ def narrow_requantise(
         a = np.clip(a, -limit, limit - 1)
     high = within_32_bits(a * per_channel(narrow.highs))
     low = a * per_channel(narrow.lows) + slack
-    low = (low if narrow.is_mulh else within_32_bits(low)) >> narrow.low_shift
+    low_shifts = narrow.low_shift + per_channel(narrow.extra_shifts)
+    low = (low if narrow.is_mulh else within_32_bits(low)) >> low_shifts
     total = within_32_bits(within_32_bits(high + low) + narrow.addend)
     return np.clip(total >> narrow.shift, *narrow.clip).astype(dtype)
 

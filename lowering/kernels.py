@@ -319,6 +319,9 @@ class KernelWriter:
         if narrow.is_mulh:
             multiplier = self.field(channel, MULTIPLIER) or integer(narrow.lows[0])
             total = upper_word(value, multiplier)
+            extra_shift = self.field(channel, SHIFT)
+            if extra_shift is not None:
+                total = arith.ShRSIOp(total, extra_shift).result
         else:
             total = self._narrow_product(value, channel, narrow)
         total = arith.AddiOp(total, integer(narrow.addend)).result

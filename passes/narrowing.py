@@ -17,6 +17,8 @@ products within 32 bits matter. Accumulators clipped to fewer bits allow larger 
 
 **Upper words.** `mulh` takes five cycles, but its product has room for multipliers of 31 bits.
 Those of float32 scales have 24: the form is then the exact function but for ties. It comes last.
+Channels whose scales are far below the others' have more places: as floors nest, these are shifted
+out before the addend.
 
 **Slack.** Where it is asked for and there is a `low`, the form is right with as much more or less
 in the low product as any output is, clipped or not: kernels may leave the last one in its register.
@@ -210,26 +212,42 @@ def narrowed(
 
 
 def _upper_words(requant: RequantAttr, steps: Steps) -> Iterator[NarrowRequantAttr]:
-    """Forms with one product of 64 bits that are right wherever they do not overflow."""
+    """Forms with one product of 64 bits that are right wherever they do not overflow.
+
+    First those with one shift, then those in which each channel has the largest that it can.
+    """
     ratios = _ratios(requant)
     offset = _offset(requant)
     reach = np.abs(steps.ends).max(axis=1)
     shift = min(_largest_shift(ratios, reach, offset, 0.5), MOST_PLACES - WORD_BITS)
     if shift < 0:
         return
-    targets = _targets(ratios, reach, shift + WORD_BITS)
-    for addend in _addends(offset, shift):
-        multipliers = _multipliers(steps, targets, addend << WORD_BITS, shift + WORD_BITS, slack=0)
-        if multipliers is not None and multipliers.max() < 2 ** (WORD_BITS - 1):
-            count = 1 if (multipliers == multipliers[0]).all() else len(multipliers)
-            yield NarrowRequantAttr.of(
-                [0] * count,
-                lows=multipliers[:count].tolist(),
-                low_shift=WORD_BITS,
-                addend=addend,
-                shift=shift,
-                clip=requant.clip,
-            )
+    largest = -2 - np.floor(np.log2(np.maximum(ratios, 2.0 ** -(MOST_PLACES - WORD_BITS))))
+    extra_shifts = np.broadcast_to((largest.astype(np.int64) - shift).clip(0), reach.shape)
+    for extra in (np.zeros_like(reach), extra_shifts):
+        places = shift + WORD_BITS + extra[:, None]
+        targets = _targets(ratios, reach, places[:, 0])
+        for addend in _addends(offset, shift):
+            addends = addend << places - shift
+            multipliers = _multipliers(steps, targets, addends, places, slack=0)
+            if multipliers is not None and multipliers.max() < 2 ** (WORD_BITS - 1):
+                yield _upper_word(requant, multipliers, extra, addend, shift)
+
+
+def _upper_word(
+    requant: RequantAttr, multipliers: Integers, extra_shifts: Integers, addend: int, shift: int
+) -> NarrowRequantAttr:
+    is_shared = len({*zip(multipliers.tolist(), extra_shifts.tolist(), strict=True)}) == 1
+    count = 1 if is_shared else len(multipliers)
+    return NarrowRequantAttr.of(
+        [0] * count,
+        lows=multipliers[:count].tolist(),
+        extra_shifts=extra_shifts[:count].tolist(),
+        low_shift=WORD_BITS,
+        addend=addend,
+        shift=shift,
+        clip=requant.clip,
+    )
 
 
 def _candidates(
@@ -294,7 +312,7 @@ def _ratios(requant: RequantAttr) -> Ratios:
     return np.asarray(requant.multipliers, np.float64) / np.asarray(requant.divisors, np.float64)
 
 
-def _targets(ratios: Ratios, reach: Integers, places: int) -> Integers:
+def _targets(ratios: Ratios, reach: Integers, places: int | Integers) -> Integers:
     """The ratios with so many binary places, one a channel."""
     return np.broadcast_to(np.rint(np.ldexp(ratios, places)).astype(np.int64), reach.shape)
 
@@ -319,25 +337,26 @@ def _addends(offset: float, shift: int) -> tuple[int, ...]:
 
 
 def _multipliers(
-    steps: Steps, targets: Integers, addend: int, places: int, slack: int
+    steps: Steps, targets: Integers, addend: int | Integers, places: int | Integers, slack: int
 ) -> Integers | None:
     """For each channel the right multiplier that is nearest to its target; None where one has none.
 
     `floor((a * multiplier + addend) / 2**places)` is to be less than `i` at `below` and at least
     `i` at `above`: with `point * multiplier >= bound` for both, the first of them negated. That is
-    to hold with `slack` more or less in the dividend, too.
+    to hold with `slack` more or less in the dividend, too. `addend` and `places` may be (K, 1).
     """
     bounds = (steps.outputs << places) - addend
-    bounds = np.concatenate([bounds + slack, 1 - bounds + slack])
+    bounds = np.concatenate([bounds + slack, 1 - bounds + slack], axis=-1)
+    bounds = np.broadcast_to(bounds, (len(targets), bounds.shape[-1]))
     lower, upper = np.zeros_like(targets), np.full_like(targets, UNREACHED)
     for first in range(0, len(targets), CHANNELS_AT_ONCE):
         part = slice(first, first + CHANNELS_AT_ONCE)
         points = np.concatenate([steps.above[part], -steps.below[part]], axis=1)
         real = np.concatenate([steps.real_above[part], steps.real_below[part]], axis=1)
-        quotients = -bounds // np.maximum(np.abs(points), 1)
+        quotients = -bounds[part] // np.maximum(np.abs(points), 1)
         lower[part] = np.max(-quotients, axis=1, where=real & (points > 0), initial=0)
         upper[part] = np.min(quotients, axis=1, where=real & (points < 0), initial=UNREACHED)
-        impossible = real & (points == 0) & (bounds > 0)
+        impossible = real & (points == 0) & (bounds[part] > 0)
         if impossible.any() or (lower[part] > upper[part]).any():
             return None
     if (targets == targets[0]).all() and lower.max() <= upper.min():

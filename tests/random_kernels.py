@@ -100,12 +100,17 @@ class RandomKernel:
         *,
         start: tuple[int, int] = (0, 0),
         layouts: tuple[Layout, Layout] | None = None,
+        spread: int = 0,
     ) -> KernelRun:
-        """A convolution to `kernels` channels; it begins at `start`, inside the pads."""
+        """A convolution to `kernels` channels; it begins at `start`, inside the pads.
+
+        Scales of channels are up to `spread` powers of two apart.
+        """
         size = self.channels * window.kernel[0] * window.kernel[1]
         weights = self.random.integers(-128, 128, (kernels, size), np.int8)
         output = window.output_size(self.height, self.width)
-        return self._weighted("conv2d", weights, window, output, layouts or self._layouts(), start)
+        layouts = layouts or self._layouts()
+        return self._weighted("conv2d", weights, window, output, layouts, start, spread=spread)
 
     def depthwise(self, window: WindowAttr, layouts: tuple[Layout, Layout]) -> KernelRun:
         """A depthwise convolution of a whole map."""
@@ -145,12 +150,19 @@ class RandomKernel:
         start: tuple[int, int],
         *,
         circular: bool = False,
+        spread: int = 0,
     ) -> KernelRun:
         kernels, size = weights.shape
         input_type, output_type = self._choose(DTYPES), self._choose(DTYPES)
-        bias = self._integers(-5000, 5000, kernels)
+        less = self._integers(0, spread + 1, kernels)
+        bias = [
+            value << places
+            for value, places in zip(self._integers(-5000, 5000, kernels), less, strict=True)
+        ]
         fields: dict[str, Sequence[int]] = {BIAS: bias}
         requant = self._requant(kernels, size, output_type)
+        if spread:
+            requant = self._with_less(requant, less)
         zero_points = [0] * kernels
         if self.random.random() < 0.3:
             zero_points = self._integers(-128, 128, kernels)
@@ -177,6 +189,13 @@ class RandomKernel:
         )
         kernel.verify()
         return KernelRun(kernel, (self._tile(window), packed.reshape(-1)), *start)
+
+    def _with_less(self, requant: RequantAttr, less: Sequence[int]) -> RequantAttr:
+        """Scales that are less by powers of two, without addends."""
+        (divisor,) = requant.divisors
+        divisors = [divisor << places for places in less]
+        multipliers = [multiplier | 1 for multiplier in requant.multipliers]
+        return RequantAttr.of(multipliers, divisors, zero_point=3, clip=requant.clip)
 
     def _choose(self, options: Sequence[Option]) -> Option:
         return options[int(self.random.integers(len(options)))]

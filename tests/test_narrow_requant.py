@@ -167,9 +167,11 @@ def test_the_proof_knows_upper_words(function: Function, data: st.DataObject):
     assume(ratios.max() < 2**31 - 1 - off)
     rounding = 0.0 if requant.rounding is Rounding.FLOOR else 0.5
     offset = requant.addends[0] / requant.divisors[0] + rounding + requant.zero_point
+    extra_shifts = np.minimum(29 - np.log2(ratios.clip(1)).astype(int), 15).clip(0)
     form = NarrowRequantAttr.of(
         [0] * requant.channels,
-        lows=[round(ratio) + off for ratio in ratios],
+        lows=[round(ratio) + off for ratio in ratios * 2.0**extra_shifts],
+        extra_shifts=extra_shifts.tolist(),
         low_shift=32,
         addend=round(offset * 2**shift) + data.draw(st.integers(-1, 1)),
         shift=shift,
@@ -199,6 +201,28 @@ def test_float_scales_are_narrow_however_long_the_sum(
     narrow = narrowed(requant, function.steps)
     assert narrow is not None
     assert same(narrow, requant, function.near_steps())
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    multipliers=st.lists(st.integers(2**22, 2**23 - 1), min_size=2, max_size=5),
+    below=st.lists(st.integers(0, 14), min_size=5, max_size=5),
+    biases=st.lists(st.integers(-100, 100), min_size=5, max_size=5),
+)
+def test_scales_far_apart_are_narrow(multipliers: list[int], below: list[int], biases: list[int]):
+    """Channels whose weights are all but 0 have tiny scales, and biases as large for that."""
+    count = len(multipliers)
+    requant = RequantAttr.of(
+        [2 * multiplier + 1 for multiplier in multipliers],
+        [2 ** (29 + less) for less in below[:count]],
+        clip=(0, 255),
+    )
+    centres = np.array([bias << 5 + less for bias, less in zip(biases, below, strict=True)])
+    reach = 20_000
+    function = Function(requant, centres[:count] - reach, centres[:count] + reach)
+    narrow = narrowed(requant, function.steps)
+    assert narrow is not None
+    assert same(narrow, requant, function.everything())
 
 
 @settings(max_examples=200, deadline=None)

@@ -12,6 +12,7 @@ from random_kernels import KernelRun, RandomKernel
 from xpulp_program import check_kernels
 
 from dsconv.dialects.attributes import Layout, WindowAttr
+from dsconv.dialects.records import SHIFT
 from dsconv.lowering.xpulp.dense import conv2d
 
 
@@ -67,6 +68,18 @@ def test_long_sums(tmp_path: Path):
     forms = [run.kernel.narrow for run in runs]
     assert any(narrow is not None and narrow.is_mulh for narrow in forms)
     check(tmp_path, runs)
+
+
+@needs_gvsoc
+def test_scales_far_apart(tmp_path: Path):
+    runs = [
+        RandomKernel(seed, 9 + seed, (2, 3)).dense(64, spread=15, layouts=(Layout.HWC, target))
+        for seed in range(10)
+        for target in Layout
+    ]
+    narrow = [run for run in runs if run.kernel.narrow is not None]
+    assert any(SHIFT in run.kernel.record.fields for run in narrow if run.kernel.record)
+    check(tmp_path, narrow)
 
 
 @needs_gvsoc

@@ -51,3 +51,15 @@ func.func @c(%x: memref<8xi8, #dsconv.space<l1>>, %w: memref<96xi8, #dsconv.spac
 // CHECK-NEXT: [[SHIFTED:%[0-9]+]] = arith.shrsi [[PRODUCT]], [[PLACES]] : i64
 // CHECK-NEXT: [[UPPER:%[0-9]+]] = arith.trunci [[SHIFTED]] : i64 to i32
 // CHECK-NEXT: arith.addi [[UPPER]], {{%[0-9]+}} : i32
+
+// Channels whose scales are far apart shift it.
+dsconv.kernel "depthwise" @apart : (tensor<1x8x1x1xsi8, #dsconv.layout<chw>>) -> tensor<1x8x1x1xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]> {narrow = #dsconv.narrow_requant<high = [0], low_shift = 32, addend = 5, shift = 6, clip = [-128, 127]>, record = #dsconv.record<1, bias, multiplier, shift>}
+func.func @d(%x: memref<8xi8, #dsconv.space<l1>>, %w: memref<128xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.space<l1>>, %i: index) {
+  dsconv.run @apart(%x, %w, %y) at %i, %i : memref<8xi8, #dsconv.space<l1>>, memref<128xi8, #dsconv.space<l1>>, memref<8xi8, #dsconv.space<l1>>
+  func.return
+}
+// CHECK-LABEL: func.func private @apart
+// CHECK: [[UPPER:%[0-9]+]] = arith.trunci {{%[0-9]+}} : i64 to i32
+// CHECK: %shift = dsconv.load_word %w
+// CHECK-NEXT: [[SHIFTED:%[0-9]+]] = arith.shrsi [[UPPER]], %shift : i32
+// CHECK-NEXT: arith.addi [[SHIFTED]], {{%[0-9]+}} : i32

@@ -35,6 +35,17 @@ func.func @upper_word(%x: tensor<1x128x1x1xsi8>) -> tensor<1x2x1x1xsi8> {
 // CHECK: dsconv.pointwise "pw"
 // CHECK-SAME: {narrow = #dsconv.narrow_requant<high = [0, 0], low = [2085775232, 2098560384], low_shift = 32, addend = 28672, shift = 13, clip = [-128, 127]>}
 
+// A channel of large bias and tiny scale needs binary places of its own.
+// CHECK-LABEL: func.func @far_apart
+func.func @far_apart(%x: tensor<1x64x1x1xui8>) -> tensor<1x2x1x1xui8> {
+  %w = dsconv.constant dense<127> : tensor<2x64xsi8>
+  %b = dsconv.constant dense<[5, 4070656]> : tensor<2xi32>
+  %y = dsconv.pointwise "pw"(%x, %w, %b) requant <multiplier = [16295119, 16522011], shift = [28, 42], half_even, clip = [0, 255]> : (tensor<1x64x1x1xui8>, tensor<2x64xsi8>, tensor<2xi32>) -> tensor<1x2x1x1xui8>
+  func.return %y : tensor<1x2x1x1xui8>
+}
+// CHECK: dsconv.pointwise "pw"
+// CHECK-SAME: {narrow = #dsconv.narrow_requant<high = [0, 0], low = [2085775232, 2114817408], low_shift = 32, extra_shift = [0, 14], addend = 4, shift = 3, clip = [0, 255]>}
+
 // Channels of one function share high and low.
 // CHECK-LABEL: func.func @shared
 func.func @shared(%x: tensor<1x2x1x1xsi8>) -> tensor<1x2x1x1xsi8> {

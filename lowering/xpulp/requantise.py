@@ -188,8 +188,9 @@ class MulhRequantiser(Requantiser):
     def __init__(self, asm: Assembly, record: RecordAttr | None, narrow: NarrowRequantAttr):
         super().__init__(asm, record, narrow.clip)
         self.narrow = narrow
-        self.registers = 1
-        self.cycles = CYCLES["mulh"] + 1 + self.clip.cycles
+        self.has_shift = SHIFT in self.fields
+        self.registers = 1 + self.has_shift
+        self.cycles = CYCLES["mulh"] + self.has_shift + 1 + self.clip.cycles
         self.addend = ""
 
     @property
@@ -203,10 +204,14 @@ class MulhRequantiser(Requantiser):
 
     def load(self, channel: Sequence[str], record: str = "zero", offset: int = 0) -> None:
         self.load_field(channel[0], MULTIPLIER, self.narrow.lows[0], record, offset)
+        if self.has_shift:
+            self.load_field(channel[1], SHIFT, self.narrow.extra_shifts[0], record, offset)
 
     def __call__(self, accumulators: Sequence[str], channel: Sequence[str]) -> None:
         for value in accumulators:
             self.asm("mulh", value, value, channel[0])
+            if self.has_shift:
+                self.asm("sra", value, value, channel[1])
             self.asm("p.addN", value, value, self.addend, self.narrow.shift)
             self.clip(value)
 

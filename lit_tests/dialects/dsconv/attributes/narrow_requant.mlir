@@ -20,3 +20,7 @@
 // The upper word of a product of 64 bits.
 "test.op"() {attribute = #dsconv.narrow_requant<high = [0, 0], low = [2147483647, -5], low_shift = 32, addend = 8, shift = 9, clip = [0, 255]>} : () -> ()
 // CHECK: attribute = #dsconv.narrow_requant<high = [0, 0], low = [2147483647, -5], low_shift = 32, addend = 8, shift = 9, clip = [0, 255]>}
+
+// The second channel's scale is far below the first's.
+"test.op"() {attribute = #dsconv.narrow_requant<high = [0, 0], low = [2147483647, 5], low_shift = 32, extra_shift = [0, 17], addend = 8, shift = 9, clip = [0, 255]>} : () -> ()
+// CHECK: attribute = #dsconv.narrow_requant<high = [0, 0], low = [2147483647, 5], low_shift = 32, extra_shift = [0, 17], addend = 8, shift = 9, clip = [0, 255]>}

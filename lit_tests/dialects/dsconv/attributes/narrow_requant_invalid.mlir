@@ -67,3 +67,18 @@
 
 "test.op"() {attribute = #dsconv.narrow_requant<high = [0], low = [1], low_shift = 33, addend = 0, shift = 1, clip = [0, 1]>} : () -> ()
 // CHECK: a shift of 32 bits is from 0 to 31
+
+// -----
+
+"test.op"() {attribute = #dsconv.narrow_requant<high = [0, 0], low = [1, 2], low_shift = 32, extra_shift = [1], addend = 0, shift = 1, clip = [0, 1]>} : () -> ()
+// CHECK: there are as many values of extra_shift as of high
+
+// -----
+
+"test.op"() {attribute = #dsconv.narrow_requant<high = [1], low = [1], low_shift = 2, extra_shift = [1], addend = 0, shift = 1, clip = [0, 1]>} : () -> ()
+// CHECK: an extra_shift goes with a low_shift of 32
+
+// -----
+
+"test.op"() {attribute = #dsconv.narrow_requant<high = [0], low = [1], low_shift = 32, extra_shift = [-1], addend = 0, shift = 1, clip = [0, 1]>} : () -> ()
+// CHECK: a shift of 32 bits is from 0 to 31
