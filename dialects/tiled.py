@@ -396,6 +396,7 @@ class LayerOp(IRDLOperation):
     """One layer of the network: its loops over tiles. Reports count cycles and bytes by layer.
 
     `narrow_channels` and `wide_channels` are output channels requantised in 32 and in 64 bits.
+    `estimate` is what the layer is expected to take, in cycles.
     """
 
     name = "dsconv.layer"
@@ -405,6 +406,7 @@ class LayerOp(IRDLOperation):
     tile = prop_def(StringAttr)
     schedule = prop_def(StringAttr)
     macs = prop_def(IntegerAttr[I64])
+    estimate = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(0, i64))
     buffers = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(1, i64))
     narrow_channels = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(0, i64))
     wide_channels = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(0, i64))
@@ -429,6 +431,7 @@ class LayerOp(IRDLOperation):
         tile: str,
         schedule: str,
         macs: int,
+        estimate: int = 0,
         buffers: int = 1,
         narrow_channels: int = 0,
         wide_channels: int = 0,
@@ -441,6 +444,7 @@ class LayerOp(IRDLOperation):
                 "tile": StringAttr(tile),
                 "schedule": StringAttr(schedule),
                 "macs": IntegerAttr(macs, i64),
+                "estimate": IntegerAttr(estimate, i64) if estimate else None,
                 "buffers": IntegerAttr(buffers, i64) if buffers > 1 else None,
                 "narrow_channels": IntegerAttr(narrow_channels, i64) if narrow_channels else None,
                 "wide_channels": IntegerAttr(wide_channels, i64) if wide_channels else None,

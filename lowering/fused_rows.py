@@ -32,6 +32,7 @@ from dsconv.lowering.weights import weights_global
 from dsconv.passes.fused_rows import RowPlan, Rows, residuals, row_plan
 from dsconv.passes.geometry import Geometry
 from dsconv.passes.parameters import pack_parameters
+from dsconv.passes.tile_fused import row_cycles
 
 LEAD = -1
 """Stands for the rows that are made before the first step, where a step is asked for."""
@@ -236,6 +237,7 @@ class FusedRowsLowering:
             tile="x".join(map(str, (self.tile.channels, self.tile.rows, self.tile.columns))),
             schedule=f"{'-'.join(stage.op.kind for stage in self.stages)} rows {'/'.join(layouts)}",
             macs=op.macs,
+            estimate=round(row_cycles(op.chain, plan)),
             buffers=self.tile.buffers if plan.steps > 1 else 1,
             narrow_channels=sum(narrow for narrow, _ in channels),
             wide_channels=sum(wide for _, wide in channels),

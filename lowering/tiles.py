@@ -64,6 +64,7 @@ from dsconv.lowering.tile_kernels import (
 )
 from dsconv.lowering.weights import Chunk, cut_weights
 from dsconv.passes.geometry import Geometry
+from dsconv.passes.layer_costs import layer_cost
 from dsconv.passes.networks import networks
 from dsconv.passes.parameters import ParameterisedOperation, pack_parameters
 
@@ -160,6 +161,7 @@ class LayerLowering:
             tile=f"{tile.channels}x{tile.rows}x{tile.columns}",
             schedule=f"{self.inputs[0].layout.value}/{self.output.layout.value}",
             macs=self.op.macs,
+            estimate=round(layer_cost(geometry, tile).cycles),
             buffers=tile.buffers,
             narrow_channels=narrow,
             wide_channels=wide,

@@ -145,7 +145,7 @@ def total_cycles(transfers: Iterable[TransferCost]) -> float:
     return sum(transfer.cycles for transfer in transfers)
 
 
-def layer_cost(geometry: Geometry, tile: Tile, cores: int) -> LayerCost:
+def layer_cost(geometry: Geometry, tile: Tile, cores: int = 8) -> LayerCost:
     """Estimated cost of a layer with its tiles."""
     loop = TileLoop.of(geometry, tile, cores)
     serial = tile.buffers == 1 or geometry.tiles(tile) == 1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -37,11 +38,11 @@ from dsconv.passes.plan_memory import (
     search_fit,
 )
 
-MACS_PER_CYCLE = {"conv2d": 5.0, "depthwise": 5.5, "pointwise": 16.0, "linear": 8.0}
-"""Of eight cores with Xpulp kernels in L1 (estimate from benchmarks/kernels)."""
-
 PLANNING_STEPS = 32
 """A plan that comes out too large is made again for so many parts of L2, less one each time."""
+
+SHARES = 4
+"""How finely the share of small weights that stay in L2 is varied."""
 
 MOST_IN_FLIGHT = 8
 """Transfers from L3 that the platforms take at a time."""
@@ -78,6 +79,10 @@ class Stream:
     start: int
 
 
+Plan = tuple[float, list[Stream]]
+"""Estimated cycles of a network, and its streams."""
+
+
 def layer_steps(function: FuncOp) -> list[Step]:
     """The steps of a network in their order, with the positions they take up to the next one."""
     numbered = positions(function)
@@ -86,10 +91,10 @@ def layer_steps(function: FuncOp) -> list[Step]:
         if not isinstance(layer, LayerOp):
             continue
         uses = [op for op in layer.body.block.ops if isinstance(op, memref.GetGlobalOp)]
-        rate = MACS_PER_CYCLE.get(layer.kind.data, 1.0)
+        estimate = layer.estimate.value.data if layer.estimate else 0
         for index, use in enumerate(uses):
             first = numbered[use] if index else numbered[layer]
-            cycles = layer.macs.value.data / rate / len(uses)
+            cycles = estimate / len(uses)
             size = aligned(buffer_size(use.memref))
             steps.append(Step(use, first if steps else 0, len(numbered), size, cycles))
     return [replace(step, last=following.first - 1) for step, following in pairwise(steps)] + steps[
@@ -101,8 +106,7 @@ class StreamPlan:
     """Chooses which weights stay in L2, and when the others start to come.
 
     Transfers come one after the other, in the order of their steps, each as early as the bytes
-    that are live leave room. Weights stay in L2, the smallest first, where that costs no time: few
-    large transfers are better than many small ones.
+    that are live leave room. Weights stay in L2 where that costs no time.
     """
 
     def __init__(self, steps: Sequence[Step], activations: Sequence[Lifetime], l2_bytes: int):
@@ -115,17 +119,44 @@ class StreamPlan:
 
     def choose(self) -> list[Stream] | None:
         """The streams of least estimated time; None where nothing fits."""
-        streamed = set(range(len(self.steps)))
-        best = self.schedule(streamed)
-        if best is None:
+        everything = self.schedule(set(range(len(self.steps))))
+        if everything is None:
             return None
-        for step in sorted(streamed, key=lambda index: self.steps[index].size):
+        _, streams = min(
+            (self._keep(order, everything) for order in self._orders()), key=lambda plan: plan[0]
+        )
+        return streams
+
+    def _orders(self) -> Iterator[list[int]]:
+        """Orders in which weights may be kept in L2: a share of them, the smallest, then the rest.
+
+        Small ones because few large transfers are better than many small ones, and only some may be
+        in flight. Of the rest, the largest layer's are first: only what it finds in L2 has not to
+        come while all wait for it.
+        """
+        layers = Counter[str]()
+        for step in self.steps:
+            layers[step.layer] += step.size
+        numbers = range(len(self.steps))
+        smallest = sorted(numbers, key=lambda index: self.steps[index].size)
+        for share in reversed(range(SHARES + 1)):
+            small = smallest[: len(smallest) * share // SHARES]
+            rest = sorted(
+                set(numbers) - set(small),
+                key=lambda index: (-layers[self.steps[index].layer], index),
+            )
+            yield small + rest
+
+    def _keep(self, order: Sequence[int], best: Plan) -> Plan:
+        """Keeps weights in L2, in this order, where that costs no time."""
+        streamed = set(order)
+        for step in order:
             attempt = self.schedule(streamed - {step})
             if attempt is not None and attempt[0] <= best[0]:
                 streamed, best = streamed - {step}, attempt
-        return best[1]
+        return best
 
-    def schedule(self, streamed: set[int]) -> tuple[float, list[Stream]] | None:
+    def schedule(self, streamed: set[int]) -> Plan | None:
         """Estimated cycles and the streams, when these steps' weights come from L3."""
         resident = sum(step.size for index, step in enumerate(self.steps) if index not in streamed)
         free = [self.l2_bytes - resident - used for used in self.activation_bytes]

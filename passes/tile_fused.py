@@ -33,7 +33,7 @@ def row_plans(
                 yield tile, plan
 
 
-def row_cycles(chain: Sequence[LayerOperation], plan: RowPlan, cores: int) -> float:
+def row_cycles(chain: Sequence[LayerOperation], plan: RowPlan, cores: int = 8) -> float:
     """Estimated cycles of a fused layer along rows."""
     loop = coefficients()["layer"]
     compute = 0.0
