@@ -33,6 +33,7 @@ from xdsl.irdl import (
     prop_def,
     result_def,
     traits_def,
+    var_operand_def,
 )
 from xdsl.parser import Parser
 from xdsl.printer import Printer
@@ -796,6 +797,146 @@ class LookupOp(LayerOperation):
             raise VerifyException("tables and result have the same elements")
 
 
+class MovingOperation(LayerOperation, abc.ABC):
+    """A layer that moves values and changes none."""
+
+    def verify_(self) -> None:
+        super().verify_()
+        for value in self.activations:
+            if tensor_type(value).element_type != tensor_type(self.result).element_type:
+                raise VerifyException(f"inputs and result of {self.name} have the same elements")
+
+
+@irdl_op_definition
+class ConcatOp(MovingOperation):
+    """Channels of all inputs, one input after the other."""
+
+    name = "dsconv.concat"
+
+    inputs = var_operand_def(TensorType)
+
+    assembly_format = _layer_format(["inputs"], [])
+
+    def __init__(
+        self, layer: str, inputs: Sequence[SSAValue | Operation], result_type: IntTensorType
+    ):
+        super().__init__(layer, [inputs], result_type)
+
+    def _verify_operands(self) -> None:
+        if not self.inputs:
+            raise VerifyException("a concat has inputs")
+        _, channels, height, width = tensor_type(self.result).get_shape()
+        for value in self.inputs:
+            _verify_activation(value, "input")
+            own = tensor_type(value).get_shape()[1]
+            _verify_shape(value, "input has", (1, own, height, width))
+        total = sum(tensor_type(value).get_shape()[1] for value in self.inputs)
+        _verify_shape(self.result, "result has", (1, total, height, width))
+        if self.tile is not None and self.tile.tile.channels != channels:
+            raise VerifyException("a tile of a concat has all channels")
+
+
+@irdl_op_definition
+class PadOp(MovingOperation):
+    """The input with rows and columns of one value around it; pads are top, left, bottom, right."""
+
+    name = "dsconv.pad"
+
+    input = operand_def(TensorType)
+    pads = prop_def(DenseArrayBase[I64])
+    value = prop_def(IntegerAttr[I32])
+
+    assembly_format = _layer_format(["input"], ["pads", "value"])
+
+    def __init__(
+        self,
+        layer: str,
+        input: SSAValue | Operation,
+        pads: Sequence[int],
+        value: int,
+        result_type: IntTensorType,
+    ):
+        super().__init__(
+            layer, [input], result_type, pads=i64_array(pads), value=IntegerAttr(value, i32)
+        )
+
+    @property
+    def window(self) -> WindowAttr:
+        """The same as a window of one pixel over the padded input."""
+        return WindowAttr.of((1, 1), pads=self.pads.get_values())
+
+    def _verify_operands(self) -> None:
+        _verify_activation(self.input, "input")
+        if len(self.pads) != 4 or min(self.pads.get_values()) < 0:
+            raise VerifyException("four pads, none of them negative, are around a map")
+        channels = tensor_type(self.input).get_shape()[1]
+        _verify_window(self.window, self.input, self.result, channels)
+        _verify_zero_point(self.value.value.data, self.result, "value of the padding")
+
+
+@irdl_op_definition
+class ResizeOp(MovingOperation):
+    """Every value repeated a whole number of times along rows, and columns."""
+
+    name = "dsconv.resize"
+
+    input = operand_def(TensorType)
+
+    assembly_format = _layer_format(["input"], [])
+
+    def __init__(self, layer: str, input: SSAValue | Operation, result_type: IntTensorType):
+        super().__init__(layer, [input], result_type)
+
+    @property
+    def factors(self) -> tuple[int, int]:
+        """How often rows, and columns, are repeated."""
+        _, _, height, width = tensor_type(self.input).get_shape()
+        _, _, rows, columns = tensor_type(self.result).get_shape()
+        return rows // height, columns // width
+
+    def _verify_operands(self) -> None:
+        _verify_activation(self.input, "input")
+        _, channels, height, width = tensor_type(self.input).get_shape()
+        fy, fx = self.factors
+        _verify_shape(
+            self.result, "result has", (1, channels, height * max(fy, 1), width * max(fx, 1))
+        )
+
+
+@irdl_op_definition
+class SliceOp(MovingOperation):
+    """A part of the input, as large as the result; `first` is its channel, row and column."""
+
+    name = "dsconv.slice"
+
+    input = operand_def(TensorType)
+    first = prop_def(DenseArrayBase[I64])
+
+    assembly_format = _layer_format(["input"], ["first"])
+
+    def __init__(
+        self,
+        layer: str,
+        input: SSAValue | Operation,
+        first: Sequence[int],
+        result_type: IntTensorType,
+    ):
+        super().__init__(layer, [input], result_type, first=i64_array(first))
+
+    def _verify_operands(self) -> None:
+        _verify_activation(self.input, "input")
+        first, sizes = self.first.get_values(), tensor_type(self.input).get_shape()[1:]
+        parts = tensor_type(self.result).get_shape()[1:]
+        if len(first) != 3 or any(
+            not 0 <= start <= size - part
+            for start, size, part in zip(first, sizes, parts, strict=False)
+        ):
+            raise VerifyException(
+                f"a part {'x'.join(map(str, parts))} from {list(first)} is not within "
+                f"{'x'.join(map(str, sizes))}"
+            )
+
+
 GRAPH_OPS: list[type[Operation]] = [
     ConstantOp,
     Conv2DOp,
@@ -808,4 +949,8 @@ GRAPH_OPS: list[type[Operation]] = [
     MaxPoolOp,
     RescaleOp,
     LookupOp,
+    ConcatOp,
+    PadOp,
+    ResizeOp,
+    SliceOp,
 ]

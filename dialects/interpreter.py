@@ -120,6 +120,32 @@ class GraphFunctions(InterpreterFunctions):
         x, tables = args
         return (reference.lookup(x, tables),)
 
+    @impl(graph.ConcatOp)
+    def run_concat(
+        self, interpreter: Interpreter, op: graph.ConcatOp, args: PythonValues
+    ) -> PythonValues:
+        return (np.concatenate(args, axis=1),)
+
+    @impl(graph.PadOp)
+    def run_pad(
+        self, interpreter: Interpreter, op: graph.PadOp, args: PythonValues
+    ) -> PythonValues:
+        padded = reference.pad(args[0], op.window, op.value.value.data)
+        return (padded.astype(graph.dtype_of(op.result)),)
+
+    @impl(graph.ResizeOp)
+    def run_resize(
+        self, interpreter: Interpreter, op: graph.ResizeOp, args: PythonValues
+    ) -> PythonValues:
+        return (reference.resize(args[0], op.factors),)
+
+    @impl(graph.SliceOp)
+    def run_slice(
+        self, interpreter: Interpreter, op: graph.SliceOp, args: PythonValues
+    ) -> PythonValues:
+        shape = graph.tensor_type(op.result).get_shape()
+        return (reference.part(args[0], op.first.get_values(), shape),)
+
     def _requantised(
         self, op: graph.RequantisedOperation, accumulators: reference.Accumulators
     ) -> PythonValues:

@@ -225,3 +225,14 @@ def lookup(x: IntArray, tables: IntArray) -> IntArray:
     entries = x.astype(np.int64) - np.iinfo(x.dtype).min
     channels = np.arange(x.shape[1]).reshape(1, -1, 1, 1) % len(tables)
     return tables[channels, entries]
+
+
+def resize(x: IntArray, factors: tuple[int, int]) -> IntArray:
+    """Every value repeated along rows and columns."""
+    return x.repeat(factors[0], axis=2).repeat(factors[1], axis=3)
+
+
+def part(x: IntArray, first: Sequence[int], shape: Sequence[int]) -> IntArray:
+    """The part (1, C, H, W) of a tensor that begins at channel, row and column `first`."""
+    ranges = (slice(start, start + size) for start, size in zip(first, shape[1:], strict=True))
+    return x[(slice(None), *ranges)]

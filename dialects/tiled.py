@@ -704,9 +704,10 @@ class KernelOp(IRDLOperation):
     or by `requant`: what all channels share is there, the rest in the records. The record of a
     lookup is its table, in the order of the bytes; `shared_record` says that all channels have the
     same. An average with `counted_pads` multiplies its divisor by the pixels of each window that
-    lie in the tile or in these pads. `row_starts` and `column_starts` are all places in the tile
-    where the first window may begin. An output tile that is part of a larger one has
-    `output_pitch`: rows of a plane of that one in CHW, channels of a pixel in HWC.
+    lie in the tile or in these pads. A resize repeats rows and columns by its `factors`.
+    `row_starts` and `column_starts` are all places in the tile where the first window may begin. An
+    output tile that is part of a larger one has `output_pitch`: rows of a plane of that one in CHW,
+    channels of a pixel in HWC.
 
     The input tile of a `circular` depthwise kernel is a ring of rows: row H is row 0 again. Whoever
     fills it fills in the padding of rows, too; the window's own is of columns only.
@@ -723,6 +724,8 @@ class KernelOp(IRDLOperation):
         "max_pool",
         "rescale",
         "lookup",
+        "concat",
+        "resize",
     )
 
     sym_name = prop_def(SymbolNameConstraint())
@@ -734,6 +737,7 @@ class KernelOp(IRDLOperation):
     record = opt_prop_def(RecordAttr)
     shared_record = opt_prop_def(UnitAttr)
     counted_pads = opt_prop_def(DenseArrayBase[I64])
+    factors = opt_prop_def(DenseArrayBase[I64], default_value=i64_array((1, 1)))
     zero_points = opt_prop_def(DenseArrayBase[I64], default_value=i64_array(()))
     multipliers = opt_prop_def(DenseArrayBase[I64], default_value=i64_array(()))
     pad_value = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(0, i64))
@@ -759,6 +763,7 @@ class KernelOp(IRDLOperation):
         record: RecordAttr | None = None,
         shared_record: bool = False,
         counted_pads: DenseArrayBase[I64] | None = None,
+        factors: tuple[int, int] = (1, 1),
         zero_points: Sequence[int] = (),
         multipliers: Sequence[int] = (),
         pad_value: int = 0,
@@ -777,6 +782,7 @@ class KernelOp(IRDLOperation):
                 "record": record,
                 "shared_record": UnitAttr() if shared_record else None,
                 "counted_pads": counted_pads,
+                "factors": i64_array(factors) if factors != (1, 1) else None,
                 "zero_points": i64_array(zero_points) if zero_points else None,
                 "multipliers": i64_array(multipliers) if multipliers else None,
                 "pad_value": IntegerAttr(pad_value, i64) if pad_value else None,
@@ -861,7 +867,8 @@ class KernelOp(IRDLOperation):
     def verify_(self) -> None:
         if self.kind.data not in self.KINDS:
             raise VerifyException(f"no kernel {self.kind.data}; there are {', '.join(self.KINDS)}")
-        if len(self.inputs) != (2 if self.kind.data in ("add", "mul") else 1):
+        count = {"add": 2, "mul": 2, "concat": len(self.inputs)}.get(self.kind.data, 1)
+        if len(self.inputs) != count:
             raise VerifyException(f"wrong number of inputs for a kernel {self.kind.data}")
         if len(self.function_type.outputs) != 1:
             raise VerifyException(

@@ -171,6 +171,12 @@ def kernel_result(
             return run_weighted(kernel, window_input(kernel, inputs[0], row, column), inputs[1])
         case "max_pool":
             return reference.max_pool(window_input(kernel, inputs[0], row, column), window)
+        case "concat":
+            return np.concatenate(list(map(read_tile, inputs, kernel.inputs)), axis=1)
+        case "resize":
+            tile, factors = read_tile(inputs[0], kernel.inputs[0]), kernel.factors.get_values()
+            repeated = reference.resize(tile, (factors[0], factors[1]))
+            return reference.part(repeated, (0, row, column), kernel.output.get_shape())
         case "lookup":
             return run_lookup(kernel, inputs[0], inputs[1])
         case "avg_pool":

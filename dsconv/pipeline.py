@@ -41,6 +41,7 @@ def planning_passes(target: Target, layers: int) -> list[str]:
                 f"stacks and code leave nothing for tensors in {size} bytes of {space.name}",
             )
     return [
+        "fold-pads",
         "fold-weight-zero-points",
         "narrow-requant",
         "select-layout",

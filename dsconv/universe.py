@@ -13,6 +13,7 @@ from xdsl.utils.target import Target
 
 PASSES = {
     "fuse-dsconv": "dsconv.passes.fuse_dsconv:FuseDsconvPass",
+    "fold-pads": "dsconv.passes.fold_pads:FoldPadsPass",
     "fold-weight-zero-points": "dsconv.passes.fold_weight_zero_points:FoldWeightZeroPointsPass",
     "narrow-requant": "dsconv.passes.narrow_requant:NarrowRequantPass",
     "select-layout": "dsconv.passes.select_layout:SelectLayoutPass",

@@ -39,6 +39,7 @@ from dsconv.lowering.building import (
     Accumulator,
     Index,
     add,
+    divide,
     index_value,
     integer,
     loop,
@@ -601,6 +602,23 @@ class KernelWriter:
                 self.requantise(product, channel), self.output.offset(channel, row, column)
             )
 
+    def concat(self, cores: int) -> None:
+        """Channels of one tile after the other."""
+        first = 0
+        for tile in self.inputs:
+            with self.pixels() as (row, column), loop(0, tile.channels, "k") as channel:
+                value = tile.load(tile.offset(channel, row, column))
+                self.output.store(value, self.output.offset(add(channel, first), row, column))
+            first += tile.channels
+
+    def resize(self, cores: int) -> None:
+        """The value that each output repeats."""
+        tile, (fy, fx) = self.inputs[0], self.kernel.factors.get_values()
+        with self.outputs(cores) as (channel, row, column):
+            y, x = divide(add(row, self.row), fy), divide(add(column, self.column), fx)
+            value = tile.load(tile.offset(channel, y, x))
+            self.output.store(value, self.output.offset(channel, row, column))
+
     def lookup(self, cores: int) -> None:
         """The entry of each value in its channel's table."""
         tables = self.weights
@@ -644,6 +662,8 @@ def kernel_function(kernel: KernelOp, run: RunOp, cores: int) -> FuncOp:
         "mul": writer.mul,
         "rescale": writer.rescale,
         "lookup": writer.lookup,
+        "concat": writer.concat,
+        "resize": writer.resize,
     }
     with ImplicitBuilder(function.body):
         write[kernel.kind.data](cores)

@@ -20,8 +20,11 @@ from dsconv.dialects.graph import (
     IntTensorType,
     LayerOperation,
     LookupOp,
+    PadOp,
     RequantisedOperation,
     RescaleOp,
+    ResizeOp,
+    SliceOp,
     WeightedOperation,
     dtype_of,
     tensor_type,
@@ -73,6 +76,8 @@ def kernel_kind(op: LayerOperation) -> str:
     """The kind of kernel that computes a graph operation."""
     if isinstance(op, WeightedOperation) and not isinstance(op, DepthwiseOp):
         return "conv2d"
+    if isinstance(op, PadOp | SliceOp):
+        return "max_pool"  # of windows of one pixel
     return op.kind
 
 
@@ -89,6 +94,8 @@ def pad_value(op: LayerOperation) -> int:
     """What a tap outside the map reads."""
     if isinstance(op, WeightedOperation | AveragePoolOp):
         return op.zero_point
+    if isinstance(op, PadOp):
+        return op.value.value.data
     return int(np.iinfo(dtype_of(op.result)).min)
 
 
@@ -125,6 +132,7 @@ def tile_kernel(
         narrow=uniform_narrow(narrow) if narrow else None,
         record=record,
         counted_pads=op.counted_pads if isinstance(op, AveragePoolOp) else None,
+        factors=op.factors if isinstance(op, ResizeOp) else (1, 1),
         shared_record=isinstance(op, LookupOp) and op.shares_table,
         zero_points=raw_zero_points(op),
         multipliers=op.multipliers.get_values() if isinstance(op, AddOp) else (),

@@ -260,12 +260,8 @@ class LayerLowering:
 
     def _place(self, row: Index, column: Index) -> TilePlace:
         """Where the input of the tile lies whose first output is at `row`, `column`."""
-        geometry, tile = self.geometry, self.tile
-        (sy, sx), (top, left, bottom, right) = geometry.strides, geometry.window.pads
-        last_row = geometry.height - geometry.input_rows(tile)
-        last_column = geometry.width - geometry.input_columns(tile)
-        y, window_y = input_start(multiply(row, sy), last_row, top, bottom)
-        x, window_x = input_start(multiply(column, sx), last_column, left, right)
+        y, window_y = input_place(self.geometry, self.tile, row, 0)
+        x, window_x = input_place(self.geometry, self.tile, column, 1)
         return TilePlace(y, x, window_y, window_x)
 
     def _load_inputs(
@@ -281,7 +277,8 @@ class LayerLowering:
         for number, (source, target) in enumerate(zip(self.inputs, targets, strict=True)):
             first_channel = multiply(first_step, geometry.step_channels(number))
             y, x = (0, 0) if geometry.broadcasts(number) else (place.y, place.x)
-            offset = index_value(source.offset(first_channel, y, x))
+            first = map(add, geometry.origin, (first_channel, y, x))
+            offset = index_value(source.offset(*first))
             box = source.box(*geometry.input_tile(self.tile, number))
             start = DmaStartOp(source.buffer, offset, target, index_value(0), box, condition)
             transfers.append(start)
@@ -355,23 +352,29 @@ def input_start(start: Index, last: int, pad_before: int, pad_after: int) -> tup
     return moved, subtract(window, moved)
 
 
+def input_place(geometry: Geometry, tile: Tile, start: Index, axis: int) -> tuple[Index, Index]:
+    """Where a tile's input begins in its map, along rows or columns, and its first window in it.
+
+    `start` is the tile's first output. The first output of a resize begins that many repetitions
+    behind the first one of its input tile.
+    """
+    _, *sizes = geometry.inputs[0]
+    last = sizes[axis] - geometry.input_tile(tile)[1 + axis]
+    factor = geometry.factors[axis]
+    if factor > 1:
+        place = minimum(divide(start, factor), last)
+        return place, subtract(start, multiply(place, factor))
+    before, after = geometry.window.pads[axis::2]
+    return input_start(multiply(start, geometry.strides[axis]), last, before, after)
+
+
 def window_starts(geometry: Geometry, tile: Tile) -> tuple[list[int], list[int]]:
     """Rows, and columns, where the first window of a tile may begin in the tile's input."""
-    top, left, bottom, right = geometry.window.pads
-    dimensions = (
-        (geometry.rows, tile.rows, geometry.height - geometry.input_rows(tile), top, bottom),
-        (
-            geometry.columns,
-            tile.columns,
-            geometry.width - geometry.input_columns(tile),
-            left,
-            right,
-        ),
-    )
+    dimensions = ((geometry.rows, tile.rows), (geometry.columns, tile.columns))
     starts: list[list[int]] = []
-    for stride, (size, part, last, before, after) in zip(geometry.strides, dimensions, strict=True):
-        firsts = (min(first, size - part) * stride for first in range(0, size, part))
-        found = {input_start(first, last, before, after)[1] for first in firsts}
+    for axis, (size, part) in enumerate(dimensions):
+        firsts = (min(first, size - part) for first in range(0, size, part))
+        found = {input_place(geometry, tile, first, axis)[1] for first in firsts}
         starts.append(sorted(start for start in found if isinstance(start, int)))
     return starts[0], starts[1]
 

@@ -246,7 +246,11 @@ class KernelGroup:
 GROUPS = (
     KernelGroup("dense", ("pointwise", "conv2d", "linear"), dense_terms),
     KernelGroup("depthwise", ("depthwise",), depthwise_terms),
-    KernelGroup("elementwise", ("add", "mul", "rescale"), elementwise_terms),
+    KernelGroup(
+        "elementwise",
+        ("add", "mul", "rescale", "concat", "pad", "resize", "slice"),
+        elementwise_terms,
+    ),
     KernelGroup("lookup", ("lookup",), elementwise_terms),
     KernelGroup("avg_pool", ("avg_pool",), pool_terms),
     KernelGroup("max_pool", ("max_pool",), pool_terms),

@@ -9,14 +9,18 @@ from xdsl.ir import SSAValue
 
 from dsconv.dialects.attributes import Layout, Tile, WindowAttr
 from dsconv.dialects.graph import (
+    ConcatOp,
     Conv2DOp,
     ConvolutionOperation,
     LayerOperation,
     LinearOp,
     LookupOp,
+    PadOp,
     PointwiseOp,
     PoolOperation,
     RequantisedOperation,
+    ResizeOp,
+    SliceOp,
     element_bytes,
     layout_of,
     tensor_type,
@@ -33,7 +37,9 @@ class Geometry:
     columns. A channelwise layer makes each part of the output channels from that part of the input
     channels alone; `channel_step` is the size of the smallest part, 1 in a depthwise layer. All
     channels of a layer may share one record. A layout that is not chosen yet counts as HWC. `wide`
-    says that the requantisation has no narrow form.
+    says that the requantisation has no narrow form. Rows and columns of the input are repeated by
+    `factors`, and the layer reads a part of its input that begins at channel, row and column
+    `origin`; of that, `inputs` has the shape.
     """
 
     kind: str
@@ -50,6 +56,8 @@ class Geometry:
     inputs: tuple[tuple[int, int, int], ...]
     channelwise: bool
     channel_step: int
+    factors: tuple[int, int]
+    origin: tuple[int, int, int]
     record_bytes: int
     shared_record: bool
     result_bytes: int
@@ -77,9 +85,11 @@ class Geometry:
             window.strides,
             window.extent,
             any(window.pads),
-            tuple(_map_shape(value) for value in op.activations),
+            _input_shapes(op),
             _is_channelwise(op),
             _channel_step(op),
+            op.factors if isinstance(op, ResizeOp) else (1, 1),
+            _origin(op),
             record_format(op).size if parameterised else 0,
             isinstance(op, LookupOp) and op.shares_table,
             element_bytes(tensor_type(op.result)),
@@ -110,9 +120,15 @@ class Geometry:
             tile.channels // self.channel_step * self.step_channels(number)
             if self.channelwise
             else channels,
-            min((tile.rows - 1) * self.strides[0] + self.extent[0], height),
-            min((tile.columns - 1) * self.strides[1] + self.extent[1], width),
+            min(self._covered(tile.rows, 0), height),
+            min(self._covered(tile.columns, 1), width),
         )
+
+    def _covered(self, outputs: int, axis: int) -> int:
+        """Rows, or columns, of the input that so many outputs read, wherever they begin."""
+        if self.factors[axis] > 1:
+            return ceil((outputs - 1) / self.factors[axis]) + 1
+        return (outputs - 1) * self.strides[axis] + self.extent[axis]
 
     def step_channels(self, number: int = 0) -> int:
         """Channels of an input that belong to a channel step of a channelwise layer."""
@@ -201,6 +217,19 @@ def _map_shape(value: SSAValue) -> tuple[int, int, int]:
     return channels, height, width
 
 
+def _input_shapes(op: LayerOperation) -> tuple[tuple[int, int, int], ...]:
+    if isinstance(op, SliceOp):
+        return (_map_shape(op.result),)
+    return tuple(_map_shape(value) for value in op.activations)
+
+
+def _origin(op: LayerOperation) -> tuple[int, int, int]:
+    if not isinstance(op, SliceOp):
+        return 0, 0, 0
+    channel, row, column = op.first.get_values()
+    return channel, row, column
+
+
 def _is_channelwise(op: LayerOperation) -> bool:
     if isinstance(op, Conv2DOp):
         return op.groups > 1
@@ -210,11 +239,13 @@ def _is_channelwise(op: LayerOperation) -> bool:
 def _channel_step(op: LayerOperation) -> int:
     if isinstance(op, Conv2DOp) and op.groups > 1:
         return _map_shape(op.result)[0] // op.groups
+    if isinstance(op, ConcatOp):
+        return _map_shape(op.result)[0]
     return 1
 
 
 def _window(op: LayerOperation, height: int, width: int) -> WindowAttr:
-    if isinstance(op, ConvolutionOperation | PoolOperation):
+    if isinstance(op, ConvolutionOperation | PoolOperation | PadOp):
         return op.window
     if isinstance(op, LinearOp):
         return WindowAttr.of((height, width))

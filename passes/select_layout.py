@@ -19,13 +19,14 @@ from dsconv.dialects.graph import (
     LayerOperation,
     LookupOp,
     MaxPoolOp,
+    MovingOperation,
     RescaleOp,
     layout_of,
     tensor_type,
 )
 
 CHANNELWISE = (DepthwiseOp, AveragePoolOp, MaxPoolOp)
-ELEMENTWISE = (BinaryOperation, RescaleOp, LookupOp)
+ELEMENTWISE = (BinaryOperation, RescaleOp, LookupOp, MovingOperation)
 
 
 def preferred_layout(value: SSAValue) -> Layout:

@@ -20,7 +20,9 @@ Dtype = type[np.integer]
 
 WEIGHTED = ("conv2d", "depthwise", "pointwise", "linear")
 BINARY = ("add", "mul")
-KINDS = (*WEIGHTED, *BINARY, "avg_pool", "max_pool", "rescale", "lookup")
+SEVERAL_INPUTS = (*BINARY, "concat")
+MOVING = ("concat", "pad", "resize", "slice")
+KINDS = (*WEIGHTED, *BINARY, *MOVING, "avg_pool", "max_pool", "rescale", "lookup")
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,6 +53,10 @@ class LayerMaker:
         if kind in BINARY:
             shapes.append(draw(st.sampled_from([shapes[0], (1, self.channels, 1, 1)])))
         self.dtypes = [self.dtype() for _ in shapes]
+        if kind == "concat":
+            others = [self.integer(1, self.MOST_CHANNELS) for _ in range(self.integer(0, 2))]
+            shapes += [(1, channels, self.height, self.width) for channels in others]
+            self.dtypes *= len(shapes)
         types = [
             activation_type(shape, dtype, self.layout())
             for shape, dtype in zip(shapes, self.dtypes, strict=True)
@@ -60,7 +66,10 @@ class LayerMaker:
 
     def make(self) -> RandomLayer:
         """The function with its layer, and inputs."""
-        layer = self.weighted() if self.kind in WEIGHTED else self.plain()
+        if self.kind in MOVING:
+            layer = self.moving()
+        else:
+            layer = self.weighted() if self.kind in WEIGHTED else self.plain()
         self.block.add_ops([layer, ReturnOp(layer.result)])
         self.function.update_function_type()
         module = ModuleOp([self.function])
@@ -188,6 +197,28 @@ class LayerMaker:
                     input_zero_point=input_zero,
                     weight_zero_points=zeros,
                 )
+
+    def moving(self) -> graph.LayerOperation:
+        x, dtype = self.block.args[0], self.dtypes[0]
+        size = (self.height, self.width)
+        if self.kind == "concat":
+            channels = sum(tensor_type(value).get_shape()[1] for value in self.block.args)
+            return graph.ConcatOp("layer", self.block.args, self.result_type(dtype, channels, size))
+        if self.kind == "pad":
+            top, left, bottom, right = pads = [self.integer(0, 3) for _ in range(4)]
+            size = (self.height + top + bottom, self.width + left + right)
+            result = self.result_type(dtype, self.channels, size)
+            return graph.PadOp("layer", x, pads, self.value(dtype), result)
+        if self.kind == "resize":
+            size = (self.height * self.integer(1, 3), self.width * self.integer(1, 3))
+            return graph.ResizeOp("layer", x, self.result_type(dtype, self.channels, size))
+        first = [self.integer(0, limit - 1) for limit in (self.channels, *size)]
+        channels, *size = (
+            self.integer(1, limit - start)
+            for start, limit in zip(first, (self.channels, *size), strict=True)
+        )
+        result = self.result_type(dtype, channels, (size[0], size[1]))
+        return graph.SliceOp("layer", x, first, result)
 
     def plain(self) -> graph.LayerOperation:
         window = self.window()

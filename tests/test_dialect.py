@@ -21,6 +21,7 @@ from dsconv.dialects.attributes import Layout, RequantAttr, Rounding, Space, Win
 from dsconv.dialects.graph import (
     AddOp,
     AveragePoolOp,
+    ConcatOp,
     ConstantOp,
     Conv2DOp,
     DepthwiseOp,
@@ -30,8 +31,11 @@ from dsconv.dialects.graph import (
     LookupOp,
     MaxPoolOp,
     MulOp,
+    PadOp,
     PointwiseOp,
     RescaleOp,
+    ResizeOp,
+    SliceOp,
     activation_type,
     dtype_of,
     layout_of,
@@ -716,6 +720,25 @@ def test_lookup():
             activation_type((1, 2, 1, 2), np.uint8),
         )
         assert run(layer, x) == [[[row] for row in expected]]
+
+
+def test_movements():
+    x = int8([[[[1, 2], [3, 4]], [[5, 6], [7, 8]]]])
+
+    def type_of_size(*shape: int) -> IntTensorType:
+        return activation_type((1, *shape), np.int8)
+
+    operand = value(type_of(x))
+    joined = ConcatOp("join", [operand, operand], type_of_size(4, 2, 2))
+    assert run(joined, x, x) == [[*x[0].tolist(), *x[0].tolist()]]
+    padded = PadOp("pad", operand, (1, 0, 0, 1), 9, type_of_size(2, 3, 3))
+    around = [[[9, 9, 9], [1, 2, 9], [3, 4, 9]], [[9, 9, 9], [5, 6, 9], [7, 8, 9]]]
+    assert run(padded, x) == [around]
+    larger = ResizeOp("up", operand, type_of_size(2, 4, 2))
+    repeated = [[[1, 2], [1, 2], [3, 4], [3, 4]], [[5, 6], [5, 6], [7, 8], [7, 8]]]
+    assert run(larger, x) == [repeated]
+    part = SliceOp("part", operand, (1, 0, 1), type_of_size(1, 2, 1))
+    assert run(part, x) == [[[[6], [8]]]]
 
 
 @pytest.mark.parametrize(("shape", "macs"), [((3, 2), 3 * 2 * 4), ((1, 2), 8)])

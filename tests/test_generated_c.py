@@ -9,7 +9,7 @@ import pytest
 from handwritten import needs_gvsoc
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from random_layers import BINARY, KINDS, RandomLayer, random_layers
+from random_layers import KINDS, SEVERAL_INPUTS, RandomLayer, random_layers
 from small_networks import BlockMaker
 from xdsl.dialects.builtin import StringAttr
 
@@ -20,7 +20,7 @@ from dsconv.runners import build, gvsoc, host, qemu
 from dsconv.targets import load_target
 
 RUNNERS: dict[str, ModuleType] = {"host": host, "qemu": qemu, "pulp_open": gvsoc}
-ONE_INPUT = tuple(kind for kind in KINDS if kind not in BINARY)
+ONE_INPUT = tuple(kind for kind in KINDS if kind not in SEVERAL_INPUTS)
 SMALLEST_L1 = 8192 + 1500
 
 

@@ -34,11 +34,17 @@ from dsconv.dialects.graph import (
 from dsconv.errors import ModelError
 from dsconv.frontends.arithmetic import Arithmetic
 from dsconv.frontends.fold_clips import fold_clip
+from dsconv.frontends.functions import table
 from dsconv.frontends.integer_arithmetic import IntegerArithmetic
 from dsconv.frontends.labels import c_identifier, layer_labels
 from dsconv.frontends.network import ImportedNetwork, LayerSource, OnnxTensor, Port
 from dsconv.frontends.onnx_graph import GraphInput, Node
-from dsconv.frontends.operations import LARGEST_ACTIVATION, layer_operation, max_pool_operation
+from dsconv.frontends.operations import (
+    LARGEST_ACTIVATION,
+    layer_operation,
+    max_pool_operation,
+    result_type,
+)
 from dsconv.frontends.scales import Quantisation
 from dsconv.frontends.values import (
     UNBOUNDED,
@@ -49,6 +55,7 @@ from dsconv.frontends.values import (
     Layer,
     MatrixLayer,
     MaxPoolLayer,
+    MovingLayer,
     RescaleLayer,
     with_bounds,
 )
@@ -139,6 +146,8 @@ class NetworkBuilder:
         """
         if isinstance(layer, MaxPoolLayer):
             return self._add_max_pool(layer, output, name)
+        if isinstance(layer, MovingLayer):
+            return self._add_movement(layer, output, name)
         operation, inputs = layer_operation(layer, output, arithmetic or self._arithmetic)
         return self._append(operation, layer, [x.integers for x in inputs], output, name)
 
@@ -192,6 +201,24 @@ class NetworkBuilder:
             layer.node, layer.view, layer.bounds, Dequantised(pooled, quantisation)
         )
         return self.add_layer(rescale, output, name)
+
+    def _add_movement(self, layer: MovingLayer, output: Quantisation, name: str | None) -> Integers:
+        """A movement commutes with quantisation: its parts are quantised as the result is."""
+        sources = [self._requantised(part, layer, output) for part in layer.parts]
+        values = [source.value for source in sources]
+        operation = layer.make(values, result_type(layer, output.dtype), output)
+        return self._append(operation, layer, sources, output, name)
+
+    def _requantised(
+        self, part: Dequantised | AnyLayer, layer: MovingLayer, output: Quantisation
+    ) -> Integers:
+        """A part of a movement as integers of its result, bounds applied."""
+        if isinstance(part, Layer):
+            return self.add_layer(with_bounds(part, layer.bounds), output, None)
+        if part.quantisation == output and output.clip_range(layer.bounds) == output.limits:
+            return part.integers
+        rescaled = with_bounds(table(layer.node, part), layer.bounds)
+        return self.add_layer(rescaled, output, None)
 
     def finish(
         self, name: str, outputs: Sequence[Output], notes: Sequence[str], flavour: str

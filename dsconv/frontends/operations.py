@@ -70,7 +70,7 @@ def layer_operation(
 
 def max_pool_operation(layer: MaxPoolLayer, source: Integers) -> LayerOperation:
     """The maximum of a window of quantised values."""
-    return MaxPoolOp(UNLABELLED, source.value, layer.window, _result_type(layer, source.dtype))
+    return MaxPoolOp(UNLABELLED, source.value, layer.window, result_type(layer, source.dtype))
 
 
 def _weighted_operation(
@@ -79,7 +79,7 @@ def _weighted_operation(
     _check_accumulators(layer)
     x, weights = layer.x, layer.weights
     requant = arithmetic.requantisation(layer, x.quantisation, weights.scales, 1, output)
-    result_type = _result_type(layer, output.dtype)
+    made = result_type(layer, output.dtype)
     operands = (
         x.integers.value,
         ConstantOp.of(weights.array),
@@ -91,7 +91,7 @@ def _weighted_operation(
             *operands,
             layer.window,
             requant,
-            result_type,
+            made,
             input_zero_point=x.quantisation.zero_point,
             weight_zero_points=weights.zero_points,
         )
@@ -99,7 +99,7 @@ def _weighted_operation(
         UNLABELLED,
         *operands,
         requant,
-        result_type,
+        made,
         input_zero_point=x.quantisation.zero_point,
         weight_zero_points=weights.zero_points,
     )
@@ -119,7 +119,7 @@ def _add_operation(layer: AddLayer, output: Quantisation, arithmetic: Arithmetic
         layer.lhs.integers.value,
         layer.rhs.integers.value,
         requant,
-        _result_type(layer, output.dtype),
+        result_type(layer, output.dtype),
         multipliers=multipliers,
         zero_points=(terms[0].zero_point, terms[1].zero_point),
     )
@@ -134,7 +134,7 @@ def _mul_operation(layer: MulLayer, output: Quantisation, arithmetic: Arithmetic
         layer.lhs.integers.value,
         layer.rhs.integers.value,
         arithmetic.requantisation(layer, lhs, factor, 1, output),
-        _result_type(layer, output.dtype),
+        result_type(layer, output.dtype),
         zero_points=(lhs.zero_point, rhs.zero_point),
     )
 
@@ -154,7 +154,7 @@ def _average_pool_operation(
         x.integers.value,
         layer.window,
         requant,
-        _result_type(layer, output.dtype),
+        result_type(layer, output.dtype),
         input_zero_point=x.quantisation.zero_point,
         counted_pads=layer.counted_pads,
     )
@@ -176,7 +176,7 @@ def _rescale_operation(
         UNLABELLED,
         x.integers.value,
         arithmetic.requantisation(layer, x.quantisation, NO_WEIGHTS, 1, output),
-        _result_type(layer, output.dtype),
+        result_type(layer, output.dtype),
         input_zero_point=x.quantisation.zero_point,
     )
 
@@ -191,11 +191,12 @@ def _lookup_operation(layer: TableLayer, output: Quantisation) -> LayerOperation
         UNLABELLED,
         layer.x.integers.value,
         ConstantOp.of(tables),
-        _result_type(layer, output.dtype),
+        result_type(layer, output.dtype),
     )
 
 
-def _result_type(layer: Layer, dtype: str) -> IntTensorType:
+def result_type(layer: Layer, dtype: str) -> IntTensorType:
+    """Type of a layer's result."""
     size = math.prod(layer.view.sizes)
     if size > LARGEST_ACTIVATION:
         raise layer.node.problem(f"its result has {size} values, too many for any target")

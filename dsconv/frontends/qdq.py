@@ -13,6 +13,7 @@ from dsconv.frontends.arithmetic import OnnxRuntimeArithmetic
 from dsconv.frontends.common import COMMON_HANDLERS
 from dsconv.frontends.elementwise import ELEMENTWISE_HANDLERS
 from dsconv.frontends.flavour import Flavour, has_operation
+from dsconv.frontends.movements import MOVEMENT_HANDLERS
 from dsconv.frontends.network import OnnxTensor
 from dsconv.frontends.onnx_graph import Node
 from dsconv.frontends.parameters import (
@@ -206,6 +207,7 @@ def _pooled_integers(
 QDQ_HANDLERS: dict[str, Handler] = (
     COMMON_HANDLERS
     | ELEMENTWISE_HANDLERS
+    | MOVEMENT_HANDLERS
     | {
         "AveragePool": read_average_pool,
         "Clip": read_clip,

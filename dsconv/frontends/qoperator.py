@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dsconv.frontends import layers, weighted_layers
+from dsconv.frontends import layers, movements, weighted_layers
 from dsconv.frontends.arithmetic import OnnxRuntimeArithmetic
 from dsconv.frontends.common import read_end
 from dsconv.frontends.flavour import Flavour, has_operation
@@ -60,6 +60,14 @@ def read_qlinear_mul(reader: Reader, node: Node) -> Value:
     """Microsoft's Mul of a and b to y, each with scale and zero point."""
     layer = layers.product(node, _activation(reader, node, 0), _activation(reader, node, 3))
     return _quantised(reader, node, layer, 6)
+
+
+def read_qlinear_concat(reader: Reader, node: Node) -> Value:
+    """Microsoft's Concat to y of any number of inputs, each with scale and zero point."""
+    parts = [_activation(reader, node, index) for index in range(2, len(node.inputs), 3)]
+    if not parts:
+        raise node.problem("has no inputs")
+    return _quantised(reader, node, movements.concatenation(node, parts), 0)
 
 
 def read_qlinear_function(reader: Reader, node: Node) -> Value:
@@ -123,6 +131,7 @@ QOPERATOR_ONLY: dict[str, Handler] = {
     "QGemm": read_qgemm,
     "QLinearAdd": read_qlinear_add,
     "QLinearAveragePool": read_qlinear_average_pool,
+    "QLinearConcat": read_qlinear_concat,
     "QLinearConv": read_qlinear_conv,
     "QLinearGlobalAveragePool": read_qlinear_global_average_pool,
     "QLinearMatMul": read_qlinear_matmul,

@@ -27,6 +27,7 @@ from dsconv.frontends.values import (
     LeftToCaller,
     MatrixLayer,
     MaxPoolLayer,
+    MovingLayer,
     RealInput,
     ScaledConstant,
     ScaledLayer,
@@ -149,6 +150,14 @@ class Reader:
         if isinstance(value, MaxPoolLayer) and isinstance(value.x, Dequantised):
             quantisation = value.x.quantisation
             return Dequantised(self.builder.add_layer(value, quantisation, None), quantisation)
+        if isinstance(value, MovingLayer):
+            meanings = {
+                part.quantisation if isinstance(part, Dequantised) else None for part in value.parts
+            }
+            quantisation = meanings.pop() if len(meanings) == 1 else None
+            if quantisation is not None:
+                moved = self.builder.add_layer(value, quantisation, None)
+                return Dequantised(moved, quantisation)
         raise self.wrong_input(node, value, "a quantised activation")
 
     def dequantise(self, integers: Integers, quantisation: Quantisation) -> Dequantised:

@@ -7,7 +7,7 @@ numbers, waiting to learn how its result is quantised.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
@@ -18,6 +18,8 @@ from dsconv.dialects.attributes import WindowAttr
 from dsconv.dialects.graph import (
     Conv2DOp,
     DepthwiseOp,
+    IntTensorType,
+    LayerOperation,
     LinearOp,
     PointwiseOp,
     dtype_of,
@@ -239,11 +241,25 @@ class ScaledLayer:
     rounded: bool
 
 
+@dataclass(frozen=True, eq=False)
+class MovingLayer(Layer):
+    """Values of activations or layers in other places, all quantised as the result is.
+
+    `make` gives the operation, from the values of its parts and what the result is.
+    """
+
+    parts: tuple[Dequantised | AnyLayer, ...]
+    make: MakeMovement
+
+
 LinearLayer: TypeAlias = ConvolutionLayer | MatrixLayer | AddLayer | AveragePoolLayer | RescaleLayer
 """Sums of activations times constants."""
 ArithmeticLayer: TypeAlias = LinearLayer | MulLayer | TableLayer
-"""All but a maximum, which needs no arithmetic."""
-AnyLayer: TypeAlias = ArithmeticLayer | MaxPoolLayer
+"""All but maxima and movements, which need no arithmetic."""
+MakeMovement: TypeAlias = Callable[
+    [Sequence[SSAValue], IntTensorType, Quantisation], LayerOperation
+]
+AnyLayer: TypeAlias = ArithmeticLayer | MaxPoolLayer | MovingLayer
 Activation: TypeAlias = RealInput | Integers | Dequantised | AnyLayer | ScaledLayer
 Value: TypeAlias = Constant | ScaledConstant | Activation | LeftToCaller
 

@@ -1,0 +1,221 @@
+"""Operations that move values: Concat, Pad, Resize and Slice against ONNX Runtime."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from frontend_layers import (
+    DTYPES,
+    FLAVOURS,
+    Weighted,
+    assert_agrees,
+    qdq_weights,
+    random_integers,
+    random_quantisation,
+)
+from frontend_models import ModelWriter
+from frontend_support import layer_operations
+
+import dsconv
+from dsconv.errors import ModelError
+from dsconv.frontends import ImportedNetwork, import_onnx
+from dsconv.frontends.scales import Quantisation
+
+SHAPE = (1, 3, 6, 5)
+X = Quantisation(0.0625, 5, "int8")
+Y = Quantisation(0.1, -20, "int8")
+
+
+def integers(*values: int) -> np.ndarray:
+    return np.array(values, np.int64)
+
+
+def kinds(network: ImportedNetwork) -> list[str]:
+    return [operation.kind for operation in layer_operations(network).values()]
+
+
+def moved(operation: str, *constants: np.ndarray | None, **options: Any) -> onnx.ModelProto:
+    """One operation between DequantizeLinear and QuantizeLinear, to `y` or the input's scale."""
+    writer = ModelWriter(18)
+    x = writer.dequantize(writer.input("x", "int8", SHAPE), X)
+    inputs = ["" if constant is None else writer.constant(constant) for constant in constants]
+    y: Quantisation = options.pop("y", X)
+    return writer.model(writer.quantize(writer.node(operation, x, *inputs, **options), y))
+
+
+def agrees(model: onnx.ModelProto) -> ImportedNetwork:
+    return assert_agrees(model, {"x": random_integers(np.random.default_rng(0), "int8", SHAPE)})
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("same_scale", [False, True])
+def test_concat(flavour: str, dtype: str, same_scale: bool):
+    rng = np.random.default_rng(1)
+    y = random_quantisation(rng, dtype)
+    meanings = [y if same_scale else random_quantisation(rng, dtype) for _ in range(3)]
+    shapes = [(1, channels, 4, 5) for channels in (2, 1, 4)]
+    writer = ModelWriter()
+    tensors = [writer.input(f"x{n}", dtype, shape) for n, shape in enumerate(shapes)]
+    if flavour == "QDQ":
+        real = [writer.dequantize(*part) for part in zip(tensors, meanings, strict=True)]
+        result = writer.quantize(writer.node("Concat", *real, axis=1), y)
+    else:
+        parts = [
+            name
+            for tensor, meaning in zip(tensors, meanings, strict=True)
+            for name in (tensor, *writer.parameters(meaning))
+        ]
+        result = writer.node(
+            "QLinearConcat", *writer.parameters(y), *parts, domain="com.microsoft", axis=1
+        )
+    feeds = {
+        tensor: random_integers(rng, dtype, shape)
+        for tensor, shape in zip(tensors, shapes, strict=True)
+    }
+    network = assert_agrees(writer.model(result, dtype=dtype), feeds)
+    assert kinds(network) == ([] if same_scale else ["lookup"] * 3) + ["concat"]
+
+
+def test_concat_of_layers_that_are_not_quantised_in_between():
+    rng = np.random.default_rng(2)
+    layers = [Weighted.random(rng, "uint8", "uint8", "int8", (4, 3, 1, 1)) for _ in range(2)]
+    writer = ModelWriter()
+    x = writer.dequantize(writer.input("x", "uint8", (1, 3, 4, 4)), layers[0].x)
+    real = [writer.node("Conv", x, qdq_weights(writer, layer)) for layer in layers]
+    joined = writer.node("Relu", writer.node("Concat", *real, axis=-3))
+    model = writer.model(writer.quantize(joined, layers[0].y), dtype="uint8")
+    network = assert_agrees(model, {"x": random_integers(rng, "uint8", (1, 3, 4, 4))})
+    assert kinds(network) == ["pointwise", "pointwise", "concat"]
+
+
+def test_concat_along_rows_is_an_error():
+    writer = ModelWriter()
+    x = writer.dequantize(writer.input("x", "int8", SHAPE), X)
+    model = writer.model(writer.quantize(writer.node("Concat", x, x, axis=2), X))
+    with pytest.raises(ModelError, match="axis 2; channels are supported"):
+        import_onnx(model)
+
+
+@pytest.mark.parametrize("value", [None, 0.0, -1.5])
+@pytest.mark.parametrize("y", [X, Y])
+def test_pad(value: float | None, y: Quantisation):
+    constant = [] if value is None else [np.array(value, np.float32)]
+    model = moved("Pad", integers(0, 0, 1, 0, 0, 0, 2, 3), *constant, y=y)
+    assert kinds(agrees(model)) == (["pad"] if y == X else ["lookup", "pad"])
+
+
+def test_pad_of_named_axes():
+    model = moved("Pad", integers(1, 2, 0, 1), None, integers(3, -2))
+    assert kinds(agrees(model)) == ["pad"]
+
+
+def test_pad_of_integers():
+    writer = ModelWriter()
+    x = writer.input("x", "int8", SHAPE)
+    pads, value = writer.constant(integers(0, 0, 1, 1, 0, 0, 1, 1)), np.array(-7, np.int8)
+    padded = writer.node("Pad", x, pads, writer.constant(value))
+    assert kinds(agrees(writer.model(padded))) == ["pad"]
+
+
+@pytest.mark.parametrize(
+    ("constants", "options"),
+    [
+        ([integers(0, 1, 1, 1, 0, 0, 1, 1)], {}),
+        ([integers(0, 0, -1, 1, 0, 0, 1, 1)], {}),
+        ([integers(0, 0, 1, 1, 0, 0, 1, 1)], {"mode": "reflect"}),
+        ([integers(0, 0, 1)], {}),
+    ],
+)
+def test_other_pads_are_an_error(constants: list[np.ndarray], options: dict[str, Any]):
+    with pytest.raises(ModelError, match=r"pad_\d.* pads "):
+        import_onnx(moved("Pad", *constants, **options))
+
+
+@pytest.mark.parametrize(
+    "modes",
+    [
+        {},
+        {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"},
+        {"coordinate_transformation_mode": "pytorch_half_pixel"},
+        {"coordinate_transformation_mode": "half_pixel", "nearest_mode": "round_prefer_ceil"},
+    ],
+)
+@pytest.mark.parametrize("factors", [(2, 2), (3, 1), (1, 4)])
+def test_resize(modes: dict[str, str], factors: tuple[int, int]):
+    scales = np.array([1, 1, *factors], np.float32)
+    assert kinds(agrees(moved("Resize", None, scales, **modes))) == ["resize"]
+
+
+def test_resize_to_sizes_and_new_scale():
+    model = moved("Resize", None, None, integers(1, 3, 12, 10), y=Y)
+    assert kinds(agrees(model)) == ["lookup", "resize"]
+
+
+@pytest.mark.parametrize(
+    ("scales", "modes", "reason"),
+    [
+        ((1, 1, 1.5, 1.5), {}, "no repetition"),
+        ((1, 2, 1, 1), {}, "no repetition"),
+        ((1, 1, 3, 3), {"coordinate_transformation_mode": "align_corners"}, "no repetition"),
+        ((1, 1, 2, 2), {"mode": "linear"}, "nearest is supported"),
+    ],
+)
+def test_other_resizes_are_an_error(scales: tuple[float, ...], modes: dict[str, str], reason: str):
+    with pytest.raises(ModelError, match=reason):
+        import_onnx(moved("Resize", None, np.array(scales, np.float32), **modes))
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "axes"),
+    [((1,), (3,), (1,)), ((0, -4), (2**40, -1), (2, -1)), ((0, 1, 2), (1, 9, 4), (0, 1, 2))],
+)
+def test_slice(starts: tuple[int, ...], ends: tuple[int, ...], axes: tuple[int, ...]):
+    model = moved("Slice", integers(*starts), integers(*ends), integers(*axes))
+    assert kinds(agrees(model)) == ["slice"]
+
+
+def test_slice_with_steps_is_an_error():
+    model = moved("Slice", *(integers(value) for value in (0, 6, 2, 2)))
+    with pytest.raises(ModelError, match="every 2th value"):
+        import_onnx(model)
+
+
+def test_moved_reals_feed_a_layer():
+    """Padding without a QuantizeLinear behind it, as torch's ZeroPad2d exports."""
+    rng = np.random.default_rng(3)
+    layer = Weighted.random(rng, "uint8", "uint8", "int8", (2, 3, 3, 3))
+    writer = ModelWriter()
+    x = writer.dequantize(writer.input("x", "uint8", (1, 3, 6, 6)), layer.x)
+    padded = writer.node("Pad", x, writer.constant(integers(0, 0, 0, 0, 0, 0, 1, 1)))
+    y = writer.quantize(writer.node("Conv", padded, qdq_weights(writer, layer)), layer.y)
+    model = writer.model(y, dtype="uint8")
+    network = assert_agrees(model, {"x": random_integers(rng, "uint8", (1, 3, 6, 6))})
+    assert kinds(network) == ["pad", "conv2d"]
+
+
+@pytest.mark.parametrize("runner", ["host", "qemu"])
+def test_all_movements_in_one_network(runner: str):
+    """Two halves of the channels, one pooled and repeated, padded and put together again."""
+    writer = ModelWriter(18)
+    q = Quantisation(0.1, 9, "uint8")
+    x = writer.dequantize(writer.input("x", "uint8", (1, 8, 8, 6)), q)
+    halves = [
+        writer.node("Slice", x, *(writer.constant(integers(value)) for value in (start, end, 1)))
+        for start, end in ((0, 5), (5, 8))
+    ]
+    first, second = (writer.dequantize(writer.quantize(half, q), q) for half in halves)
+    pooled = writer.node("MaxPool", first, kernel_shape=[2, 2], strides=[2, 2])
+    pooled = writer.dequantize(writer.quantize(pooled, q), q)
+    scales = writer.constant(np.array([1, 1, 2, 2], np.float32))
+    repeated = writer.dequantize(writer.quantize(writer.node("Resize", pooled, "", scales), q), q)
+    joined = writer.quantize(writer.node("Concat", second, repeated, axis=1), q)
+    pads = writer.constant(integers(0, 0, 1, 1, 0, 0, 0, 2))
+    padded = writer.node("Pad", writer.dequantize(joined, q), pads)
+    model = writer.model(writer.quantize(padded, q), dtype="uint8")
+    network = import_onnx(model)
+    assert sorted(kinds(network)) == ["concat", "max_pool", "pad", "resize", "slice", "slice"]
+    assert dsconv.compile(model, target="pulp_open", l1=9600).run(on=runner).equal
