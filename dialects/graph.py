@@ -45,6 +45,7 @@ from dsconv.dialects.attributes import (
     LayoutAttr,
     NarrowRequantAttr,
     RequantAttr,
+    Rounding,
     TileAttr,
     WindowAttr,
     i64_array,
@@ -686,6 +687,8 @@ class AveragePoolOp(PoolOperation, CentredOperation):
             raise VerifyException("a window of an average has at least one pixel that counts")
         if prod(self.window.kernel) * max(self.requant.divisors) >= 2**63:
             raise VerifyException("the divisor times the window's size does not fit 64 bits")
+        if self.requant.rounding is Rounding.TWICE:
+            raise VerifyException("an average of varying divisors is rounded once")
         if self.narrow is not None:
             raise VerifyException("an average of varying divisors has no narrow requantisation")
 

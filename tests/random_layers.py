@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -128,13 +129,19 @@ class LayerMaker:
     ) -> graph.IntTensorType:
         return activation_type((1, channels, *size), dtype, self.layout())
 
-    def requant(self, channels: int, spread: int, dtype: Dtype) -> RequantAttr:
+    def requant(
+        self,
+        channels: int,
+        spread: int,
+        dtype: Dtype,
+        roundings: Sequence[Rounding] = tuple(Rounding),
+    ) -> RequantAttr:
         """A requantisation that maps sums of about `spread` to the range of `dtype`."""
         count = self.draw(st.sampled_from([1, channels]))
         shift = self.integer(8, 40)
         scale = 2**shift * 200 / spread
         limits = np.iinfo(dtype)
-        rounding = self.draw(st.sampled_from(list(Rounding)))
+        rounding = self.draw(st.sampled_from(roundings))
         divisors = [2**shift] if rounding is Rounding.TWICE else [2**shift, 2**shift - 1]
         return RequantAttr.of(
             [
@@ -255,12 +262,14 @@ class LayerMaker:
             )
         if self.kind == "avg_pool":
             counted = self.counted_pads(window, pooled)
-            pixels = int(np.prod(window.kernel)) if counted is None else 1
+            pixels, roundings = int(np.prod(window.kernel)), list(Rounding)
+            if counted is not None:
+                pixels, roundings = 1, [way for way in Rounding if way is not Rounding.TWICE]
             return graph.AveragePoolOp(
                 "layer",
                 x,
                 window,
-                self.requant(1, 100 * pixels, dtype),
+                self.requant(1, 100 * pixels, dtype, roundings),
                 self.result_type(dtype, self.channels, pooled),
                 input_zero_point=zero_points[0],
                 counted_pads=counted,

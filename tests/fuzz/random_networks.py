@@ -23,6 +23,8 @@ MOST_CHANNELS = 48
 MOST_FEATURES = 4096
 """Of a fully connected layer, whose weights are C text to compile."""
 MOST_INPUTS = 3
+OFTEN = ("depthwise", "pointwise") * 2
+"""Kinds that are drawn more often than others, so that there are chains of them to fuse."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -104,7 +106,7 @@ def random_networks(draw: st.DrawFn) -> RandomNetwork:
 
 def _kinds_for(value: SSAValue) -> list[str]:
     features = prod(tensor_type(value).get_shape())
-    return [kind for kind in KINDS if kind != "linear" or features <= MOST_FEATURES]
+    return [kind for kind in (*KINDS, *OFTEN) if kind != "linear" or features <= MOST_FEATURES]
 
 
 def _partners(values: Sequence[SSAValue]) -> list[SSAValue]:

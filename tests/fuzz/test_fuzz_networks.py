@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, event, given, note, seed, settings
+from hypothesis import HealthCheck, given, note, seed, settings
 from hypothesis import strategies as st
 from random_networks import RandomNetwork, random_networks
 from sanitized import build_sanitized
@@ -21,7 +21,7 @@ from xdsl.dialects.builtin import ModuleOp
 from dsconv.dialects.attributes import Layout, LayoutAttr
 from dsconv.dialects.graph import layout_of
 from dsconv.dialects.tiled import LayerOp
-from dsconv.errors import DsconvError
+from dsconv.errors import CapacityError
 from dsconv.lowering.c_target import network_function
 from dsconv.pipeline import default_pipeline, run_pipeline
 from dsconv.reference import network_of, run_reference, to_memory
@@ -36,7 +36,14 @@ OPTIONAL_PASSES = (
     *("fold-weight-zero-points", "narrow-requant", "double-buffer"),
     *("lower-kernels-to-xpulp", "canonicalize", "cse"),
 )
-LARGE_L2 = 2**22
+LARGE_L1, LARGE_L2 = 2**20, 2**22
+
+
+FUSIONS = st.builds(
+    "fuse-dsconv{{mode={} fd={}}}".format,
+    st.sampled_from(["auto", "dw-pw", "pw-dw", "block"]),
+    st.integers(0, 5),
+)
 
 
 @st.composite
@@ -65,11 +72,10 @@ def test_networks(part: int):
     network=random_networks(),
     target=targets(),
     left_out=st.sets(st.sampled_from(OPTIONAL_PASSES), max_size=2),
+    fusion=st.none() | FUSIONS,
 )
-def check(network: RandomNetwork, target: Target, left_out: set[str]):
-    for kind in network.kinds:
-        event(kind)
-    lowered, target = lowered_where_it_fits(network, target, left_out)
+def check(network: RandomNetwork, target: Target, left_out: set[str], fusion: str | None):
+    lowered, target = lowered_where_it_fits(network, target, left_out, fusion)
     with TemporaryDirectory() as folder:
         build_sanitized(lowered, Path(folder), target)
         data = [to_memory(x, input_layout(network.module)) for x in network.inputs]
@@ -78,21 +84,25 @@ def check(network: RandomNetwork, target: Target, left_out: set[str]):
 
 
 def lowered_where_it_fits(
-    network: RandomNetwork, target: Target, left_out: set[str]
+    network: RandomNetwork, target: Target, left_out: set[str], fusion: str | None
 ) -> tuple[ModuleOp, Target]:
     """The network lowered for a target, or for one with more memory where that is too small."""
     try:
-        return lowered_for(network, target, left_out), target
-    except DsconvError as error:
-        event("does not fit")
+        return lowered_for(network, target, left_out, fusion), target
+    except CapacityError as error:
         note(f"for {target.name}: {error}")
-    large = target.with_sizes(target.l1.bytes, target.l2.reserved + LARGE_L2)
-    return lowered_for(network, large, left_out), large
+    large = target.with_sizes(LARGE_L1, target.l2.reserved + LARGE_L2)
+    return lowered_for(network, large, left_out, fusion), large
 
 
-def lowered_for(network: RandomNetwork, target: Target, left_out: set[str]) -> ModuleOp:
+def lowered_for(
+    network: RandomNetwork, target: Target, left_out: set[str], fusion: str | None
+) -> ModuleOp:
     passes = default_pipeline(target, len(network.kinds)).split(",")
-    pipeline = ",".join(name for name in passes if name.partition("{")[0] not in left_out)
+    kept = [name for name in passes if name.partition("{")[0] not in left_out]
+    if fusion is not None:
+        kept.insert(kept.index("select-layout"), fusion)
+    pipeline = ",".join(kept)
     note(f"{target.name}: {pipeline}")
     lowered = network.module.clone()
     run_pipeline(lowered, pipeline)

@@ -69,3 +69,9 @@
 %x = "test.op"() : () -> tensor<1x2x3x3xui8>
 %y = dsconv.avg_pool "pool1"(%x) window <kernel = [2, 2], pads = [1, 1, 1, 1]> requant <multiplier = [1], shift = [0], half_even, clip = [0, 255]> {counted_pads = array<i64: 0, 0, 0, 0>, narrow = #dsconv.narrow_requant<high = [1], addend = 0, shift = 0, clip = [0, 255]>} : (tensor<1x2x3x3xui8>) -> tensor<1x2x4x4xui8>
 // CHECK: Operation does not verify: an average of varying divisors has no narrow requantisation
+
+// -----
+
+%x = "test.op"() : () -> tensor<1x2x3x3xui8>
+%y = dsconv.avg_pool "pool1"(%x) window <kernel = [2, 2], pads = [1, 1, 1, 1]> requant <multiplier = [1], shift = [2], twice, clip = [0, 255]> {counted_pads = array<i64: 0, 0, 0, 0>} : (tensor<1x2x3x3xui8>) -> tensor<1x2x4x4xui8>
+// CHECK: Operation does not verify: an average of varying divisors is rounded once
