@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
+NOT_INSTALLED = "this needs ONNX Runtime: pip install 'dsconv-compiler[onnxruntime]'"
+
 
 def open_session(model: onnx.ModelProto, *, optimised: bool) -> InferenceSession:
     """A session on one thread, with all graph optimisations or none.
@@ -27,9 +29,7 @@ def open_session(model: onnx.ModelProto, *, optimised: bool) -> InferenceSession
     try:
         import onnxruntime
     except ImportError as error:
-        raise DsconvError(
-            "this needs ONNX Runtime: pip install 'dsconv-compiler[onnxruntime]'"
-        ) from error
+        raise DsconvError(NOT_INSTALLED) from error
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = 1
@@ -41,7 +41,7 @@ def open_session(model: onnx.ModelProto, *, optimised: bool) -> InferenceSession
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its errors have no common class of their own
-        raise _refused(error) from error
+        raise refusal("run the model", error) from error
 
 
 def run_model(
@@ -60,13 +60,14 @@ def run_model(
     try:
         results = [session.run(wanted, dict(feed)) for feed in feeds]
     except Exception as error:
-        raise _refused(error) from error
+        raise refusal("run the model", error) from error
     return [dict(zip(wanted, map(np.asarray, result), strict=True)) for result in results]
 
 
-def _refused(error: Exception) -> DsconvError:
+def refusal(what: str, error: Exception) -> DsconvError:
+    """The one line of an error of ONNX Runtime, and what it could not do."""
     reason = str(error).strip().partition("\n")[0]
-    return DsconvError(f"ONNX Runtime cannot run the model: {reason}")
+    return DsconvError(f"ONNX Runtime cannot {what}: {reason}")
 
 
 def with_outputs(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:

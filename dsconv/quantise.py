@@ -14,6 +14,7 @@ import onnx
 from dsconv.errors import DsconvError
 from dsconv.frontends.model_file import load_model
 from dsconv.frontends.onnx_graph import GraphInput, OnnxGraph
+from dsconv.onnx_runtime import NOT_INSTALLED, refusal
 
 Array = npt.NDArray[Any]
 
@@ -70,9 +71,7 @@ def _quantise(
         from onnxruntime import quantization
         from onnxruntime.quantization.shape_inference import quant_pre_process
     except ImportError as error:
-        raise DsconvError(
-            "quantising needs ONNX Runtime: pip install 'dsconv-compiler[onnxruntime]'"
-        ) from error
+        raise DsconvError(NOT_INSTALLED) from error
 
     class Calibration(quantization.CalibrationDataReader):
         def get_next(self) -> dict[str, Array]:
@@ -92,5 +91,4 @@ def _quantise(
         )
         onnx.checker.check_model(str(output))
     except Exception as error:  # whatever another project raises about this model is its reason
-        reason = str(error).strip().partition("\n")[0]
-        raise DsconvError(f"ONNX Runtime cannot quantise {model}: {reason}") from error
+        raise refusal(f"quantise {model}", error) from error

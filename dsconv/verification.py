@@ -19,6 +19,7 @@ from dsconv.execution import quantised_inputs, run_imported
 from dsconv.frontends import ImportedNetwork, LayerSource, OnnxTensor, Port
 from dsconv.frontends.model_file import load_model
 from dsconv.frontends.onnx_graph import OnnxGraph
+from dsconv.frontends.spelled_out import spelled_out
 from dsconv.onnx_runtime import Array, part_of, run_model
 from dsconv.reference import from_memory, make_interpreter, network_of
 from dsconv.report import WIDEST, Report
@@ -161,7 +162,7 @@ def verify(compiled: CompiledNetwork, path: Path, x: object = None, *, on: str) 
     `x` is one input or several, as `CompiledNetwork.run` takes them. Raises DsconvError where ONNX
     Runtime cannot run the file or the runner cannot run the C.
     """
-    model, imported = load_model(path), compiled.imported
+    model, imported = spelled_out(load_model(path)), compiled.imported
     (port,), (result,) = imported.inputs, imported.outputs
     rows = quantised_inputs(x, port)
     feeds = [{port.name: _as_in_file(model, row, port)} for row in rows]

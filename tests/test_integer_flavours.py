@@ -24,52 +24,11 @@ from dsconv.dialects.graph import WeightedOperation
 from dsconv.errors import ModelError
 from dsconv.frontends import ImportedNetwork, import_onnx
 from dsconv.frontends.integer_function import IntegerFunction
+from dsconv.frontends.spelled_out import spelled_out
 from dsconv.reference import run_reference
+from dsconv.verification import verify
 
 KINDS = ["conv2d", "depthwise", "pointwise", "add", "max_pool", "linear"]
-
-
-def spelled_out(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A copy with every RequantShift as what it means, in doubles."""
-    copy = onnx.ModelProto()
-    copy.CopyFrom(model)
-    nodes = list(copy.graph.node)
-    del copy.graph.node[:]
-    for node in nodes:
-        if node.op_type != "RequantShift":
-            copy.graph.node.append(node)
-            continue
-        attributes = {item.name: numpy_helper.to_array(item.t) for item in node.attribute}
-        div, levels = int(attributes["div"]), int(attributes["n_levels_out"])
-        low = -levels // 2 if attributes["signed"] else 0
-        bounds = {"low": low, "high": low + levels - 1, "div": div, "half": div // 2}
-        names = {key: f"{node.output[0]}_{key}" for key in bounds}
-        for key, value in bounds.items():
-            array = np.array(value, np.float32 if key in ("low", "high") else np.float64)
-            copy.graph.initializer.append(numpy_helper.from_array(array, names[key]))
-        x, factors, addends = (f"{node.output[0]}_{number}" for number in range(3))
-        steps = [
-            helper.make_node("Cast", [old], [new], to=TensorProto.DOUBLE)
-            for old, new in zip(node.input, (x, factors, addends), strict=True)
-        ]
-        chain = [("Mul", factors), ("Add", addends), ("Add", names["half"]), ("Div", names["div"])]
-        for step, (operation, operand) in enumerate(chain):
-            steps.append(helper.make_node(operation, [x, operand], [f"{x}_{step}"]))
-            x = f"{x}_{step}"
-        steps.append(helper.make_node("Floor", [x], [f"{x}_floor"]))
-        steps.append(helper.make_node("Cast", [f"{x}_floor"], [f"{x}_real"], to=TensorProto.FLOAT))
-        clip = [f"{x}_real", names["low"], names["high"]]
-        steps.append(helper.make_node("Clip", clip, [node.output[0]]))
-        copy.graph.node.extend(steps)
-    copy.opset_import[0].version = 13
-    return copy
-
-
-def runnable(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A model that ONNX Runtime can run."""
-    if any(node.op_type == "RequantShift" for node in model.graph.node):
-        return spelled_out(model)
-    return model
 
 
 def expected_layers(
@@ -78,7 +37,7 @@ def expected_layers(
     """What ONNX Runtime gives for every layer of a network, as (1, C, H, W)."""
     tensors = {layer.label: layer.output for layer in network.layers}
     names = [tensor.name for tensor in tensors.values() if tensor is not None]
-    session = onnx_runtime(with_exposed(runnable(model), names), optimised=False)
+    session = onnx_runtime(with_exposed(spelled_out(model), names), optimised=False)
     results = dict(zip(names, session.run(names, {"image": image}), strict=True))
     return {
         label: tensor.view.stored(np.asarray(results[tensor.name]))
@@ -114,6 +73,13 @@ def test_the_c_is_bit_exact(flavour: str):
 
 def node_named(model: onnx.ModelProto, operation: str) -> onnx.NodeProto:
     return next(node for node in model.graph.node if node.op_type == operation)
+
+
+def test_a_requant_shift_is_verified_against_onnx_runtime(tmp_path: Path):
+    path = tmp_path / "network.onnx"
+    onnx.save(WRITERS["RequantShift"](0).network(), str(path))
+    compiled = dsconv.compile(path, target="host")
+    assert verify(compiled, path, on="host").equal
 
 
 def test_nemos_division_is_a_true_one():
