@@ -184,6 +184,39 @@ def test_slice_with_steps_is_an_error():
         import_onnx(model)
 
 
+def split(sizes: tuple[int, ...], *constants: np.ndarray, **options: Any) -> onnx.ModelProto:
+    """A Split whose parts are put together again in another order."""
+    writer = ModelWriter(18)
+    x = writer.dequantize(writer.input("x", "int8", (1, 6, 4, 5)), X)
+    inputs = [x, *map(writer.constant, constants)]
+    names = [f"part_{number}" for number in range(len(sizes))]
+    writer.nodes.append(onnx.helper.make_node("Split", inputs, names, name="split", **options))
+    parts = [writer.dequantize(writer.quantize(name, X), X) for name in names]
+    return writer.model(writer.quantize(writer.node("Concat", *reversed(parts), axis=1), X))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "listed", "options"),
+    [
+        ((3, 3), False, {"num_outputs": 2}),
+        ((2, 2, 2), False, {"num_outputs": 3}),
+        ((1, 2, 3), True, {}),
+        ((5, 1), True, {}),
+    ],
+)
+def test_split(sizes: tuple[int, ...], listed: bool, options: dict[str, int]):
+    constants = [integers(*sizes)] if listed else []
+    model = split(sizes, *constants, axis=1, **options)
+    x = random_integers(np.random.default_rng(0), "int8", (1, 6, 4, 5))
+    network = assert_agrees(model, {"x": x})
+    assert sorted(kinds(network)) == ["concat"] + ["slice"] * len(sizes)
+
+
+def test_split_into_other_sizes_is_an_error():
+    with pytest.raises(ModelError, match=r"'split'.* splits 6 into \[2, 3\]"):
+        import_onnx(split((2, 3), integers(2, 3), axis=1))
+
+
 def test_moved_reals_feed_a_layer():
     """Padding without a QuantizeLinear behind it, as torch's ZeroPad2d exports."""
     rng = np.random.default_rng(3)

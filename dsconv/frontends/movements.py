@@ -235,6 +235,39 @@ def _sliced(reader: Reader, node: Node, part: Part) -> MovingLayer:
     return taken(node, part, _ranges(reader, node, part.view.shape))
 
 
+def read_split(reader: Reader, node: Node) -> Value:
+    """Parts of an activation's channels, rows or columns, one behind the other."""
+    return _moved(reader, node, [0], lambda parts: _split(reader, node, parts[0]))
+
+
+def _split(reader: Reader, node: Node, part: Part) -> MovingLayer:
+    shape = part.view.shape
+    axis = node.integer("axis", 0)
+    if not -len(shape) <= axis < len(shape):
+        raise node.problem(f"axis {axis} for {len(shape)} dimensions")
+    size, number = shape[axis % len(shape)], node.integer("part", 0)
+    ends = np.cumsum([0, *_split_sizes(reader, node, size)]).tolist()
+    if ends[-1] != size:
+        raise node.problem(f"splits {size} into {np.diff(ends).tolist()}")
+    ranges = [slice(0, whole) for whole in shape]
+    ranges[axis % len(shape)] = slice(ends[number], ends[number + 1])
+    return taken(node, part, ranges)
+
+
+def _split_sizes(reader: Reader, node: Node, size: int) -> list[int]:
+    """Sizes of all parts: an input, before opset 13 an attribute, or as equal as they can be."""
+    parts = node.integer("parts", 1)
+    if node.has_input(1):
+        sizes = [int(part) for part in reader.array(node, 1).reshape(-1)]
+    else:
+        whole = -(-size // parts)
+        equal = [min(whole, size - start) for start in range(0, size, whole)]
+        sizes = list(node.integers("split") or equal)
+    if len(sizes) != parts or min(sizes) < 1:
+        raise node.problem(f"splits {size} into {sizes} for {parts} outputs")
+    return sizes
+
+
 def taken(node: Node, part: Part, ranges: Sequence[slice]) -> MovingLayer:
     """Ranges of the dimensions of an activation."""
     check_nchw(node, part.view)
@@ -284,5 +317,6 @@ MOVEMENT_HANDLERS: dict[str, Handler] = {
     "Pad": read_pad,
     "Resize": read_resize,
     "Slice": read_slice,
+    "Split": read_split,
     "Upsample": read_resize,
 }

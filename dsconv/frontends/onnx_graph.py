@@ -41,6 +41,20 @@ class Node:
         """Name and operation, as in messages."""
         return f"node '{self.name or self.outputs[0]}' ({self.op_type})"
 
+    @property
+    def single_outputs(self) -> tuple[Node, ...]:
+        """A Split as nodes of one output each, `part` of `parts`; any other node as it is."""
+        if self.op_type != "Split":
+            return (self,)
+        return tuple(
+            replace(
+                self,
+                outputs=(output,),
+                attributes={**self.attributes, "part": part, "parts": len(self.outputs)},
+            )
+            for part, output in enumerate(self.outputs)
+        )
+
     def problem(self, reason: str, advice: str = "") -> ModelError:
         """An error that names this node."""
         return ModelError(f"{self.title}: {reason}" + (f"; {advice}" if advice else ""))

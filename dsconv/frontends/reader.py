@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
@@ -72,7 +73,7 @@ class Reader:
         """Imports the whole graph into a function `name`."""
         for source in self.graph.inputs:
             self._read_input(source)
-        for node in self.graph.nodes:
+        for node in chain.from_iterable(node.single_outputs for node in self.graph.nodes):
             self._values[node.outputs[0]] = self._read_node(node)
         return self.builder.finish(name, self._outputs(), self._notes, flavour)
 
