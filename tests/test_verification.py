@@ -78,6 +78,9 @@ def test_a_layer_without_a_tensor_is_compared_with_what_follows(tmp_path: Path):
 
 
 def test_what_onnx_runtime_does_not_know_is_one_clear_error(tmp_path: Path):
-    onnx.save(WRITERS["RequantShift"](0).network(), str(tmp_path / "model.onnx"))
+    writer, meaning = ModelWriter(opset=13), Quantisation(0.1, 0, "int8")
+    x = writer.dequantize(writer.input("x", "int8", (1, 2, 3, 3)), meaning)
+    mish = writer.node("Mish", x)  # of opset 18
+    onnx.save(writer.model(writer.quantize(mish, meaning)), str(tmp_path / "model.onnx"))
     with pytest.raises(DsconvError, match="ONNX Runtime cannot run the model"):
         verified(tmp_path / "model.onnx")
