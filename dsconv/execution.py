@@ -21,6 +21,7 @@ from dsconv.errors import DsconvError
 from dsconv.frontends import ImportedNetwork, Port
 from dsconv.lowering.c_target import network_function
 from dsconv.output import write_folder
+from dsconv.passes.spill_activations import line_bytes
 from dsconv.reference import Array, ReferenceRun, from_memory, network_of, run_reference, to_memory
 from dsconv.report import Difference, LayerReport, Report, first_difference
 from dsconv.runners import RunResult, build, gvsoc, gvsoc_gap8, host, qemu
@@ -177,7 +178,7 @@ class Comparison:
         for reference, data in zip(references, actual, strict=True):
             if label not in reference.layers:
                 continue
-            values = from_memory(data, shape, dtype, layout)
+            values = from_memory(without_padding(data, layer.shape), shape, dtype, layout)
             found = first_difference(f"layer {label}", reference.layers[label], values)
             if found is not None:
                 return found
@@ -234,6 +235,14 @@ class Comparison:
         if np.issubdtype(expected.dtype, np.floating):
             expected = quantise(expected, port)
         return first_difference("expected output", expected, outputs)
+
+
+def without_padding(data: npt.NDArray[np.uint8], type_: TensorType) -> npt.NDArray[np.uint8]:
+    """The bytes of an activation as it lies in L2: in L3 its lines are whole words."""
+    if data.size == np.prod(type_.get_shape()):
+        return data
+    line = line_bytes(type_)
+    return data.reshape(int(np.prod(type_.get_shape())) // line, -1)[:, :line].reshape(-1)
 
 
 def _tensor(type_: TensorType) -> tuple[tuple[int, ...], type[np.integer], Layout | None]:

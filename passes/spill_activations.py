@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
 from xdsl.builder import Builder, ImplicitBuilder
 from xdsl.context import Context
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import IndexType, IntegerAttr, ModuleOp, TensorType
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, TensorType
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
@@ -26,26 +27,12 @@ from dsconv.dialects.tiled import (
     aligned,
     enclosing_layer,
 )
-from dsconv.passes.capacity import DoesNotFitError
+from dsconv.passes.double_buffer import index_constant
 from dsconv.passes.networks import networks
 from dsconv.passes.plan_memory import Lifetime, constant_size, constants, lifetimes, search_fit
 
 L3_WORD = 4
-"""Bytes; what lines in L3 begin and end at."""
-
-
-def whole_words(type_: TensorType) -> bool:
-    """Whether every row or pixel of an activation begins at a word."""
-    _, channels, _, width = type_.get_shape()
-    chw = isinstance(type_.encoding, LayoutAttr) and type_.encoding.data is Layout.CHW
-    return (width if chw else channels) % L3_WORD == 0
-
-
-def has_whole_words(box: BoxAttr) -> bool:
-    """Whether all lines of a box begin and end at words, as far as its sizes tell."""
-    strided = box.blocks * box.lines > 1
-    sizes = (box.block_stride, box.line_stride, box.line_bytes)
-    return not strided or all(size % L3_WORD == 0 for size in sizes)
+"""Bytes; what transfers from and to L3 begin and end at."""
 
 
 def candidate(items: list[Lifetime]) -> BufferOp | None:
@@ -54,7 +41,7 @@ def candidate(items: list[Lifetime]) -> BufferOp | None:
         item.value.owner
         for item in sorted(items, key=lambda item: -item.size)
         if isinstance(item.value.owner, BufferOp)
-        and any(isinstance(use.operation, LayerOp) for use in item.value.uses)
+        and {type(use.operation) for use in item.value.uses} == {LayerOp, DmaStartOp}
     ]
     return between[0] if between else None
 
@@ -65,81 +52,175 @@ class Spill:
     def __init__(self, function: FuncOp, buffer: BufferOp):
         self.function = function
         self.buffer = buffer
-        self.far = BufferOp(buffer.label.data, buffer.size, Space.L3)
+        self.line_bytes = line_bytes(made_in(buffer).shape)
+        self.pitch = in_words(self.line_bytes)
+        self.far = BufferOp(
+            buffer.label.data, buffer.size // self.line_bytes * self.pitch, Space.L3
+        )
 
     def write(self) -> None:
         """Rewrites every use of the activation."""
-        self._check_words()
-        self.function.body.block.insert_op_before(self.far, self.buffer)
-        by_layer: dict[LayerOp, list[DmaStartOp]] = {}
-        for use in self.buffer.result.uses:
-            if isinstance(use.operation, DmaStartOp):
-                layer = enclosing_layer(use.operation)
-                assert layer is not None, "transfers lie in layers"
-                by_layer.setdefault(layer, []).append(use.operation)
-        for layer, transfers in by_layer.items():
-            stage = self._stage(layer, transfers)
-            for transfer in transfers:
-                through_l2(transfer, self.far.result, stage.result)
+        block = self.function.body.block
+        block.insert_op_before(self.far, self.buffer)
+        transfers = [
+            FarTransfer(use.operation, self.line_bytes)
+            for use in self.buffer.result.uses
+            if isinstance(use.operation, DmaStartOp)
+        ]
+        for transfer in transfers:
+            stage = BufferOp(self._stage_label(transfer), transfer.stage_bytes, Space.L2)
+            block.insert_op_before(stage, self.buffer)
+            transfer.pass_through(stage.result, self.far.result)
         self.buffer.result.replace_all_uses_with(self.far.result)
         self.buffer.detach()
         self.buffer.erase()
 
-    def _check_words(self) -> None:
-        for use in self.buffer.result.uses:
-            layer = use.operation
-            if isinstance(layer, LayerOp) and not whole_words(layer.shape):
-                raise DoesNotFitError(
-                    Space.L2,
-                    f'the output of layer "{layer.label.data}" does not fit L2, and cannot lie in '
-                    f"L3: its rows are no whole words ({layer.shape}); give more L2",
-                )
-
-    def _stage(self, layer: LayerOp, transfers: list[DmaStartOp]) -> BufferOp:
-        for transfer in transfers:
-            if not has_whole_words(transfer.box):
-                raise DoesNotFitError(
-                    Space.L2,
-                    f'layer "{layer.label.data}" cannot take its tiles from or to L3: their lines '
-                    f"are no whole words ({transfer.box}); give more L2",
-                )
-        size = max(transfer.box.total_bytes for transfer in transfers)
-        label = f"{self.buffer.label.data}_in_{layer.label.data}"
-        stage = BufferOp(label, aligned(size), Space.L2)
-        self.function.body.block.insert_op_before(stage, self.buffer)
-        return stage
+    def _stage_label(self, transfer: FarTransfer) -> str:
+        layer = enclosing_layer(transfer.start)
+        assert layer is not None, "transfers lie in layers"
+        return f"{self.buffer.label.data}_in_{layer.label.data}"
 
 
-def through_l2(transfer: DmaStartOp, far: SSAValue, stage: SSAValue) -> None:
-    """Splits a transfer between L1 and what is now in L3 into two, by way of L2.
+class FarTransfer:
+    """A transfer between L1 and an activation that moves to L3, by way of a stage in L2.
 
-    The half from or to L3 takes the time between the transfer's start and its wait.
+    The activation has lines, rows in CHW and pixels in HWC, of `line_bytes`; in L3 each of them
+    begins at a word. A box of whole lines takes the padding behind them along. A box of parts of
+    lines takes the words that the parts lie in: what is to be stored there replaces a part of what
+    was loaded before, if it does not fill them.
     """
-    (wait,) = [use.operation for use in transfer.transfer.uses]
-    assert isinstance(wait, WaitOp), "a transfer is waited for once"
-    condition, box = transfer.condition, transfer.box
-    dense = BoxAttr.of(box.total_bytes)
-    with ImplicitBuilder(Builder(InsertPoint.before(transfer))):
-        zero = arith.ConstantOp(IntegerAttr(0, IndexType())).result
-        if transfer.is_load:
-            L3LoadOp(far, stage, transfer.source_offset, box, condition)
-        else:
-            to_stage = DmaStartOp(
-                transfer.source, transfer.source_offset, stage, zero, dense, condition
-            )
-            WaitOp(to_stage, condition)
-            L3StoreOp(stage, far, transfer.target_offset, box, condition)
-    with ImplicitBuilder(Builder(InsertPoint.before(wait))):
-        L3WaitOp(stage, condition)
-        if transfer.is_load:
-            zero = arith.ConstantOp(IntegerAttr(0, IndexType())).result
-            from_stage = DmaStartOp(
-                stage, zero, transfer.target, transfer.target_offset, dense, condition
-            )
-            WaitOp(from_stage, condition)
-    for op in (wait, transfer):
-        op.detach()
-        op.erase()
+
+    def __init__(self, start: DmaStartOp, line_bytes: int):
+        (self.wait,) = [use.operation for use in start.transfer.uses]
+        assert isinstance(self.wait, WaitOp), "a transfer is waited for once"
+        self.start = start
+        self.line_bytes, self.pitch = line_bytes, in_words(line_bytes)
+        self.offset = start.source_offset if start.is_load else start.target_offset
+        box = start.box
+        self.part, self.lines, self.line_stride = box.line_bytes, box.lines, box.line_stride
+        self.blocks, self.block_stride = box.blocks, box.block_stride
+        if self.part > line_bytes:
+            assert self.part % line_bytes == 0, "lines are joined whole"
+            assert 1 in (box.blocks, box.lines), "a tile has three dimensions"
+            if box.lines > 1:
+                self.blocks, self.block_stride = box.lines, box.line_stride
+            self.lines, self.line_stride = self.part // line_bytes, line_bytes
+            self.part = line_bytes
+        self.words = self._words()
+
+    def _words(self) -> int:
+        """Bytes of each line that pass through L2."""
+        if self.part == self.line_bytes:
+            return self.pitch
+        if self.fills_words:
+            return self.part
+        return min(in_words(self.part + L3_WORD - 1), self.pitch)
+
+    @property
+    def fills_words(self) -> bool:
+        """Whether parts of lines begin and end at words, wherever the tile lies."""
+        sizes = (self.line_bytes, self.part)
+        return all(size % L3_WORD == 0 for size in sizes) and is_multiple(self.offset, L3_WORD)
+
+    @property
+    def stage_bytes(self) -> int:
+        """Bytes of L2 that the transfer passes through."""
+        return aligned(self.blocks * self.lines * self.words)
+
+    def pass_through(self, stage: SSAValue, far: SSAValue) -> None:
+        """Splits the transfer in two. The one from or to L3 takes the time until the wait."""
+        start, condition = self.start, self.start.condition
+        far_box = BoxAttr.of(
+            self.words,
+            self.lines,
+            self.line_stride // self.line_bytes * self.pitch,
+            self.blocks,
+            self.block_stride // self.line_bytes * self.pitch,
+        )
+        stage_box = BoxAttr.of(
+            self.part,
+            self.lines,
+            self.words,
+            self.blocks,
+            self.lines * self.words,
+            start.box.inner_block_stride,
+        )
+        with ImplicitBuilder(Builder(InsertPoint.before(start))):
+            far_offset, stage_offset = self._offsets()
+            if start.is_load:
+                L3LoadOp(far, stage, far_offset, far_box, condition)
+            else:
+                if self.part < self.line_bytes and not self.fills_words:
+                    L3LoadOp(far, stage, far_offset, far_box, condition)
+                    L3WaitOp(stage, condition)
+                to_stage = DmaStartOp(
+                    start.source, start.source_offset, stage, stage_offset, stage_box, condition
+                )
+                WaitOp(to_stage, condition)
+                L3StoreOp(stage, far, far_offset, far_box, condition)
+        with ImplicitBuilder(Builder(InsertPoint.before(self.wait))):
+            L3WaitOp(stage, condition)
+            if start.is_load:
+                from_stage = DmaStartOp(
+                    stage, stage_offset, start.target, start.target_offset, stage_box, condition
+                )
+                WaitOp(from_stage, condition)
+        for op in (self.wait, start):
+            op.detach()
+            op.erase()
+
+    def _offsets(self) -> tuple[SSAValue, SSAValue]:
+        """Where the box begins in L3, and its first byte in the stage; at the insertion point."""
+        zero = index_constant(0)
+        if self.pitch == self.line_bytes and self.words == self.part:
+            return self.offset, zero
+        line = arith.DivUIOp(self.offset, index_constant(self.line_bytes)).result
+        begin = arith.MuliOp(line, index_constant(self.pitch)).result
+        if self.part == self.line_bytes:
+            return begin, zero
+        column = arith.RemUIOp(self.offset, index_constant(self.line_bytes)).result
+        word = arith.DivUIOp(column, index_constant(L3_WORD)).result
+        word_begin = arith.MuliOp(word, index_constant(L3_WORD)).result
+        last = index_constant(self.pitch - self.words)
+        first = arith.MinSIOp(word_begin, last).result
+        return arith.AddiOp(begin, first).result, arith.SubiOp(column, first).result
+
+
+def made_in(buffer: BufferOp) -> LayerOp:
+    """The layer whose output an activation is."""
+    (layer,) = [
+        use.operation
+        for use in buffer.result.uses
+        if isinstance(use.operation, LayerOp) and use.operation.output is buffer.result
+    ]
+    return layer
+
+
+def line_bytes(type_: TensorType) -> int:
+    """Bytes of a row of an activation in CHW, of a pixel in HWC."""
+    _, channels, _, width = type_.get_shape()
+    chw = isinstance(type_.encoding, LayoutAttr) and type_.encoding.data is Layout.CHW
+    return width if chw else channels
+
+
+def in_words(size: int) -> int:
+    """Bytes of the words that hold so many bytes."""
+    return ceil(size / L3_WORD) * L3_WORD
+
+
+def is_multiple(value: SSAValue, divisor: int) -> bool:
+    """Whether an index is a multiple of a number, as far as the operations that make it tell."""
+    match value.owner:
+        case arith.ConstantOp(value=IntegerAttr() as constant):
+            return constant.value.data % divisor == 0
+        case arith.MuliOp(lhs=lhs, rhs=rhs):
+            return is_multiple(lhs, divisor) or is_multiple(rhs, divisor)
+        case arith.AddiOp(lhs=lhs, rhs=rhs) | arith.SubiOp(lhs=lhs, rhs=rhs):
+            return is_multiple(lhs, divisor) and is_multiple(rhs, divisor)
+        case arith.MinSIOp(lhs=lhs, rhs=rhs) | arith.MaxSIOp(lhs=lhs, rhs=rhs):
+            return is_multiple(lhs, divisor) and is_multiple(rhs, divisor)
+        case _:
+            return False
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from dsconv.dialects.tiled import (
     BoxAttr,
     BufferOp,
     L3LoadOp,
+    L3TransferOp,
     L3WaitOp,
     LayerOp,
     aligned,
@@ -106,12 +107,20 @@ class StreamPlan:
     """Chooses which weights stay in L2, and when the others start to come.
 
     Transfers come one after the other, in the order of their steps, each as early as the bytes
-    that are live leave room. Weights stay in L2 where that costs no time.
+    that are live leave room. Weights stay in L2 where that costs no time. `activation_transfers`
+    from and to L3 may be in flight beside them.
     """
 
-    def __init__(self, steps: Sequence[Step], activations: Sequence[Lifetime], l2_bytes: int):
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        activations: Sequence[Lifetime],
+        l2_bytes: int,
+        activation_transfers: int = 0,
+    ):
         self.steps = steps
         self.l2_bytes = l2_bytes
+        self.most_in_flight = MOST_IN_FLIGHT - 1 - activation_transfers
         self.activation_bytes = [
             max(live_bytes(activations, position) for position in range(step.first, step.last + 1))
             for step in steps
@@ -181,8 +190,8 @@ class StreamPlan:
         size = self.steps[index].size
         if free[index] < size:
             return None
-        if len(streams) >= MOST_IN_FLIGHT - 1:
-            earliest = max(earliest, streams[1 - MOST_IN_FLIGHT].step)
+        if len(streams) >= self.most_in_flight:
+            earliest = max(earliest, streams[-self.most_in_flight].step)
         start = index
         while start > earliest and free[start - 1] >= size:
             start -= 1
@@ -205,6 +214,18 @@ class StreamPlan:
                 now = max(now, arrival[index])
             now += step.cycles
         return now
+
+
+def activation_transfers(function: FuncOp) -> int:
+    """The most transfers of activations from and to L3 that are in flight at a time."""
+    most = in_flight = 0
+    for op in function.walk():
+        if isinstance(op, L3TransferOp):
+            in_flight += 1
+        elif isinstance(op, L3WaitOp):
+            in_flight -= 1
+        most = max(most, in_flight)
+    return most
 
 
 def start_stream(
@@ -303,7 +324,7 @@ class StreamWeightsPass(ModulePass):
         if not steps or needed + sum(step.size for step in steps) <= self.l2:
             return
         for margin in range(0, self.l2 // 2, self.l2 // PLANNING_STEPS):
-            streams = self._choose(steps, activations, self.l2 - margin)
+            streams = self._choose(function, steps, activations, self.l2 - margin)
             if streams is None:
                 break
             trial = module.clone()
@@ -320,12 +341,16 @@ class StreamWeightsPass(ModulePass):
         )
 
     def _choose(
-        self, steps: Sequence[Step], activations: Sequence[Lifetime], limit: int
+        self,
+        function: FuncOp,
+        steps: Sequence[Step],
+        activations: Sequence[Lifetime],
+        limit: int,
     ) -> list[Stream] | None:
         """Streams whose buffers can be placed: a plan may take more than the live bytes."""
-        budget = limit
+        budget, beside = limit, activation_transfers(function)
         while budget > 0:
-            streams = StreamPlan(steps, activations, budget).choose()
+            streams = StreamPlan(steps, activations, budget, beside).choose()
             if streams is None:
                 return None
             streamed = {stream.step for stream in streams}

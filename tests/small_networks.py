@@ -37,8 +37,9 @@ class BlockMaker:
         size: int,
         seed: int,
         labels: Sequence[str] = ("conv", "dw", "pw", "add"),
+        layout: Layout | None = None,
     ):
-        self.channels, self.size = channels, size
+        self.channels, self.size, self.layout = channels, size, layout
         self.labels = labels
         self.random = np.random.default_rng(seed)
         self.function = FuncOp("net", ([self.type(4, Layout.HWC)], []))
@@ -100,7 +101,8 @@ class BlockMaker:
         return RandomLayer(module, (inputs,), (Layout.HWC,), Layout.HWC)
 
     def type(self, channels: int, layout: Layout | None = None) -> IntTensorType:
-        return activation_type((1, channels, self.size, self.size), np.int8, layout)
+        shape = (1, channels, self.size, self.size)
+        return activation_type(shape, np.int8, layout or self.layout)
 
     def parameters(self, kernels: int, *shape: int) -> tuple[SSAValue, SSAValue]:
         weights = self.random.integers(-128, 128, (kernels, *shape), np.int8)
@@ -126,6 +128,7 @@ class BlockMaker:
 
 @st.composite
 def residual_blocks(draw: st.DrawFn) -> RandomLayer:
-    """A block of random size; channels are whole words, as activations in L3 have to be."""
-    channels, size = draw(st.sampled_from([8, 16, 32])), draw(st.integers(2, 4)) * 4
-    return BlockMaker(channels, size, draw(st.integers(0, 2**32 - 1))).make()
+    """A block of random size."""
+    channels, size = draw(st.integers(3, 21)), draw(st.integers(5, 11))
+    layout = draw(st.sampled_from([None, Layout.CHW, Layout.HWC]))
+    return BlockMaker(channels, size, draw(st.integers(0, 2**32 - 1)), layout=layout).make()

@@ -10,8 +10,10 @@ from handwritten import needs_gvsoc
 import dsconv
 from dsconv import zoo
 from dsconv.dialects.attributes import Space
+from dsconv.dialects.tiled import L3StoreOp
 from dsconv.errors import CapacityError
 from dsconv.smallest_memory import STEPS
+from dsconv.targets import load_target
 
 ROOT = Path(__file__).parents[1]
 DIGITS = ROOT / "examples" / "digits" / "digits.onnx"
@@ -88,6 +90,21 @@ def test_activations_spill_to_l3_where_l2_is_small():
     assert report.equal
     unspilled = 208_112 + 40_000
     assert sum(layer.l3_l2 for layer in report.layers) > unspilled
+
+
+@pytest.mark.parametrize(
+    ("name", "layers", "kilobytes"),
+    [
+        ("dscnn", 11, 20),  # rows of 5 values
+        ("mv1-96", 29, 48),  # all eight transfers from L3 in flight
+    ],
+)
+def test_activations_of_any_shape_spill(name: str, layers: int, kilobytes: int):
+    l2 = load_target("host").l2
+    size = l2.bytes - l2.usable(layers) + kilobytes * 1024
+    compiled = dsconv.compile(zoo.build(name), "host", l2=size)
+    assert any(isinstance(op, L3StoreOp) for op in compiled.lowered.walk())
+    assert compiled.run().equal
 
 
 @pytest.mark.parametrize(
