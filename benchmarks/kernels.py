@@ -1,10 +1,12 @@
 """Cycles of every kernel on GVSoC, beside what the cores' structure allows.
 
-    python -m benchmarks.kernels [--only dw,pw] [--json FILE] [--compare FILE] [--plot FILE]
+    python -m benchmarks.kernels [--only dw,pw] [--check] [--keep] [--plot FILE]
 
 Each row is a network of one layer, compiled by the default pipeline, run on GVSoC with bank
 conflicts, and checked value by value. `layer` counts everything from first transfer to last;
 `kernel` only what the cores compute, with its barriers, when the instruction cache is warm.
+
+`kernels.json` keeps both. `--check` fails where a kernel has become slower, `--keep` writes anew.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ LANES = 4
 """Products of one dot product instruction."""
 BYTES_A_WORD = 4
 SLOWER = 1.03
-"""What `--compare` calls a loss."""
+"""What `--check` calls a loss."""
 
 CHW = Activation(layout=Layout.CHW)
 HWC = Activation(layout=Layout.HWC)
@@ -74,18 +76,21 @@ class Measurement:
         return self.limit / self.kernel
 
 
-def pointwise(channels: int, kernels: int, height: int, width: int) -> Case:
+def pointwise(channels: int, kernels: int, height: int, width: int, x: Activation = HWC) -> Case:
     """4x2 outputs at a time, then requantisation."""
 
     def build() -> NetworkBuilder:
-        builder = NetworkBuilder().begin(channels, height, width, HWC)
+        builder = NetworkBuilder().begin(channels, height, width, x)
         builder.pointwise(kernels, HWC)
         return builder
 
     outputs = kernels * height * width
     macs = outputs * channels
     limit = (macs * POINTWISE_CYCLES_PER_MAC + outputs * REQUANT_CYCLES) / CORES
-    return Case(f"pw {channels}->{kernels} {height}x{width}", build, macs, limit)
+    name = f"pw {channels}->{kernels} {height}x{width}"
+    if x.layout is Layout.CHW:
+        name += " from chw"
+    return Case(name, build, macs, limit)
 
 
 def depthwise(
@@ -209,7 +214,11 @@ CASES = (
     pointwise(64, 64, 25, 5),
     pointwise(256, 256, 4, 4),
     pointwise(8, 16, 64, 64),
+    pointwise(8, 48, 32, 32),
+    pointwise(8, 48, 32, 32, CHW),
+    pointwise(48, 8, 32, 32),
     pointwise(32, 32, 32, 32),
+    pointwise(32, 32, 32, 32, CHW),
     depthwise(128, 16, 16, 3),
     depthwise(128, 16, 16, 3, y=CHW),
     depthwise(128, 8, 8, 3),
@@ -300,8 +309,8 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.kernels", description=__doc__)
     parser.add_argument("--only", help="kinds, comma-separated: pw, dw, conv, fc, add, avg, ...")
-    parser.add_argument("--json", type=Path, help=f"keep the measurements; {KEPT.name} is ours")
-    parser.add_argument("--compare", type=Path, help="print what became slower than there")
+    parser.add_argument("--check", action="store_true", help=f"fail if slower than {KEPT.name}")
+    parser.add_argument("--keep", action="store_true", help=f"write {KEPT.name}")
     parser.add_argument("--plot", type=Path, help="draw a bar for every kernel")
     options = parser.parse_args()
     kinds = options.only.split(",") if options.only else {case.kind for case in CASES}
@@ -309,12 +318,13 @@ def main() -> None:
     measurements = [measure(case) for case in track(chosen, "GVSoC", transient=True)]
     console = Console()
     console.print(table(measurements))
-    if options.compare:
-        console.print("\n".join(losses(read(options.compare), measurements)) or "nothing lost")
-    if options.json:
-        write(options.json, measurements)
     if options.plot:
         plot(options.plot, measurements)
+    lost = losses(read(KEPT), measurements)
+    if options.keep:
+        write(KEPT, measurements)
+    if options.check and lost:
+        raise SystemExit("\n".join(lost))
 
 
 if __name__ == "__main__":
