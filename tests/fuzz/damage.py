@@ -219,10 +219,12 @@ def retype(model: onnx.ModelProto, random: Random) -> None:
 def refill(model: onnx.ModelProto, random: Random) -> None:
     """A constant of hostile values, in the type and shape that it had."""
     tensor = pick(random, model.graph.initializer)
+    if tensor.data_location == TensorProto.EXTERNAL:
+        raise NothingLeftError
     try:
         array = numpy_helper.to_array(tensor).copy()
-    except (ValueError, TypeError, KeyError):  # damaged before
-        return
+    except (ValueError, TypeError, KeyError) as error:  # damaged before
+        raise NothingLeftError from error
     values = HOSTILE_REALS if array.dtype.kind == "f" else HOSTILE_NUMBERS
     flat = array.reshape(-1)
     for position in range(flat.size) if random.random() < 0.5 else range(min(flat.size, 1)):

@@ -12,6 +12,7 @@ import resource
 import signal
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from random import Random
 from secrets import randbits
 from tempfile import TemporaryDirectory
 from types import FrameType
@@ -21,6 +22,7 @@ from damage import SECRET, damaged, healthy_files
 
 from dsconv import compile
 from dsconv.errors import DsconvError
+from dsconv.frontends.flavours import FLAVOURS
 
 ASKED = os.environ.get("FUZZ_FILES")
 FILES = int(ASKED or 200)
@@ -46,11 +48,12 @@ def limit_process() -> None:
 
 
 def problem_with(seed: int) -> str | None:
-    """What is wrong with the way a damaged file is treated."""
-    return problem_with_file(damaged(seed))
+    """What is wrong with the way a damaged file is treated, half of the time read as any flavour."""
+    forced = [flavour.name for flavour in FLAVOURS]
+    return problem_with_file(damaged(seed), Random(seed).choice([*forced, *[None] * len(forced)]))
 
 
-def problem_with_file(content: bytes) -> str | None:
+def problem_with_file(content: bytes, flavour: str | None = None) -> str | None:
     """What is wrong with the way a file is treated: any error but one clear DsconvError, a file
     outside of the output folder, a secret read."""
     with TemporaryDirectory() as place:
@@ -62,7 +65,7 @@ def problem_with_file(content: bytes) -> str | None:
         before = files_in(place)
         signal.alarm(LONGEST_S)
         try:
-            compile(folder / "model.onnx", "host").write(folder / "out")
+            compile(folder / "model.onnx", "host", flavour=flavour).write(folder / "out")
         except DsconvError as error:
             return problem_with_message(str(error)) or problem_with_files(files_in(place) - before)
         except BaseException as error:
