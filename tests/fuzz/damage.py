@@ -80,8 +80,8 @@ def healthy_files() -> tuple[bytes, ...]:
 
 
 def qdq_network() -> onnx.ModelProto:
-    """Dense, depthwise and pointwise convolutions, a residual, pools and a product."""
-    writer, unit = ModelWriter(), Quantisation(0.05, 3, "uint8")
+    """Convolutions, a gate of squeeze-and-excite, a residual, pools and a product."""
+    writer, unit = ModelWriter(opset=14), Quantisation(0.05, 3, "uint8")
 
     def layer(op_type: str, *inputs: str, **attributes: Any) -> str:
         result = writer.quantize(writer.node(op_type, *inputs, **attributes), unit)
@@ -99,6 +99,9 @@ def qdq_network() -> onnx.ModelProto:
     )
     first = layer("Conv", real, weights(4, 3, 3, 3), pads=[1, 1, 1, 1])
     second = layer("Conv", first, weights(4, 1, 3, 3), group=4, pads=[1, 1, 1, 1])
+    second = layer("HardSwish", second)
+    gate = layer("Conv", layer("GlobalAveragePool", second), weights(4, 4, 1, 1))
+    second = layer("Mul", second, layer("Sigmoid", gate))
     third = layer("Conv", second, weights(4, 4, 1, 1))
     total = layer("Relu", writer.node("Add", first, third))
     pooled = layer("MaxPool", total, kernel_shape=[2, 2], strides=[2, 2])

@@ -17,8 +17,9 @@ from secrets import randbits
 from tempfile import TemporaryDirectory
 from types import FrameType
 
+import onnx
 import pytest
-from damage import SECRET, damaged, healthy_files
+from damage import HOSTILE_NAMES, SECRET, damaged, healthy_files, qdq_network
 
 from dsconv import compile
 from dsconv.errors import DsconvError
@@ -48,7 +49,7 @@ def limit_process() -> None:
 
 
 def problem_with(seed: int) -> str | None:
-    """What is wrong with the way a damaged file is treated, half of the time read as any flavour."""
+    """What is wrong with the way a damaged file is treated, read as its flavour or as another."""
     forced = [flavour.name for flavour in FLAVOURS]
     return problem_with_file(damaged(seed), Random(seed).choice([*forced, *[None] * len(forced)]))
 
@@ -96,6 +97,18 @@ def problem_with_files(new: set[str]) -> str | None:
 def test_the_healthy_files_compile():
     with ProcessPoolExecutor(1, initializer=limit_process) as pool:
         assert set(pool.map(problem_with_file, healthy_files())) == {None}
+
+
+def test_hostile_names_are_none_in_c(tmp_path: Path):
+    model = qdq_network()
+    names = iter(HOSTILE_NAMES)
+    model.graph.name = next(names)
+    for node in model.graph.node:
+        node.name = next(names, node.name)
+    model.graph.input[0].name = model.graph.node[0].input[0] = '*/ #error \n " $(touch owned)'
+    onnx.save(model, str(tmp_path / "$(touch owned) ;.onnx"))
+    assert compile(tmp_path / "$(touch owned) ;.onnx", "host").run().equal
+    assert not Path("owned").exists()
 
 
 @pytest.mark.parametrize("part", range(FILES // PART))
