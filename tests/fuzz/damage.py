@@ -13,6 +13,7 @@ import onnx
 from frontend_models import ModelWriter
 from integer_models import WRITERS
 from onnx import TensorProto, external_data_helper, helper, numpy_helper
+from qcdq_models import QcdqWriter
 
 from dsconv.frontends.scales import Quantisation
 
@@ -74,7 +75,7 @@ def pick(random: Random, items: Sequence[ItemT]) -> ItemT:
 @cache
 def healthy_files() -> tuple[bytes, ...]:
     """A small network in every flavour."""
-    networks = [qdq_network(), qoperator_network()]
+    networks = [qdq_network(), qoperator_network(), QcdqWriter(4).network()]
     networks += [writer().network() for writer in WRITERS.values()]
     return tuple(model.SerializeToString() for model in networks)
 
