@@ -42,7 +42,7 @@ from dsconv.passes.plan_memory import (
 PLANNING_STEPS = 32
 """A plan that comes out too large is made again for so many parts of L2, less one each time."""
 
-SHARES = 4
+SHARES = 2
 """How finely the share of small weights that stay in L2 is varied."""
 
 MOST_IN_FLIGHT = 8
@@ -148,7 +148,7 @@ class StreamPlan:
             layers[step.layer] += step.size
         numbers = range(len(self.steps))
         smallest = sorted(numbers, key=lambda index: self.steps[index].size)
-        for share in reversed(range(SHARES + 1)):
+        for share in range(SHARES + 1):
             small = smallest[: len(smallest) * share // SHARES]
             rest = sorted(
                 set(numbers) - set(small),
