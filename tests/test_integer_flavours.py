@@ -71,6 +71,25 @@ def test_the_c_is_bit_exact(flavour: str):
     assert report.outputs.dtype == (np.int32 if flavour == "NEMO" else np.int8)
 
 
+@pytest.mark.parametrize("flavour", ["NEMO", "QuantLab"])
+def test_activations_are_padded_and_put_together(flavour: str):
+    writer = WRITERS[flavour](1)
+    image = writer.input("image", "float32", SHAPE)
+    padded = writer.node("Pad", image, pads=[0, 0, 1, 2, 0, 0, 0, 1])
+    kernels = writer.constant(writer.whole(-20, 20, 8, 4, 2, 4))
+    first = writer.requantised(writer.node("Conv", padded, kernels), 8)
+    second = writer.requantised(writer.convolution(first, 8, 8, 3, group=8), 8)
+    both = writer.node("Concat", first, second, axis=1)
+    model = writer.model(writer.end(both, 16 * 8 * 6), dtype="float32")
+    network = import_onnx(model)
+    operations = layer_operations(network).values()
+    assert [op.kind for op in operations] == ["pad", "conv2d", "depthwise", "concat", "linear"]
+    values = np.random.default_rng(1).integers(0, 256, SHAPE, np.uint8)
+    expected = expected_layers(network, model, values.astype(np.float32))
+    for label, result in run_reference(network.module, values).layers.items():
+        np.testing.assert_array_equal(result, expected[label].reshape(result.shape), label)
+
+
 def node_named(model: onnx.ModelProto, operation: str) -> onnx.NodeProto:
     return next(node for node in model.graph.node if node.op_type == operation)
 

@@ -18,6 +18,7 @@ from dsconv.frontends import layers, weighted_layers
 from dsconv.frontends.common import COMMON_HANDLERS, read_cast, read_gather
 from dsconv.frontends.integer_arithmetic import IntegerArithmetic
 from dsconv.frontends.integer_function import IDENTITY, IntegerFunction
+from dsconv.frontends.movements import MOVEMENT_HANDLERS
 from dsconv.frontends.network import OnnxTensor
 from dsconv.frontends.onnx_graph import Array, Node, OnnxGraph
 from dsconv.frontends.parameters import read_bound, reduced_axes
@@ -347,6 +348,15 @@ def read_max_pool(reader: Reader, node: Node) -> Value:
     return reader.builder.add_layer(make(node, x), x.quantisation, node.outputs[0])
 
 
+def read_movement(reader: Reader, node: Node) -> Value:
+    """Activations put together, padded, repeated or cut: no value changes."""
+    count = len(node.inputs) if node.op_type == "Concat" else 1
+    for index in range(count):
+        if not isinstance(reader.value(node, index), Constant):
+            reader.remember(node.inputs[index], settled(reader, node, index).integers)
+    return MOVEMENT_HANDLERS[node.op_type](reader, node)
+
+
 def read_end(reader: Reader, node: Node) -> Value:
     """The end of the network, which the caller computes from the last integers."""
     value = reader.value(node)
@@ -371,5 +381,6 @@ INTEGER_HANDLERS: dict[str, Handler] = COMMON_HANDLERS | {
     "Mul": read_mul,
     "ReduceMean": read_reduce_mean,
     "Relu": read_relu,
+    **dict.fromkeys(MOVEMENT_HANDLERS, read_movement),
     **dict.fromkeys(("ArgMax", "Gather", "LogSoftmax", "Sigmoid", "Softmax"), read_end),
 }
