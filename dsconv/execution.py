@@ -20,6 +20,7 @@ from dsconv.dialects.tiled import LayerOp, buffer_space
 from dsconv.errors import DsconvError
 from dsconv.frontends import ImportedNetwork, Port
 from dsconv.lowering.c_target import network_function
+from dsconv.lowering.maps import tensor_bytes
 from dsconv.output import write_folder
 from dsconv.passes.spill_activations import line_bytes
 from dsconv.reference import Array, ReferenceRun, from_memory, network_of, run_reference, to_memory
@@ -239,10 +240,11 @@ class Comparison:
 
 def without_padding(data: npt.NDArray[np.uint8], type_: TensorType) -> npt.NDArray[np.uint8]:
     """The bytes of an activation as it lies in L2: in L3 its lines are whole words."""
-    if data.size == np.prod(type_.get_shape()):
+    size = tensor_bytes(type_)
+    if data.size == size:
         return data
     line = line_bytes(type_)
-    return data.reshape(int(np.prod(type_.get_shape())) // line, -1)[:, :line].reshape(-1)
+    return data.reshape(size // line, -1)[:, :line].reshape(-1)
 
 
 def _tensor(type_: TensorType) -> tuple[tuple[int, ...], type[np.integer], Layout | None]:

@@ -15,6 +15,7 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint
 
 from dsconv.dialects.attributes import Layout, LayoutAttr, Space
+from dsconv.dialects.graph import element_bytes
 from dsconv.dialects.tiled import (
     BoxAttr,
     BufferOp,
@@ -200,7 +201,7 @@ def line_bytes(type_: TensorType) -> int:
     """Bytes of a row of an activation in CHW, of a pixel in HWC."""
     _, channels, _, width = type_.get_shape()
     chw = isinstance(type_.encoding, LayoutAttr) and type_.encoding.data is Layout.CHW
-    return width if chw else channels
+    return (width if chw else channels) * element_bytes(type_)
 
 
 def in_words(size: int) -> int:
