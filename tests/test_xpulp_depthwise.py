@@ -190,6 +190,7 @@ def whole_map(seed: int, largest: int, layouts: tuple[Layout, Layout]) -> Kernel
 @pytest.mark.parametrize("seed", range(2))
 def test_whole_maps(tmp_path: Path, seed: int):
     runs = [whole_map(100 * seed + i, 14, (Layout.CHW, list(Layout)[i % 2])) for i in range(40)]
+    runs += [whole_map(seed, 1, (Layout.HWC, layout)) for layout in Layout]
     check_written(tmp_path, runs)
 
 

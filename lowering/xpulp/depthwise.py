@@ -1,4 +1,4 @@
-"""Depthwise convolution on CHW tiles.
+"""Depthwise convolution on CHW tiles, and those of one channel.
 
 A core takes one channel after the other, or a part of a channel where there are too few, and walks
 down its strips (`strips`, `row_steps`). A row of a strip is a word or two; each is loaded once and
@@ -437,7 +437,7 @@ def has_form(kernel: KernelOp) -> bool:
     tile = Tile.of(kernel.inputs[0])
     row_starts, column_starts = kernel.starts
     return (
-        tile.layout is Layout.CHW
+        (tile.layout is Layout.CHW or tile.channels == 1)
         and tile.width <= LARGEST_IMMEDIATE
         and kernel.window.dilations == (1, 1)
         and len(row_starts) * len(column_starts) <= MOST_VARIANTS
