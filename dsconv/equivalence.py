@@ -97,6 +97,11 @@ class _Sample:
             raise DsconvError(
                 f"{pass_name}: @{self._name} cannot be run after it: {error!r}"
             ) from error
+        shapes, known = (
+            [list(array.shape) for array in arrays] for arrays in (actual, self._expected)
+        )
+        if shapes != known:
+            raise DsconvError(f"{pass_name}: outputs of @{self._name} are {shapes}, not {known}")
         for number, (before, after) in enumerate(zip(self._expected, actual, strict=True)):
             found = first_difference(f"output {number} of @{self._name}", before, after)
             if found is not None:

@@ -16,6 +16,7 @@ from dsconv.dialects.tiled import BufferOp, WaitOp
 from dsconv.equivalence import PassChecker
 from dsconv.errors import DsconvError
 from dsconv.pipeline import default_pipeline, run_pipeline
+from dsconv.reference import network_of
 from dsconv.targets import load_target
 from dsconv.universe import DSCONV_UNIVERSE
 
@@ -82,7 +83,22 @@ class TakeNetworkAway(ModulePass):
             function.detach()
 
 
+@dataclass(frozen=True)
+class ReturnTwice(ModulePass):
+    """One more output."""
+
+    name = "return-twice"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        function = network_of(op)
+        returned = function.body.block.last_op
+        assert returned is not None
+        returned.operands = (*returned.operands, *returned.operands)
+        function.update_function_type()
+
+
 WRONG = [
+    (ReturnTwice, "", "return-twice: outputs of @net are [[1, 4, 4, 4], [1, 4, 4, 4]], not "),
     (SwapOperands, "", "swap-operands changes what is computed: output 0 of @net: "),
     (ForgetWait, TILED, "forget-wait changes what is computed: output 0 of @net: "),
     (
