@@ -43,6 +43,7 @@ class LayerMaker:
     """Draws one layer into a function."""
 
     MOST_CHANNELS = 9
+    LARGEST_RESIZED = 30
 
     def __init__(self, draw: st.DrawFn, kind: str, max_size: int):
         self.draw = draw
@@ -217,7 +218,10 @@ class LayerMaker:
             result = self.result_type(dtype, self.channels, size)
             return graph.PadOp("layer", x, pads, self.value(dtype), result)
         if self.kind == "resize":
-            size = (self.height * self.integer(1, 3), self.width * self.integer(1, 3))
+            size = (
+                self.height * self.integer(1, max(1, min(3, self.LARGEST_RESIZED // self.height))),
+                self.width * self.integer(1, max(1, min(3, self.LARGEST_RESIZED // self.width))),
+            )
             return graph.ResizeOp("layer", x, self.result_type(dtype, self.channels, size))
         first = [self.integer(0, limit - 1) for limit in (self.channels, *size)]
         channels, *size = (

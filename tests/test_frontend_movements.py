@@ -218,7 +218,7 @@ def test_split_into_other_sizes_is_an_error():
 
 
 def test_moved_reals_feed_a_layer():
-    """Padding without a QuantizeLinear behind it, as torch's ZeroPad2d exports."""
+    """Padding without a QuantizeLinear behind it, which folds into the convolution."""
     rng = np.random.default_rng(3)
     layer = Weighted.random(rng, "uint8", "uint8", "int8", (2, 3, 3, 3))
     writer = ModelWriter()
@@ -228,6 +228,9 @@ def test_moved_reals_feed_a_layer():
     model = writer.model(y, dtype="uint8")
     network = assert_agrees(model, {"x": random_integers(rng, "uint8", (1, 3, 6, 6))})
     assert kinds(network) == ["pad", "conv2d"]
+    report = dsconv.compile(model, target="host").run()
+    assert report.equal
+    assert [compiled.op for compiled in report.layers] == ["conv2d"]
 
 
 @pytest.mark.parametrize("runner", ["host", "qemu"])

@@ -90,6 +90,8 @@ def random_networks(draw: st.DrawFn) -> RandomNetwork:
         operands = [values[-1]]
         if kind in BINARY:
             operands.append(draw(st.sampled_from(_partners(values))))
+        if kind == "concat":
+            operands += draw(st.lists(st.sampled_from(_neighbours(values)), max_size=2))
         layer = NextLayer(draw, kind, operands, last=number + 1 == layers)
         values.append(layer.append_to(network, f"{kind}_{number}", operands))
         kinds.append(kind)
@@ -114,3 +116,13 @@ def _partners(values: Sequence[SSAValue]) -> list[SSAValue]:
     batch, channels, height, width = tensor_type(values[-1]).get_shape()
     shapes = {(batch, channels, height, width), (batch, channels, 1, 1)}
     return [value for value in values if tensor_type(value).get_shape() in shapes]
+
+
+def _neighbours(values: Sequence[SSAValue]) -> list[SSAValue]:
+    """What may lie beside the last value: its rows, columns and elements."""
+
+    def likeness(value: SSAValue) -> tuple[object, ...]:
+        type_ = tensor_type(value)
+        return type_.get_shape()[2:], type_.element_type
+
+    return [value for value in values if likeness(value) == likeness(values[-1])]
