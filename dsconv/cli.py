@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from dsconv.errors import DsconvError
+from dsconv.passes.schedules import Objective
 from dsconv.report import WIDEST, read_as
 
 if TYPE_CHECKING:
@@ -50,6 +51,11 @@ VerifyEach = Annotated[
 ]
 
 
+ObjectiveOption = Annotated[
+    Objective, typer.Option("--objective", help="What to choose the schedule by.")
+]
+
+
 class Runner(StrEnum):
     """Where a network can run."""
 
@@ -76,6 +82,7 @@ def compile_command(
     l1: L1 = None,
     l2: L2 = None,
     passes: Passes = None,
+    objective: ObjectiveOption = Objective.LATENCY,
     print_ir_after_all: Annotated[
         bool, typer.Option("--print-ir-after-all", help="Print the IR after every pass.")
     ] = False,
@@ -92,6 +99,7 @@ def compile_command(
         l1=l1,
         l2=l2,
         passes=passes,
+        objective=objective,
         trace=trace,
         verify_each=verify_each,
     )
@@ -112,6 +120,7 @@ def run(
     l1: L1 = None,
     l2: L2 = None,
     passes: Passes = None,
+    objective: ObjectiveOption = Objective.LATENCY,
     verify_each: VerifyEach = False,
     input: Annotated[
         str | None, typer.Option("--input", metavar="X.npy|X.npz[:KEY]", help="One or more inputs.")
@@ -146,6 +155,7 @@ def run(
         l1=l1,
         l2=l2,
         passes=passes,
+        objective=objective,
         verify_each=verify_each,
     )
     report = compiled.run(x, on=on.value, expect=expected, stalls=stalls)
@@ -195,6 +205,9 @@ def report(
     program: Annotated[
         bool, typer.Option("--program", help="Build it; show what code and stacks take.")
     ] = False,
+    pareto: Annotated[
+        bool, typer.Option("--pareto", help="Show all schedules worth having: cycles and bytes.")
+    ] = False,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE.png", help="Draw L2: address against time.")
     ] = None,
@@ -203,19 +216,25 @@ def report(
     l1: L1 = None,
     l2: L2 = None,
     passes: Passes = None,
+    objective: ObjectiveOption = Objective.LATENCY,
 ) -> None:
     """Show what was read and what the compiler decided, without running it."""
     from dsconv.compiler import compile
     from dsconv.footprint import Footprint
     from dsconv.memory_report import MemoryPlan
+    from dsconv.pareto import ParetoFront
 
-    compiled = compile(model, target, flavour=flavour, l1=l1, l2=l2, passes=passes)
+    compiled = compile(
+        model, target, flavour=flavour, l1=l1, l2=l2, passes=passes, objective=objective
+    )
     print_import(compiled.imported)
     if memory or plot is not None:
         plan = MemoryPlan.of(compiled.lowered)
         plan.print(Console(width=WIDEST))
         if plot is not None:
             plan.plot(plot)
+    if pareto:
+        ParetoFront.of(compiled).print(Console(width=WIDEST))
     if program:
         Footprint.of(compiled).print(console)
 

@@ -12,6 +12,7 @@ from xdsl.dialects.builtin import ModuleOp
 from dsconv.errors import CapacityError
 from dsconv.frontends import ImportedNetwork, import_onnx
 from dsconv.output import write_folder
+from dsconv.passes.schedules import Objective
 from dsconv.pipeline import default_pipeline, run_pipeline
 from dsconv.report import Report
 from dsconv.smallest_memory import smallest_size
@@ -57,6 +58,7 @@ def compile(
     l1: int | None = None,
     l2: int | None = None,
     passes: str | None = None,
+    objective: str = Objective.LATENCY,
     trace: IO[str] | None = None,
     verify_each: bool = False,
 ) -> CompiledNetwork:
@@ -64,9 +66,10 @@ def compile(
 
     `flavour` is what the nodes of the model mean (`dsconv support` lists them), which the model
     tells by default. `l1` and `l2` override the target's memory sizes, in bytes; `passes` is a
-    pipeline in the syntax of `xdsl-opt -p` in place of the default one; `trace` receives the IR
-    after every pass; `verify_each` runs it after every pass and finds it equal. Raises DsconvError
-    with one message for whatever is wrong with the model or the options.
+    pipeline in the syntax of `xdsl-opt -p` in place of the default one; `objective` is what the
+    default one chooses by: latency, transfers or energy; `trace` receives the IR after every pass;
+    `verify_each` runs it after every pass and finds it equal. Raises DsconvError with one message
+    for whatever is wrong with the model or the options.
     """
     if isinstance(target, str):
         target = load_target(target)
@@ -75,7 +78,7 @@ def compile(
     lowered = imported.module.clone()
     layers = len(imported.layers)
     try:
-        pipeline = passes or default_pipeline(target, layers)
+        pipeline = passes or default_pipeline(target, layers, Objective(objective))
         run_pipeline(lowered, pipeline, trace=trace, verify_each=verify_each)
     except CapacityError as error:
         if passes:

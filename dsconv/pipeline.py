@@ -19,13 +19,26 @@ from dsconv.dialects.attributes import Space
 from dsconv.equivalence import PassChecker
 from dsconv.errors import CapacityError, DsconvError
 from dsconv.passes.capacity import DoesNotFitError
+from dsconv.passes.schedules import Machine, Objective
 from dsconv.targets import Target
 
 WEIGHT_PIECES = 5
 """Weights larger than this part of L2 are cut, so that pieces can be staged one by one."""
 
 
-def planning_passes(target: Target, layers: int) -> list[str]:
+SCHEDULED_LEVEL = "fold-pads,fold-weight-zero-points,narrow-requant,select-layout"
+"""The passes before the choice of a schedule."""
+
+
+def machine_of(target: Target, layers: int) -> Machine:
+    """What the search for a schedule needs to know of a target."""
+    l1, l2 = target.l1.usable(), target.l2.usable(layers)
+    return Machine(l1, l2, target.cores, target.energy.cycle, target.energy.byte)
+
+
+def planning_passes(
+    target: Target, layers: int, objective: Objective = Objective.LATENCY
+) -> list[str]:
     """The passes up to the memory plan, for a network of so many layers.
 
     Raises CapacityError where a memory of the target has no room for tensors at all.
@@ -41,10 +54,9 @@ def planning_passes(target: Target, layers: int) -> list[str]:
                 f"stacks and code leave nothing for tensors in {size} bytes of {space.name}",
             )
     return [
-        "fold-pads",
-        "fold-weight-zero-points",
-        "narrow-requant",
-        "select-layout",
+        SCHEDULED_LEVEL,
+        f"select-schedule{{objective={objective} l1={l1} l2={l2} cores={target.cores} "
+        f"cycle_energy={target.energy.cycle} byte_energy={target.energy.byte}}}",
         f"tile-l1{{l1={l1} cores={target.cores}}}",
         f"lower-to-tiles{{chunk={l2 // WEIGHT_PIECES}}}",
         "double-buffer",
@@ -54,12 +66,12 @@ def planning_passes(target: Target, layers: int) -> list[str]:
     ]
 
 
-def default_pipeline(target: Target, layers: int) -> str:
+def default_pipeline(target: Target, layers: int, objective: Objective = Objective.LATENCY) -> str:
     """Pass pipeline for a network of so many layers, in the syntax of `xdsl-opt -p`.
 
     Raises CapacityError where a memory of the target has no room for tensors at all.
     """
-    passes = planning_passes(target, layers)
+    passes = planning_passes(target, layers, objective)
     if target.isa == "xpulp":
         passes.append(f"lower-kernels-to-xpulp{{cores={target.cores}}}")
     passes += [f"lower-kernels{{cores={target.cores}}}", "canonicalize", "cse"]

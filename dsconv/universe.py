@@ -17,6 +17,7 @@ PASSES = {
     "fold-weight-zero-points": "dsconv.passes.fold_weight_zero_points:FoldWeightZeroPointsPass",
     "narrow-requant": "dsconv.passes.narrow_requant:NarrowRequantPass",
     "select-layout": "dsconv.passes.select_layout:SelectLayoutPass",
+    "select-schedule": "dsconv.passes.select_schedule:SelectSchedulePass",
     "tile-l1": "dsconv.passes.tile_l1:TileL1Pass",
     "lower-to-tiles": "dsconv.lowering.tiles:LowerToTilesPass",
     "double-buffer": "dsconv.passes.double_buffer:DoubleBufferPass",

@@ -29,7 +29,8 @@ from dsconv.lowering.building import Index, add, index_value, loop, multiply, re
 from dsconv.lowering.maps import Map
 from dsconv.lowering.tile_kernels import KernelTable, pad_value, requantised_channels, tile_kernel
 from dsconv.lowering.weights import weights_global
-from dsconv.passes.fused_rows import RowPlan, Rows, residuals, row_plan
+from dsconv.passes.chains import Chain
+from dsconv.passes.fused_rows import RowPlan, Rows, row_plan
 from dsconv.passes.geometry import Geometry
 from dsconv.passes.parameters import pack_parameters
 from dsconv.passes.tile_fused import row_cycles
@@ -187,7 +188,8 @@ class FusedRowsLowering:
             raise DiagnosticException(f'fused layer "{op.label}" has no tile; run tile-l1 before')
         self.op = op
         self.tile: Tile = op.tile.tile
-        plan = row_plan(op.chain, self.tile)
+        chain = Chain.of(op.chain)
+        plan = row_plan(chain, self.tile)
         if plan is None:
             raise DiagnosticException(
                 f'fused layer "{op.label}": a step of {self.tile.rows} rows is shorter than what '
@@ -199,7 +201,7 @@ class FusedRowsLowering:
             for layer, reads, makes in zip(op.chain, plan.values, plan.values[1:], strict=False)
         ]
         self.input = Map.of(buffers[op.chain[0].activations[0]], op.chain[0].activations[0])
-        self.residuals = {value: Map.of(buffers[value], value) for value in residuals(op.chain)}
+        self.residuals = {value: Map.of(buffers[value], value) for value in chain.residuals}
         self.output = Map.of(buffers[op.result], op.result)
 
     @property

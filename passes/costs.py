@@ -25,6 +25,9 @@ DMA_BYTES_PER_CYCLE = 8
 L3_BYTES_PER_CYCLE = 1.0
 """From HyperRAM (measured on GVSoC's pulp-open)."""
 
+L3_STORED_BYTES_PER_CYCLE = 0.8
+"""To HyperRAM (measured on GVSoC's pulp-open)."""
+
 L3_TRANSFER_CYCLES = 165
 """To start a transfer from a cluster core and for its latency (measured on GVSoC's pulp-open)."""
 

@@ -21,6 +21,7 @@ from dsconv.dialects.graph import (
     PointwiseOp,
     tensor_type,
 )
+from dsconv.passes.chains import Chain
 from dsconv.passes.fusion import fuse, links, obstacle
 from dsconv.passes.tile_fused import smallest_step_bytes
 
@@ -97,7 +98,7 @@ class FuseDsconvPass(ModulePass):
     def _excess(self, chain: Sequence[LayerOperation]) -> str | None:
         if not self.l1:
             return None
-        needed = smallest_step_bytes(chain)
+        needed = smallest_step_bytes(Chain.of(chain))
         return f"it needs {needed} bytes of L1, {self.l1} are there" if needed > self.l1 else None
 
     def _remark(self, chain: Sequence[LayerOperation], reason: str) -> None:

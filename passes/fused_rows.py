@@ -8,15 +8,15 @@ as in Daghero et al. 2024, section 3.1.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
 from xdsl.ir import SSAValue
 
 from dsconv.dialects.attributes import Layout, Tile
-from dsconv.dialects.graph import LayerOperation, layout_of, tensor_type
+from dsconv.dialects.graph import layout_of, tensor_type
 from dsconv.dialects.tiled import aligned
+from dsconv.passes.chains import Chain
 from dsconv.passes.geometry import Geometry
 
 
@@ -125,37 +125,30 @@ class RowPlan:
         )
 
 
-def row_plan(chain: Sequence[LayerOperation], tile: Tile) -> RowPlan | None:
+def row_plan(chain: Chain, tile: Tile) -> RowPlan | None:
     """The plan for steps of `tile.rows` rows; None where a lead is longer than a step's rows."""
-    geometries = [Geometry.of(layer) for layer in chain]
-    steps = ceil(geometries[-1].rows / tile.rows)
-    values = [_last_value(geometries[-1], chain[-1], tile.rows)]
-    for layer, geometry in zip(reversed(chain), reversed(geometries), strict=True):
-        values.insert(0, _value_before(layer, geometry, values[0], single_step=steps == 1))
+    last = chain.geometries[-1]
+    steps = ceil(last.rows / tile.rows)
+    values = [_last_value(last, layout_of(chain.result), tile.rows)]
+    for layer, geometry in zip(reversed(chain.layers), reversed(chain.geometries), strict=True):
+        layout = layout_of(layer.activations[0])
+        values.insert(0, _value_before(geometry, layout, values[0], single_step=steps == 1))
     if steps > 1 and tile.buffers > 1 and values[0].is_ring:
         values[0] = replace(values[0], ring=values[0].ring + values[0].block)
     if any(value.lead > value.block for value in values):
         return None
-    residual = sum(_step_bytes(value, tile.rows) for value in residuals(chain))
-    records = tuple(geometry.kernels * geometry.record_bytes for geometry in geometries)
+    residual = sum(_step_bytes(value, tile.rows) for value in chain.residuals)
+    records = tuple(geometry.kernels * geometry.record_bytes for geometry in chain.geometries)
     return RowPlan(tuple(values), steps, residual, records, tile.buffers)
 
 
-def residuals(chain: Sequence[LayerOperation]) -> list[SSAValue]:
-    """What layers behind the first one read besides the layer before them."""
-    made = {layer.result for layer in chain}
-    values = (value for layer in chain[1:] for value in layer.activations)
-    return [value for value in dict.fromkeys(values) if value not in made]
-
-
-def _last_value(geometry: Geometry, layer: LayerOperation, rows: int) -> Rows:
-    layout = layout_of(layer.result)
+def _last_value(geometry: Geometry, layout: Layout | None, rows: int) -> Rows:
     sizes = (geometry.kernels, geometry.rows, geometry.columns, layout)
     return Rows(*sizes, block=rows, lead=0, ring=0, above=0, below=0, overlap=0, pad_pixel=False)
 
 
 def _value_before(
-    layer: LayerOperation, geometry: Geometry, made: Rows, *, single_step: bool
+    geometry: Geometry, layout: Layout | None, made: Rows, *, single_step: bool
 ) -> Rows:
     """What a layer reads, from what it makes: its receptive field."""
     (extent, _), (stride, _) = geometry.extent, geometry.strides
@@ -172,7 +165,7 @@ def _value_before(
         geometry.channels,
         geometry.height,
         geometry.width,
-        layout_of(layer.activations[0]),
+        layout,
         block,
         lead,
         ring if has_ring else 0,

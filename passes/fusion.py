@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dsconv.dialects.fused import Axis, FusedOp
-from dsconv.dialects.graph import AddOp, DepthwiseOp, LayerOperation, PointwiseOp
+from dsconv.dialects.graph import (
+    AddOp,
+    DepthwiseOp,
+    LayerOperation,
+    PointwiseOp,
+    element_bytes,
+    tensor_type,
+)
 
 
 def next_in_chain(op: LayerOperation) -> LayerOperation | None:
@@ -39,6 +46,11 @@ def obstacle(chain: Sequence[LayerOperation], axis: Axis) -> str | None:
 def _layer_obstacle(op: LayerOperation) -> str | None:
     if not isinstance(op, DepthwiseOp | PointwiseOp | AddOp):
         return f"is a {op.kind}: depthwise, pointwise and add fuse"
+    if element_bytes(tensor_type(op.result)) > 1:
+        return "makes more than bytes"
+    shapes = {tensor_type(value).get_shape() for value in (*op.activations, op.result)}
+    if isinstance(op, AddOp) and len(shapes) > 1:
+        return "adds values of several shapes"
     if not isinstance(op, DepthwiseOp):
         return None
     window = op.window

@@ -207,6 +207,10 @@ class Geometry:
         inputs = self.input_versions(tile) * self.all_input_bytes(tile)
         return inputs + self.weight_versions(tile) * self.weight_bytes(tile)
 
+    def moved_bytes(self, tile: Tile) -> int:
+        """Bytes of activations loaded and stored for the whole layer."""
+        return self.input_versions(tile) * self.all_input_bytes(tile) + self.stored_bytes(tile)
+
     def stored_bytes(self, tile: Tile) -> int:
         """Bytes stored for the whole layer."""
         return self.tiles(tile) * self.output_bytes(tile)

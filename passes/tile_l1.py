@@ -14,6 +14,7 @@ from dsconv.dialects.attributes import Space, Tile, TileAttr
 from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import LayerOperation
 from dsconv.passes.capacity import DoesNotFitError
+from dsconv.passes.chains import Chain
 from dsconv.passes.even_splits import even_splits
 from dsconv.passes.geometry import Geometry
 from dsconv.passes.layer_costs import layer_cost
@@ -106,9 +107,10 @@ class TileL1Pass(ModulePass):
         return (self.buffers,) if self.buffers else (1, 2)
 
     def _step(self, fused: FusedOp) -> Tile:
-        tile = choose_step(fused, self.l1, self.cores, self._counts)
+        chain = Chain.of(fused.chain)
+        tile = choose_step(chain, self.l1, self.cores, self._counts)
         if tile is None:
-            needed = smallest_step_bytes(fused.chain)
+            needed = smallest_step_bytes(chain)
             raise DoesNotFitError(
                 Space.L1,
                 f'fused layer "{fused.label}" does not fit L1: it needs {needed} bytes, {self.l1} '

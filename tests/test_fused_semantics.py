@@ -11,6 +11,7 @@ from dsconv.dialects.attributes import Tile, TileAttr
 from dsconv.dialects.fused import Axis, FusedOp
 from dsconv.dialects.graph import tensor_type
 from dsconv.lowering.c_target import network_function
+from dsconv.passes.chains import Chain
 from dsconv.passes.fused_rows import row_plan
 from dsconv.passes.fusion import fuse, obstacle
 from dsconv.pipeline import run_pipeline
@@ -62,7 +63,7 @@ def check(chain: RandomLayer, fused: ModuleOp, pipeline: str) -> None:
 def test_rows(chain: RandomLayer, depth: int, buffers: int):
     module, fused = fused_rows(chain, depth, buffers)
     assert fused.tile is not None
-    assume(row_plan(fused.chain, fused.tile.tile) is not None)
+    assume(row_plan(Chain.of(fused.chain), fused.tile.tile) is not None)
     check(chain, module, "lower-to-tiles,double-buffer")
 
 
@@ -78,7 +79,7 @@ SMALL = Sizes(heights=(2, 3, 5, 6), widths=(1, 6), channels=(1, 5))
 def test_rows_as_loops(chain: RandomLayer, depth: int, buffers: int):
     module, fused = fused_rows(chain, depth, buffers)
     assert fused.tile is not None
-    assume(row_plan(fused.chain, fused.tile.tile) is not None)
+    assume(row_plan(Chain.of(fused.chain), fused.tile.tile) is not None)
     check(
         chain,
         module,

@@ -25,6 +25,14 @@ class MemorySize:
 
 
 @dataclass(frozen=True)
+class Energy:
+    """What a cycle of the cluster and a byte moved between L2 and L1 take, in pJ."""
+
+    cycle: int
+    byte: int
+
+
+@dataclass(frozen=True)
 class Target:
     """A machine: the folder of runtime_c that serves it, its cores and memories.
 
@@ -38,6 +46,7 @@ class Target:
     cores: int
     l1: MemorySize
     l2: MemorySize
+    energy: Energy
 
     def with_sizes(self, l1_bytes: int | None, l2_bytes: int | None) -> Target:
         """The target with other sizes of L1 and L2, in bytes."""
@@ -84,6 +93,7 @@ def _read(name: str, path: Path) -> Target:
             description["cores"],
             MemorySize(**description["l1"]),
             MemorySize(**description["l2"]),
+            Energy(**description["energy"]),
         )
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise DsconvError(f"target description {path}: {error!r}") from error

@@ -1,0 +1,52 @@
+"""All schedules of a network that no other beats in both cycles and bytes moved, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from dsconv.compiler import CompiledNetwork
+from dsconv.dialects.graph import LayerOperation
+from dsconv.passes.schedules import Objective, Schedule, best, schedules
+from dsconv.pipeline import SCHEDULED_LEVEL, machine_of, run_pipeline
+from dsconv.reference import network_of
+
+
+@dataclass(frozen=True)
+class ParetoFront:
+    """Schedules, the fastest first; costs are estimates. `chosen`: objectives that each serves."""
+
+    network: str
+    points: Sequence[Schedule]
+    chosen: Sequence[Sequence[Objective]]
+
+    @staticmethod
+    def of(compiled: CompiledNetwork) -> ParetoFront:
+        """The front of a network for its target."""
+        module = compiled.imported.module.clone()
+        run_pipeline(module, SCHEDULED_LEVEL)
+        function = network_of(module)
+        layers = [op for op in function.body.ops if isinstance(op, LayerOperation)]
+        machine = machine_of(compiled.target, len(layers))
+        points = schedules(layers, machine)
+        chosen = [
+            [objective for objective in Objective if best(points, objective, machine) is point]
+            for point in points
+        ]
+        return ParetoFront(function.sym_name.data, points, chosen)
+
+    def print(self, console: Console) -> None:
+        """The front for people."""
+        table = Table(title=f"{self.network}: schedules worth having", box=box.SIMPLE_HEAD)
+        for column in ("cycles (estimate)", "bytes L2-L1", "fused layers"):
+            table.add_column(column, justify="right", no_wrap=True)
+        table.add_column("objective")
+        for point, objectives in zip(self.points, self.chosen, strict=True):
+            fused = sum(len(choice.layers) > 1 for choice in point.choices)
+            cells = (f"{point.cycles:,.0f}", f"{point.moved_bytes:,}", str(fused))
+            table.add_row(*cells, ", ".join(objectives))
+        console.print(table)

@@ -1,0 +1,191 @@
+"""The search for a network's schedule: which layers to fuse, and the tiles of all (3.3).
+
+Layers come one behind the other, so a schedule is a path: each step takes one layer, or a chain of
+them, to the next one. The search keeps, for every number of layers, all that no other beats in both
+cycles and bytes moved between L2 and L1; so it is exact for the estimated costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+
+from xdsl.ir import SSAValue
+from xdsl.utils.str_enum import StrEnum
+
+from dsconv.dialects.attributes import Tile
+from dsconv.dialects.fused import Axis, FusedOp
+from dsconv.dialects.graph import LayerOperation, element_bytes, tensor_type
+from dsconv.passes.chains import Chain
+from dsconv.passes.costs import L3_BYTES_PER_CYCLE, L3_STORED_BYTES_PER_CYCLE
+from dsconv.passes.fused_costs import row_bytes_moved, row_cost
+from dsconv.passes.fused_rows import row_plan
+from dsconv.passes.fusion import next_in_chain, obstacle
+from dsconv.passes.geometry import Geometry
+from dsconv.passes.layer_costs import layer_cost
+from dsconv.passes.tile_fused import choose_step
+from dsconv.passes.tile_l1 import candidates
+
+LONGEST_CHAIN = 8
+"""Layers that are tried as one."""
+
+MOST_POINTS = 64
+"""Schedules that are kept for a number of layers; beyond, those nearest to their neighbours go."""
+
+
+class Objective(StrEnum):
+    """What a schedule is to be good at."""
+
+    LATENCY = "latency"
+    TRANSFERS = "transfers"
+    ENERGY = "energy"
+
+
+PRICE_OF_FEWER_TRANSFERS = 1.05
+"""How much slower than the fastest schedule the one may be that moves fewer bytes."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Layers that run as one, their tile, cycles, and bytes of activations between L2 and L1."""
+
+    layers: tuple[LayerOperation, ...]
+    tile: Tile
+    cycles: float
+    moved_bytes: int
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Choices for all layers, with the sums of what they cost."""
+
+    choices: tuple[Choice, ...] = ()
+    cycles: float = 0
+    moved_bytes: int = 0
+
+    def then(self, choice: Choice) -> Schedule:
+        """The schedule with one choice more."""
+        return Schedule(
+            (*self.choices, choice),
+            self.cycles + choice.cycles,
+            self.moved_bytes + choice.moved_bytes,
+        )
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the search needs to know: bytes of L1 for tiles, of L2 for activations; cores.
+
+    Energy in pJ: of a cycle of the cluster, of a byte between L2 and L1.
+    """
+
+    l1: int
+    l2: int
+    cores: int
+    cycle_energy: float = 1
+    byte_energy: float = 0
+
+
+def front(points: Iterable[Schedule]) -> list[Schedule]:
+    """Those that no other beats, the fastest first."""
+    best: list[Schedule] = []
+    for point in sorted(points, key=lambda point: (point.cycles, point.moved_bytes)):
+        if not best or point.moved_bytes < best[-1].moved_bytes:
+            best.append(point)
+    while len(best) > MOST_POINTS:
+        gaps = [after.cycles - before.cycles for before, after in zip(best, best[2:], strict=False)]
+        best.pop(1 + gaps.index(min(gaps)))
+    return best
+
+
+def schedules(layers: Sequence[LayerOperation], machine: Machine) -> list[Schedule]:
+    """All schedules of a network that no other beats, the fastest first; none where L1 is small."""
+    network = Chain.of(layers)
+    points: list[list[Schedule]] = [[] for _ in range(len(layers) + 1)]
+    points[0] = [Schedule()]
+    for first in range(len(layers)):
+        points[first] = front(points[first])
+        for choice in choices(network, first, machine):
+            end = first + len(choice.layers)
+            points[end] += [point.then(choice) for point in points[first]]
+    return front(points[-1])
+
+
+def best(points: Sequence[Schedule], objective: Objective, machine: Machine) -> Schedule:
+    """The schedule of a front that serves an objective best."""
+
+    def energy(point: Schedule) -> float:
+        return point.cycles * machine.cycle_energy + point.moved_bytes * machine.byte_energy
+
+    if objective is Objective.ENERGY:
+        return min(points, key=energy)
+    fastest = points[0]
+    if objective is Objective.LATENCY:
+        return fastest
+    limit = fastest.cycles * PRICE_OF_FEWER_TRANSFERS
+    return [point for point in points if point.cycles <= limit][-1]
+
+
+def choices(network: Chain, first: int, machine: Machine) -> Iterator[Choice]:
+    """What may come next: the first layer alone, or fused with those that follow it."""
+    layers = network.layers
+    yield from single_choices(layers[first], network.geometries[first], machine)
+    if layers[first].tile is not None:
+        return
+    for end in range(first + 2, min(first + LONGEST_CHAIN, len(layers)) + 1):
+        reads, last = layers[end - 2 : end]
+        if next_in_chain(reads) is not last or last.tile is not None:
+            return
+        choice = fused_choice(Chain(layers[first:end], network.geometries[first:end]), machine)
+        if choice is not None:
+            yield choice
+
+
+def fused_choice(chain: Chain, machine: Machine) -> Choice | None:
+    """The chain as one, with the best step; None where that cannot be."""
+    if obstacle(chain.layers, Axis.ROWS) is not None:
+        return None
+    tile = choose_step(chain, machine.l1, machine.cores)
+    plan = None if tile is None else row_plan(chain, tile)
+    if tile is None or plan is None:
+        return None
+    cycles = row_cost(chain, plan, machine.cores).cycles + spill_cycles(chain.layers, machine)
+    return Choice(chain.layers, tile, cycles, row_bytes_moved(chain))
+
+
+def single_choices(layer: LayerOperation, geometry: Geometry, machine: Machine) -> Iterator[Choice]:
+    """A layer alone: with the tile that costs least, and with the one that moves least."""
+    if isinstance(layer, FusedOp):
+        choice = fused_choice(Chain.of(layer.chain), machine)
+        if choice is not None:
+            yield replace(choice, layers=(layer,))
+        return
+    tiles = [layer.tile.tile] if layer.tile else candidates(geometry, (1, 2))
+    costs = [
+        (layer_cost(geometry, tile, machine.cores), geometry.moved_bytes(tile), tile)
+        for tile in tiles
+        if geometry.l1_bytes(tile) <= machine.l1
+    ]
+    if not costs:
+        return
+    spilled = spill_cycles([layer], machine)
+    cheapest = min(costs, key=lambda item: (item[0].objective, item[1]))
+    leanest = min(costs, key=lambda item: (item[1], item[0].objective))
+    for cost, moved, tile in {id(item): item for item in (cheapest, leanest)}.values():
+        yield Choice((layer,), tile, cost.cycles + spilled, moved)
+
+
+def spill_cycles(chain: Sequence[LayerOperation], machine: Machine) -> float:
+    """Cycles to bring what L2 cannot hold from L3, and to write it there."""
+    made = {layer.result for layer in chain}
+    read = {value for layer in chain for value in layer.activations} - made
+    rates = [(value, L3_BYTES_PER_CYCLE) for value in read]
+    rates.append((chain[-1].result, L3_STORED_BYTES_PER_CYCLE))
+    sizes = [(_bytes(value), rate) for value, rate in rates]
+    return sum(size / rate for size, rate in sizes if machine.l2 and size > machine.l2)
+
+
+def _bytes(value: SSAValue) -> int:
+    type_ = tensor_type(value)
+    return prod(type_.get_shape()) * element_bytes(type_)

@@ -1,0 +1,55 @@
+"""Chooses what to fuse and all tiles, by cycles, by bytes moved or by energy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+
+from dsconv.dialects.attributes import TileAttr
+from dsconv.dialects.fused import Axis
+from dsconv.dialects.graph import LayerOperation
+from dsconv.passes.fusion import fuse
+from dsconv.passes.networks import networks
+from dsconv.passes.schedules import Machine, Objective, Schedule, best, schedules
+
+
+def apply_schedule(schedule: Schedule) -> None:
+    """Fuses what the schedule fuses, and writes its tiles."""
+    for choice in schedule.choices:
+        layer = choice.layers[0]
+        if len(choice.layers) > 1:
+            layer = fuse(choice.layers, Axis.ROWS)
+        layer.properties["tile"] = TileAttr.of(choice.tile)
+
+
+@dataclass(frozen=True)
+class SelectSchedulePass(ModulePass):
+    """Fuses layers and writes tiles so that the network is fast, moves little or takes little.
+
+    `objective`: `latency`; `transfers`, the fewest bytes of activations between L2 and L1 among
+    schedules at most 5 % slower than the fastest; or `energy`, of `cycle_energy` pJ a cycle and
+    `byte_energy` pJ a byte moved. Needs layouts; keeps tiles that are there, and leaves a network
+    alone that does not fit. `l1` and `l2` in bytes; what is larger than `l2`, if not 0, is
+    reckoned to go through L3.
+    """
+
+    name = "select-schedule"
+
+    objective: Literal["latency", "transfers", "energy"] = "latency"
+    l1: int = 56 * 1024
+    l2: int = 0
+    cores: int = 8
+    cycle_energy: int = 1
+    byte_energy: int = 0
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        machine = Machine(self.l1, self.l2, self.cores, self.cycle_energy, self.byte_energy)
+        for function in networks(op, LayerOperation):
+            layers = [layer for layer in function.body.ops if isinstance(layer, LayerOperation)]
+            points = schedules(layers, machine)
+            if points:
+                apply_schedule(best(points, Objective(self.objective), machine))
