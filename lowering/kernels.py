@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from operator import mul
+from typing import cast
 
 from xdsl.builder import ImplicitBuilder
 from xdsl.context import Context
 from xdsl.dialects import arith, memref
-from xdsl.dialects.builtin import IndexType, IntegerType, ModuleOp, TensorType, i8, i16, i32, i64
+from xdsl.dialects.builtin import (
+    IndexType,
+    IntegerAttr,
+    IntegerType,
+    MemRefType,
+    ModuleOp,
+    TensorType,
+    i8,
+    i16,
+    i32,
+    i64,
+)
 from xdsl.dialects.func import CallOp, FuncOp, ReturnOp
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
@@ -34,7 +46,7 @@ from dsconv.dialects.records import (
     WEIGHT_ZERO_POINT,
     depthwise_row_bytes,
 )
-from dsconv.dialects.tiled import KernelOp, RunOp
+from dsconv.dialects.tiled import KernelOp, RunOp, ViewOp
 from dsconv.lowering.building import (
     Accumulator,
     Index,
@@ -648,9 +660,20 @@ def split_efficiency(items: int, cores: int) -> float:
     return items / (-(-items // cores) * cores)
 
 
-def kernel_function(kernel: KernelOp, run: RunOp, cores: int) -> FuncOp:
+def argument_types(runs: Sequence[RunOp]) -> list[MemRefType]:
+    """Types of a kernel's buffers: as small as the smallest that it runs on."""
+    operands = zip(*(run.buffers for run in runs), strict=True)
+    return [
+        min(
+            (cast(MemRefType, buffer.type) for buffer in buffers), key=lambda type: type.get_shape()
+        )
+        for buffers in operands
+    ]
+
+
+def kernel_function(kernel: KernelOp, buffers: Sequence[MemRefType], cores: int) -> FuncOp:
     """The function of a kernel: buffers, then the row and column where its window begins."""
-    types = [*(buffer.type for buffer in run.buffers), IndexType(), IndexType()]
+    types = [*buffers, IndexType(), IndexType()]
     function = FuncOp(kernel.sym_name.data, (types, []), visibility="private")
     writer = KernelWriter(kernel, function)
     write = {
@@ -671,13 +694,23 @@ def kernel_function(kernel: KernelOp, run: RunOp, cores: int) -> FuncOp:
     return function
 
 
+@dataclass(frozen=True)
 class RunToCall(RewritePattern):
-    """A run of a kernel becomes a call of its function."""
+    """A run of a kernel becomes a call of its function, with as much of a buffer as that takes."""
+
+    types: Mapping[str, Sequence[MemRefType]]
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: RunOp, rewriter: PatternRewriter) -> None:
-        arguments = [*op.buffers, op.row, op.column]
-        rewriter.replace(op, CallOp(op.kernel, arguments, []))
+        arguments: list[SSAValue] = []
+        for buffer, type_ in zip(op.buffers, self.types[op.kernel.string_value()], strict=True):
+            if buffer.type != type_:
+                zero = arith.ConstantOp(IntegerAttr(0, IndexType()))
+                part = ViewOp(buffer, zero.result, type_.get_shape()[0])
+                rewriter.insert([zero, part])
+                buffer = part.result
+            arguments.append(buffer)
+        rewriter.replace(op, CallOp(op.kernel, [*arguments, op.row, op.column], []))
 
 
 @dataclass(frozen=True)
@@ -689,16 +722,17 @@ class LowerKernelsPass(ModulePass):
     cores: int = 8
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        runs: dict[str, RunOp] = {}
+        runs: dict[str, list[RunOp]] = {}
         for run in op.walk():
             if isinstance(run, RunOp):
-                runs.setdefault(run.kernel.string_value(), run)
+                runs.setdefault(run.kernel.string_value(), []).append(run)
+        types = {name: argument_types(users) for name, users in runs.items()}
         for kernel in list(op.body.block.ops):
             if not isinstance(kernel, KernelOp):
                 continue
-            if kernel.sym_name.data in runs:
-                function = kernel_function(kernel, runs[kernel.sym_name.data], self.cores)
+            if kernel.sym_name.data in types:
+                function = kernel_function(kernel, types[kernel.sym_name.data], self.cores)
                 op.body.block.insert_ops_before([function], kernel)
             kernel.detach()
             kernel.erase()
-        PatternRewriteWalker(RunToCall(), apply_recursively=False).rewrite_module(op)
+        PatternRewriteWalker(RunToCall(types), apply_recursively=False).rewrite_module(op)

@@ -42,7 +42,7 @@ class Objective(StrEnum):
     ENERGY = "energy"
 
 
-PRICE_OF_FEWER_TRANSFERS = 1.05
+PRICE_OF_FEWER_TRANSFERS = 1.03
 """How much slower than the fastest schedule the one may be that moves fewer bytes."""
 
 

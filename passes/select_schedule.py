@@ -31,7 +31,7 @@ class SelectSchedulePass(ModulePass):
     """Fuses layers and writes tiles so that the network is fast, moves little or takes little.
 
     `objective`: `latency`; `transfers`, the fewest bytes of activations between L2 and L1 among
-    schedules at most 5 % slower than the fastest; or `energy`, of `cycle_energy` pJ a cycle and
+    schedules at most 3 % slower than the fastest; or `energy`, of `cycle_energy` pJ a cycle and
     `byte_energy` pJ a byte moved. Needs layouts; keeps tiles that are there, and leaves a network
     alone that does not fit. `l1` and `l2` in bytes; what is larger than `l2`, if not 0, is
     reckoned to go through L3.
