@@ -30,10 +30,10 @@ from dsconv.lowering.maps import Map
 from dsconv.lowering.tile_kernels import KernelTable, pad_value, requantised_channels, tile_kernel
 from dsconv.lowering.weights import weights_global
 from dsconv.passes.chains import Chain
+from dsconv.passes.fused_costs import row_cost
 from dsconv.passes.fused_rows import RowPlan, Rows, row_plan
 from dsconv.passes.geometry import Geometry
 from dsconv.passes.parameters import pack_parameters
-from dsconv.passes.tile_fused import row_cycles
 
 LEAD = -1
 """Stands for the rows that are made before the first step, where a step is asked for."""
@@ -188,8 +188,8 @@ class FusedRowsLowering:
             raise DiagnosticException(f'fused layer "{op.label}" has no tile; run tile-l1 before')
         self.op = op
         self.tile: Tile = op.tile.tile
-        chain = Chain.of(op.chain)
-        plan = row_plan(chain, self.tile)
+        self.chain = Chain.of(op.chain)
+        plan = row_plan(self.chain, self.tile)
         if plan is None:
             raise DiagnosticException(
                 f'fused layer "{op.label}": a step of {self.tile.rows} rows is shorter than what '
@@ -201,7 +201,7 @@ class FusedRowsLowering:
             for layer, reads, makes in zip(op.chain, plan.values, plan.values[1:], strict=False)
         ]
         self.input = Map.of(buffers[op.chain[0].activations[0]], op.chain[0].activations[0])
-        self.residuals = {value: Map.of(buffers[value], value) for value in chain.residuals}
+        self.residuals = {value: Map.of(buffers[value], value) for value in self.chain.residuals}
         self.output = Map.of(buffers[op.result], op.result)
 
     @property
@@ -239,7 +239,7 @@ class FusedRowsLowering:
             tile="x".join(map(str, (self.tile.channels, self.tile.rows, self.tile.columns))),
             schedule=f"{'-'.join(stage.op.kind for stage in self.stages)} rows {'/'.join(layouts)}",
             macs=op.macs,
-            estimate=round(row_cycles(op.chain, plan)),
+            estimate=round(row_cost(self.chain, plan).cycles),
             buffers=self.tile.buffers if plan.steps > 1 else 1,
             narrow_channels=sum(narrow for narrow, _ in channels),
             wide_channels=sum(wide for _, wide in channels),

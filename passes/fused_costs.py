@@ -42,7 +42,7 @@ def rows_transfer(
     return dma_cycles(rows.width * count, rows.channels, store=store)
 
 
-def row_cost(chain: Chain, plan: RowPlan, cores: int) -> LayerCost:
+def row_cost(chain: Chain, plan: RowPlan, cores: int = 8) -> LayerCost:
     """Estimated cost of a chain that is fused along rows."""
     pairs = list(zip(chain.geometries, plan.values, plan.values[1:], strict=False))
     kernel = coefficients()["layer"]["tile"]
