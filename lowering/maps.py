@@ -11,7 +11,7 @@ from xdsl.ir import SSAValue
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.graph import element_bytes, layout_of, tensor_type
 from dsconv.dialects.tiled import BoxAttr
-from dsconv.lowering.building import Index, add, multiply
+from dsconv.lowering.building import Index, add, minimum, multiply
 
 
 def tensor_bytes(type_: TensorType) -> int:
@@ -61,3 +61,15 @@ class Map:
             element_bytes=self.element_bytes,
             plane_pitch=plane_pitch,
         )
+
+
+def tile_start(number: Index, size: int, tile: int, name: str) -> Index:
+    """First output of a tile along one dimension; the last tile is moved back into the map."""
+    if size == tile:
+        return 0
+    start = multiply(number, tile)
+    if size % tile:
+        start = minimum(start, size - tile)
+    if isinstance(start, SSAValue):
+        start.name_hint = name
+    return start

@@ -18,7 +18,7 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.attributes import Space, Tile
-from dsconv.dialects.fused import FusedOp
+from dsconv.dialects.fused import Axis, FusedOp
 from dsconv.dialects.graph import (
     ConstantOp,
     LayerOperation,
@@ -53,8 +53,9 @@ from dsconv.lowering.building import (
     remainder,
     subtract,
 )
+from dsconv.lowering.fused_channels import FusedChannelsLowering
 from dsconv.lowering.fused_rows import FusedRowsLowering
-from dsconv.lowering.maps import Map, tensor_bytes
+from dsconv.lowering.maps import Map, tensor_bytes, tile_start
 from dsconv.lowering.tile_kernels import (
     KernelTable,
     Symbols,
@@ -320,18 +321,6 @@ class LayerLowering:
         )
 
 
-def tile_start(number: Index, size: int, tile: int, name: str) -> Index:
-    """First output of a tile along one dimension; the last tile is moved back into the map."""
-    if size == tile:
-        return 0
-    start = multiply(number, tile)
-    if size % tile:
-        start = minimum(start, size - tile)
-    if isinstance(start, SSAValue):
-        start.name_hint = name
-    return start
-
-
 def is_zero(value: Index) -> SSAValue:
     """Whether an index is 0."""
     return arith.CmpiOp(index_value(value), index_value(0), "eq").result
@@ -449,8 +438,10 @@ def layer_lowering(
     buffers: Mapping[SSAValue, SSAValue],
     kernels: KernelTable,
     chunk_bytes: int,
-) -> LayerLowering | FusedRowsLowering:
+) -> LayerLowering | FusedRowsLowering | FusedChannelsLowering:
     """What writes a layer, given the L2 buffers of all activations up to it."""
+    if isinstance(op, FusedOp) and op.axis is Axis.CHANNELS:
+        return FusedChannelsLowering(op, buffers, kernels)
     if isinstance(op, FusedOp):
         return FusedRowsLowering(op, buffers, kernels)
     inputs = [buffers[value] for value in op.activations]

@@ -22,6 +22,7 @@ from dsconv.dialects.graph import (
     tensor_type,
 )
 from dsconv.passes.chains import Chain
+from dsconv.passes.fused_channels import smallest_channels_bytes
 from dsconv.passes.fusion import fuse, links, obstacle
 from dsconv.passes.tile_fused import smallest_step_bytes
 
@@ -98,7 +99,8 @@ class FuseDsconvPass(ModulePass):
     def _excess(self, chain: Sequence[LayerOperation]) -> str | None:
         if not self.l1:
             return None
-        needed = smallest_step_bytes(Chain.of(chain))
+        smallest = smallest_step_bytes if self.axis == "rows" else smallest_channels_bytes
+        needed = smallest(Chain.of(chain))
         return f"it needs {needed} bytes of L1, {self.l1} are there" if needed > self.l1 else None
 
     def _remark(self, chain: Sequence[LayerOperation], reason: str) -> None:

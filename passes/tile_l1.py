@@ -11,11 +11,12 @@ from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.attributes import Space, Tile, TileAttr
-from dsconv.dialects.fused import FusedOp
+from dsconv.dialects.fused import Axis, FusedOp
 from dsconv.dialects.graph import LayerOperation
 from dsconv.passes.capacity import DoesNotFitError
 from dsconv.passes.chains import Chain
 from dsconv.passes.even_splits import even_splits
+from dsconv.passes.fused_channels import choose_channels, smallest_channels_bytes
 from dsconv.passes.geometry import Geometry
 from dsconv.passes.layer_costs import layer_cost
 from dsconv.passes.tile_fused import choose_step, smallest_step_bytes
@@ -108,9 +109,12 @@ class TileL1Pass(ModulePass):
 
     def _step(self, fused: FusedOp) -> Tile:
         chain = Chain.of(fused.chain)
-        tile = choose_step(chain, self.l1, self.cores, self._counts)
+        by_channels = fused.axis is Axis.CHANNELS
+        choose = choose_channels if by_channels else choose_step
+        tile = choose(chain, self.l1, self.cores, self._counts)
         if tile is None:
-            needed = smallest_step_bytes(chain)
+            smallest = smallest_channels_bytes if by_channels else smallest_step_bytes
+            needed = smallest(chain)
             raise DoesNotFitError(
                 Space.L1,
                 f'fused layer "{fused.label}" does not fit L1: it needs {needed} bytes, {self.l1} '

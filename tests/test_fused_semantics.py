@@ -67,6 +67,21 @@ def test_rows(chain: RandomLayer, depth: int, buffers: int):
     check(chain, module, "lower-to-tiles,double-buffer")
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    chain=random_chains((("pw", "dw"),), Sizes(residual=False)),
+    depth=st.integers(1, 13),
+    buffers=st.sampled_from([1, 2]),
+)
+def test_channels(chain: RandomLayer, depth: int, buffers: int):
+    module = chain.module.clone()
+    fused = fuse(chain_of(module), Axis.CHANNELS)
+    _, channels, rows, columns = tensor_type(fused.result).get_shape()
+    tile = Tile(min(depth, channels), rows, columns, buffers=buffers)
+    fused.properties["tile"] = TileAttr.of(tile)
+    check(chain, module, "lower-to-tiles,double-buffer")
+
+
 SMALL = Sizes(heights=(2, 3, 5, 6), widths=(1, 6), channels=(1, 5))
 
 

@@ -1,0 +1,93 @@
+"""Sizes of a fused layer that goes along channels: pointwise, then depthwise, a few at a time.
+
+A step makes `depth` channels of the whole map between them (Daghero et al. 2024, section 3.1:
+a buffer of FD x IX x IY), then those channels of the output. The input stays in L1 as a whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from dsconv.dialects.attributes import Tile
+from dsconv.dialects.tiled import aligned
+from dsconv.passes.chains import Chain
+from dsconv.passes.costs import coefficients, dma_cycles, first_call_cycles, kernel_cycles
+from dsconv.passes.even_splits import even_splits
+from dsconv.passes.layer_costs import LayerCost, kernel_shape, tile_transfer
+
+
+@dataclass(frozen=True)
+class ChannelPlan:
+    """A pair along channels: bytes in L1 of its input, of a step's values and of its weights."""
+
+    steps: int
+    input_bytes: int
+    between_bytes: int
+    output_bytes: int
+    weight_bytes: tuple[int, int]
+    buffers: int
+
+    @property
+    def l1_bytes(self) -> int:
+        """Bytes of L1 that the whole takes."""
+        copies = min(self.buffers, self.steps)
+        moved = aligned(self.output_bytes) + sum(map(aligned, self.weight_bytes))
+        return aligned(self.input_bytes) + aligned(self.between_bytes) + copies * moved
+
+
+def channel_plan(chain: Chain, tile: Tile) -> ChannelPlan:
+    """The plan for steps of `tile.channels` channels."""
+    first, last = chain.geometries
+    pad_pixel = tile.channels if last.padded else 0
+    return ChannelPlan(
+        ceil(last.kernels / tile.channels),
+        first.channels * first.height * first.width,
+        tile.channels * last.height * last.width + pad_pixel,
+        tile.channels * last.rows * last.columns,
+        (tile.channels * first.record_bytes, tile.channels * last.record_bytes),
+        tile.buffers,
+    )
+
+
+def channel_cost(chain: Chain, tile: Tile, cores: int = 8) -> LayerCost:
+    """Estimated cost of a pair along channels."""
+    first, last = chain.geometries
+    plan = channel_plan(chain, tile)
+    step = coefficients()["layer"]["tile"]
+    between = Tile(tile.channels, first.rows, first.columns)
+    compute = kernel_cycles(kernel_shape(first, between), cores) + 2 * step
+    compute += kernel_cycles(kernel_shape(last, tile), cores)
+    weights = [dma_cycles(size) for size in plan.weight_bytes]
+    sizes = last.kernels, last.rows, last.columns
+    made = tile.channels, last.rows, last.columns
+    store = tile_transfer(last.output_layout, sizes, made, store=True)
+    before = dma_cycles(plan.input_bytes).cycles
+    before += first_call_cycles(first.kind) + first_call_cycles(last.kind)
+    issue = sum(load.issue for load in weights) + store.issue
+    loading = sum(load.engine for load in weights)
+    alone = plan.steps * (loading + store.engine)
+    if plan.buffers == 1 or plan.steps == 1:
+        return LayerCost(before + plan.steps * (issue + loading + compute + store.engine), alone)
+    cycles = issue + max(compute, loading - issue, store.engine - issue)
+    return LayerCost(before + issue + loading + store.engine + plan.steps * cycles, alone)
+
+
+def choose_channels(
+    chain: Chain, l1_bytes: int, cores: int, buffers: tuple[int, ...] = (1, 2)
+) -> Tile | None:
+    """The step along channels of least estimated cost that fits; None where none does."""
+    last = chain.geometries[-1]
+    tiles = [
+        Tile(channels, last.rows, last.columns, buffers=count)
+        for channels in even_splits(last.kernels, multiple=cores)
+        for count in (buffers if channels < last.kernels else (1,))
+    ]
+    fitting = [tile for tile in tiles if channel_plan(chain, tile).l1_bytes <= l1_bytes]
+    return min(fitting, key=lambda tile: channel_cost(chain, tile, cores).objective, default=None)
+
+
+def smallest_channels_bytes(chain: Chain) -> int:
+    """Bytes of L1 below which a pair cannot be fused along channels."""
+    last = chain.geometries[-1]
+    return channel_plan(chain, Tile(1, last.rows, last.columns)).l1_bytes
