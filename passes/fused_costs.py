@@ -66,8 +66,8 @@ def row_cost(chain: Chain, plan: RowPlan, cores: int = 8) -> LayerCost:
     return LayerCost(before + issue + loading + store.engine + plan.steps * step, alone)
 
 
-def row_bytes_moved(chain: Chain) -> int:
-    """Bytes of activations that a chain fused along rows moves between L2 and L1."""
+def fused_bytes_moved(chain: Chain) -> int:
+    """Bytes of activations that a fused chain moves between L2 and L1: each once."""
     values = [chain.input, *chain.residuals, chain.result]
     shapes = [tensor_type(value).get_shape() for value in values]
     return sum(channels * height * width for _, channels, height, width in shapes)

@@ -19,7 +19,8 @@ from dsconv.dialects.fused import Axis, FusedOp
 from dsconv.dialects.graph import LayerOperation, element_bytes, tensor_type
 from dsconv.passes.chains import Chain
 from dsconv.passes.costs import L3_BYTES_PER_CYCLE, L3_STORED_BYTES_PER_CYCLE
-from dsconv.passes.fused_costs import row_bytes_moved, row_cost
+from dsconv.passes.fused_channels import channel_cost, choose_channels
+from dsconv.passes.fused_costs import fused_bytes_moved, row_cost
 from dsconv.passes.fused_rows import row_plan
 from dsconv.passes.fusion import next_in_chain, obstacle
 from dsconv.passes.geometry import Geometry
@@ -48,12 +49,16 @@ PRICE_OF_FEWER_TRANSFERS = 1.03
 
 @dataclass(frozen=True)
 class Choice:
-    """Layers that run as one, their tile, cycles, and bytes of activations between L2 and L1."""
+    """Layers that run as one, their tile, cycles, and bytes of activations between L2 and L1.
+
+    Several layers are fused along `axis`.
+    """
 
     layers: tuple[LayerOperation, ...]
     tile: Tile
     cycles: float
     moved_bytes: int
+    axis: Axis = Axis.ROWS
 
 
 @dataclass(frozen=True)
@@ -137,28 +142,42 @@ def choices(network: Chain, first: int, machine: Machine) -> Iterator[Choice]:
         reads, last = layers[end - 2 : end]
         if next_in_chain(reads) is not last or last.tile is not None:
             return
-        choice = fused_choice(Chain(layers[first:end], network.geometries[first:end]), machine)
-        if choice is not None:
-            yield choice
+        chain = Chain(layers[first:end], network.geometries[first:end])
+        yield from fused_choices(chain, machine, Axis)
 
 
-def fused_choice(chain: Chain, machine: Machine) -> Choice | None:
-    """The chain as one, with the best step; None where that cannot be."""
-    if obstacle(chain.layers, Axis.ROWS) is not None:
-        return None
+def fused_choices(chain: Chain, machine: Machine, axes: Iterable[Axis]) -> Iterator[Choice]:
+    """The chain as one, along each axis that it can go, with the best step."""
+    for axis in axes:
+        if obstacle(chain.layers, axis) is not None:
+            continue
+        cost = row_step if axis is Axis.ROWS else channel_step
+        found = cost(chain, machine)
+        if found is not None:
+            tile, cycles = found
+            cycles += spill_cycles(chain.layers, machine)
+            yield Choice(chain.layers, tile, cycles, fused_bytes_moved(chain), axis)
+
+
+def row_step(chain: Chain, machine: Machine) -> tuple[Tile, float] | None:
+    """The best step along rows, and the cycles of all."""
     tile = choose_step(chain, machine.l1, machine.cores)
     plan = None if tile is None else row_plan(chain, tile)
     if tile is None or plan is None:
         return None
-    cycles = row_cost(chain, plan, machine.cores).cycles + spill_cycles(chain.layers, machine)
-    return Choice(chain.layers, tile, cycles, row_bytes_moved(chain))
+    return tile, row_cost(chain, plan, machine.cores).cycles
+
+
+def channel_step(chain: Chain, machine: Machine) -> tuple[Tile, float] | None:
+    """The best step along channels, and the cycles of all."""
+    tile = choose_channels(chain, machine.l1, machine.cores)
+    return None if tile is None else (tile, channel_cost(chain, tile, machine.cores).cycles)
 
 
 def single_choices(layer: LayerOperation, geometry: Geometry, machine: Machine) -> Iterator[Choice]:
     """A layer alone: with the tile that costs least, and with the one that moves least."""
     if isinstance(layer, FusedOp):
-        choice = fused_choice(Chain.of(layer.chain), machine)
-        if choice is not None:
+        for choice in fused_choices(Chain.of(layer.chain), machine, [layer.axis]):
             yield replace(choice, layers=(layer,))
         return
     tiles = [layer.tile.tile] if layer.tile else candidates(geometry, (1, 2))

@@ -10,7 +10,6 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from dsconv.dialects.attributes import TileAttr
-from dsconv.dialects.fused import Axis
 from dsconv.dialects.graph import LayerOperation
 from dsconv.passes.fusion import fuse
 from dsconv.passes.networks import networks
@@ -22,7 +21,7 @@ def apply_schedule(schedule: Schedule) -> None:
     for choice in schedule.choices:
         layer = choice.layers[0]
         if len(choice.layers) > 1:
-            layer = fuse(choice.layers, Axis.ROWS)
+            layer = fuse(choice.layers, choice.axis)
         layer.properties["tile"] = TileAttr.of(choice.tile)
 
 
