@@ -19,12 +19,8 @@ from dsconv.dialects.attributes import Space
 from dsconv.equivalence import PassChecker
 from dsconv.errors import CapacityError, DsconvError
 from dsconv.passes.capacity import DoesNotFitError
-from dsconv.passes.schedules import Machine, Objective
+from dsconv.passes.schedules import WEIGHT_PIECES, Machine, Objective
 from dsconv.targets import Target
-
-WEIGHT_PIECES = 5
-"""Weights larger than this part of L2 are cut, so that pieces can be staged one by one."""
-
 
 SCHEDULED_LEVEL = "fold-pads,fold-weight-zero-points,narrow-requant,select-layout"
 """The passes before the choice of a schedule."""

@@ -28,6 +28,9 @@ from dsconv.passes.layer_costs import layer_cost
 from dsconv.passes.tile_fused import choose_step
 from dsconv.passes.tile_l1 import candidates
 
+WEIGHT_PIECES = 5
+"""Weights larger than this part of L2 are cut, so that pieces can be staged one by one."""
+
 LONGEST_CHAIN = 8
 """Layers that are tried as one."""
 
@@ -148,6 +151,8 @@ def choices(network: Chain, first: int, machine: Machine) -> Iterator[Choice]:
 
 def fused_choices(chain: Chain, machine: Machine, axes: Iterable[Axis]) -> Iterator[Choice]:
     """The chain as one, along each axis that it can go, with the best step."""
+    if machine.l2 and not fits_l2(chain, machine.l2):
+        return
     for axis in axes:
         if obstacle(chain.layers, axis) is not None:
             continue
@@ -157,6 +162,13 @@ def fused_choices(chain: Chain, machine: Machine, axes: Iterable[Axis]) -> Itera
             tile, cycles = found
             cycles += spill_cycles(chain.layers, machine)
             yield Choice(chain.layers, tile, cycles, fused_bytes_moved(chain), axis)
+
+
+def fits_l2(chain: Chain, l2: int) -> bool:
+    """Whether L2 holds what a chain reads and makes, and its weights, which are not cut."""
+    maps = sum(map(_bytes, (chain.input, *chain.residuals, chain.result)))
+    weights = [geometry.kernels * geometry.record_bytes for geometry in chain.geometries]
+    return maps + sum(weights) <= l2 and max(weights) <= l2 // WEIGHT_PIECES
 
 
 def row_step(chain: Chain, machine: Machine) -> tuple[Tile, float] | None:
