@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 from dsconv.dialects.attributes import Space
 from dsconv.dialects.tiled import BufferOp, L3LoadOp, L3StoreOp, aligned
 from dsconv.lowering.c_target import network_function
-from dsconv.passes.plan_memory import best_fit, constant_size, constants, lifetimes
+from dsconv.passes.plan_memory import constant_size, constants, lifetimes, search_fit
 from dsconv.pipeline import run_pipeline
 from dsconv.reference import network_of, run_lowered, run_reference, to_memory
 
@@ -35,7 +35,7 @@ def l2_needs(network: RandomLayer, pipeline: str) -> tuple[int, int]:
     lowered = network.module.clone()
     run_pipeline(lowered, pipeline)
     weights = sum(aligned(constant_size(constant)) for constant in constants(lowered, Space.L2))
-    return best_fit(lifetimes(network_of(lowered))), weights
+    return search_fit(lifetimes(network_of(lowered))), weights
 
 
 @settings(max_examples=150, deadline=None)
