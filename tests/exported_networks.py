@@ -1,5 +1,8 @@
 """Mobile networks as torch modules with random weights, exported and quantised by ONNX Runtime."""
 
+# torch need not be installed; tests that need it are skipped then
+# pyright: reportMissingImports=false, reportUntypedBaseClass=false
+
 from __future__ import annotations
 
 import warnings
