@@ -111,6 +111,11 @@ def element_bytes(type_: TensorType) -> int:
     return np.dtype(DTYPES[type_.element_type]).itemsize
 
 
+def tensor_bytes(type_: TensorType) -> int:
+    """Bytes of an activation."""
+    return int(np.prod(type_.get_shape())) * element_bytes(type_)
+
+
 def layout_of(value: SSAValue) -> Layout | None:
     """Layout of an activation, None while it is not chosen."""
     encoding = tensor_type(value).encoding

@@ -15,12 +15,11 @@ from xdsl.dialects.builtin import TensorType
 from dsconv.compiler import CompiledNetwork
 from dsconv.counting import CountedRun, count_stalls
 from dsconv.dialects.attributes import Layout, LayoutAttr, Space
-from dsconv.dialects.graph import DTYPES, dtype_of, layout_of, tensor_type
+from dsconv.dialects.graph import DTYPES, dtype_of, layout_of, tensor_bytes, tensor_type
 from dsconv.dialects.tiled import LayerOp, buffer_space
 from dsconv.errors import DsconvError
 from dsconv.frontends import ImportedNetwork, Port
 from dsconv.lowering.c_target import network_function
-from dsconv.lowering.maps import tensor_bytes
 from dsconv.output import write_folder
 from dsconv.passes.spill_activations import line_bytes
 from dsconv.reference import Array, ReferenceRun, from_memory, network_of, run_reference, to_memory

@@ -94,6 +94,16 @@ def maximum(value: Index, limit: int) -> Index:
     return arith.MaxSIOp(value, index_value(limit)).result
 
 
+def is_below(value: Index, limit: int) -> SSAValue:
+    """Whether an index is below a constant."""
+    return arith.CmpiOp(index_value(value), index_value(limit), "slt").result
+
+
+def is_equal(value: Index, other: int) -> SSAValue:
+    """Whether an index is a constant."""
+    return arith.CmpiOp(index_value(value), index_value(other), "eq").result
+
+
 @contextmanager
 def loop(lower: Index, upper: Index, name: str) -> Generator[Index]:
     """A loop with step 1; nothing but its body where it runs exactly once."""

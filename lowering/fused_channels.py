@@ -6,12 +6,11 @@ from collections.abc import Mapping
 
 from xdsl.builder import ImplicitBuilder
 from xdsl.dialects import memref
-from xdsl.ir import Block, Region, SSAValue
-from xdsl.utils.exceptions import DiagnosticException
+from xdsl.ir import Block, SSAValue
 
 from dsconv.dialects.attributes import Space
 from dsconv.dialects.fused import FusedOp
-from dsconv.dialects.graph import WeightedOperation, tensor_type
+from dsconv.dialects.graph import WeightedOperation
 from dsconv.dialects.tiled import (
     BarrierOp,
     BoxAttr,
@@ -24,22 +23,20 @@ from dsconv.dialects.tiled import (
     WaitOp,
 )
 from dsconv.lowering.building import Index, index_value, loop, multiply
+from dsconv.lowering.fused_layer import fused_layer, step_of
 from dsconv.lowering.maps import Map, tile_start
-from dsconv.lowering.tile_kernels import KernelTable, pad_value, requantised_channels, tile_kernel
-from dsconv.lowering.weights import weights_global
+from dsconv.lowering.tile_kernels import KernelTable, pad_value, tile_kernel
+from dsconv.lowering.weights import whole_weights
 from dsconv.passes.chains import Chain
 from dsconv.passes.fused_channels import channel_cost, channel_plan
-from dsconv.passes.parameters import pack_parameters
 
 
 class FusedChannelsLowering:
     """Writes one fused pair."""
 
     def __init__(self, op: FusedOp, buffers: Mapping[SSAValue, SSAValue], kernels: KernelTable):
-        if op.tile is None:
-            raise DiagnosticException(f'fused layer "{op.label}" has no tile; run tile-l1 before')
         self.op = op
-        self.tile = op.tile.tile
+        self.tile = step_of(op)
         self.chain = Chain.of(op.chain)
         self.plan = channel_plan(self.chain, self.tile)
         self.input = Map.of(buffers[self.chain.input], self.chain.input)
@@ -58,9 +55,7 @@ class FusedChannelsLowering:
             zip(op.chain, self.chain.geometries, strict=True)
         ):
             assert isinstance(layer, WeightedOperation), "the pair has weights"
-            record, packed = pack_parameters(layer)
-            constant = weights_global(f"{layer.label}_weights", packed)
-            kernels.symbols.settle(constant)
+            record, constant = whole_weights(layer, kernels.symbols)
             top, left, _, _ = geometry.window.pads
             kernel = tile_kernel(
                 layer,
@@ -94,21 +89,14 @@ class FusedChannelsLowering:
             self._load_input()
             with loop(0, plan.steps, "step") as step:
                 self._step(step)
-        channels = [requantised_channels(layer) for layer in op.chain]
         layouts = (self.input.layout, self.chain.geometries[0].output_layout, self.output.layout)
-        return LayerOp(
-            op.label,
-            op.kind,
+        return fused_layer(
+            op,
             self.output.buffer,
-            tensor_type(op.result),
-            Region(body),
-            tile="x".join(map(str, (self.tile.channels, self.tile.rows, self.tile.columns))),
-            schedule=f"pointwise-depthwise channels {'/'.join(layouts)}",
-            macs=op.macs,
-            estimate=round(channel_cost(self.chain, self.tile).cycles),
-            buffers=self.tile.buffers if plan.steps > 1 else 1,
-            narrow_channels=sum(narrow for narrow, _ in channels),
-            wide_channels=sum(wide for _, wide in channels),
+            body,
+            steps=plan.steps,
+            layouts=layouts,
+            cost=channel_cost(self.chain, self.tile),
         )
 
     def _fill_pad_pixel(self) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from xdsl.builder import ImplicitBuilder
-from xdsl.dialects import arith, memref
-from xdsl.ir import Block, Region, SSAValue
+from xdsl.dialects import memref
+from xdsl.ir import Block, SSAValue
 from xdsl.utils.exceptions import DiagnosticException
 
-from dsconv.dialects.attributes import Layout, Space, Tile, WindowAttr
+from dsconv.dialects.attributes import Layout, Space, WindowAttr
 from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import LayerOperation, WeightedOperation, tensor_type
 from dsconv.dialects.tiled import (
@@ -24,16 +25,26 @@ from dsconv.dialects.tiled import (
     SlotOp,
     ViewOp,
     WaitOp,
+    buffer_size,
 )
-from dsconv.lowering.building import Index, add, index_value, loop, multiply, remainder
+from dsconv.lowering.building import (
+    Index,
+    add,
+    index_value,
+    is_below,
+    is_equal,
+    loop,
+    multiply,
+    remainder,
+)
+from dsconv.lowering.fused_layer import fused_layer, step_of
 from dsconv.lowering.maps import Map
-from dsconv.lowering.tile_kernels import KernelTable, pad_value, requantised_channels, tile_kernel
-from dsconv.lowering.weights import weights_global
+from dsconv.lowering.tile_kernels import KernelTable, pad_value, tile_kernel
+from dsconv.lowering.weights import whole_weights
 from dsconv.passes.chains import Chain
 from dsconv.passes.fused_costs import row_cost
 from dsconv.passes.fused_rows import RowPlan, Rows, row_plan
 from dsconv.passes.geometry import Geometry
-from dsconv.passes.parameters import pack_parameters
 
 LEAD = -1
 """Stands for the rows that are made before the first step, where a step is asked for."""
@@ -44,14 +55,14 @@ class Weights:
     """A layer's channel records: the constant in L2, and their copy in L1."""
 
     constant: memref.GlobalOp
-    size: int
     buffer: BufferOp | None = None
 
     def load(self, label: str) -> None:
         """Makes the copy."""
-        self.buffer = BufferOp(f"{label}.w", self.size, Space.L1)
         source = memref.GetGlobalOp(self.constant.sym_name.data, self.constant.type).memref
-        box = BoxAttr.of(self.size)
+        size = buffer_size(source)
+        self.buffer = BufferOp(f"{label}.w", size, Space.L1)
+        box = BoxAttr.of(size)
         zero = index_value(0)
         WaitOp(DmaStartOp(source, zero, self.buffer.result, zero, box, parameters=True))
 
@@ -59,17 +70,22 @@ class Weights:
 class Stage:
     """One layer of the chain: what it reads, what it makes, its kernels for a step and a lead."""
 
-    def __init__(self, op: LayerOperation, reads: Rows, makes: Rows, kernels: KernelTable):
+    def __init__(
+        self,
+        op: LayerOperation,
+        geometry: Geometry,
+        reads: Rows,
+        makes: Rows,
+        kernels: KernelTable,
+    ):
         self.op = op
-        self.geometry = Geometry.of(op)
+        self.geometry = geometry
         self.reads = reads
         self.makes = makes
         self.record, self.weights = None, None
         if isinstance(op, WeightedOperation):
-            self.record, packed = pack_parameters(op)
-            constant = weights_global(f"{op.label}_weights", packed)
-            kernels.symbols.settle(constant)
-            self.weights = Weights(constant, packed.size)
+            self.record, constant = whole_weights(op, kernels.symbols)
+            self.weights = Weights(constant)
         self.kernel = kernels.symbol(self._kernel(makes.block, reads.block, reads.window_slots))
         if makes.lead:
             lead = self._kernel(makes.lead, reads.lead, [reads.lead_window_slot])
@@ -184,10 +200,8 @@ class FusedRowsLowering:
         buffers: Mapping[SSAValue, SSAValue],
         kernels: KernelTable,
     ):
-        if op.tile is None:
-            raise DiagnosticException(f'fused layer "{op.label}" has no tile; run tile-l1 before')
         self.op = op
-        self.tile: Tile = op.tile.tile
+        self.tile = step_of(op)
         self.chain = Chain.of(op.chain)
         plan = row_plan(self.chain, self.tile)
         if plan is None:
@@ -197,10 +211,12 @@ class FusedRowsLowering:
             )
         self.plan: RowPlan = plan
         self.stages = [
-            Stage(layer, reads, makes, kernels)
-            for layer, reads, makes in zip(op.chain, plan.values, plan.values[1:], strict=False)
+            Stage(layer, geometry, reads, makes, kernels)
+            for layer, geometry, (reads, makes) in zip(
+                op.chain, self.chain.geometries, pairwise(plan.values), strict=True
+            )
         ]
-        self.input = Map.of(buffers[op.chain[0].activations[0]], op.chain[0].activations[0])
+        self.input = Map.of(buffers[self.chain.input], self.chain.input)
         self.residuals = {value: Map.of(buffers[value], value) for value in self.chain.residuals}
         self.output = Map.of(buffers[op.result], op.result)
 
@@ -228,21 +244,13 @@ class FusedRowsLowering:
                 self._compute(step)
                 BarrierOp()
                 self._store(step)
-        layouts = [value.layout.value for value in plan.values if value.layout is not None]
-        channels = [requantised_channels(layer) for layer in op.chain]
-        return LayerOp(
-            op.label,
-            op.kind,
+        return fused_layer(
+            op,
             self.output.buffer,
-            tensor_type(op.result),
-            Region(body),
-            tile="x".join(map(str, (self.tile.channels, self.tile.rows, self.tile.columns))),
-            schedule=f"{'-'.join(stage.op.kind for stage in self.stages)} rows {'/'.join(layouts)}",
-            macs=op.macs,
-            estimate=round(row_cost(self.chain, plan).cycles),
-            buffers=self.tile.buffers if plan.steps > 1 else 1,
-            narrow_channels=sum(narrow for narrow, _ in channels),
-            wide_channels=sum(wide for _, wide in channels),
+            body,
+            steps=plan.steps,
+            layouts=[value.layout.value for value in plan.values if value.layout is not None],
+            cost=row_cost(self.chain, plan),
         )
 
     def _make_buffers(self) -> None:
@@ -367,13 +375,3 @@ def load_rows(
     offset = index_value(source.offset(0, row, 0))
     start = DmaStartOp(source.buffer, offset, target, index_value(0), box, condition)
     WaitOp(start, condition)
-
-
-def is_below(value: Index, limit: int) -> SSAValue:
-    """Whether an index is below a constant."""
-    return arith.CmpiOp(index_value(value), index_value(limit), "slt").result
-
-
-def is_equal(value: Index, other: int) -> SSAValue:
-    """Whether an index is a constant."""
-    return arith.CmpiOp(index_value(value), index_value(other), "eq").result

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from xdsl.dialects.builtin import TensorType
 from xdsl.ir import SSAValue
 
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.graph import element_bytes, layout_of, tensor_type
 from dsconv.dialects.tiled import BoxAttr
 from dsconv.lowering.building import Index, add, minimum, multiply
-
-
-def tensor_bytes(type_: TensorType) -> int:
-    """Bytes of an activation."""
-    return int(np.prod(type_.get_shape())) * element_bytes(type_)
 
 
 @dataclass(frozen=True)

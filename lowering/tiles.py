@@ -8,7 +8,7 @@ from math import ceil
 
 from xdsl.builder import ImplicitBuilder
 from xdsl.context import Context
-from xdsl.dialects import arith, memref
+from xdsl.dialects import memref
 from xdsl.dialects.builtin import (
     ModuleOp,
 )
@@ -23,6 +23,7 @@ from dsconv.dialects.graph import (
     ConstantOp,
     LayerOperation,
     layout_of,
+    tensor_bytes,
     tensor_type,
 )
 from dsconv.dialects.records import (
@@ -46,6 +47,7 @@ from dsconv.lowering.building import (
     add,
     divide,
     index_value,
+    is_equal,
     loop,
     maximum,
     minimum,
@@ -55,7 +57,7 @@ from dsconv.lowering.building import (
 )
 from dsconv.lowering.fused_channels import FusedChannelsLowering
 from dsconv.lowering.fused_rows import FusedRowsLowering
-from dsconv.lowering.maps import Map, tensor_bytes, tile_start
+from dsconv.lowering.maps import Map, tile_start
 from dsconv.lowering.tile_kernels import (
     KernelTable,
     Symbols,
@@ -207,7 +209,7 @@ class LayerLowering:
         channel_tile, pixel_tile = outer_tile, inner_tile
         if tile.pixels_outermost:
             channel_tile, pixel_tile = inner_tile, outer_tile
-        changes = None if inner == 1 else is_zero(inner_tile)
+        changes = None if inner == 1 else is_equal(inner_tile, 0)
         every_tile_loads_inputs = geometry.input_versions(tile) == geometry.tiles(tile)
         every_tile_loads_weights = geometry.weight_versions(tile) == geometry.tiles(tile)
         return TilePosition(
@@ -319,11 +321,6 @@ class LayerLowering:
             geometry.window,
             starts=window_starts(geometry, tile),
         )
-
-
-def is_zero(value: Index) -> SSAValue:
-    """Whether an index is 0."""
-    return arith.CmpiOp(index_value(value), index_value(0), "eq").result
 
 
 def input_start(start: Index, last: int, pad_before: int, pad_after: int) -> tuple[Index, Index]:

@@ -18,8 +18,12 @@ from xdsl.dialects.builtin import (
 )
 
 from dsconv.dialects.attributes import Space, Tile
+from dsconv.dialects.graph import WeightedOperation
+from dsconv.dialects.records import RecordAttr
 from dsconv.dialects.tiled import buffer_type
+from dsconv.lowering.tile_kernels import Symbols
 from dsconv.passes.geometry import Geometry
+from dsconv.passes.parameters import pack_parameters
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,14 @@ class Chunk:
     geometry: Geometry
     first_channel: int
     weights: memref.GlobalOp | None
+
+
+def whole_weights(op: WeightedOperation, symbols: Symbols) -> tuple[RecordAttr, memref.GlobalOp]:
+    """Format of a layer's channel records, and the constant that holds them all."""
+    record, packed = pack_parameters(op)
+    constant = weights_global(f"{op.label}_weights", packed)
+    symbols.settle(constant)
+    return record, constant
 
 
 def cut_weights(

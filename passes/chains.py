@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from xdsl.ir import SSAValue
 
-from dsconv.dialects.graph import LayerOperation
+from dsconv.dialects.graph import LayerOperation, tensor_bytes, tensor_type
 from dsconv.passes.geometry import Geometry
 
 
@@ -34,8 +34,23 @@ class Chain:
         return self.layers[-1].result
 
     @property
+    def outside_values(self) -> list[SSAValue]:
+        """What the chain reads and makes: all that does not stay inside it."""
+        return [self.input, *self.residuals, self.result]
+
+    @property
+    def moved_bytes(self) -> int:
+        """Bytes that it moves between L2 and L1 when it is fused: each value once."""
+        return sum(map(value_bytes, self.outside_values))
+
+    @property
     def residuals(self) -> list[SSAValue]:
         """What layers behind the first one read besides the layer before them."""
         made = {layer.result for layer in self.layers}
         values = (value for layer in self.layers[1:] for value in layer.activations)
         return [value for value in dict.fromkeys(values) if value not in made]
+
+
+def value_bytes(value: SSAValue) -> int:
+    """Bytes of an activation."""
+    return tensor_bytes(tensor_type(value))

@@ -14,6 +14,7 @@ from dsconv.dialects.tiled import aligned
 from dsconv.passes.chains import Chain
 from dsconv.passes.costs import coefficients, dma_cycles, first_call_cycles, kernel_cycles
 from dsconv.passes.even_splits import even_splits
+from dsconv.passes.fused_costs import steps_cost
 from dsconv.passes.layer_costs import LayerCost, kernel_shape, tile_transfer
 
 
@@ -54,23 +55,17 @@ def channel_cost(chain: Chain, tile: Tile, cores: int = 8) -> LayerCost:
     """Estimated cost of a pair along channels."""
     first, last = chain.geometries
     plan = channel_plan(chain, tile)
-    step = coefficients()["layer"]["tile"]
     between = Tile(tile.channels, first.rows, first.columns)
-    compute = kernel_cycles(kernel_shape(first, between), cores) + 2 * step
+    compute = kernel_cycles(kernel_shape(first, between), cores)
     compute += kernel_cycles(kernel_shape(last, tile), cores)
-    weights = [dma_cycles(size) for size in plan.weight_bytes]
+    compute += 2 * coefficients()["layer"]["tile"]
+    before = dma_cycles(plan.input_bytes).cycles
+    before += first_call_cycles(first.kind) + first_call_cycles(last.kind)
+    loads = [dma_cycles(size) for size in plan.weight_bytes]
     sizes = last.kernels, last.rows, last.columns
     made = tile.channels, last.rows, last.columns
     store = tile_transfer(last.output_layout, sizes, made, store=True)
-    before = dma_cycles(plan.input_bytes).cycles
-    before += first_call_cycles(first.kind) + first_call_cycles(last.kind)
-    issue = sum(load.issue for load in weights) + store.issue
-    loading = sum(load.engine for load in weights)
-    alone = plan.steps * (loading + store.engine)
-    if plan.buffers == 1 or plan.steps == 1:
-        return LayerCost(before + plan.steps * (issue + loading + compute + store.engine), alone)
-    cycles = issue + max(compute, loading - issue, store.engine - issue)
-    return LayerCost(before + issue + loading + store.engine + plan.steps * cycles, alone)
+    return steps_cost(before, plan.steps, plan.buffers, loads, compute, store)
 
 
 def choose_channels(

@@ -1,0 +1,51 @@
+"""What the lowerings of fused layers share: their tile, and the layer around their loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from xdsl.ir import Block, Region, SSAValue
+from xdsl.utils.exceptions import DiagnosticException
+
+from dsconv.dialects.attributes import Tile
+from dsconv.dialects.fused import FusedOp
+from dsconv.dialects.graph import tensor_type
+from dsconv.dialects.tiled import LayerOp
+from dsconv.lowering.tile_kernels import requantised_channels
+from dsconv.passes.layer_costs import LayerCost
+
+
+def step_of(op: FusedOp) -> Tile:
+    """What a fused layer makes in a step; DiagnosticException where that is not chosen yet."""
+    if op.tile is None:
+        raise DiagnosticException(f'fused layer "{op.label}" has no tile; run tile-l1 before')
+    return op.tile.tile
+
+
+def fused_layer(
+    op: FusedOp,
+    output: SSAValue,
+    body: Block,
+    *,
+    steps: int,
+    layouts: Sequence[str],
+    cost: LayerCost,
+) -> LayerOp:
+    """The layer that runs a fused one by `body`, in so many steps, at the insertion point."""
+    tile = step_of(op)
+    channels = [requantised_channels(layer) for layer in op.chain]
+    kinds = "-".join(layer.kind for layer in op.chain)
+    return LayerOp(
+        op.label,
+        op.kind,
+        output,
+        tensor_type(op.result),
+        Region(body),
+        tile=f"{tile.channels}x{tile.rows}x{tile.columns}",
+        schedule=f"{kinds} {op.axis} {'/'.join(layouts)}",
+        macs=op.macs,
+        estimate=round(cost.cycles),
+        buffers=tile.buffers if steps > 1 else 1,
+        narrow_channels=sum(narrow for narrow, _ in channels),
+        wide_channels=sum(wide for _, wide in channels),
+    )
