@@ -18,7 +18,7 @@ from dsconv.dialects.fused import Axis, FusedOp
 from dsconv.dialects.graph import LayerOperation
 from dsconv.passes.chains import Chain, value_bytes
 from dsconv.passes.costs import L3_BYTES_PER_CYCLE, L3_STORED_BYTES_PER_CYCLE
-from dsconv.passes.fused_channels import channel_cost, choose_channels
+from dsconv.passes.fused_channels import channel_cost, channel_plan, choose_channels
 from dsconv.passes.fused_costs import row_cost
 from dsconv.passes.fused_rows import row_plan
 from dsconv.passes.fusion import next_in_chain, obstacle
@@ -148,19 +148,21 @@ def choices(network: Chain, first: int, machine: Machine) -> Iterator[Choice]:
         yield from fused_choices(chain, machine, Axis)
 
 
-def fused_choices(chain: Chain, machine: Machine, axes: Iterable[Axis]) -> Iterator[Choice]:
-    """The chain as one, along each axis that it can go, with the best step."""
+def fused_choices(
+    chain: Chain, machine: Machine, axes: Iterable[Axis], tile: Tile | None = None
+) -> Iterator[Choice]:
+    """The chain as one, along each axis that it can go, with that step or with the best one."""
     if machine.l2 and not fits_l2(chain, machine.l2):
         return
     for axis in axes:
         if obstacle(chain.layers, axis) is not None:
             continue
         cost = row_step if axis is Axis.ROWS else channel_step
-        found = cost(chain, machine)
+        found = cost(chain, machine, tile)
         if found is not None:
-            tile, cycles = found
+            step, cycles = found
             cycles += spill_cycles(chain.layers, machine)
-            yield Choice(chain.layers, tile, cycles, chain.moved_bytes, axis)
+            yield Choice(chain.layers, step, cycles, chain.moved_bytes, axis)
 
 
 def fits_l2(chain: Chain, l2: int) -> bool:
@@ -170,25 +172,28 @@ def fits_l2(chain: Chain, l2: int) -> bool:
     return maps + sum(weights) <= l2 and max(weights) <= l2 // WEIGHT_PIECES
 
 
-def row_step(chain: Chain, machine: Machine) -> tuple[Tile, float] | None:
-    """The best step along rows, and the cycles of all."""
-    tile = choose_step(chain, machine.l1, machine.cores)
-    plan = None if tile is None else row_plan(chain, tile)
-    if tile is None or plan is None:
+def row_step(chain: Chain, machine: Machine, tile: Tile | None) -> tuple[Tile, float] | None:
+    """The step along rows, the best one if none is given, and the cycles of all."""
+    step = tile or choose_step(chain, machine.l1, machine.cores)
+    plan = None if step is None else row_plan(chain, step)
+    if step is None or plan is None or plan.l1_bytes > machine.l1:
         return None
-    return tile, row_cost(chain, plan, machine.cores).cycles
+    return step, row_cost(chain, plan, machine.cores).cycles
 
 
-def channel_step(chain: Chain, machine: Machine) -> tuple[Tile, float] | None:
-    """The best step along channels, and the cycles of all."""
-    tile = choose_channels(chain, machine.l1, machine.cores)
-    return None if tile is None else (tile, channel_cost(chain, tile, machine.cores).cycles)
+def channel_step(chain: Chain, machine: Machine, tile: Tile | None) -> tuple[Tile, float] | None:
+    """The step along channels, the best one if none is given, and the cycles of all."""
+    step = tile or choose_channels(chain, machine.l1, machine.cores)
+    if step is None or channel_plan(chain, step).l1_bytes > machine.l1:
+        return None
+    return step, channel_cost(chain, step, machine.cores).cycles
 
 
 def single_choices(layer: LayerOperation, geometry: Geometry, machine: Machine) -> Iterator[Choice]:
     """A layer alone: with the tile that costs least, and with the one that moves least."""
     if isinstance(layer, FusedOp):
-        for choice in fused_choices(Chain.of(layer.chain), machine, [layer.axis]):
+        tile = layer.tile.tile if layer.tile else None
+        for choice in fused_choices(Chain.of(layer.chain), machine, [layer.axis], tile):
             yield replace(choice, layers=(layer,))
         return
     tiles = [layer.tile.tile] if layer.tile else candidates(geometry, (1, 2))

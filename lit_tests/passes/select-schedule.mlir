@@ -17,3 +17,10 @@ func.func @net(%x: tensor<1x8x6x6xsi8, #dsconv.layout<hwc>>) -> tensor<1x8x6x6xs
 // SMALL-NOT: dsconv.fused
 // SMALL: %{{.*}} = dsconv.pointwise "pw"{{.*}}tile = #dsconv.tile<8, 6, 6, weights>
 // SMALL: %{{.*}} = dsconv.depthwise "dw"{{.*}}tile = #dsconv.tile<8, 6, 6, weights>
+
+// Behind fuse-dsconv: a chain that has a step keeps it, one that has none gets its best.
+// RUN: xdsl-opt -p 'fuse-dsconv{mode=pw-dw fd=2},select-schedule' %s | filecheck %s --check-prefix=ROWS
+// RUN: xdsl-opt -p 'fuse-dsconv{mode=pw-dw axis=channels fd=3},select-schedule' %s | filecheck %s --check-prefix=CHANNELS
+// RUN: xdsl-opt -p 'fuse-dsconv{mode=pw-dw},select-schedule' %s | filecheck %s
+// ROWS: %{{.*}} = dsconv.fused "dw" along "rows" attributes {tile = #dsconv.tile<8, 2, 6, weights>} {
+// CHANNELS: %{{.*}} = dsconv.fused "dw" along "channels" attributes {tile = #dsconv.tile<3, 6, 6, weights>} {
