@@ -54,6 +54,17 @@ VerifyEach = Annotated[
 ObjectiveOption = Annotated[
     Objective, typer.Option("--objective", help="What to choose the schedule by.")
 ]
+Kernel = Annotated[
+    str | None,
+    typer.Option(
+        "--kernel",
+        metavar="NAME",
+        help="Fuse by this kernel alone, wherever it can be: dw-pw-rows-chw-hwc-chw, for example.",
+    ),
+]
+Remarks = Annotated[
+    bool, typer.Option("--remarks", help="Say what is fused, and what is not and why.")
+]
 
 
 class Runner(StrEnum):
@@ -83,6 +94,8 @@ def compile_command(
     l2: L2 = None,
     passes: Passes = None,
     objective: ObjectiveOption = Objective.LATENCY,
+    kernel: Kernel = None,
+    remarks: Remarks = False,
     print_ir_after_all: Annotated[
         bool, typer.Option("--print-ir-after-all", help="Print the IR after every pass.")
     ] = False,
@@ -100,6 +113,8 @@ def compile_command(
         l2=l2,
         passes=passes,
         objective=objective,
+        kernel=kernel,
+        remarks=remarks,
         trace=trace,
         verify_each=verify_each,
     )
@@ -121,6 +136,8 @@ def run(
     l2: L2 = None,
     passes: Passes = None,
     objective: ObjectiveOption = Objective.LATENCY,
+    kernel: Kernel = None,
+    remarks: Remarks = False,
     verify_each: VerifyEach = False,
     input: Annotated[
         str | None, typer.Option("--input", metavar="X.npy|X.npz[:KEY]", help="One or more inputs.")
@@ -156,6 +173,8 @@ def run(
         l2=l2,
         passes=passes,
         objective=objective,
+        kernel=kernel,
+        remarks=remarks,
         verify_each=verify_each,
     )
     report = compiled.run(x, on=on.value, expect=expected, stalls=stalls)
@@ -217,6 +236,8 @@ def report(
     l2: L2 = None,
     passes: Passes = None,
     objective: ObjectiveOption = Objective.LATENCY,
+    kernel: Kernel = None,
+    remarks: Remarks = False,
 ) -> None:
     """Show what was read and what the compiler decided, without running it."""
     from dsconv.compiler import compile
@@ -225,7 +246,15 @@ def report(
     from dsconv.pareto import ParetoFront
 
     compiled = compile(
-        model, target, flavour=flavour, l1=l1, l2=l2, passes=passes, objective=objective
+        model,
+        target,
+        flavour=flavour,
+        l1=l1,
+        l2=l2,
+        passes=passes,
+        objective=objective,
+        kernel=kernel,
+        remarks=remarks,
     )
     print_import(compiled.imported)
     if memory or plot is not None:

@@ -9,7 +9,7 @@ from typing import IO
 from onnx import ModelProto
 from xdsl.dialects.builtin import ModuleOp
 
-from dsconv.errors import CapacityError
+from dsconv.errors import CapacityError, DsconvError
 from dsconv.frontends import ImportedNetwork, import_onnx
 from dsconv.output import write_folder
 from dsconv.passes.schedules import Objective
@@ -59,6 +59,8 @@ def compile(
     l2: int | None = None,
     passes: str | None = None,
     objective: str = Objective.LATENCY,
+    kernel: str | None = None,
+    remarks: bool = False,
     trace: IO[str] | None = None,
     verify_each: bool = False,
 ) -> CompiledNetwork:
@@ -67,10 +69,19 @@ def compile(
     `flavour` is what the nodes of the model mean (`dsconv support` lists them), which the model
     tells by default. `l1` and `l2` override the target's memory sizes, in bytes; `passes` is a
     pipeline in the syntax of `xdsl-opt -p` in place of the default one; `objective` is what the
-    default one chooses by: latency, transfers or energy; `trace` receives the IR after every pass;
-    `verify_each` runs it after every pass and finds it equal. Raises DsconvError with one message
-    for whatever is wrong with the model or the options.
+    default one chooses by: latency, transfers or energy; `kernel`, such as
+    `dw-pw-rows-chw-hwc-chw`, is the one fused kernel that is used, wherever it can be, in place of
+    that choice; `remarks` says on stderr what is fused, and what is not and why; `trace` receives
+    the IR after every pass; `verify_each` runs it after every pass and finds it equal. Raises
+    DsconvError with one message for whatever is wrong with the model or the options.
     """
+    if passes and (kernel or remarks):
+        raise DsconvError(
+            "a kernel and remarks are options of the default passes; among your own, write "
+            "fuse-dsconv{kernel=NAME remarks=true}"
+        )
+    if kernel and objective != Objective.LATENCY:
+        raise DsconvError("a kernel leaves nothing to choose by an objective; give one of the two")
     if isinstance(target, str):
         target = load_target(target)
     target = target.with_sizes(l1, l2)
@@ -78,7 +89,9 @@ def compile(
     lowered = imported.module.clone()
     layers = len(imported.layers)
     try:
-        pipeline = passes or default_pipeline(target, layers, Objective(objective))
+        pipeline = passes or default_pipeline(
+            target, layers, Objective(objective), kernel=kernel, remarks=remarks
+        )
         run_pipeline(lowered, pipeline, trace=trace, verify_each=verify_each)
     except CapacityError as error:
         if passes:

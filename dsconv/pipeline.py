@@ -19,10 +19,14 @@ from dsconv.dialects.attributes import Space
 from dsconv.equivalence import PassChecker
 from dsconv.errors import CapacityError, DsconvError
 from dsconv.passes.capacity import DoesNotFitError
-from dsconv.passes.schedules import WEIGHT_PIECES, Machine, Objective
+from dsconv.passes.fusion import WEIGHT_PIECES
+from dsconv.passes.schedules import Machine, Objective
 from dsconv.targets import Target
 
-SCHEDULED_LEVEL = "fold-pads,fold-weight-zero-points,narrow-requant,select-layout"
+GRAPH_LEVEL = "fold-pads,fold-weight-zero-points,narrow-requant"
+"""The passes before the choice of layouts."""
+
+SCHEDULED_LEVEL = f"{GRAPH_LEVEL},select-layout"
 """The passes before the choice of a schedule."""
 
 
@@ -33,9 +37,17 @@ def machine_of(target: Target, layers: int) -> Machine:
 
 
 def planning_passes(
-    target: Target, layers: int, objective: Objective = Objective.LATENCY
+    target: Target,
+    layers: int,
+    objective: Objective = Objective.LATENCY,
+    *,
+    kernel: str | None = None,
+    remarks: bool = False,
 ) -> list[str]:
     """The passes up to the memory plan, for a network of so many layers.
+
+    They choose what to fuse by an objective, or fuse by the kernel of a name all that it can fuse.
+    With `remarks` they say on stderr what they fuse, and what not and why.
 
     Raises CapacityError where a memory of the target has no room for tensors at all.
     """
@@ -49,10 +61,17 @@ def planning_passes(
                 space,
                 f"stacks and code leave nothing for tensors in {size} bytes of {space.name}",
             )
+    sizes = f"l1={l1} l2={l2} remarks={str(remarks).lower()}"
+    if kernel is None:
+        schedule = [
+            SCHEDULED_LEVEL,
+            f"select-schedule{{objective={objective} {sizes} cores={target.cores} "
+            f"cycle_energy={target.energy.cycle} byte_energy={target.energy.byte}}}",
+        ]
+    else:
+        schedule = [GRAPH_LEVEL, f"fuse-dsconv{{kernel={kernel} {sizes}}}", "select-layout"]
     return [
-        SCHEDULED_LEVEL,
-        f"select-schedule{{objective={objective} l1={l1} l2={l2} cores={target.cores} "
-        f"cycle_energy={target.energy.cycle} byte_energy={target.energy.byte}}}",
+        *schedule,
         f"tile-l1{{l1={l1} cores={target.cores}}}",
         f"lower-to-tiles{{chunk={l2 // WEIGHT_PIECES}}}",
         "double-buffer",
@@ -62,12 +81,20 @@ def planning_passes(
     ]
 
 
-def default_pipeline(target: Target, layers: int, objective: Objective = Objective.LATENCY) -> str:
+def default_pipeline(
+    target: Target,
+    layers: int,
+    objective: Objective = Objective.LATENCY,
+    *,
+    kernel: str | None = None,
+    remarks: bool = False,
+) -> str:
     """Pass pipeline for a network of so many layers, in the syntax of `xdsl-opt -p`.
 
-    Raises CapacityError where a memory of the target has no room for tensors at all.
+    Options are those of `planning_passes`. Raises CapacityError where a memory of the target has no
+    room for tensors at all.
     """
-    passes = planning_passes(target, layers, objective)
+    passes = planning_passes(target, layers, objective, kernel=kernel, remarks=remarks)
     if target.isa == "xpulp":
         passes.append(f"lower-kernels-to-xpulp{{cores={target.cores}}}")
     passes += [f"lower-kernels{{cores={target.cores}}}", "canonicalize", "cse"]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -22,9 +21,9 @@ from dsconv.dialects.graph import (
     tensor_type,
 )
 from dsconv.passes.chains import Chain
-from dsconv.passes.fused_channels import smallest_channels_bytes
-from dsconv.passes.fusion import fuse, links, obstacle
-from dsconv.passes.tile_fused import smallest_step_bytes
+from dsconv.passes.fused_kernels import FusedKernel
+from dsconv.passes.fusion import fuse, l1_obstacle, l2_obstacle, links, obstacle
+from dsconv.passes.remarks import remark
 
 Mode: TypeAlias = Literal["auto", "dw-pw", "pw-dw", "block"]
 
@@ -41,15 +40,14 @@ PATTERNS: dict[str, tuple[tuple[type[LayerOperation], ...], ...]] = {
 PATTERNS["auto"] = PATTERNS["block"] + PATTERNS["dw-pw"] + PATTERNS["pw-dw"]
 
 
-def matching_chain(
+def matching_chains(
     first: LayerOperation, patterns: Sequence[tuple[type[LayerOperation], ...]]
-) -> list[LayerOperation] | None:
-    """The longest chain from a layer on whose kinds are one of the patterns."""
+) -> Iterator[list[LayerOperation]]:
+    """The chains from a layer on whose kinds are one of the patterns, in the patterns' order."""
     chain = list(links(first))
     for pattern in patterns:
         if len(chain) >= len(pattern) and all(map(isinstance, chain, pattern)):
-            return chain[: len(pattern)]
-    return None
+            yield chain[: len(pattern)]
 
 
 def step_tile(fused: FusedOp, fd: int) -> TileAttr:
@@ -66,44 +64,53 @@ class FuseDsconvPass(ModulePass):
 
     `mode`: pairs depthwise-pointwise (`dw-pw`) or pointwise-depthwise (`pw-dw`), whole blocks
     pointwise-depthwise-pointwise with their residual (`block`), or the longest of all (`auto`).
-    `axis`: rows, or channels for `pw-dw`. `fd`, if not 0: rows or channels made in a step. `l1`, if
-    not 0: bytes that the smallest step has to fit.
-    `remarks` says on stderr what was not fused, and why.
+    `axis`: rows, or channels for `pw-dw`. `kernel`, in place of both: one kernel by its name, such
+    as `dw-pw-rows-chw-hwc-chw`, which also chooses the layouts of the chains' values. `fd`, if not
+    0: rows or channels made in a step. `l1`, if not 0: bytes that the smallest step has to fit.
+    `l2`, if not 0: bytes that maps and weights have to fit.
+    `remarks` says on stderr what was fused, and what was not and why.
     """
 
     name = "fuse-dsconv"
 
     mode: Mode = "auto"
     axis: Literal["rows", "channels"] = "rows"
+    kernel: str | None = None
     fd: int = 0
     l1: int = 0
+    l2: int = 0
     remarks: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         if self.fd < 0:
             raise DiagnosticException(f"fuse-dsconv takes fd of at least 1, not {self.fd}")
+        kernel = FusedKernel.named(self.kernel) if self.kernel else None
+        mode, axis = (kernel.mode, kernel.axis) if kernel else (self.mode, Axis(self.axis))
         for layer in [inner for inner in op.walk() if isinstance(inner, LayerOperation)]:
             if isinstance(layer, FusedOp) or isinstance(layer.parent_op(), FusedOp):
                 continue
-            chain = matching_chain(layer, PATTERNS[self.mode])
-            if chain is None:
-                continue
-            reason = obstacle(chain, Axis(self.axis)) or self._excess(chain)
-            if reason is not None:
-                self._remark(chain, reason)
-                continue
-            fused = fuse(chain, Axis(self.axis))
-            if self.fd:
-                fused.properties["tile"] = step_tile(fused, self.fd)
+            for chain in matching_chains(layer, PATTERNS[mode]):
+                reason = self._obstacle(chain, axis, kernel)
+                if self.remarks:
+                    remark(chain, f"not fused: {reason}" if reason else f"fused along {axis}")
+                if reason is None:
+                    self._fuse(chain, axis, kernel)
+                    break
 
-    def _excess(self, chain: Sequence[LayerOperation]) -> str | None:
-        if not self.l1:
-            return None
-        smallest = smallest_step_bytes if self.axis == "rows" else smallest_channels_bytes
-        needed = smallest(Chain.of(chain))
-        return f"it needs {needed} bytes of L1, {self.l1} are there" if needed > self.l1 else None
+    def _obstacle(
+        self, chain: Sequence[LayerOperation], axis: Axis, kernel: FusedKernel | None
+    ) -> str | None:
+        reason = obstacle(chain, axis) or (kernel and kernel.obstacle(chain))
+        if reason is not None:
+            return reason
+        sizes = Chain.of(chain)
+        return l1_obstacle(sizes, axis, self.l1) or l2_obstacle(sizes, self.l2)
 
-    def _remark(self, chain: Sequence[LayerOperation], reason: str) -> None:
-        if self.remarks:
-            names = ", ".join(f'"{op.label}"' for op in chain)
-            print(f"remark: {names} not fused: {reason}", file=sys.stderr)
+    def _fuse(
+        self, chain: Sequence[LayerOperation], axis: Axis, kernel: FusedKernel | None
+    ) -> None:
+        if kernel is not None:
+            kernel.write_layouts(chain)
+        fused = fuse(chain, axis)
+        if self.fd:
+            fused.properties["tile"] = step_tile(fused, self.fd)

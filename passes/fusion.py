@@ -13,6 +13,12 @@ from dsconv.dialects.graph import (
     element_bytes,
     tensor_type,
 )
+from dsconv.passes.chains import Chain
+from dsconv.passes.fused_channels import smallest_channels_bytes
+from dsconv.passes.tile_fused import smallest_step_bytes
+
+WEIGHT_PIECES = 5
+"""Weights larger than this part of L2 are cut, so that pieces can be staged one by one."""
 
 
 def next_in_chain(op: LayerOperation) -> LayerOperation | None:
@@ -45,7 +51,7 @@ def obstacle(chain: Sequence[LayerOperation], axis: Axis) -> str | None:
 
 def _layer_obstacle(op: LayerOperation) -> str | None:
     if not isinstance(op, DepthwiseOp | PointwiseOp | AddOp):
-        return f"is a {op.kind}: depthwise, pointwise and add fuse"
+        return f"is of kind {op.kind}; depthwise, pointwise and add fuse"
     if element_bytes(tensor_type(op.result)) > 1:
         return "makes more than bytes"
     shapes = {tensor_type(value).get_shape() for value in (*op.activations, op.result)}
@@ -62,6 +68,28 @@ def _layer_obstacle(op: LayerOperation) -> str | None:
     if top > extent - stride:
         return f"has {top} rows of padding above a window of {extent} rows with stride {stride}"
     return None
+
+
+def l1_obstacle(chain: Chain, axis: Axis, l1: int) -> str | None:
+    """Why L1 of so many bytes, 0 for no limit, is too small for a step; None where it is not."""
+    smallest = smallest_step_bytes if axis is Axis.ROWS else smallest_channels_bytes
+    if not l1 or smallest(chain) <= l1:
+        return None
+    return f"it needs {smallest(chain)} bytes of L1, {l1} are there"
+
+
+def l2_obstacle(chain: Chain, l2: int) -> str | None:
+    """Why L2 of so many bytes, 0 for no limit, is too small for a chain; None where it is not.
+
+    It holds what the chain reads and makes, and its weights, which are not cut.
+    """
+    weights = [geometry.kernels * geometry.record_bytes for geometry in chain.geometries]
+    needed, piece = chain.moved_bytes + sum(weights), l2 // WEIGHT_PIECES
+    if not l2 or (needed <= l2 and max(weights) <= piece):
+        return None
+    if needed > l2:
+        return f"its maps and weights need {needed} bytes of L2, {l2} are there"
+    return f"a layer has {max(weights)} bytes of weights, of which L2 takes {piece} at a time"
 
 
 def links(first: LayerOperation) -> Iterator[LayerOperation]:

@@ -21,14 +21,11 @@ from dsconv.passes.costs import L3_BYTES_PER_CYCLE, L3_STORED_BYTES_PER_CYCLE
 from dsconv.passes.fused_channels import channel_cost, channel_plan, choose_channels
 from dsconv.passes.fused_costs import row_cost
 from dsconv.passes.fused_rows import row_plan
-from dsconv.passes.fusion import next_in_chain, obstacle
+from dsconv.passes.fusion import l2_obstacle, next_in_chain, obstacle
 from dsconv.passes.geometry import Geometry
 from dsconv.passes.layer_costs import layer_cost
 from dsconv.passes.tile_fused import choose_step
 from dsconv.passes.tile_l1 import candidates
-
-WEIGHT_PIECES = 5
-"""Weights larger than this part of L2 are cut, so that pieces can be staged one by one."""
 
 LONGEST_CHAIN = 8
 """Layers that are tried as one."""
@@ -152,7 +149,7 @@ def fused_choices(
     chain: Chain, machine: Machine, axes: Iterable[Axis], tile: Tile | None = None
 ) -> Iterator[Choice]:
     """The chain as one, along each axis that it can go, with that step or with the best one."""
-    if machine.l2 and not fits_l2(chain, machine.l2):
+    if l2_obstacle(chain, machine.l2) is not None:
         return
     for axis in axes:
         if obstacle(chain.layers, axis) is not None:
@@ -163,13 +160,6 @@ def fused_choices(
             step, cycles = found
             cycles += spill_cycles(chain.layers, machine)
             yield Choice(chain.layers, step, cycles, chain.moved_bytes, axis)
-
-
-def fits_l2(chain: Chain, l2: int) -> bool:
-    """Whether L2 holds what a chain reads and makes, and its weights, which are not cut."""
-    maps = chain.moved_bytes
-    weights = [geometry.kernels * geometry.record_bytes for geometry in chain.geometries]
-    return maps + sum(weights) <= l2 and max(weights) <= l2 // WEIGHT_PIECES
 
 
 def row_step(chain: Chain, machine: Machine, tile: Tile | None) -> tuple[Tile, float] | None:

@@ -13,6 +13,7 @@ from dsconv.dialects.attributes import TileAttr
 from dsconv.dialects.graph import LayerOperation
 from dsconv.passes.fusion import fuse
 from dsconv.passes.networks import networks
+from dsconv.passes.schedule_remarks import remark_schedule
 from dsconv.passes.schedules import Machine, Objective, Schedule, best, schedules
 
 
@@ -33,7 +34,7 @@ class SelectSchedulePass(ModulePass):
     schedules at most 3 % slower than the fastest; or `energy`, of `cycle_energy` pJ a cycle and
     `byte_energy` pJ a byte moved. Needs layouts; keeps tiles that are there, and leaves a network
     alone that does not fit. `l1` and `l2` in bytes; what is larger than `l2`, if not 0, is
-    reckoned to go through L3.
+    reckoned to go through L3. `remarks` says on stderr what is fused, and what is not and why.
     """
 
     name = "select-schedule"
@@ -44,11 +45,16 @@ class SelectSchedulePass(ModulePass):
     cores: int = 8
     cycle_energy: int = 1
     byte_energy: int = 0
+    remarks: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         machine = Machine(self.l1, self.l2, self.cores, self.cycle_energy, self.byte_energy)
         for function in networks(op, LayerOperation):
             layers = [layer for layer in function.body.ops if isinstance(layer, LayerOperation)]
             points = schedules(layers, machine)
-            if points:
-                apply_schedule(best(points, Objective(self.objective), machine))
+            if not points:
+                continue
+            schedule = best(points, Objective(self.objective), machine)
+            if self.remarks:
+                remark_schedule(schedule, machine)
+            apply_schedule(schedule)

@@ -73,6 +73,22 @@ def test_passes_can_be_chosen():
     assert result.returncode == 0, result.stderr
 
 
+def test_a_kernel_is_forced(tmp_path: Path):
+    kernel = "dw-pw-rows-chw-hwc-chw"
+    result = dsconv("compile", DIGITS, "-o", tmp_path / "out", "--kernel", kernel, "--remarks")
+    assert result.returncode == 0, result.stderr
+    code = (tmp_path / "out" / "network.c").read_text()
+    assert code.count("depthwise-pointwise rows chw/hwc/chw") == 4
+    assert 'remark: "block1_dw", "block1_pw" fused along rows' in result.stderr
+
+
+def test_remarks_say_what_is_fused_and_what_is_not():
+    result = dsconv("report", DIGITS, "--remarks")
+    assert result.returncode == 0, result.stderr
+    assert " fused along " in result.stderr
+    assert 'remark: "pool", "logits" not fused: "pool" is of kind avg_pool' in result.stderr
+
+
 def test_print_ir_after_all(tmp_path: Path):
     result = dsconv("compile", DIGITS, "-o", tmp_path / "out", "--print-ir-after-all")
     assert "IR after tile-l1" in result.stdout
@@ -152,6 +168,9 @@ def test_a_layer_that_cannot_fit_l1(tmp_path: Path):
         (["--passes", "no-such-pass"], ["no-such-pass"]),
         (["--passes", "tile-l1{size=3}"], ["tile-l1"]),
         (["--input", "nowhere.npy"], ["nowhere.npy"]),
+        (["--kernel", "pw-dw-rows-chw"], ["no kernel", "pw-dw-rows-X-X-X", "chw or hwc"]),
+        (["--kernel", "dw-pw-rows-chw-chw-chw", "--passes", "tile-l1"], ["fuse-dsconv{kernel="]),
+        (["--kernel", "dw-pw-rows-chw-chw-chw", "--objective", "energy"], ["objective"]),
     ],
 )
 def test_wrong_options(arguments: list[str], words: list[str]):

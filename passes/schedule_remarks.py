@@ -1,0 +1,50 @@
+"""What a schedule fuses, and why it leaves layers apart that follow each other."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from dsconv.dialects.fused import Axis, FusedOp
+from dsconv.passes.chains import Chain
+from dsconv.passes.fusion import l1_obstacle, l2_obstacle, next_in_chain, obstacle
+from dsconv.passes.remarks import remark
+from dsconv.passes.schedules import LONGEST_CHAIN, Choice, Machine, Schedule, fused_choices
+
+
+def remark_schedule(schedule: Schedule, machine: Machine) -> None:
+    """Says on stderr what each choice fuses, and why it and the next one are not one."""
+    for choice in schedule.choices:
+        if len(choice.layers) > 1:
+            step = choice.tile.rows if choice.axis is Axis.ROWS else choice.tile.channels
+            remark(choice.layers, f"fused along {choice.axis}, {step} {choice.axis} a step")
+    for before, after in pairwise(schedule.choices):
+        ends = before.layers[-1], after.layers[0]
+        remark(ends, f"not fused: {reason_apart(before, after, machine)}")
+
+
+def reason_apart(before: Choice, after: Choice, machine: Machine) -> str:
+    """Why two choices that follow each other are not one."""
+    last, first = before.layers[-1], after.layers[0]
+    for layer in (before.layers[0], first):
+        if isinstance(layer, FusedOp) or layer.tile is not None:
+            return f'"{layer.label}" has a schedule already'
+    if next_in_chain(last) is not first:
+        return f'what "{last.label}" makes is not for "{first.label}" alone'
+    chain = Chain.of((*before.layers, *after.layers))
+    reason = obstacle(chain.layers, Axis.ROWS)
+    if reason is not None:
+        return reason
+    if len(chain.layers) > LONGEST_CHAIN:
+        return f"it is longer than the {LONGEST_CHAIN} layers that are tried"
+    fused = min(fused_choices(chain, machine, Axis), key=lambda one: one.cycles, default=None)
+    if fused is None:
+        return (
+            l2_obstacle(chain, machine.l2)
+            or l1_obstacle(chain, Axis.ROWS, machine.l1)
+            or f"no step fits {machine.l1} bytes of L1"
+        )
+    cycles, moved = before.cycles + after.cycles, before.moved_bytes + after.moved_bytes
+    return (
+        f"as one, what they are in takes {fused.cycles:.0f} cycles and moves {fused.moved_bytes} "
+        f"bytes; apart, {cycles:.0f} and {moved} (estimates)"
+    )
