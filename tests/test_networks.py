@@ -12,6 +12,7 @@ from dsconv import zoo
 from dsconv.dialects.attributes import Space
 from dsconv.dialects.tiled import L3StoreOp
 from dsconv.errors import CapacityError
+from dsconv.memory_report import MemoryPlan
 from dsconv.passes.plan_memory import constant_size, constants
 from dsconv.smallest_memory import STEPS
 from dsconv.targets import load_target
@@ -161,6 +162,15 @@ def test_real_networks(model: str, runner: str):
 
 
 @needs_models
+@needs_gvsoc
+def test_an_l1_of_one_megabyte_on_gvsoc():
+    network = dsconv.compile(zoo.build("mv1-128"), target="pulp_open", l1=1 << 20)
+    assert MemoryPlan.of(network.lowered).l1_bytes > 65536
+    report = network.run(on="gvsoc")
+    assert report.equal
+    assert report.bank_conflicts
+
+
 @needs_gvsoc
 @pytest.mark.parametrize(
     "model",

@@ -9,6 +9,7 @@ from handwritten import (
     RUNNERS,
     WITH_L3,
     build_network,
+    needs_gap8,
     needs_gvsoc,
     on_eight_cores,
     on_every_platform,
@@ -16,7 +17,7 @@ from handwritten import (
 )
 
 from dsconv.doctor import check
-from dsconv.runners import LayerStats, RunnerError, build, gvsoc, host, qemu
+from dsconv.runners import LayerStats, RunnerError, build, gvsoc, gvsoc_gap8, host, qemu
 from dsconv.runners.process import run_program
 
 TIMEOUT_S = 60
@@ -92,8 +93,22 @@ def test_gvsoc_models_bank_conflicts(tmp_path: Path, platform: str):
 @needs_gvsoc
 def test_gvsoc_with_a_larger_l1(tmp_path: Path):
     built = build_network(tmp_path, "pulp_open", "add", config=f"L1_BYTES = {1 << 20}")
-    result = gvsoc.run(built, INPUTS, TIMEOUT_S, l1_bytes=1 << 20)
+    result = gvsoc.run(built, INPUTS, TIMEOUT_S)
     np.testing.assert_array_equal(result.outputs, INPUTS + 3)
+
+
+def test_gvsoc_simulates_powers_of_two():
+    sizes = [8192, 65536, 65537, 600_000, 1 << 20]
+    assert [gvsoc.simulated_l1(size) for size in sizes] == [65536, 65536, 131072, 1 << 20, 1 << 20]
+    with pytest.raises(RunnerError, match="at most 1048576 bytes of L1"):
+        gvsoc.simulated_l1((1 << 20) + 1)
+
+
+@needs_gap8
+def test_gap8_has_no_larger_l1(tmp_path: Path):
+    built = build_network(tmp_path, "gap8", "add", config=f"L1_BYTES = {1 << 20}")
+    with pytest.raises(RunnerError, match="GAP8 has 65536 bytes of L1"):
+        gvsoc_gap8.run(built, INPUTS, TIMEOUT_S)
 
 
 @on_every_platform

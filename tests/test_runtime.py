@@ -236,7 +236,6 @@ def check_boxes(
     input_bytes: int,
     l1_arena_bytes: int,
     config: str = "",
-    **run_options: int,
 ) -> None:
     """Pack every box and unpack it again, as tests/networks/boxes.c does, and compare."""
     data = np.random.default_rng(2).integers(0, 256, input_bytes, dtype=np.uint8)
@@ -258,7 +257,7 @@ def check_boxes(
         "BOXES": ", ".join(cases),
     }
     built = build_network(directory, platform, "boxes", defines=defines, config=config)
-    result = RUNNERS[platform].run(built, data, TIMEOUT_S, **run_options)
+    result = RUNNERS[platform].run(built, data, TIMEOUT_S)
     np.testing.assert_array_equal(result.outputs[0, :input_bytes], packed)
     np.testing.assert_array_equal(result.outputs[0, input_bytes:], unpacked)
     moved = sum(box.packed_bytes for box in boxes)
@@ -293,7 +292,6 @@ def test_boxes_longer_than_a_command(tmp_path: Path, name: str):
         input_bytes=400_000,
         l1_arena_bytes=400_000,
         config=f"L1_BYTES = {1 << 20}\nL2_BYTES = 1572864",
-        l1_bytes=1 << 20,
     )
 
 

@@ -151,7 +151,7 @@ def run_cases(directory: Path, cases: Sequence[Case], *, repeats: int = 1) -> li
     """Runs all cases on GVSoC with bank conflicts. Cycles are those of the last repeat."""
     data = write_program(directory, cases, repeats)
     build(directory)
-    result = gvsoc.run(directory, data, l1_bytes=L1_BYTES)
+    result = gvsoc.run(directory, data)
     outcomes: list[Outcome] = []
     first = 0
     for case, stats in zip(cases, result.layer_stats[0], strict=True):

@@ -11,9 +11,15 @@ from numpy.typing import NDArray
 
 from dsconv.runners.process import Program, RunnerError
 from dsconv.runners.result import RunResult
-from dsconv.runners.workspace import built_program, run_in_workspace, workspace
+from dsconv.runners.workspace import (
+    built_l1_bytes,
+    built_program,
+    run_in_workspace,
+    workspace,
+)
 
-L1_BYTES = 64 * 1024
+SMALLEST_L1 = 64 * 1024
+LARGEST_L1 = 1024 * 1024
 
 # A memory without a width has no bandwidth limit, and so no conflicts. One word of 4 bytes a cycle
 # (log2: 2) makes eight cores that load from one bank wait for each other.
@@ -37,23 +43,22 @@ def run(
     build_dir: Path,
     inputs: bytes | NDArray[np.uint8],
     timeout_s: float = 600,
-    l1_bytes: int = L1_BYTES,
     *,
     bank_conflicts: bool = True,
 ) -> RunResult:
     """Run a network built for `pulp_open` on inputs that lie back to back.
 
-    l1_bytes is the size of the simulated L1: a power of two up to 1 MiB, and what the network was
-    built for. Without bank_conflicts, cores that load from one bank of L1 do not wait for each
-    other.
+    The simulated L1 has what the network was built for, or the next power of two: 64 kiB to 1 MiB.
+    Without bank_conflicts, cores that load from one bank of L1 do not wait for each other.
     """
     gvsoc = find()
     if gvsoc is None:
         raise RunnerError("GVSoC is neither in GVSOC_HOME nor on PATH")
     program = built_program(build_dir, "network.elf")
+    l1_bytes = simulated_l1(built_l1_bytes(build_dir, SMALLEST_L1))
     with workspace(build_dir) as directory:
         options = [MODEL_BANK_CONFLICTS] if bank_conflicts else []
-        if l1_bytes != L1_BYTES:
+        if l1_bytes != SMALLEST_L1:
             cluster = _write_cluster(gvsoc, directory, l1_bytes)
             options.append(f"chip/cluster_config_file={cluster}")
         command = [
@@ -73,6 +78,16 @@ def run(
             models_bank_conflicts=lambda: _banks_have_a_width(directory / USED_DESCRIPTION),
             environment=_environment(gvsoc),
         )
+
+
+def simulated_l1(l1_bytes: int) -> int:
+    """Size of an L1 that GVSoC can simulate and that is large enough.
+
+    Raises RunnerError where there is none.
+    """
+    if l1_bytes > LARGEST_L1:
+        raise RunnerError(f"GVSoC's cluster has at most {LARGEST_L1} bytes of L1, not {l1_bytes}")
+    return max(SMALLEST_L1, 1 << (l1_bytes - 1).bit_length())
 
 
 def _write_cluster(gvsoc: Program, directory: Path, l1_bytes: int) -> Path:

@@ -9,7 +9,12 @@ from numpy.typing import NDArray
 
 from dsconv.runners.process import Program, RunnerError
 from dsconv.runners.result import RunResult
-from dsconv.runners.workspace import built_program, run_in_workspace, workspace
+from dsconv.runners.workspace import (
+    built_l1_bytes,
+    built_program,
+    run_in_workspace,
+    workspace,
+)
 
 GAPY = Path("tools/gapy/gapy")
 CONFIGS = Path("tools/gap-configs/configs")
@@ -18,6 +23,8 @@ LAUNCHER = WORKSTATION / "bin/gvsoc_launcher"
 
 # An error aborts the simulator, which would lose what it has not written yet: what the error is.
 LINE_BY_LINE = ("stdbuf", "--output=L")
+
+L1_BYTES = 64 * 1024
 
 # The program boots as on the chip: the ROM loads it from an image of the HyperFlash.
 STEPS = ("--image", "--flash", "--exec-prepare", "--exec")
@@ -37,6 +44,9 @@ def run(build_dir: Path, inputs: bytes | NDArray[np.uint8], timeout_s: float = 6
         raise RunnerError("GVSOC_GAP8_HOME is not a gap_sdk with GVSoC built")
     home = Path(os.environ["GVSOC_GAP8_HOME"]).resolve()
     program = built_program(build_dir, "network.elf")
+    l1_bytes = built_l1_bytes(build_dir, L1_BYTES)
+    if l1_bytes > L1_BYTES:
+        raise RunnerError(f"GAP8 has {L1_BYTES} bytes of L1, not {l1_bytes}; pulp_open takes more")
     with workspace(build_dir) as directory:
         command = [
             *LINE_BY_LINE,

@@ -1,6 +1,7 @@
 """Running a built network in a directory of its own."""
 
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -39,6 +40,14 @@ def built_program(build_dir: Path, name: str) -> Path:
     if not program.is_file():
         raise RunnerError(f"{program} is missing: run make -C {build_dir} first")
     return program
+
+
+def built_l1_bytes(build_dir: Path, default: int) -> int:
+    """Bytes of L1 that a network was built for; `default` where its config.mk does not say."""
+    config = build_dir / "config.mk"
+    text = config.read_text() if config.exists() else ""
+    found = re.search(r"^L1_BYTES\s*=\s*(\d+)\s*$", text, re.MULTILINE)
+    return int(found[1]) if found else default
 
 
 def run_in_workspace(
