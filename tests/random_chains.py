@@ -61,13 +61,18 @@ class ChainMaker:
         """The function with layers of these kinds, one behind the other, and inputs for it."""
         value: SSAValue = self.block.args[0]
         for number, kind in enumerate(kinds):
-            layer = getattr(self, kind)(f"{kind}{number}", value)
-            self.block.add_op(layer)
-            value = layer.result
+            value = self.add(getattr(self, kind)(f"{kind}{number}", value))
         if self.sizes.residual and self.draw(st.booleans()):
-            layer = self.residual("add", value)
-            self.block.add_op(layer)
-            value = layer.result
+            value = self.add(self.residual("add", value))
+        return self.returning(value)
+
+    def add(self, layer: LayerOperation) -> SSAValue:
+        """Puts a layer at the end of the network; gives what it makes."""
+        self.block.add_op(layer)
+        return layer.result
+
+    def returning(self, value: SSAValue) -> RandomLayer:
+        """The network that returns a value, and inputs for it."""
         self.block.add_op(ReturnOp(value))
         self.function.update_function_type()
         module = ModuleOp([self.function])
@@ -82,40 +87,34 @@ class ChainMaker:
 
     def dw(self, label: str, x: SSAValue) -> LayerOperation:
         _, channels, height, width = tensor_type(x).get_shape()
-        fy, fx = self.draw(st.sampled_from(EXTENTS))
-        fy, fx = min(fy, height), min(fx, width)
-        sy, sx = (self.draw(st.integers(1, min(2, extent))) for extent in (fy, fx))
-        pads = [
-            self.draw(st.integers(0, most)) for most in (fy - sy, fx - 1, max(fy - 1, 0), fx - 1)
-        ]
-        window = WindowAttr.of((fy, fx), (sy, sx), pads)
+        window = self.window(height, width)
+        fy, fx = window.kernel
         return DepthwiseOp(
             label,
             x,
             *self.parameters(channels, 1, fy, fx),
             window,
-            self.requant(fy * fx),
+            self.requant(fy * fx, channels),
             self.type((1, channels, *window.output_size(height, width))),
             input_zero_point=self.zero_point(x),
         )
 
     def pw(self, label: str, x: SSAValue) -> LayerOperation:
         _, channels, height, width = tensor_type(x).get_shape()
-        kernels = self.draw(st.integers(*self.sizes.channels))
+        kernels = self.kernels()
         return PointwiseOp(
             label,
             x,
             *self.parameters(kernels, channels),
-            self.requant(channels),
+            self.requant(channels, kernels),
             self.type((1, kernels, height, width)),
             input_zero_point=self.zero_point(x),
         )
 
     def residual(self, label: str, x: SSAValue) -> LayerOperation:
-        """An addition of what the chain makes and of an input of the network."""
+        """An addition of what the chain makes and of something else."""
         shape = tensor_type(x).get_shape()
-        same = [value for value in self.block.args if tensor_type(value).get_shape() == shape]
-        other = same[0] if same else self.block.insert_arg(self.type(shape), 1)
+        other = self.addend(shape)
         lhs, rhs = (other, x) if self.draw(st.booleans()) else (x, other)
         return AddOp(
             label,
@@ -126,6 +125,23 @@ class ChainMaker:
             multipliers=(3000, 2500),
             zero_points=(self.zero_point(lhs), self.zero_point(rhs)),
         )
+
+    def addend(self, shape: Sequence[int]) -> SSAValue:
+        """An input of the network that has this shape."""
+        same = [value for value in self.block.args if tensor_type(value).get_shape() == shape]
+        return same[0] if same else self.block.insert_arg(self.type(shape), 1)
+
+    def window(self, height: int, width: int) -> WindowAttr:
+        """The window of a depthwise layer on a map of this size."""
+        fy, fx = self.draw(st.sampled_from(EXTENTS))
+        fy, fx = min(fy, height), min(fx, width)
+        sy, sx = (self.draw(st.integers(1, min(2, extent))) for extent in (fy, fx))
+        most = (fy - sy, fx - 1, max(fy - 1, 0), fx - 1)
+        return WindowAttr.of((fy, fx), (sy, sx), [self.draw(st.integers(0, pad)) for pad in most])
+
+    def kernels(self) -> int:
+        """Output channels of a pointwise layer."""
+        return self.draw(st.integers(*self.sizes.channels))
 
     def layout(self) -> Layout:
         return self.draw(st.sampled_from(list(Layout)))
@@ -151,10 +167,12 @@ class ChainMaker:
         self.block.add_ops(constants)
         return constants[0].result, constants[1].result
 
-    def requant(self, taps: int) -> RequantAttr:
-        """Sums of so many products to about the range of int8."""
-        multiplier = int(2**20 * 50 / (70 * 70 * taps**0.5) * self.random.uniform(0.5, 1.5))
-        return RequantAttr.of([multiplier], [2**20], zero_point=20, clip=(0, 127))
+    def requant(self, taps: int, channels: int) -> RequantAttr:
+        """Sums of so many products to about the range of int8, by one scale or one a channel."""
+        count = self.draw(st.sampled_from([1, channels]))
+        factors = self.random.uniform(0.5, 1.5, count)
+        multipliers = [int(2**20 * 50 / (70 * 70 * taps**0.5) * factor) for factor in factors]
+        return RequantAttr.of(multipliers, [2**20], zero_point=20, clip=(0, 127))
 
 
 @st.composite

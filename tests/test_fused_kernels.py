@@ -1,105 +1,118 @@
-"""The paper's six fused kernels as C (Daghero et al. 2024, 3.2): bit-exact on every platform."""
+"""Fused kernels as C on every platform (Daghero et al. 2024, 3.2): bit-exact, all schedules.
+
+Each program runs a random chain for every choice of layouts of a schedule, side by side.
+"""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from fused_kernel_chains import FusedChains, fused_chains
 from handwritten import RUNNERS, needs_gvsoc
-from xdsl.dialects.builtin import ModuleOp
-from xdsl.dialects.func import FuncOp, ReturnOp
+from hypothesis import HealthCheck, Phase, given, settings
+from sanitized import build_sanitized
 
-from dsconv.dialects.attributes import Layout, RequantAttr, WindowAttr
-from dsconv.dialects.graph import (
-    ConstantOp,
-    DepthwiseOp,
-    LayerOperation,
-    PointwiseOp,
-    activation_type,
-)
+from dsconv.dialects.fused import FusedOp
+from dsconv.dialects.graph import layout_of
+from dsconv.dialects.tiled import LayerOp
+from dsconv.lowering.c_target import network_function
 from dsconv.output import write_folder
 from dsconv.pipeline import run_pipeline
 from dsconv.reference import run_reference, to_memory
 from dsconv.runners import build
 from dsconv.targets import load_target
 
-SIX = [
-    "dw-pw-rows-chw-hwc-chw",
-    "dw-pw-rows-hwc-hwc-hwc",
-    "pw-dw-channels-hwc-chw-hwc",
-    "pw-dw-channels-hwc-hwc-hwc",
-    "pw-dw-rows-hwc-chw-hwc",
-    "pw-dw-rows-hwc-hwc-hwc",
-]
-CHANNELS, KERNELS, FD = 9, 14, 3
-SANITIZERS = "CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all\n"
-
-RUNS = [
-    ("host", 6),
-    ("host", 7),
-    ("host", 14),
-    ("qemu", 7),
-    pytest.param("pulp_open", 7, marks=needs_gvsoc),
-    pytest.param("pulp_open", 14, marks=needs_gvsoc),
-]
-"""Platforms, and heights of the map there."""
+every_schedule = pytest.mark.parametrize(
+    ("schedule", "residual"),
+    [
+        ("dw-pw-rows", False),
+        ("dw-pw-rows", True),
+        ("pw-dw-rows", False),
+        ("pw-dw-channels", False),
+        ("block-rows", False),
+        ("block-rows", True),
+    ],
+)
 
 
-def pair(kinds: list[str], layouts: list[Layout], height: int, stride: int) -> ModuleOp:
-    """Depthwise and pointwise layers of odd sizes, in an order and in layouts."""
-    random = np.random.default_rng(height)
-    shape = (1, CHANNELS, height, height + 3)
-    function = FuncOp("net", ([activation_type(shape, np.int8, layouts[0])], []))
-    block = function.body.block
-    value = block.args[0]
-    for kind, layout in zip(kinds, layouts[1:], strict=True):
-        _, channels, rows, columns = shape
-        window = WindowAttr.of((3, 3), (stride, stride), (1, 1, 1, 1))
-        if kind == "dw":
-            weights = random.integers(-128, 128, (channels, 1, 3, 3), np.int8)
-            shape = (1, channels, *window.output_size(rows, columns))
-        else:
-            weights = random.integers(-128, 128, (KERNELS, channels), np.int8)
-            shape = (1, KERNELS, rows, columns)
-        bias = random.integers(-5000, 5000, len(weights), np.int32)
-        constants = [ConstantOp.of(weights), ConstantOp.of(bias)]
-        block.add_ops(constants)
-        multipliers = random.integers(2000, 6000, len(weights)).tolist()
-        requant = RequantAttr.of(multipliers, [2**20], zero_point=-7, clip=(-128, 127))
-        operands = (value, constants[0].result, constants[1].result)
-        result = activation_type(shape, np.int8, layout)
-        layer: LayerOperation
-        if kind == "dw":
-            layer = DepthwiseOp("dw", *operands, window, requant, result, input_zero_point=-7)
-        else:
-            layer = PointwiseOp("pw", *operands, requant, result, input_zero_point=-7)
-        block.add_op(layer)
-        value = layer.result
-    block.add_op(ReturnOp(value))
-    function.update_function_type()
-    return ModuleOp([function])
+def examples(count: int) -> settings:
+    """A number of programs that are built and run; a failure is shown as drawn."""
+    return settings(
+        max_examples=count,
+        deadline=None,
+        phases=(Phase.explicit, Phase.generate),
+        suppress_health_check=[
+            HealthCheck.too_slow,
+            HealthCheck.data_too_large,
+            HealthCheck.large_base_example,
+        ],
+    )
 
 
-@pytest.mark.parametrize(("platform", "height"), RUNS)
-@pytest.mark.parametrize("stride", [1, 2])
-@pytest.mark.parametrize("kernel", SIX)
-def test_named_kernel(kernel: str, stride: int, platform: str, height: int, tmp_path: Path):
-    first, second, axis, *names = kernel.split("-")
-    layouts = [Layout(name) for name in names]
-    module = pair([first, second], layouts, height, stride)
-    module.verify()
-    x = np.random.default_rng(0).integers(-128, 128, (1, CHANNELS, height, height + 3), np.int8)
-    expected = to_memory(run_reference(module, x).outputs[0], layouts[-1])
+def check(chains: FusedChains, platform: str) -> None:
+    """Every chain, fused and run on a platform, makes what its layers mean."""
     target = load_target(platform)
+    lowered = chains.fused.clone()
     xpulp = "lower-kernels-to-xpulp," if target.isa == "xpulp" else ""
     run_pipeline(
-        module,
-        f"narrow-requant,fuse-dsconv{{mode={first}-{second} axis={axis} fd={FD}}},lower-to-tiles,"
-        f"double-buffer,plan-memory,{xpulp}lower-kernels,canonicalize,cse",
+        lowered,
+        f"narrow-requant,select-layout,tile-l1,lower-to-tiles,double-buffer,plan-memory,{xpulp}"
+        "lower-kernels,canonicalize,cse",
     )
-    write_folder(module, tmp_path, target, platform)
-    if platform == "host":
-        with (tmp_path / "config.mk").open("a") as config:
-            config.write(SANITIZERS)
-    build(tmp_path)
-    result = RUNNERS[platform].run(tmp_path, to_memory(x, layouts[0]))
-    np.testing.assert_array_equal(result.outputs[0], expected)
+    network = chains.network
+    with TemporaryDirectory() as folder:
+        directory = Path(folder)
+        if platform == "host":
+            build_sanitized(lowered, directory, target)
+        else:
+            write_folder(lowered, directory, target, platform, trace=True)
+            build(directory)
+        data = to_memory(network.inputs[0], network.input_layouts[0])
+        outputs = RUNNERS[platform].run(directory, data).layer_outputs
+    layers = [op for op in network_function(lowered).body.block.ops if isinstance(op, LayerOp)]
+    made = {layer.label.data: output[0] for layer, output in zip(layers, outputs, strict=True)}
+    expected = run_reference(network.module, *network.inputs).layers
+    fused = [op for op in chains.fused.walk() if isinstance(op, FusedOp)]
+    for layer in fused:
+        value = to_memory(expected[layer.label], layout_of(layer.result))
+        np.testing.assert_array_equal(made[layer.label], value, layer.label)
+
+
+def run_programs(schedule: str, platform: str, count: int, *, residual: bool) -> None:
+    """Checks so many programs of random chains."""
+
+    @examples(count)
+    @given(chains=fused_chains(schedule, residual=residual))
+    def run(chains: FusedChains):
+        check(chains, platform)
+
+    run()
+
+
+@every_schedule
+def test_host(schedule: str, residual: bool):
+    run_programs(schedule, "host", 1, residual=residual)
+
+
+def test_qemu():
+    run_programs("pw-dw-rows", "qemu", 1, residual=False)
+
+
+@needs_gvsoc
+@every_schedule
+def test_gvsoc(schedule: str, residual: bool):
+    run_programs(schedule, "pulp_open", 1, residual=residual)
+
+
+@pytest.mark.slow
+@every_schedule
+def test_many_on_the_host(schedule: str, residual: bool):
+    run_programs(schedule, "host", 40, residual=residual)
+
+
+@pytest.mark.slow
+@needs_gvsoc
+@every_schedule
+def test_many_on_gvsoc(schedule: str, residual: bool):
+    run_programs(schedule, "pulp_open", 20, residual=residual)

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from fused_kernel_chains import kernel_names
 from hypothesis import HealthCheck, given, note, seed, settings
 from hypothesis import strategies as st
 from random_networks import RandomNetwork, random_networks
@@ -23,6 +24,8 @@ from dsconv.dialects.graph import layout_of
 from dsconv.dialects.tiled import LayerOp
 from dsconv.errors import CapacityError
 from dsconv.lowering.c_target import network_function
+from dsconv.passes.fuse_dsconv import PATTERNS
+from dsconv.passes.fused_kernels import VALUES
 from dsconv.pipeline import default_pipeline, run_pipeline
 from dsconv.reference import network_of, run_reference, to_memory
 from dsconv.runners import RunResult, host
@@ -39,11 +42,9 @@ OPTIONAL_PASSES = (
 LARGE_L1, LARGE_L2 = 2**20, 2**22
 
 
-FUSIONS = st.builds(
-    "fuse-dsconv{{mode={} fd={}}}".format,
-    st.sampled_from(["auto", "dw-pw", "pw-dw", "block"]),
-    st.integers(0, 5),
-)
+KERNELS = [name for schedule in VALUES for name in kernel_names(schedule)]
+CHAINS = [f"mode={mode}" for mode in PATTERNS] + [f"kernel={name}" for name in KERNELS]
+FUSIONS = st.builds("fuse-dsconv{{{} fd={}}}".format, st.sampled_from(CHAINS), st.integers(0, 5))
 
 
 @st.composite
