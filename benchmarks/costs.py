@@ -28,7 +28,6 @@ from rich.table import Table
 import dsconv
 from benchmarks.fitting import Ways, fit, relative_errors
 from benchmarks.layers import LayersSideBySide
-from benchmarks.networks import PAPER
 from benchmarks.samples import Draw, Sample, layers_of, network
 from dsconv import zoo
 from dsconv.dialects.tiled import BoxAttr
@@ -211,7 +210,7 @@ def check(names: Annotated[list[str] | None, typer.Argument()] = None) -> None:
     """Compare the model with the layers of the paper's networks on GVSoC."""
     table = Table("network", "layers", "median error", "9 of 10 below")
     medians: list[float] = []
-    for name in names or PAPER:
+    for name in names or zoo.NETWORKS:
         errors = np.array(list(network_errors(name)))
         add_errors(table, name, errors)
         medians.append(float(np.median(errors)))

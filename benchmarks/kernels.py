@@ -22,7 +22,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.layers import Activation, GvsocNetwork, NetworkBuilder
+from benchmarks.layers import GvsocNetwork
+from dsconv.bench.builder import Activation, NetworkBuilder
 from dsconv.dialects.attributes import Layout, WindowAttr
 
 CORES = 8

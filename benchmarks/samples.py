@@ -10,7 +10,7 @@ from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
 
-from benchmarks.layers import Activation, NetworkBuilder
+from dsconv.bench.builder import Activation, NetworkBuilder
 from dsconv.dialects.attributes import Layout, Tile, TileAttr, WindowAttr
 from dsconv.dialects.graph import LayerOperation
 from dsconv.passes.even_splits import even_splits

@@ -17,7 +17,6 @@ from rich.console import Console
 from rich.table import Table
 
 import dsconv
-from benchmarks.networks import PAPER
 from dsconv import zoo
 from dsconv.compiler import CompiledNetwork
 from dsconv.dialects.tiled import L3WaitOp, LayerOp, buffer_size
@@ -105,7 +104,7 @@ def main(
         table.add_column(column, no_wrap=True)
     for column in ("cycles", "compute", "transfers", "DMA wait", "L3 wait"):
         table.add_column(column, justify="right", no_wrap=True)
-    found = [wait for name in networks or PAPER for wait in waits(name, target)]
+    found = [wait for name in networks or zoo.NETWORKS for wait in waits(name, target)]
     too_long = [wait for wait in found if wait.is_too_long]
     for wait in too_long:
         table.add_row(

@@ -1,4 +1,4 @@
-"""The command line: dsconv compile, run, report, quantize, support, doctor, zoo."""
+"""The command line: dsconv compile, run, verify, report, quantize, support, doctor, zoo, bench."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 import typer
 from rich.console import Console
 
+from dsconv.bench import Part
 from dsconv.errors import DsconvError
 from dsconv.passes.schedules import Objective
 from dsconv.report import WIDEST, read_as
@@ -26,6 +27,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Quantised ONNX networks to C for ultra-low-power RISC-V clusters.",
 )
+bench = typer.Typer(no_args_is_help=True, help="Measure what the compiler makes, on GVSoC.")
+app.add_typer(bench, name="bench")
 console = Console(soft_wrap=True)
 errors = Console(stderr=True, soft_wrap=True)
 
@@ -328,6 +331,30 @@ def zoo(
         onnx.save(model, str(output))
     except OSError as error:
         raise DsconvError(f"cannot write {output}: {error.strerror}") from error
+
+
+@bench.command("paper")
+def bench_paper_command(
+    only: Annotated[
+        list[Part] | None, typer.Option(help="Parts to measure; all of them by default.")
+    ] = None,
+    size: Annotated[
+        list[int] | None,
+        typer.Option(help="Maps of fig3: 32, 64 or 128; all of them by default."),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for tables and plots.")
+    ] = Path("build/paper"),
+    jobs: Annotated[int, typer.Option(min=1, help="Simulations at a time.")] = 1,
+) -> None:
+    """Measure Figure 3, Table 2 and Figure 4 of the paper on GVSoC, beside the paper's numbers.
+
+    Takes hours the first time; what was measured is kept, so it may be stopped at any time.
+    """
+    from dsconv.bench.blocks import SIZES
+    from dsconv.bench.paper import bench_paper
+
+    bench_paper(only or list(Part), size or SIZES, output, jobs, console)
 
 
 def print_import(imported: ImportedNetwork) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.costs import read_measured
 from benchmarks.fitting import Ways, fit, non_negative_least_squares
-from benchmarks.layers import Activation, NetworkBuilder
+from dsconv.bench.builder import Activation, NetworkBuilder
 from dsconv.dialects.attributes import Layout, Tile, WindowAttr
 from dsconv.dialects.dsconv import Dsconv
 from dsconv.dialects.fused import FusedOp

@@ -12,7 +12,8 @@ from handwritten import needs_gvsoc
 from random_kernels import KernelRun, RandomKernel
 from xpulp_program import CORES, check_kernels
 
-from benchmarks.layers import Activation, GvsocNetwork, NetworkBuilder
+from benchmarks.layers import GvsocNetwork
+from dsconv.bench.builder import Activation, NetworkBuilder
 from dsconv.dialects.attributes import Layout, WindowAttr
 from dsconv.dialects.graph import DepthwiseOp
 from dsconv.dialects.machine import AssemblyOp

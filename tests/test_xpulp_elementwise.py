@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from handwritten import needs_gvsoc
 
-from benchmarks.layers import Activation, GvsocNetwork, NetworkBuilder
+from benchmarks.layers import GvsocNetwork
+from dsconv.bench.builder import Activation, NetworkBuilder
 from dsconv.dialects.attributes import Layout, WindowAttr
 from dsconv.dialects.machine import AssemblyOp
 

@@ -1,0 +1,185 @@
+"""Cycles of layers in L1, without the transfers that bring their maps and weights there.
+
+The compiler writes the same loops and kernels as ever, for 1 MB of L1. Then the transfers, and the
+waits for them, are left out, and kernels run on what lies in L1. What counts is a layer's time,
+from its begin to its end, in the second of two runs where the instruction cache matters. What is
+timed so makes nothing that could be checked. So the same program with its transfers runs first, and
+all its values have to be right; where L2 cannot hold the maps, it has fewer rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.rewriter import Rewriter
+
+from dsconv.bench.blocks import FusedBlock, Layer, network
+from dsconv.dialects.attributes import Space, TileAttr
+from dsconv.dialects.fused import Axis, FusedOp
+from dsconv.dialects.graph import dtype_of, tensor_type
+from dsconv.dialects.tiled import DmaStartOp, WaitOp, buffer_type
+from dsconv.lowering.c_target import network_function
+from dsconv.measurements import Measurement, measure
+from dsconv.output import write_folder
+from dsconv.passes.capacity import DoesNotFitError
+from dsconv.passes.chains import Chain
+from dsconv.passes.fused_channels import channel_plan
+from dsconv.passes.fused_rows import row_plan
+from dsconv.pipeline import GRAPH_LEVEL, run_pipeline
+from dsconv.reference import Array, network_of, run_reference, to_memory
+from dsconv.runners import RunResult
+from dsconv.targets import load_target
+
+Subject: TypeAlias = Layer | FusedBlock
+
+L1_BYTES = 1 << 20
+"""As in the paper (section 4.1), and the most that GVSoC has."""
+
+L2_BYTES = 3 << 19
+"""Of GVSoC's pulp-open; GAP8 has a third of that."""
+
+L2_CODE_BYTES = 1 << 16
+"""What maps leave to code and weights."""
+
+COLD_FROM_MACS = 1 << 25
+"""Products from which a cold instruction cache is less than 0.2 %, so that one run is enough."""
+
+UNMOVED_BYTES = 4
+"""Of an input or output that nothing moves."""
+
+TARGET = load_target("pulp_open").with_sizes(L1_BYTES, L2_BYTES)
+
+
+def cycles_in_l1(subject: Subject) -> int | None:
+    """What a layer or a fused block takes in L1; None where it does not fit.
+
+    Raises AssertionError where one of its values is wrong.
+    """
+    try:
+        program = Program.of(subject)
+        rows = rows_in_l2(subject)
+        whole = rows == subject.layers[0].height
+        checked = program if whole else Program.of(subject.with_rows(rows))
+    except DoesNotFitError:
+        return None
+    checked.check()
+    return program.time().layers[0].cycles
+
+
+def rows_in_l2(subject: Subject) -> int:
+    """Rows of the input, halved until L2 holds what the subject reads and makes."""
+    first = subject.layers[0]
+    rows = first.height
+    while True:
+        layers = subject.with_rows(rows).layers
+        if layers[0].input_bytes + layers[-1].output_bytes <= L2_BYTES - L2_CODE_BYTES:
+            return rows
+        rows //= 2
+
+
+@dataclass(frozen=True)
+class Program:
+    """A subject as a network, and what the compiler makes of it, up to the memory plan."""
+
+    subject: Subject
+    network: ModuleOp
+    lowered: ModuleOp
+
+    @staticmethod
+    def of(subject: Subject) -> Program:
+        """Compiles a subject; DoesNotFitError where L1 is too small for it."""
+        module = network(subject.layers)
+        lowered = in_tiles(module, subject)
+        cores = f"{{cores={TARGET.cores}}}"
+        kernels = f"lower-kernels-to-xpulp{cores},lower-kernels{cores}"
+        run_pipeline(lowered, f"{kernels},canonicalize,cse")
+        return Program(subject, module, lowered)
+
+    def check(self) -> None:
+        """Runs it once; AssertionError where a value is wrong."""
+        x = random_input(self.network)
+
+        def compare(result: RunResult) -> None:
+            made = run_reference(self.network, x).outputs[0]
+            expected = to_memory(made, self.subject.layers[-1].layouts[1])
+            np.testing.assert_array_equal(result.outputs[0], expected, str(self.subject))
+
+        run(self.lowered, to_memory(x, self.subject.layers[0].layouts[0]), compare)
+
+    def time(self) -> Measurement:
+        """Runs it without its transfers."""
+        runs = 1 if self.subject.macs >= COLD_FROM_MACS else 2
+        inputs = np.zeros(runs * UNMOVED_BYTES, np.uint8)
+        return run(without_transfers(self.lowered), inputs, lambda result: None)
+
+
+def random_input(module: ModuleOp) -> Array:
+    """An input of a network, the same for all of a shape."""
+    (argument,) = network_of(module).body.block.args
+    dtype = dtype_of(argument)
+    limits, shape = np.iinfo(dtype), tensor_type(argument).get_shape()
+    return np.random.default_rng(1).integers(limits.min, limits.max + 1, shape).astype(dtype)
+
+
+def run(
+    lowered: ModuleOp, inputs: NDArray[np.uint8], check: Callable[[RunResult], None]
+) -> Measurement:
+    """Plans a program's memory, builds and runs it, or finds what was measured before."""
+    planned = lowered.clone()
+    run_pipeline(planned, f"plan-memory{{l1={TARGET.l1.usable()}}}")
+    with TemporaryDirectory(prefix="dsconv-") as folder:
+        write_folder(planned, Path(folder), TARGET, TARGET.platform)
+        return measure(Path(folder), inputs, check)
+
+
+def without_transfers(lowered: ModuleOp) -> ModuleOp:
+    """The program in which nothing is moved: its input and output are a word."""
+    clone = lowered.clone()
+    function = network_function(clone)
+    for kind in (WaitOp, DmaStartOp):
+        for op in [op for op in function.walk() if isinstance(op, kind)]:
+            op.detach()
+            op.erase()
+    for argument in function.body.block.args:
+        Rewriter.replace_value_with_new_type(argument, buffer_type(UNMOVED_BYTES, Space.L2))
+    function.update_function_type()
+    run_pipeline(clone, "canonicalize")
+    return clone
+
+
+def in_tiles(module: ModuleOp, subject: Subject) -> ModuleOp:
+    """A network as loops over tiles or steps, pipelined."""
+    lowered = module.clone()
+    if isinstance(subject, FusedBlock):
+        fusion = f"fuse-dsconv{{kernel={subject.kernel} fd={subject.step}}}"
+        run_pipeline(lowered, f"{GRAPH_LEVEL},{fusion}")
+        give_buffers(lowered)
+    else:
+        sizes = f"l1={TARGET.l1.usable()} cores={TARGET.cores}"
+        run_pipeline(lowered, f"{GRAPH_LEVEL},tile-l1{{{sizes}}}")
+    run_pipeline(lowered, "lower-to-tiles,double-buffer")
+    return lowered
+
+
+def give_buffers(module: ModuleOp) -> None:
+    """Gives a fused layer two buffers, or one where L1 is too small for two.
+
+    Raises DoesNotFitError where it is too small for one.
+    """
+    (fused,) = [op for op in module.walk() if isinstance(op, FusedOp)]
+    assert fused.tile is not None, "fuse-dsconv writes the step that it is given"
+    plan = channel_plan if fused.axis is Axis.CHANNELS else row_plan
+    for buffers in (2, 1):
+        tile = replace(fused.tile.tile, buffers=buffers)
+        found = plan(Chain.of(fused.chain), tile)
+        if found is not None and found.l1_bytes <= TARGET.l1.usable():
+            fused.properties["tile"] = TileAttr.of(tile)
+            return
+    raise DoesNotFitError(Space.L1, f'"{fused.label}" does not fit {TARGET.l1.usable()} bytes')

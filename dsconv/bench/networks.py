@@ -1,0 +1,119 @@
+"""The paper's six networks on GVSoC, unfused and by both objectives: Table 2's deployments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from dsconv import zoo
+from dsconv.bench.paper_numbers import Method
+from dsconv.compiler import CompiledNetwork, compile
+from dsconv.dialects.tiled import LayerOp
+from dsconv.errors import DsconvError
+from dsconv.execution import Comparison, outputs_in_l3, quantised_inputs
+from dsconv.lowering.c_target import network_function
+from dsconv.measurements import Measurement, measure
+from dsconv.output import write_folder
+from dsconv.passes.schedules import Objective
+from dsconv.pipeline import default_pipeline, parse_pipeline
+from dsconv.runners import RunResult
+from dsconv.targets import Target, load_target
+
+TARGET = "pulp_open"
+
+OBJECTIVES = {Method.LATENCY: Objective.LATENCY, Method.TRANSFERS: Objective.TRANSFERS}
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A network of the zoo and how it is deployed."""
+
+    network: str
+    method: Method
+
+    def __str__(self) -> str:
+        return f"{self.network}, {self.method}"
+
+
+@dataclass(frozen=True)
+class LayerRun:
+    """One layer of a run, or layers fused to one, by the name of the last."""
+
+    label: str
+    schedule: str
+    cycles: int
+    moved_bytes: int
+
+
+@dataclass(frozen=True)
+class NetworkRun:
+    """A run with all values right: cycles, and bytes of activations between L2 and L1."""
+
+    cycles: int
+    layers: tuple[LayerRun, ...]
+
+    @property
+    def moved_bytes(self) -> int:
+        """Of all layers."""
+        return sum(layer.moved_bytes for layer in self.layers)
+
+
+def run_network(deployed: Deployed) -> NetworkRun:
+    """Measures one deployment, or finds what was measured before.
+
+    Raises DsconvError where a value of a layer is wrong.
+    """
+    compiled = compiled_for(deployed)
+    measurement = checked_measurement(compiled)
+    layers = [
+        op for op in network_function(compiled.lowered).body.block.ops if isinstance(op, LayerOp)
+    ]
+    return NetworkRun(
+        measurement.cycles,
+        tuple(
+            LayerRun(
+                layer.label.data, layer.schedule.data, stats.cycles or 0, stats.activation_bytes
+            )
+            for layer, stats in zip(layers, measurement.layers, strict=True)
+        ),
+    )
+
+
+def compiled_for(deployed: Deployed) -> CompiledNetwork:
+    """The network, compiled by a method's objective; the baseline without the search's pass."""
+    model, target = zoo.build(deployed.network), load_target(TARGET)
+    if deployed.method is Method.BASELINE:
+        layers = len(zoo.NETWORKS[deployed.network].layers)
+        return compile(model, target, passes=unfused_pipeline(target, layers))
+    return compile(model, target, objective=OBJECTIVES[deployed.method])
+
+
+def unfused_pipeline(target: Target, layers: int) -> str:
+    """The default passes without the one that fuses: every layer gets the tile that is fastest."""
+    passes = parse_pipeline(default_pipeline(target, layers))
+    return ",".join(
+        str(each.pipeline_pass_spec()) for each in passes if each.name != "select-schedule"
+    )
+
+
+def checked_measurement(compiled: CompiledNetwork) -> Measurement:
+    """Cycles and bytes of a network on a random input, every layer compared."""
+    inputs = quantised_inputs(None, compiled.imported.inputs[0])
+
+    def check(result: RunResult) -> None:
+        report = Comparison(compiled, inputs, result).report("gvsoc", None)
+        if not report.equal:
+            raise DsconvError(f"{report.network}: {report.differences[0]}")
+
+    data = np.ascontiguousarray(inputs).view(np.uint8).reshape(-1)
+    with TemporaryDirectory(prefix="dsconv-") as folder:
+        traced, untraced = Path(folder, "traced"), Path(folder, "untraced")
+        write_folder(compiled.lowered, traced, compiled.target, TARGET, trace=True)
+        measurement = measure(traced, data, check)
+        if outputs_in_l3(compiled):
+            write_folder(compiled.lowered, untraced, compiled.target, TARGET)
+            measurement = measure(untraced, data, lambda result: None)
+    return measurement

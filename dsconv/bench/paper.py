@@ -1,0 +1,71 @@
+"""The paper's evaluation on GVSoC: Figure 3, Table 2 and Figure 4 (Daghero et al. 2024)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Protocol
+
+from rich.console import Console
+
+from dsconv.bench import Part, figure3, figure4, table2
+from dsconv.bench.blocks import GEOMETRIES, SIZES
+from dsconv.bench.figure3 import Figure3
+from dsconv.bench.figure4 import Figure4
+from dsconv.bench.in_l1 import cycles_in_l1
+from dsconv.bench.networks import run_network
+from dsconv.bench.results import Results
+from dsconv.bench.sweep import sweep
+from dsconv.bench.table2 import Table2
+from dsconv.errors import DsconvError
+from dsconv.measurements import tools
+from dsconv.report import WIDEST
+
+
+class Measured(Protocol):
+    """A figure or a table."""
+
+    def results(self) -> Results:
+        """Its numbers."""
+        ...
+
+    def plot(self, path: Path) -> None:
+        """Draws it."""
+        ...
+
+
+def bench_paper(
+    parts: Collection[Part], sizes: Collection[int], output: Path, jobs: int, console: Console
+) -> None:
+    """Measures, prints tables, and writes them with plots to a folder.
+
+    `sizes` are those of the maps of Figure 3. What was measured before is not measured again.
+    Raises DsconvError where GVSoC is missing, a value is wrong or the folder cannot be written.
+    """
+    if not set(sizes) <= set(SIZES):
+        raise DsconvError(f"Figure 3 has maps of {', '.join(map(str, SIZES))} rows")
+    tools()
+    wide = Console(width=WIDEST, file=console.file)
+
+    def publish(part: Part, measured: Measured) -> None:
+        wide.print(measured.results().table())
+        measured.results().write(output / part)
+        measured.plot(output / f"{part}.png")
+
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        if Part.FIGURE_3 in parts:
+            shapes = [shape for shape in GEOMETRIES if shape.size in sizes]
+            cases = figure3.subjects(shapes)
+            figure = Figure3.of(sweep("Figure 3", cycles_in_l1, cases, jobs, console))
+            publish(Part.FIGURE_3, figure)
+            figure.details().write(output / "fig3-geometries")
+        if Part.TABLE_2 in parts:
+            runs = sweep("Table 2", run_network, table2.DEPLOYED, jobs, console)
+            publish(Part.TABLE_2, Table2.of(runs))
+        if Part.FIGURE_4 in parts:
+            runs = sweep("Figure 4", run_network, figure4.DEPLOYED, jobs, console)
+            publish(Part.FIGURE_4, Figure4.of(runs))
+    except OSError as error:
+        raise DsconvError(f"cannot write {output}: {error.strerror}") from error
+    console.print(f"{output}: tables as CSV and Markdown, and plots", highlight=False)

@@ -1,0 +1,192 @@
+"""The paper's evaluation: what is measured, and the tables and plots made of it."""
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from handwritten import needs_gvsoc
+from rich.console import Console
+
+from dsconv import zoo
+from dsconv.bench import Part, figure4, paper, table2
+from dsconv.bench.blocks import FD, GEOMETRIES, FusedBlock, Geometry, Layer, pair
+from dsconv.bench.figure3 import Figure3, subjects
+from dsconv.bench.figure4 import Figure4
+from dsconv.bench.in_l1 import Program, Subject, cycles_in_l1, rows_in_l2, without_transfers
+from dsconv.bench.networks import Deployed, LayerRun, NetworkRun, compiled_for, unfused_pipeline
+from dsconv.bench.paper_numbers import TABLE_2, Method
+from dsconv.bench.results import Results
+from dsconv.bench.sweep import sweep
+from dsconv.bench.table2 import Table2
+from dsconv.dialects.attributes import Layout
+from dsconv.dialects.fused import FusedOp
+from dsconv.dialects.tiled import DmaStartOp, WaitOp
+from dsconv.errors import DsconvError
+from dsconv.targets import load_target
+
+DW_PW = "dw-pw-rows-chw-hwc-chw"
+SMALL = Geometry(8, 1, 16, 32)
+
+
+def test_figure_3_has_the_papers_geometries():
+    assert len(set(GEOMETRIES)) == 36
+    assert Geometry(32, 2, 64, 128) in GEOMETRIES
+    assert {shape.kernels // shape.channels for shape in GEOMETRIES} == {1, 2}
+    assert [shape.size for shape in GEOMETRIES] == sorted(shape.size for shape in GEOMETRIES)
+
+
+def test_a_block_has_the_papers_layers():
+    first, second = FusedBlock.of(DW_PW, Geometry(32, 2, 64, 128), 4).layers
+    assert first == Layer("dw", 64, 64, 32, 32, 2, (Layout.CHW, Layout.HWC))
+    assert second == Layer("pw", 64, 128, 16, 16, 1, (Layout.HWC, Layout.CHW))
+    expand, depthwise = pair("pw-dw", Geometry(32, 2, 64, 128), [Layout.HWC] * 3, 32)
+    assert (expand.kernels, expand.stride) == (128, 1)
+    assert (depthwise.channels, depthwise.kernels, depthwise.stride) == (128, 128, 2)
+    assert first.macs == 16 * 16 * 64 * 9
+    assert second.macs == 16 * 16 * 64 * 128
+
+
+@pytest.mark.parametrize(("stride", "fd", "step"), [(1, 6, 4), (1, 18, 16), (2, 6, 2), (2, 10, 4)])
+def test_the_papers_fd_of_rows_between_layers_counts_windows(stride: int, fd: int, step: int):
+    geometry = Geometry(32, stride, 32, 32)
+    assert FusedBlock.of("pw-dw-rows-hwc-chw-hwc", geometry, fd).step == step
+    assert FusedBlock.of(DW_PW, geometry, fd).step == fd
+
+
+def test_every_layer_is_measured_once():
+    found = subjects(GEOMETRIES)
+    assert len(found) == len(set(found))
+    blocks = [subject for subject in found if isinstance(subject, FusedBlock)]
+    assert len(blocks) == 36 * sum(len(depths) for depths in FD.values())
+
+
+def test_maps_that_l2_cannot_hold_are_checked_in_part():
+    assert rows_in_l2(FusedBlock.of(DW_PW, Geometry(32, 1, 32, 64), 4)) == 32
+    assert rows_in_l2(FusedBlock.of(DW_PW, Geometry(128, 1, 128, 256), 4)) == 16
+
+
+def test_what_is_timed_moves_nothing_and_calls_the_same_kernels():
+    program = Program.of(FusedBlock.of(DW_PW, SMALL, 4))
+    timed = without_transfers(program.lowered)
+    assert any(isinstance(op, DmaStartOp) for op in program.lowered.walk())
+    assert not any(isinstance(op, DmaStartOp | WaitOp) for op in timed.walk())
+
+    def calls(text: str) -> list[str]:
+        return [line.split("(")[0].strip() for line in text.splitlines() if "func.call" in line]
+
+    assert calls(str(timed)) == calls(str(program.lowered))
+
+
+def cycles_of(subject: Subject) -> int | None:
+    """Fused blocks take 10 % more than their layers, the deepest ones do not fit."""
+    if isinstance(subject, Layer):
+        return 1000 + (500 if Layout.CHW in subject.layouts else 0)
+    return None if subject.fd > 16 else 2750
+
+
+def test_figure_3_is_over_the_fastest_unfused_pair(tmp_path: Path):
+    shapes = GEOMETRIES[:2]
+    figure = Figure3.of({subject: cycles_of(subject) for subject in subjects(shapes)})
+    assert ("pw-dw-channels-hwc-chw-hwc", 32) not in {(s.kernel, s.fd) for s in figure.series}
+    series = figure.series[0]
+    assert (series.kernel, series.fd, len(series.points)) == (DW_PW, 4, 2)
+    assert series.unfused == 2000, "both layers in HWC"
+    assert series.overhead == pytest.approx(0.375)
+    assert series.paper == 0.11
+    figure.plot(tmp_path / "fig3.png")
+    assert (tmp_path / "fig3.png").stat().st_size > 10_000
+    assert len(figure.details().rows) == sum(len(series.points) for series in figure.series)
+
+
+def deployment(cycles: int, moved_bytes: int) -> NetworkRun:
+    return NetworkRun(cycles, (LayerRun("layer", "hwc/hwc", cycles, moved_bytes),))
+
+
+def test_table_2_compares_with_the_baselines(tmp_path: Path):
+    factors = {Method.BASELINE: 10, Method.LATENCY: 9, Method.TRANSFERS: 8}
+    runs = {
+        deployed: deployment(100_000 * factors[deployed.method], 1000 * factors[deployed.method])
+        for deployed in table2.DEPLOYED
+    }
+    table = Table2.of(runs)
+    assert len(table.results().rows) == 18
+    row = dict(zip(table.results().columns, table.results().rows[1], strict=True))
+    assert (row["network"], row["method"]) == ("mv1-224", "lowest latency")
+    assert (row["cycles"], row["paper's cycles"]) == (900_000, 8_900_000)
+    assert row["change"] == pytest.approx(-0.1)
+    assert row["paper's change"] == pytest.approx(-0.11)
+    table.plot(tmp_path / "table2.png")
+    assert (tmp_path / "table2.png").stat().st_size > 10_000
+
+
+def test_the_papers_numbers_are_those_of_its_networks():
+    assert list(TABLE_2) == list(zoo.NETWORKS)
+    latency = {name: row[Method.LATENCY].cycles for name, row in TABLE_2.items()}
+    assert all(latency[name] < row[Method.BASELINE].cycles for name, row in TABLE_2.items())
+    moved = TABLE_2["mv2-128"]
+    change = moved[Method.TRANSFERS].moved_bytes / moved[Method.BASELINE].moved_bytes - 1
+    assert change == pytest.approx(-0.5297, abs=0.001)
+
+
+def test_figure_4_groups_layers_that_run_as_one(tmp_path: Path):
+    unfused = [LayerRun(name, "hwc/hwc", 100, 10) for name in ("conv", "dw", "pw", "fc")]
+    fused = [unfused[0], LayerRun("pw", "rows", 150, 12), unfused[3]]
+    first, second = figure4.DEPLOYED
+    figure = Figure4.of(
+        {first: NetworkRun(400, tuple(unfused)), second: NetworkRun(350, tuple(fused))}
+    )
+    assert [group.name for group in figure.groups] == ["conv", "dw .. pw", "fc"]
+    assert figure.results().rows[1] == ("dw .. pw", "rows", 150, 200, 12, 20)
+    figure.plot(tmp_path / "fig4.png")
+    assert (tmp_path / "fig4.png").stat().st_size > 10_000
+
+
+def test_results_are_written_as_csv_and_markdown(tmp_path: Path):
+    results = Results(
+        "title", ["kernel", "cycles", "change"], [["dw", 1234, -0.125], ["pw", 5, None]]
+    )
+    results.write(tmp_path / "table")
+    with (tmp_path / "table.csv").open() as file:
+        assert list(csv.reader(file)) == [
+            ["kernel", "cycles", "change"],
+            ["dw", "1234", "-0.125"],
+            ["pw", "5", ""],
+        ]
+    markdown = (tmp_path / "table.md").read_text()
+    assert markdown.splitlines()[2:] == ["| dw | 1,234 | -12.50% |", "| pw | 5 | - |"]
+    assert results.table().row_count == 2
+
+
+def test_the_baseline_fuses_nothing():
+    assert "select-schedule" not in unfused_pipeline(load_target("pulp_open"), 9)
+    compiled = compiled_for(Deployed("dscnn", Method.BASELINE))
+    assert str(compiled.lowered).count("dsconv.layer ") == len(zoo.NETWORKS["dscnn"].layers)
+    assert not any(isinstance(op, FusedOp) for op in compiled.lowered.walk())
+
+
+def test_a_sweep_keeps_the_order_of_its_cases():
+    assert sweep("letters", len, ["abc", "", "ab"], 2, Console(quiet=True)) == {
+        "abc": 3,
+        "": 0,
+        "ab": 2,
+    }
+
+
+def test_only_the_papers_sizes_are_measured(tmp_path: Path):
+    with pytest.raises(DsconvError, match="maps of 32, 64, 128"):
+        paper.bench_paper([Part.FIGURE_3], [33], tmp_path, 1, Console(quiet=True))
+
+
+@needs_gvsoc
+def test_fused_and_unfused_cycles_in_l1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    block = FusedBlock.of(DW_PW, SMALL, 4)
+    fused = cycles_in_l1(block)
+    unfused = [cycles_in_l1(layer) for layer in block.layers]
+    assert fused is not None
+    assert (
+        sum(cycles or 0 for cycles in unfused) < fused < 2 * sum(cycles or 0 for cycles in unfused)
+    )
+    assert cycles_in_l1(block) == fused, "kept"
+    assert cycles_in_l1(replace(block, fd=8)) != fused
