@@ -342,6 +342,10 @@ def bench_paper_command(
         list[int] | None,
         typer.Option(help="Maps of fig3: 32, 64 or 128; all of them by default."),
     ] = None,
+    kernel: Annotated[
+        list[str] | None,
+        typer.Option(help="Fused kernels of fig3; the paper's six by default."),
+    ] = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for tables and plots.")
     ] = Path("build/paper"),
@@ -351,10 +355,9 @@ def bench_paper_command(
 
     Takes hours the first time; what was measured is kept, so it may be stopped at any time.
     """
-    from dsconv.bench.blocks import SIZES
     from dsconv.bench.paper import bench_paper
 
-    bench_paper(only or list(Part), size or SIZES, output, jobs, console)
+    bench_paper(only or list(Part), output, jobs, console, sizes=size or (), kernels=kernel or ())
 
 
 def print_import(imported: ImportedNetwork) -> None:

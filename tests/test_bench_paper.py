@@ -55,7 +55,7 @@ def test_the_papers_fd_of_rows_between_layers_counts_windows(stride: int, fd: in
 
 
 def test_every_layer_is_measured_once():
-    found = subjects(GEOMETRIES)
+    found = subjects(GEOMETRIES, list(FD))
     assert len(found) == len(set(found))
     blocks = [subject for subject in found if isinstance(subject, FusedBlock)]
     assert len(blocks) == 36 * sum(len(depths) for depths in FD.values())
@@ -81,18 +81,18 @@ def test_what_is_timed_moves_nothing_and_calls_the_same_kernels():
 def cycles_of(subject: Subject) -> int | None:
     """Fused blocks take 10 % more than their layers, the deepest ones do not fit."""
     if isinstance(subject, Layer):
-        return 1000 + (500 if Layout.CHW in subject.layouts else 0)
-    return None if subject.fd > 16 else 2750
+        return 1500 if subject.kind == "dw" else 1000
+    return None if subject.fd > 18 else 2750
 
 
-def test_figure_3_is_over_the_fastest_unfused_pair(tmp_path: Path):
+def test_figure_3_is_over_unfused_layers(tmp_path: Path):
     shapes = GEOMETRIES[:2]
-    figure = Figure3.of({subject: cycles_of(subject) for subject in subjects(shapes)})
+    figure = Figure3.of({subject: cycles_of(subject) for subject in subjects(shapes, list(FD))})
     assert ("pw-dw-channels-hwc-chw-hwc", 32) not in {(s.kernel, s.fd) for s in figure.series}
     series = figure.series[0]
     assert (series.kernel, series.fd, len(series.points)) == (DW_PW, 4, 2)
-    assert series.unfused == 2000, "both layers in HWC"
-    assert series.overhead == pytest.approx(0.375)
+    assert series.unfused == 2500
+    assert series.overhead == pytest.approx(0.1)
     assert series.paper == 0.11
     figure.plot(tmp_path / "fig3.png")
     assert (tmp_path / "fig3.png").stat().st_size > 10_000
@@ -173,9 +173,11 @@ def test_a_sweep_keeps_the_order_of_its_cases():
     }
 
 
-def test_only_the_papers_sizes_are_measured(tmp_path: Path):
-    with pytest.raises(DsconvError, match="maps of 32, 64, 128"):
-        paper.bench_paper([Part.FIGURE_3], [33], tmp_path, 1, Console(quiet=True))
+def test_only_the_papers_maps_and_kernels_are_measured(tmp_path: Path):
+    with pytest.raises(DsconvError, match="Figure 3's maps are 32, 64, 128"):
+        paper.bench_paper([Part.FIGURE_3], tmp_path, 1, Console(quiet=True), sizes=[33])
+    with pytest.raises(DsconvError, match=f"Figure 3's kernels are {DW_PW}, "):
+        paper.bench_paper([Part.FIGURE_3], tmp_path, 1, Console(quiet=True), kernels=["pw-dw"])
 
 
 @needs_gvsoc

@@ -1,7 +1,7 @@
 """Figure 3: what fusion costs in L1, over 36 geometries and by the depth of a step (section 4.2).
 
 A block's overhead is that of the fused kernel over its two layers unfused: our own kernels, each
-layer alone, in those layouts of the figure that are the fastest.
+layer alone, in the layouts that `select-layout` gives them.
 """
 
 from __future__ import annotations
@@ -15,9 +15,16 @@ from dsconv.bench.blocks import FD, FusedBlock, Geometry, Layer, pair
 from dsconv.bench.in_l1 import Subject
 from dsconv.bench.paper_numbers import FIGURE_3
 from dsconv.bench.results import Results
+from dsconv.dialects.attributes import Layout
 from dsconv.passes.fused_kernels import FusedKernel
 
 TITLES = {"dw-pw": "DW-PW", "pw-dw": "PW-DW"}
+
+UNFUSED = {
+    "dw-pw": (Layout.CHW, Layout.HWC, Layout.CHW),
+    "pw-dw": (Layout.HWC, Layout.CHW, Layout.HWC),
+}
+"""Layouts of unfused layers: CHW where a window slides over a channel, HWC where it does not."""
 
 
 def order_of(kernel: str) -> str:
@@ -25,26 +32,24 @@ def order_of(kernel: str) -> str:
     return FusedKernel.named(kernel).mode
 
 
-def unfused_pairs(order: str, geometry: Geometry) -> list[tuple[Layer, Layer]]:
-    """A block's layers, in the layouts of every kernel that fuses them in this order."""
-    layouts = [FusedKernel.named(name).layouts for name in FD if order_of(name) == order]
-    return [pair(order, geometry, values, geometry.size) for values in dict.fromkeys(layouts)]
+def unfused(order: str, geometry: Geometry) -> tuple[Layer, Layer]:
+    """A block's layers alone."""
+    return pair(order, geometry, UNFUSED[order], geometry.size)
 
 
-def subjects(geometries: Sequence[Geometry]) -> list[Subject]:
-    """All that the figure needs of some geometries, each once."""
+def subjects(geometries: Sequence[Geometry], kernels: Sequence[str]) -> list[Subject]:
+    """All that the figure needs of some geometries and kernels, each once."""
     found: dict[Subject, None] = {}
     for geometry in geometries:
-        for kernel, depths in FD.items():
-            for layers in unfused_pairs(order_of(kernel), geometry):
-                found |= dict.fromkeys(layers)
-            found |= dict.fromkeys(FusedBlock.of(kernel, geometry, fd) for fd in depths)
+        for kernel in kernels:
+            found |= dict.fromkeys(unfused(order_of(kernel), geometry))
+            found |= dict.fromkeys(FusedBlock.of(kernel, geometry, fd) for fd in FD[kernel])
     return list(found)
 
 
 @dataclass(frozen=True)
 class Point:
-    """A fused block's cycles beside those of the fastest unfused pair."""
+    """A fused block's cycles beside those of its layers unfused."""
 
     geometry: Geometry
     cycles: int
@@ -97,9 +102,8 @@ class Figure3:
         points: dict[tuple[str, int], list[Point]] = {}
         for block, fused in cycles.items():
             if isinstance(block, FusedBlock) and fused is not None:
-                pairs = unfused_pairs(order_of(block.kernel), block.geometry)
-                unfused = min(sum(cycles[layer] or 0 for layer in layers) for layers in pairs)
-                point = Point(block.geometry, fused, unfused)
+                layers = unfused(order_of(block.kernel), block.geometry)
+                point = Point(block.geometry, fused, sum(cycles[layer] or 0 for layer in layers))
                 points.setdefault((block.kernel, block.fd), []).append(point)
         order = [(kernel, fd) for kernel, depths in FD.items() for fd in depths]
         return Figure3(tuple(Series(*key, tuple(points[key])) for key in order if key in points))
@@ -147,6 +151,8 @@ class Figure3:
             lines.set(title=f"{title}, medians (dotted: paper)", xlabel="FD")
             lines.legend(fontsize=7)
             spread = [[100 * point.overhead for point in series.points] for series in chosen]
+            if not chosen:
+                continue
             violins.violinplot(spread, showmedians=True)
             names = [f"{series.kernel}\nFD {series.fd}" for series in chosen]
             violins.set_xticks(range(1, len(chosen) + 1), names, rotation=90, fontsize=6)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from rich.console import Console
 
 from dsconv.bench import Part, figure3, figure4, table2
-from dsconv.bench.blocks import GEOMETRIES, SIZES
+from dsconv.bench.blocks import FD, GEOMETRIES, SIZES
 from dsconv.bench.figure3 import Figure3
 from dsconv.bench.figure4 import Figure4
 from dsconv.bench.in_l1 import cycles_in_l1
@@ -20,6 +20,8 @@ from dsconv.bench.table2 import Table2
 from dsconv.errors import DsconvError
 from dsconv.measurements import tools
 from dsconv.report import WIDEST
+
+Option = TypeVar("Option", int, str)
 
 
 class Measured(Protocol):
@@ -35,15 +37,21 @@ class Measured(Protocol):
 
 
 def bench_paper(
-    parts: Collection[Part], sizes: Collection[int], output: Path, jobs: int, console: Console
+    parts: Collection[Part],
+    output: Path,
+    jobs: int,
+    console: Console,
+    *,
+    sizes: Sequence[int] = (),
+    kernels: Sequence[str] = (),
 ) -> None:
     """Measures, prints tables, and writes them with plots to a folder.
 
-    `sizes` are those of the maps of Figure 3. What was measured before is not measured again.
-    Raises DsconvError where GVSoC is missing, a value is wrong or the folder cannot be written.
+    `sizes` and `kernels` are maps and fused kernels of Figure 3, if not all of them. What was
+    measured before is not measured again. Raises DsconvError where GVSoC is missing, a value is
+    wrong or the folder cannot be written.
     """
-    if not set(sizes) <= set(SIZES):
-        raise DsconvError(f"Figure 3 has maps of {', '.join(map(str, SIZES))} rows")
+    sizes, kernels = chosen("maps", sizes, SIZES), chosen("kernels", kernels, FD)
     tools()
     wide = Console(width=WIDEST, file=console.file)
 
@@ -56,7 +64,7 @@ def bench_paper(
         output.mkdir(parents=True, exist_ok=True)
         if Part.FIGURE_3 in parts:
             shapes = [shape for shape in GEOMETRIES if shape.size in sizes]
-            cases = figure3.subjects(shapes)
+            cases = figure3.subjects(shapes, kernels)
             figure = Figure3.of(sweep("Figure 3", cycles_in_l1, cases, jobs, console))
             publish(Part.FIGURE_3, figure)
             figure.details().write(output / "fig3-geometries")
@@ -69,3 +77,10 @@ def bench_paper(
     except OSError as error:
         raise DsconvError(f"cannot write {output}: {error.strerror}") from error
     console.print(f"{output}: tables as CSV and Markdown, and plots", highlight=False)
+
+
+def chosen(what: str, options: Sequence[Option], known: Collection[Option]) -> list[Option]:
+    """The options that were given, or all; DsconvError where one is unknown."""
+    if not set(options) <= set(known):
+        raise DsconvError(f"Figure 3's {what} are {', '.join(map(str, known))}")
+    return list(options or known)
