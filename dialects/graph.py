@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import ClassVar, TypeAlias
 
@@ -11,6 +11,7 @@ import numpy as np
 from xdsl.dialects.builtin import (
     I32,
     I64,
+    ArrayAttr,
     BytesAttr,
     DenseArrayBase,
     DenseIntOrFPElementsAttr,
@@ -21,6 +22,7 @@ from xdsl.dialects.builtin import (
     StringAttr,
     TensorType,
     i32,
+    i64,
 )
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
@@ -65,6 +67,8 @@ TABLE_ENTRIES = 256
 NO_PADS = (0, 0, 0, 0)
 NO_ZERO_POINT = IntegerAttr(0, i32)
 NO_ZERO_POINTS = DenseArrayBase.from_list(i32, [0])
+NO_STRIDES = i64_array((1, 1))
+CHANNELS = IntegerAttr(1, i64)
 """Defaults. An operation leaves them out, as the parser does, so that equal layers are equal IR."""
 
 
@@ -543,7 +547,8 @@ class LinearOp(WeightedOperation):
 class BinaryOperation(RequantisedOperation, abc.ABC):
     """A layer on two activations, value by value.
 
-    The second may be 1xCx1x1, one value for each channel.
+    The first is as large as the result. The second may have one channel, row or column for all of
+    the result's: 1xCx1x1 is one value for each channel, 1x1xHxW one for each pixel.
     """
 
     lhs = operand_def(TensorType)
@@ -553,25 +558,31 @@ class BinaryOperation(RequantisedOperation, abc.ABC):
     assembly_format = _layer_format(["lhs", "rhs"], ["requant"])
 
     def _verify_operands(self) -> None:
-        shape = tensor_type(self.result).get_shape()
         if len(self.zero_points) != 2:
             raise VerifyException(f"{self.name} has two zero points, not {len(self.zero_points)}")
         for value, role, zero_point in zip(
             self.activations, ("lhs", "rhs"), self.zero_points.get_values(), strict=True
         ):
             _verify_activation(value, role)
-            if value is self.lhs or tensor_type(value).get_shape() != (1, shape[1], 1, 1):
-                _verify_shape(value, f"{role} has", shape)
             _verify_zero_point(zero_point, value, f"zero point of {role}")
+        shape, second = (tensor_type(value).get_shape() for value in (self.result, self.rhs))
+        _verify_shape(self.lhs, "lhs has", shape)
+        if any(size not in (1, whole) for size, whole in zip(second, shape, strict=True)):
+            _verify_shape(self.rhs, "rhs has", shape)
 
 
 @irdl_op_definition
 class AddOp(BinaryOperation):
-    """Residual addition: `requant((a - za) * ma + (b - zb) * mb)`."""
+    """Weighted sum of two activations: `requant((a - za) * ma + (b - zb) * mb)`.
+
+    With `terms`, one for each operand, each product is requantised by its own to 32 bits before the
+    sum.
+    """
 
     name = "dsconv.add"
 
     multipliers = prop_def(DenseArrayBase[I32])
+    terms = opt_prop_def(ArrayAttr[RequantAttr])
 
     def __init__(
         self,
@@ -583,6 +594,7 @@ class AddOp(BinaryOperation):
         *,
         multipliers: tuple[int, int],
         zero_points: tuple[int, int] = (0, 0),
+        terms: Sequence[RequantAttr] = (),
     ):
         super().__init__(
             layer,
@@ -591,12 +603,22 @@ class AddOp(BinaryOperation):
             requant=requant,
             multipliers=DenseArrayBase.from_list(i32, multipliers),
             zero_points=DenseArrayBase.from_list(i32, zero_points),
+            terms=ArrayAttr(terms) if terms else None,
         )
+
+    @property
+    def term_requants(self) -> tuple[RequantAttr, ...]:
+        """Requantisations of both products; nothing where they are summed as they are."""
+        return () if self.terms is None else self.terms.data
 
     def _verify_operands(self) -> None:
         super()._verify_operands()
         if len(self.multipliers) != 2:
             raise VerifyException(f"{self.name} has two multipliers, not {len(self.multipliers)}")
+        if len(self.term_requants) not in (0, 2):
+            raise VerifyException(f"{self.name} has two terms, not {len(self.term_requants)}")
+        if any(term.channels > 1 for term in self.term_requants):
+            raise VerifyException(f"a term of {self.name} is the same for all channels")
 
 
 @irdl_op_definition
@@ -817,31 +839,49 @@ class MovingOperation(LayerOperation, abc.ABC):
 
 @irdl_op_definition
 class ConcatOp(MovingOperation):
-    """Channels of all inputs, one input after the other."""
+    """All inputs, one after the other along an axis: channels (1), rows (2) or columns (3)."""
 
     name = "dsconv.concat"
 
     inputs = var_operand_def(TensorType)
+    axis = opt_prop_def(IntegerAttr[I64], default_value=CHANNELS)
 
     assembly_format = _layer_format(["inputs"], [])
 
+    AXES: ClassVar[Mapping[int, str]] = {1: "channels", 2: "rows", 3: "columns"}
+
     def __init__(
-        self, layer: str, inputs: Sequence[SSAValue | Operation], result_type: IntTensorType
+        self,
+        layer: str,
+        inputs: Sequence[SSAValue | Operation],
+        result_type: IntTensorType,
+        axis: int = 1,
     ):
-        super().__init__(layer, [inputs], result_type)
+        super().__init__(
+            layer, [inputs], result_type, axis=IntegerAttr(axis, i64) if axis != 1 else None
+        )
+
+    @property
+    def joined_axis(self) -> int:
+        """The axis as a number."""
+        return self.axis.value.data
 
     def _verify_operands(self) -> None:
+        axis = self.joined_axis
+        if axis not in self.AXES:
+            raise VerifyException(f"a concat is along axis 1, 2 or 3, not {axis}")
         if not self.inputs:
             raise VerifyException("a concat has inputs")
-        _, channels, height, width = tensor_type(self.result).get_shape()
+        shape = list(tensor_type(self.result).get_shape())
+        total = 0
         for value in self.inputs:
             _verify_activation(value, "input")
-            own = tensor_type(value).get_shape()[1]
-            _verify_shape(value, "input has", (1, own, height, width))
-        total = sum(tensor_type(value).get_shape()[1] for value in self.inputs)
-        _verify_shape(self.result, "result has", (1, total, height, width))
-        if self.tile is not None and self.tile.tile.channels != channels:
-            raise VerifyException("a tile of a concat has all channels")
+            own = tensor_type(value).get_shape()[axis]
+            _verify_shape(value, "input has", (*shape[:axis], own, *shape[axis + 1 :]))
+            total += own
+        _verify_shape(self.result, "result has", (*shape[:axis], total, *shape[axis + 1 :]))
+        if self.tile is not None and self.tile.sizes.get_values()[axis - 1] != total:
+            raise VerifyException(f"a tile of this concat has all {self.AXES[axis]}")
 
 
 @irdl_op_definition
@@ -913,12 +953,16 @@ class ResizeOp(MovingOperation):
 
 @irdl_op_definition
 class SliceOp(MovingOperation):
-    """A part of the input, as large as the result; `first` is its channel, row and column."""
+    """A part of the input, as large as the result; `first` is its channel, row and column.
+
+    Of rows and columns from there on it may take every second, third and so on: `strides`.
+    """
 
     name = "dsconv.slice"
 
     input = operand_def(TensorType)
     first = prop_def(DenseArrayBase[I64])
+    strides = opt_prop_def(DenseArrayBase[I64], default_value=NO_STRIDES)
 
     assembly_format = _layer_format(["input"], ["first"])
 
@@ -928,21 +972,71 @@ class SliceOp(MovingOperation):
         input: SSAValue | Operation,
         first: Sequence[int],
         result_type: IntTensorType,
+        strides: Sequence[int] = (1, 1),
     ):
-        super().__init__(layer, [input], result_type, first=i64_array(first))
+        super().__init__(
+            layer,
+            [input],
+            result_type,
+            first=i64_array(first),
+            strides=i64_array(strides) if tuple(strides) != (1, 1) else None,
+        )
+
+    @property
+    def window(self) -> WindowAttr:
+        """The same as windows of one pixel over the part."""
+        return WindowAttr.of((1, 1), self.strides.get_values())
+
+    @property
+    def part(self) -> tuple[int, int, int]:
+        """Channels, rows and columns of the input from the first value to the last."""
+        _, channels, rows, columns = tensor_type(self.result).get_shape()
+        sy, sx = self.window.strides
+        return channels, (rows - 1) * sy + 1, (columns - 1) * sx + 1
 
     def _verify_operands(self) -> None:
         _verify_activation(self.input, "input")
+        if len(self.strides) != 2 or min(self.strides.get_values()) < 1:
+            raise VerifyException("a slice has a stride of rows and one of columns, at least 1")
         first, sizes = self.first.get_values(), tensor_type(self.input).get_shape()[1:]
-        parts = tensor_type(self.result).get_shape()[1:]
         if len(first) != 3 or any(
             not 0 <= start <= size - part
-            for start, size, part in zip(first, sizes, parts, strict=False)
+            for start, size, part in zip(first, sizes, self.part, strict=False)
         ):
             raise VerifyException(
-                f"a part {'x'.join(map(str, parts))} from {list(first)} is not within "
+                f"a part {'x'.join(map(str, self.part))} from {list(first)} is not within "
                 f"{'x'.join(map(str, sizes))}"
             )
+
+
+@irdl_op_definition
+class ShuffleOp(MovingOperation):
+    """Channels of G groups taken in turns: the first of each group, then the second of each.
+
+    Channel n * G + g of the result is channel g * C/G + n of the input.
+    """
+
+    name = "dsconv.shuffle"
+
+    input = operand_def(TensorType)
+    groups = prop_def(IntegerAttr[I64])
+
+    assembly_format = _layer_format(["input"], ["groups"])
+
+    def __init__(
+        self, layer: str, input: SSAValue | Operation, groups: int, result_type: IntTensorType
+    ):
+        super().__init__(layer, [input], result_type, groups=IntegerAttr(groups, i64))
+
+    def _verify_operands(self) -> None:
+        _verify_activation(self.input, "input")
+        shape = tensor_type(self.input).get_shape()
+        _verify_shape(self.result, "result has", shape)
+        groups = self.groups.value.data
+        if groups < 1 or shape[1] % groups:
+            raise VerifyException(f"{shape[1]} channels are not {groups} groups of one size")
+        if self.tile is not None and self.tile.tile.channels != shape[1]:
+            raise VerifyException("a tile of a shuffle has all channels")
 
 
 GRAPH_OPS: list[type[Operation]] = [
@@ -961,4 +1055,5 @@ GRAPH_OPS: list[type[Operation]] = [
     PadOp,
     ResizeOp,
     SliceOp,
+    ShuffleOp,
 ]

@@ -74,14 +74,9 @@ class GraphFunctions(InterpreterFunctions):
     def run_add(
         self, interpreter: Interpreter, op: graph.AddOp, args: PythonValues
     ) -> PythonValues:
-        lhs, rhs = args
         multipliers, zero_points = op.multipliers.get_values(), op.zero_points.get_values()
-        return self._requantised(
-            op,
-            reference.add(
-                lhs, rhs, (multipliers[0], multipliers[1]), (zero_points[0], zero_points[1])
-            ),
-        )
+        sums = reference.add(args, multipliers, zero_points, op.term_requants)
+        return self._requantised(op, sums)
 
     @impl(graph.MulOp)
     def run_mul(
@@ -124,7 +119,7 @@ class GraphFunctions(InterpreterFunctions):
     def run_concat(
         self, interpreter: Interpreter, op: graph.ConcatOp, args: PythonValues
     ) -> PythonValues:
-        return (np.concatenate(args, axis=1),)
+        return (np.concatenate(args, axis=op.joined_axis),)
 
     @impl(graph.PadOp)
     def run_pad(
@@ -144,7 +139,14 @@ class GraphFunctions(InterpreterFunctions):
         self, interpreter: Interpreter, op: graph.SliceOp, args: PythonValues
     ) -> PythonValues:
         shape = graph.tensor_type(op.result).get_shape()
-        return (reference.part(args[0], op.first.get_values(), shape),)
+        first, strides = op.first.get_values(), op.strides.get_values()
+        return (reference.part(args[0], first, shape, strides),)
+
+    @impl(graph.ShuffleOp)
+    def run_shuffle(
+        self, interpreter: Interpreter, op: graph.ShuffleOp, args: PythonValues
+    ) -> PythonValues:
+        return (reference.shuffle(args[0], op.groups.value.data),)
 
     def _requantised(
         self, op: graph.RequantisedOperation, accumulators: reference.Accumulators

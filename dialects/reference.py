@@ -161,19 +161,26 @@ def linear(
 
 
 def add(
-    lhs: IntArray,
-    rhs: IntArray,
-    multipliers: tuple[int, int],
-    zero_points: tuple[int, int],
+    operands: Sequence[IntArray],
+    multipliers: Sequence[int],
+    zero_points: Sequence[int],
+    terms: Sequence[RequantAttr] = (),
 ) -> Accumulators:
-    """Weighted sum of two tensors; the second may be (1, C, 1, 1)."""
-    return (lhs.astype(np.int64) - zero_points[0]) * multipliers[0] + (
-        rhs.astype(np.int64) - zero_points[1]
-    ) * multipliers[1]
+    """Weighted sum of two tensors that broadcast; `terms` requantise each product before it."""
+    products = [
+        (x.astype(np.int64) - zero_point) * multiplier
+        for x, multiplier, zero_point in zip(operands, multipliers, zero_points, strict=True)
+    ]
+    if terms:
+        products = [
+            requantise(product, term, np.int64)
+            for product, term in zip(products, terms, strict=True)
+        ]
+    return products[0] + products[1]
 
 
 def multiply(lhs: IntArray, rhs: IntArray, zero_points: tuple[int, int]) -> Accumulators:
-    """Product of two tensors; the second may be (1, C, 1, 1)."""
+    """Product of two tensors that broadcast."""
     first, second = zero_points
     return (lhs.astype(np.int64) - first) * (rhs.astype(np.int64) - second)
 
@@ -232,7 +239,22 @@ def resize(x: IntArray, factors: tuple[int, int]) -> IntArray:
     return x.repeat(factors[0], axis=2).repeat(factors[1], axis=3)
 
 
-def part(x: IntArray, first: Sequence[int], shape: Sequence[int]) -> IntArray:
-    """The part (1, C, H, W) of a tensor that begins at channel, row and column `first`."""
-    ranges = (slice(start, start + size) for start, size in zip(first, shape[1:], strict=True))
+def part(
+    x: IntArray, first: Sequence[int], shape: Sequence[int], strides: Sequence[int] = (1, 1)
+) -> IntArray:
+    """The part (1, C, H, W) of a tensor that begins at channel, row and column `first`.
+
+    Strides are of rows and columns.
+    """
+    ranges = (
+        slice(start, start + size * stride, stride)
+        for start, size, stride in zip(first, shape[1:], (1, *strides), strict=True)
+    )
     return x[(slice(None), *ranges)]
+
+
+def shuffle(x: IntArray, groups: int) -> IntArray:
+    """Channels of all groups taken in turns; see ShuffleOp."""
+    _, channels, height, width = x.shape
+    grouped = x.reshape(1, groups, channels // groups, height, width)
+    return grouped.swapaxes(1, 2).reshape(x.shape)

@@ -704,7 +704,9 @@ class KernelOp(IRDLOperation):
     or by `requant`: what all channels share is there, the rest in the records. The record of a
     lookup is its table, in the order of the bytes; `shared_record` says that all channels have the
     same. An average with `counted_pads` multiplies its divisor by the pixels of each window that
-    lie in the tile or in these pads. A resize repeats rows and columns by its `factors`.
+    lie in the tile or in these pads. A resize repeats rows and columns by its `factors`; a
+    concat is along an `axis` of 1xCxHxW; a shuffle takes channels of `shuffled_groups` in turns.
+    An addition requantises each product by its own `terms` first, where they are there.
     `row_starts` and `column_starts` are all places in the tile where the first window may begin. An
     output tile that is part of a larger one has `output_pitch`: rows of a plane of that one in CHW,
     channels of a pixel in HWC.
@@ -726,6 +728,7 @@ class KernelOp(IRDLOperation):
         "lookup",
         "concat",
         "resize",
+        "shuffle",
     )
 
     sym_name = prop_def(SymbolNameConstraint())
@@ -738,8 +741,11 @@ class KernelOp(IRDLOperation):
     shared_record = opt_prop_def(UnitAttr)
     counted_pads = opt_prop_def(DenseArrayBase[I64])
     factors = opt_prop_def(DenseArrayBase[I64], default_value=i64_array((1, 1)))
+    axis = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(1, i64))
+    shuffled_groups = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(1, i64))
     zero_points = opt_prop_def(DenseArrayBase[I64], default_value=i64_array(()))
     multipliers = opt_prop_def(DenseArrayBase[I64], default_value=i64_array(()))
+    terms = opt_prop_def(ArrayAttr[RequantAttr])
     pad_value = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(0, i64))
     row_starts = opt_prop_def(DenseArrayBase[I64], default_value=i64_array((0,)))
     column_starts = opt_prop_def(DenseArrayBase[I64], default_value=i64_array((0,)))
@@ -764,8 +770,11 @@ class KernelOp(IRDLOperation):
         shared_record: bool = False,
         counted_pads: DenseArrayBase[I64] | None = None,
         factors: tuple[int, int] = (1, 1),
+        axis: int = 1,
+        shuffled_groups: int = 1,
         zero_points: Sequence[int] = (),
         multipliers: Sequence[int] = (),
+        terms: Sequence[RequantAttr] = (),
         pad_value: int = 0,
         starts: tuple[Sequence[int], Sequence[int]] = ((0,), (0,)),
         output_pitch: int = 0,
@@ -783,8 +792,13 @@ class KernelOp(IRDLOperation):
                 "shared_record": UnitAttr() if shared_record else None,
                 "counted_pads": counted_pads,
                 "factors": i64_array(factors) if factors != (1, 1) else None,
+                "axis": IntegerAttr(axis, i64) if axis != 1 else None,
+                "shuffled_groups": (
+                    IntegerAttr(shuffled_groups, i64) if shuffled_groups != 1 else None
+                ),
                 "zero_points": i64_array(zero_points) if zero_points else None,
                 "multipliers": i64_array(multipliers) if multipliers else None,
+                "terms": ArrayAttr(terms) if terms else None,
                 "pad_value": IntegerAttr(pad_value, i64) if pad_value else None,
                 "row_starts": self._starts_property(starts[0]),
                 "column_starts": self._starts_property(starts[1]),
@@ -834,6 +848,11 @@ class KernelOp(IRDLOperation):
     def multiplier_values(self) -> tuple[int, ...]:
         """Weights of the two operands of an addition."""
         return self.multipliers.get_values()
+
+    @property
+    def term_requants(self) -> tuple[RequantAttr, ...]:
+        """Requantisations of both products of an addition; nothing where there are none."""
+        return () if self.terms is None else self.terms.data
 
     @property
     def groups(self) -> int:

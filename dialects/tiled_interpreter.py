@@ -172,7 +172,11 @@ def kernel_result(
         case "max_pool":
             return reference.max_pool(window_input(kernel, inputs[0], row, column), window)
         case "concat":
-            return np.concatenate(list(map(read_tile, inputs, kernel.inputs)), axis=1)
+            tiles = list(map(read_tile, inputs, kernel.inputs))
+            return np.concatenate(tiles, axis=kernel.axis.value.data)
+        case "shuffle":
+            tile = read_tile(inputs[0], kernel.inputs[0])
+            return reference.shuffle(tile, kernel.shuffled_groups.value.data)
         case "resize":
             tile, factors = read_tile(inputs[0], kernel.inputs[0]), kernel.factors.get_values()
             repeated = reference.resize(tile, (factors[0], factors[1]))
@@ -185,9 +189,9 @@ def kernel_result(
             if kernel.counted_pads is not None:
                 return average(kernel, sums, row, column)
         case "add":
-            lhs, rhs = map(read_tile, inputs, kernel.inputs)
-            first, second = kernel.multiplier_values
-            sums = reference.add(lhs, rhs, (first, second), (zero_points[0], zero_points[1]))
+            tiles = list(map(read_tile, inputs, kernel.inputs))
+            terms = kernel.term_requants
+            sums = reference.add(tiles, kernel.multiplier_values, zero_points, terms)
         case "mul":
             lhs, rhs = map(read_tile, inputs, kernel.inputs)
             sums = reference.multiply(lhs, rhs, (zero_points[0], zero_points[1]))

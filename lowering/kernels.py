@@ -173,6 +173,14 @@ def wide_requantise(
     ).result
 
 
+def shared_divisor(requant: RequantAttr) -> SSAValue:
+    """The divisor of a requantisation that all channels share; the shift where there is one."""
+    (divisor,) = requant.divisors
+    if divisor.bit_count() == 1:
+        return integer(divisor.bit_length() - 1)
+    return integer(divisor, i64)
+
+
 class KernelWriter:
     """Writes the body of one kernel's function."""
 
@@ -207,10 +215,10 @@ class KernelWriter:
             yield item
 
     @contextmanager
-    def pixels(self) -> Generator[tuple[Index, Index]]:
-        """This core's share of the output pixels, as row and column."""
-        width = self.output.width
-        with self.share_of(self.output.height * width, "pixel") as pixel:
+    def pixels(self, tile: TileAccess) -> Generator[tuple[Index, Index]]:
+        """This core's share of the pixels of a tile, as row and column."""
+        width = tile.width
+        with self.share_of(tile.height * width, "pixel") as pixel:
             if width == 1:
                 yield pixel, 0
                 return
@@ -232,7 +240,8 @@ class KernelWriter:
             ):
                 yield channel, row, column
         else:
-            with self.pixels() as (row, column), loop(0, self.output.channels, "k") as channel:
+            channels = loop(0, self.output.channels, "k")
+            with self.pixels(self.output) as (row, column), channels as channel:
                 yield channel, row, column
 
     # Window
@@ -366,10 +375,7 @@ class KernelWriter:
         varying = self.field(channel, SHIFT) or self.field(channel, DIVISOR, i64)
         if varying is not None:
             return varying
-        divisor = requant.divisors[0]
-        if divisor.bit_count() == 1:
-            return integer(divisor.bit_length() - 1)
-        return integer(divisor, i64)
+        return shared_divisor(requant)
 
     # Kernels
 
@@ -379,7 +385,7 @@ class KernelWriter:
         pixels = self.output.height * self.output.width
         parts = channels if groups == 1 else groups
         if split_efficiency(pixels, cores) >= split_efficiency(parts, cores):
-            with self.pixels() as (row, column), loop(0, groups, "g") as group:
+            with self.pixels(self.output) as (row, column), loop(0, groups, "g") as group:
                 self._group(group, row, column, loop(0, channels // groups, "k"))
             return
         with loop(0, self.output.height, "oy") as row, loop(0, self.output.width, "ox") as column:
@@ -574,31 +580,55 @@ class KernelWriter:
             self.output.store(accumulator.value, self.output.offset(channel, row, column))
 
     def operands(self, channel: Index, row: Index, column: Index) -> list[SSAValue]:
-        """A value of every input; one pixel belongs to all of a larger output."""
+        """A value of every input; one channel, row or column belongs to all of a larger output."""
         return [
             tile.load(
-                tile.offset(channel, 0, 0)
-                if (tile.height, tile.width) == (1, 1)
-                else tile.offset(channel, row, column)
+                tile.offset(
+                    channel if tile.channels > 1 else 0,
+                    row if tile.height > 1 else 0,
+                    column if tile.width > 1 else 0,
+                )
             )
             for tile in self.inputs
         ]
 
     def add(self, cores: int) -> None:
         """Weighted sum of two tiles."""
-        multipliers, zero_points = self.kernel.multiplier_values, self.kernel.zero_point_values
-        constant = -sum(map(mul, multipliers, zero_points))
         with self.outputs(cores) as (channel, row, column):
-            lhs, rhs = (
+            products = [
                 arith.MuliOp(value, integer(multiplier)).result
                 for value, multiplier in zip(
-                    self.operands(channel, row, column), multipliers, strict=True
+                    self.operands(channel, row, column), self.kernel.multiplier_values, strict=True
                 )
-            )
-            total = arith.AddiOp(arith.AddiOp(lhs, rhs).result, integer(constant)).result
+            ]
+            total = self._rounded_sum(products) if self.kernel.terms else self._sum(products)
             self.output.store(
                 self.requantise(total, channel), self.output.offset(channel, row, column)
             )
+
+    def _products_of_zero_points(self) -> list[int]:
+        return list(map(mul, self.kernel.multiplier_values, self.kernel.zero_point_values))
+
+    def _sum(self, products: Sequence[SSAValue]) -> SSAValue:
+        """The sum of both products, their zero points taken off at once."""
+        lhs, rhs = products
+        total = arith.AddiOp(lhs, rhs).result
+        return arith.AddiOp(total, integer(-sum(self._products_of_zero_points()))).result
+
+    def _rounded_sum(self, products: Sequence[SSAValue]) -> SSAValue:
+        """The sum of both products, each requantised before."""
+        centres, terms = self._products_of_zero_points(), self.kernel.term_requants
+        lhs, rhs = (
+            wide_requantise(
+                term,
+                arith.AddiOp(product, integer(-centre)).result,
+                integer(term.multipliers[0]),
+                integer(term.addends[0], i64),
+                shared_divisor(term),
+            )
+            for product, centre, term in zip(products, centres, terms, strict=True)
+        )
+        return arith.AddiOp(lhs, rhs).result
 
     def mul(self, cores: int) -> None:
         """Product of two tiles."""
@@ -615,13 +645,27 @@ class KernelWriter:
             )
 
     def concat(self, cores: int) -> None:
-        """Channels of one tile after the other."""
-        first = 0
+        """One tile after the other, along channels, rows or columns."""
+        axis, first = self.kernel.axis.value.data - 1, [0, 0, 0]
         for tile in self.inputs:
-            with self.pixels() as (row, column), loop(0, tile.channels, "k") as channel:
-                value = tile.load(tile.offset(channel, row, column))
-                self.output.store(value, self.output.offset(add(channel, first), row, column))
-            first += tile.channels
+            with self.pixels(tile) as (row, column), loop(0, tile.channels, "k") as channel:
+                place = (channel, row, column)
+                value = tile.load(tile.offset(*place))
+                self.output.store(value, self.output.offset(*map(add, place, first)))
+            first[axis] += (tile.channels, tile.height, tile.width)[axis]
+
+    def shuffle(self, cores: int) -> None:
+        """Channels of every group in turns."""
+        tile, groups = self.inputs[0], self.kernel.shuffled_groups.value.data
+        size = tile.channels // groups
+        with (
+            self.pixels(tile) as (row, column),
+            loop(0, size, "n") as number,
+            loop(0, groups, "g") as group,
+        ):
+            value = tile.load(tile.offset(add(multiply(group, size), number), row, column))
+            channel = add(multiply(number, groups), group)
+            self.output.store(value, self.output.offset(channel, row, column))
 
     def resize(self, cores: int) -> None:
         """The value that each output repeats."""
@@ -687,6 +731,7 @@ def kernel_function(kernel: KernelOp, buffers: Sequence[MemRefType], cores: int)
         "lookup": writer.lookup,
         "concat": writer.concat,
         "resize": writer.resize,
+        "shuffle": writer.shuffle,
     }
     with ImplicitBuilder(function.body):
         write[kernel.kind.data](cores)

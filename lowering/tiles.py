@@ -278,10 +278,14 @@ class LayerLowering:
         first_step = divide(channel, geometry.channel_step) if geometry.channelwise else 0
         transfers: list[DmaStartOp] = []
         for number, (source, target) in enumerate(zip(self.inputs, targets, strict=True)):
-            first_channel = multiply(first_step, geometry.step_channels(number))
-            y, x = (0, 0) if geometry.broadcasts(number) else (place.y, place.x)
-            first = map(add, geometry.origin, (first_channel, y, x))
-            offset = index_value(source.offset(*first))
+            channel = multiply(first_step, geometry.step_channels(number))
+            starts = (
+                0 if size == 1 else start
+                for size, start in zip(
+                    geometry.inputs[number], (channel, place.y, place.x), strict=True
+                )
+            )
+            offset = index_value(source.offset(*map(add, geometry.origin, starts)))
             box = source.box(*geometry.input_tile(self.tile, number))
             start = DmaStartOp(source.buffer, offset, target, index_value(0), box, condition)
             transfers.append(start)

@@ -251,7 +251,7 @@ GROUPS = (
     KernelGroup("depthwise", ("depthwise",), depthwise_terms),
     KernelGroup(
         "elementwise",
-        ("add", "mul", "rescale", "concat", "pad", "resize", "slice"),
+        ("add", "mul", "rescale", "concat", "pad", "resize", "slice", "shuffle"),
         elementwise_terms,
     ),
     KernelGroup("lookup", ("lookup",), elementwise_terms),

@@ -20,6 +20,7 @@ from dsconv.dialects.graph import (
     PoolOperation,
     RequantisedOperation,
     ResizeOp,
+    ShuffleOp,
     SliceOp,
     element_bytes,
     layout_of,
@@ -33,13 +34,13 @@ from dsconv.passes.parameters import ParameterisedOperation, record_format
 class Geometry:
     """Shape of one layer: input CxIYxIX, output KxOYxOX, window, bytes of a channel record.
 
-    Inputs of a layer that are not as large as the first one, (C, IY, IX), broadcast over rows and
-    columns. A channelwise layer makes each part of the output channels from that part of the input
-    channels alone; `channel_step` is the size of the smallest part, 1 in a depthwise layer. All
-    channels of a layer may share one record. A layout that is not chosen yet counts as HWC. `wide`
-    says that the requantisation has no narrow form. Rows and columns of the input are repeated by
-    `factors`, and the layer reads a part of its input that begins at channel, row and column
-    `origin`; of that, `inputs` has the shape.
+    An input of one channel, row or column broadcasts over those of the first one, (C, IY, IX). A
+    channelwise layer makes each part of the output channels from that part of the input channels
+    alone; `channel_step` is the size of the smallest part, 1 in a depthwise layer. `whole` says
+    whether a tile has all rows, and all columns. All channels of a layer may share one record. A
+    layout that is not chosen yet counts as HWC. `wide` says that the requantisation has no narrow
+    form. Rows and columns of the input are repeated by `factors`, and the layer reads a part of its
+    input that begins at channel, row and column `origin`; of that, `inputs` has the shape.
     """
 
     kind: str
@@ -56,6 +57,7 @@ class Geometry:
     inputs: tuple[tuple[int, int, int], ...]
     channelwise: bool
     channel_step: int
+    whole: tuple[bool, bool]
     factors: tuple[int, int]
     origin: tuple[int, int, int]
     record_bytes: int
@@ -88,6 +90,7 @@ class Geometry:
             _input_shapes(op),
             _is_channelwise(op),
             _channel_step(op),
+            _whole(op),
             op.factors if isinstance(op, ResizeOp) else (1, 1),
             _origin(op),
             record_format(op).size if parameterised else 0,
@@ -100,6 +103,13 @@ class Geometry:
         )
 
     # One tile
+
+    @property
+    def smallest_tile(self) -> Tile:
+        """The tile below which the layer cannot be cut."""
+        whole_rows, whole_columns = self.whole
+        rows, columns = self.rows if whole_rows else 1, self.columns if whole_columns else 1
+        return Tile(self.channel_step, rows, columns)
 
     def input_rows(self, tile: Tile) -> int:
         """Rows of the first input that lie in L1 for one tile."""
@@ -116,10 +126,9 @@ class Geometry:
     def input_tile(self, tile: Tile, number: int = 0) -> tuple[int, int, int]:
         """Channels, rows and columns of an input that lie in L1 for one tile."""
         channels, height, width = self.inputs[number]
+        steps = tile.channels // self.channel_step
         return (
-            tile.channels // self.channel_step * self.step_channels(number)
-            if self.channelwise
-            else channels,
+            min(steps * self.step_channels(number), channels) if self.channelwise else channels,
             min(self._covered(tile.rows, 0), height),
             min(self._covered(tile.columns, 1), width),
         )
@@ -132,11 +141,7 @@ class Geometry:
 
     def step_channels(self, number: int = 0) -> int:
         """Channels of an input that belong to a channel step of a channelwise layer."""
-        return self.inputs[number][0] * self.channel_step // self.kernels
-
-    def broadcasts(self, number: int) -> bool:
-        """Whether an input has one pixel, which belongs to all of a larger output."""
-        return self.inputs[number][1:] != self.inputs[0][1:]
+        return max(self.inputs[number][0] * self.channel_step // self.kernels, 1)
 
     def input_bytes(self, tile: Tile, number: int = 0) -> int:
         """Bytes of one tile of an input, without the pad pixel."""
@@ -223,7 +228,7 @@ def _map_shape(value: SSAValue) -> tuple[int, int, int]:
 
 def _input_shapes(op: LayerOperation) -> tuple[tuple[int, int, int], ...]:
     if isinstance(op, SliceOp):
-        return (_map_shape(op.result),)
+        return (op.part,)
     return tuple(_map_shape(value) for value in op.activations)
 
 
@@ -243,13 +248,18 @@ def _is_channelwise(op: LayerOperation) -> bool:
 def _channel_step(op: LayerOperation) -> int:
     if isinstance(op, Conv2DOp) and op.groups > 1:
         return _map_shape(op.result)[0] // op.groups
-    if isinstance(op, ConcatOp):
+    if isinstance(op, ShuffleOp) or (isinstance(op, ConcatOp) and op.joined_axis == 1):
         return _map_shape(op.result)[0]
     return 1
 
 
+def _whole(op: LayerOperation) -> tuple[bool, bool]:
+    axis = op.joined_axis if isinstance(op, ConcatOp) else None
+    return axis == 2, axis == 3
+
+
 def _window(op: LayerOperation, height: int, width: int) -> WindowAttr:
-    if isinstance(op, ConvolutionOperation | PoolOperation | PadOp):
+    if isinstance(op, ConvolutionOperation | PoolOperation | PadOp | SliceOp):
         return op.window
     if isinstance(op, LinearOp):
         return WindowAttr.of((height, width))

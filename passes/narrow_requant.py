@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
+from dsconv.dialects import reference
 from dsconv.dialects.attributes import NarrowRequantAttr
 from dsconv.dialects.graph import (
     AddOp,
@@ -55,16 +56,12 @@ def steps_of(op: RequantisedOperation) -> Steps | None:
         case WeightedOperation():
             return steps_of_range(op.requant, *accumulator_range(op))
         case AddOp():
-            terms = (
-                (values_of(value) - zero_point) * multiplier
-                for value, multiplier, zero_point in zip(
-                    op.activations,
-                    op.multipliers.get_values(),
-                    op.zero_points.get_values(),
-                    strict=True,
-                )
+            lhs, rhs = map(values_of, op.activations)
+            multipliers, zero_points = op.multipliers.get_values(), op.zero_points.get_values()
+            sums = reference.add(
+                (lhs[:, None], rhs[None]), multipliers, zero_points, op.term_requants
             )
-            return steps_of_values(op.requant, np.unique(np.add.outer(*terms)))
+            return steps_of_values(op.requant, np.unique(sums))
         case MulOp():
             factors = (
                 values_of(value) - zero_point

@@ -24,9 +24,11 @@ from dsconv.passes.tile_fused import choose_step, smallest_step_bytes
 
 def candidates(geometry: Geometry, buffers: Sequence[int]) -> Iterator[Tile]:
     """Tiles to choose from; columns are cut only after rows, since a cut row is a slow transfer."""
+    least = geometry.smallest_tile
     rows = [(size, geometry.columns) for size in even_splits(geometry.rows)]
-    pixels = rows + [(1, size) for size in even_splits(geometry.columns)[1:]]
-    step = geometry.channel_step
+    columns = [(least.rows, size) for size in even_splits(geometry.columns)[1:]]
+    pixels = [size for size in rows + columns if size[0] >= least.rows and size[1] >= least.columns]
+    step = least.channels
     for steps in even_splits(geometry.kernels // step, multiple=4 if step == 1 else 1):
         channels = steps * step
         for size in pixels:
@@ -38,7 +40,7 @@ def candidates(geometry: Geometry, buffers: Sequence[int]) -> Iterator[Tile]:
 
 def smallest_l1(geometry: Geometry) -> int:
     """Bytes of L1 below which the layer has no tile at all."""
-    return geometry.l1_bytes(Tile(geometry.channel_step, 1, 1))
+    return geometry.l1_bytes(geometry.smallest_tile)
 
 
 def choose_tile(
@@ -67,11 +69,11 @@ def explicit_tile(geometry: Geometry, sizes: Sequence[int], buffers: int, label:
             + ",".join(map(str, sizes))
         )
     channels, rows, columns = sizes
-    step = geometry.channel_step
+    least = geometry.smallest_tile
     return Tile(
-        min(max(channels // step, 1) * step, geometry.kernels),
-        min(rows, geometry.rows),
-        min(columns, geometry.columns),
+        min(max(channels // least.channels, 1) * least.channels, geometry.kernels),
+        min(max(rows, least.rows), geometry.rows),
+        min(max(columns, least.columns), geometry.columns),
         buffers=buffers,
     )
 

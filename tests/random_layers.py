@@ -22,7 +22,7 @@ Dtype = type[np.integer]
 WEIGHTED = ("conv2d", "depthwise", "pointwise", "linear")
 BINARY = ("add", "mul")
 SEVERAL_INPUTS = (*BINARY, "concat")
-MOVING = ("concat", "pad", "resize", "slice")
+MOVING = ("concat", "pad", "resize", "slice", "shuffle")
 KINDS = (*WEIGHTED, *BINARY, *MOVING, "avg_pool", "max_pool", "rescale", "lookup")
 
 
@@ -39,6 +39,11 @@ class RandomLayer:
         return str(self.module)
 
 
+def divisors_of(number: int) -> list[int]:
+    """Numbers that divide it."""
+    return [divisor for divisor in range(1, number + 1) if number % divisor == 0]
+
+
 class LayerMaker:
     """Draws one layer into a function."""
 
@@ -53,11 +58,16 @@ class LayerMaker:
         self.channels = self.integer(1, self.MOST_CHANNELS)
         shapes = [(1, self.channels, self.height, self.width)]
         if kind in BINARY:
-            shapes.append(draw(st.sampled_from([shapes[0], (1, self.channels, 1, 1)])))
+            channels, height, width = (draw(st.sampled_from([n, 1])) for n in shapes[0][1:])
+            shapes.append((1, channels, height, width))
         self.dtypes = [self.dtype() for _ in shapes]
         if kind == "concat":
-            others = [self.integer(1, self.MOST_CHANNELS) for _ in range(self.integer(0, 2))]
-            shapes += [(1, channels, self.height, self.width) for channels in others]
+            self.axis = self.integer(1, 3)
+            limit = self.MOST_CHANNELS if self.axis == 1 else max_size
+            for _ in range(self.integer(0, 2)):
+                sizes = list(shapes[0])
+                sizes[self.axis] = self.integer(1, limit)
+                shapes.append((sizes[0], sizes[1], sizes[2], sizes[3]))
             self.dtypes *= len(shapes)
         types = [
             activation_type(shape, dtype, self.layout())
@@ -156,12 +166,24 @@ class LayerMaker:
             clip=(min(self.value(dtype), 0), int(limits.max)),
         )
 
+    def term(self) -> RequantAttr:
+        """A requantisation of one side of an addition to 32 bits, which makes nothing larger."""
+        shift = self.integer(31, 40)
+        rounding = self.draw(st.sampled_from(list(Rounding)))
+        return RequantAttr.of(
+            [self.integer(1, 2**31 - 1)],
+            [2**shift],
+            addends=[self.draw(st.sampled_from([0, 12345]))],
+            rounding=rounding,
+            clip=(-(2**31), 2**31 - 1),
+        )
+
     def weighted(self) -> graph.LayerOperation:
         window = self.window()
         kernels = self.channels if self.kind == "depthwise" else self.integer(1, self.MOST_CHANNELS)
         inputs = self.channels
         if self.kind == "conv2d":
-            groups = self.draw(st.sampled_from([n for n in range(1, 10) if inputs % n == 0]))
+            groups = self.draw(st.sampled_from([n for n in divisors_of(inputs) if n < 10]))
             kernels, inputs = groups * self.integer(1, 3), inputs // groups
         size = window.output_size(self.height, self.width)
         shapes = {
@@ -210,8 +232,15 @@ class LayerMaker:
         x, dtype = self.block.args[0], self.dtypes[0]
         size = (self.height, self.width)
         if self.kind == "concat":
-            channels = sum(tensor_type(value).get_shape()[1] for value in self.block.args)
-            return graph.ConcatOp("layer", self.block.args, self.result_type(dtype, channels, size))
+            sizes = [tensor_type(value).get_shape()[self.axis] for value in self.block.args]
+            shape = [1, self.channels, *size]
+            shape[self.axis] = sum(sizes)
+            result = self.result_type(dtype, shape[1], (shape[2], shape[3]))
+            return graph.ConcatOp("layer", self.block.args, result, self.axis)
+        if self.kind == "shuffle":
+            groups = self.draw(st.sampled_from(divisors_of(self.channels)))
+            result = self.result_type(dtype, self.channels, size)
+            return graph.ShuffleOp("layer", x, groups, result)
         if self.kind == "pad":
             top, left, bottom, right = pads = [self.integer(0, 3) for _ in range(4)]
             size = (self.height + top + bottom, self.width + left + right)
@@ -228,8 +257,12 @@ class LayerMaker:
             self.integer(1, limit - start)
             for start, limit in zip(first, (self.channels, *size), strict=True)
         )
-        result = self.result_type(dtype, channels, (size[0], size[1]))
-        return graph.SliceOp("layer", x, first, result)
+        strides = [self.integer(1, 3), self.integer(1, 3)]
+        rows, columns = (
+            (part - 1) // stride + 1 for part, stride in zip(size, strides, strict=True)
+        )
+        result = self.result_type(dtype, channels, (rows, columns))
+        return graph.SliceOp("layer", x, first, result, strides)
 
     def plain(self) -> graph.LayerOperation:
         window = self.window()
@@ -246,14 +279,16 @@ class LayerMaker:
             result = self.result_type(dtype, self.channels, size)
             return graph.LookupOp("layer", x, tables, result)
         if self.kind == "add":
+            sign = self.draw(st.sampled_from([1, -1]))
             return graph.AddOp(
                 "layer",
                 x,
                 self.block.args[1],
                 self.requant(1, 200 * 2**20, dtype),
                 self.result_type(dtype, self.channels, size),
-                multipliers=(self.integer(1, 2**21), self.integer(1, 2**21)),
+                multipliers=(self.integer(1, 2**21), sign * self.integer(1, 2**21)),
                 zero_points=(zero_points[0], zero_points[1]),
+                terms=[self.term(), self.term()] if self.draw(st.booleans()) else (),
             )
         if self.kind == "mul":
             return graph.MulOp(

@@ -182,17 +182,22 @@ def test_a_function_without_a_number_is_an_error():
         import_onnx(quantised_function("int8", real, (1.0, 1.0)))
 
 
-def gate_shapes(of: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """Shapes of a second operand: the same, and one value a channel."""
-    return [of, (1, of[1], 1, 1)]
+MAP = (1, 3, 5, 7)
+SHAPES_OF_TWO = [
+    *((MAP, other) for other in (MAP, (1, 3, 1, 1), (1, 1, 5, 7), (1, 3, 1, 7))),
+    *((MAP, other) for other in ((1, 1, 5, 1), (1, 1, 1, 1))),
+    ((1, 3, 1, 1), (1, 1, 5, 7)),
+    ((1, 1, 5, 1), (1, 3, 1, 7)),
+]
+"""Of two operands that broadcast to a map."""
 
 
 @EXAMPLES
 @given(
-    operation=st.sampled_from(["Add", "Mul"]),
+    operation=st.sampled_from(["Add", "Mul", "Sub"]),
     flavour=flavours,
     signs=st.tuples(dtypes, dtypes),
-    gate=st.sampled_from(gate_shapes((1, 3, 5, 7))),
+    shapes=st.sampled_from(SHAPES_OF_TWO),
     swapped=st.booleans(),
     seed=seeds,
 )
@@ -200,18 +205,20 @@ def test_two_activations(
     operation: str,
     flavour: str,
     signs: tuple[str, str],
-    gate: tuple[int, ...],
+    shapes: tuple[tuple[int, ...], tuple[int, ...]],
     swapped: bool,
     seed: int,
 ):
     rng = np.random.default_rng(seed)
+    if operation == "Sub":  # which has no kernel on integers
+        flavour = "QDQ"
     x_dtype, y_dtype = signs if flavour == "QDQ" else (signs[0], signs[0])
     a, b = random_quantisation(rng, x_dtype), random_quantisation(rng, x_dtype, 0.01)
     y_quantisation = random_quantisation(rng, y_dtype, 0.05 if operation == "Add" else 0.03)
     writer = ModelWriter()
     operands = [
-        (writer.input("a", x_dtype, (1, 3, 5, 7)), a),
-        (writer.input("b", x_dtype, gate), b),
+        (writer.input("a", x_dtype, shapes[0]), a),
+        (writer.input("b", x_dtype, shapes[1]), b),
     ]
     if swapped:
         operands.reverse()
@@ -229,23 +236,66 @@ def test_two_activations(
             domain="com.microsoft",
         )
     feeds = {
-        name: random_integers(rng, x_dtype, shape)
-        for name, shape in (("a", (1, 3, 5, 7)), ("b", gate))
+        name: random_integers(rng, x_dtype, shape) for name, shape in zip("ab", shapes, strict=True)
     }
     network = assert_agrees(writer.model(y, dtype=y_dtype), feeds)
-    (layer,) = layer_operations(network).values()
-    assert layer.kind == operation.lower()
+    kinds = [layer.kind for layer in layer_operations(network).values()]
+    kind = "mul" if operation == "Mul" else "add"
+    assert kinds == ([kind] if MAP in shapes else ["resize", kind])
 
 
+@pytest.mark.parametrize("other", [(1, 2, 5, 7), (1, 3, 7, 5), (1, 1, 2, 7)])
 @pytest.mark.parametrize("operation", ["Add", "Mul"])
-def test_other_broadcasts_are_an_error(operation: str):
+def test_other_shapes_are_an_error(operation: str, other: tuple[int, ...]):
     writer = ModelWriter()
     meaning = Quantisation(0.1, 0, "int8")
-    a = writer.dequantize(writer.input("a", "int8", (1, 3, 5, 7)), meaning)
-    b = writer.dequantize(writer.input("b", "int8", (1, 1, 5, 7)), meaning)
+    a = writer.dequantize(writer.input("a", "int8", MAP), meaning)
+    b = writer.dequantize(writer.input("b", "int8", other), meaning)
     y = writer.quantize(writer.node(operation, a, b), meaning)
-    with pytest.raises(ModelError, match="one with one value for each channel"):
+    with pytest.raises(ModelError, match="of which one broadcasts over the other"):
         import_onnx(writer.model(y))
+
+
+@pytest.mark.parametrize("runner", ["host", "qemu"])
+def test_an_attention_over_pixels(runner: str):
+    """Channels, pixels, and both, times a map: what CBAM and its kin do."""
+    writer = ModelWriter()
+    q = Quantisation(0.05, -3, "int8")
+    x = writer.dequantize(writer.input("x", "int8", (1, 12, 10, 9)), q)
+
+    def quantised(tensor: str) -> str:
+        return writer.dequantize(writer.quantize(tensor, q), q)
+
+    channels = quantised(writer.node("GlobalAveragePool", x))
+    first = writer.node("Slice", x, *(writer.constant(np.array([n])) for n in (0, 1, 1)))
+    both = quantised(writer.node("Mul", channels, quantised(first)))
+    result = writer.node("Add", quantised(writer.node("Mul", x, quantised(first))), both)
+    model = writer.model(writer.quantize(result, q))
+    assert dsconv.compile(model, target="pulp_open", l1=9600).run(on=runner).equal
+
+
+@pytest.mark.parametrize("operation", ["Max", "Min"])
+@pytest.mark.parametrize("shape", [(), (3, 1, 1)])
+def test_an_extremum_of_an_activation_and_a_constant(operation: str, shape: tuple[int, ...]):
+    constant = np.random.default_rng(2).uniform(-1, 1, shape).astype(np.float32)
+    model = quantised_function(
+        "int8", lambda writer, x: writer.node(operation, writer.constant(constant), x)
+    )
+    assert_is_one_lookup(model, "int8")
+
+
+def test_an_extremum_folds_into_the_layer_before_it():
+    """Relu6 as some exporters write it."""
+    rng = np.random.default_rng(5)
+    layer = Weighted.random(rng, "uint8", "uint8", "int8", (4, 3, 1, 1))
+    writer = ModelWriter()
+    x = writer.dequantize(writer.input("x", "uint8", SHAPE), layer.x)
+    real = writer.node("Conv", x, qdq_weights(writer, layer))
+    for operation, bound in (("Max", 0.0), ("Min", 1.5)):
+        real = writer.node(operation, real, writer.constant(np.array(bound, np.float32)))
+    model = writer.model(writer.quantize(real, layer.y), dtype="uint8")
+    network = assert_agrees(model, {"x": random_integers(rng, "uint8", SHAPE)})
+    assert [operation.kind for operation in layer_operations(network).values()] == ["pointwise"]
 
 
 def test_squeeze_and_excite():

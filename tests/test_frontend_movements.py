@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -92,11 +93,32 @@ def test_concat_of_layers_that_are_not_quantised_in_between():
     assert kinds(network) == ["pointwise", "pointwise", "concat"]
 
 
-def test_concat_along_rows_is_an_error():
+@pytest.mark.parametrize("axis", [2, 3, -1])
+@pytest.mark.parametrize("y", [X, Y])
+def test_concat_along_rows_or_columns(axis: int, y: Quantisation):
+    rng = np.random.default_rng(1)
     writer = ModelWriter()
-    x = writer.dequantize(writer.input("x", "int8", SHAPE), X)
-    model = writer.model(writer.quantize(writer.node("Concat", x, x, axis=2), X))
-    with pytest.raises(ModelError, match="axis 2; channels are supported"):
+    feeds: dict[str, np.ndarray] = {}
+    for number, size in enumerate((2, 1, 4)):
+        shape: list[int] = list(SHAPE)
+        shape[axis] = size
+        name = writer.input(f"x{number}", "int8", shape)
+        feeds[name] = random_integers(rng, "int8", tuple(shape))
+    real = [writer.dequantize(name, X) for name in feeds]
+    model = writer.model(writer.quantize(writer.node("Concat", *real, axis=axis), y))
+    network = assert_agrees(model, feeds)
+    assert kinds(network) == ([] if y == X else ["lookup"] * 3) + ["concat"]
+
+
+@pytest.mark.parametrize(("other", "axis"), [((1, 3, 6, 4), 2), (SHAPE, 0)])
+def test_other_concats_are_an_error(other: tuple[int, ...], axis: int):
+    writer = ModelWriter()
+    a, b = (
+        writer.dequantize(writer.input(name, "int8", shape), X)
+        for name, shape in (("a", SHAPE), ("b", other))
+    )
+    model = writer.model(writer.quantize(writer.node("Concat", a, b, axis=axis), X))
+    with pytest.raises(ModelError, match=f"along axis {axis}; channels, rows or columns"):
         import_onnx(model)
 
 
@@ -178,10 +200,119 @@ def test_slice(starts: tuple[int, ...], ends: tuple[int, ...], axes: tuple[int, 
     assert kinds(agrees(model)) == ["slice"]
 
 
-def test_slice_with_steps_is_an_error():
-    model = moved("Slice", *(integers(value) for value in (0, 6, 2, 2)))
-    with pytest.raises(ModelError, match="every 2th value"):
-        import_onnx(model)
+def sliced(start: int, end: int, axis: int, step: int, channels: int = 3) -> onnx.ModelProto:
+    writer = ModelWriter()
+    x = writer.dequantize(writer.input("x", "int8", (1, channels, 6, 5)), X)
+    constants = (writer.constant(integers(value)) for value in (start, end, axis, step))
+    return writer.model(writer.quantize(writer.node("Slice", x, *constants), X))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "axis", "step"), [(0, 6, 2, 2), (1, 99, 2, 3), (4, 5, 2, 2), (0, -1, 3, 3)]
+)
+def test_slice_of_every_nth_row_or_column(start: int, end: int, axis: int, step: int):
+    assert kinds(agrees(sliced(start, end, axis, step))) == ["slice"]
+
+
+@pytest.mark.parametrize(("start", "end", "step"), [(0, 12, 2), (1, 12, 3), (5, 11, 4), (2, 3, 6)])
+def test_slice_of_every_nth_channel(start: int, end: int, step: int):
+    x = random_integers(np.random.default_rng(0), "int8", (1, 12, 6, 5))
+    network = assert_agrees(sliced(start, end, 1, step, channels=12), {"x": x})
+    assert kinds(network) == (["slice"] if end - start == 1 else ["shuffle", "slice"])
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "axis", "step", "reason"),
+    [(5, 0, 2, -1, "backwards"), (0, 3, 1, 2, "every 2th of 3 channels")],
+)
+def test_other_steps_are_an_error(start: int, end: int, axis: int, step: int, reason: str):
+    with pytest.raises(ModelError, match=reason):
+        import_onnx(sliced(start, end, axis, step))
+
+
+def shuffled(groups: int, quantised: bool, channels_last: bool) -> onnx.ModelProto:
+    """ShuffleNet's reshape, transpose, reshape of 12 channels between two pointwise layers."""
+    rng = np.random.default_rng(4)
+    layers = [Weighted.random(rng, "uint8", "uint8", "int8", (12, 12, 1, 1)) for _ in range(2)]
+    layers[1] = replace(layers[1], x=layers[0].y)
+    size = (12, 4, 5)
+    writer = ModelWriter()
+    x = writer.dequantize(writer.input("x", "uint8", (1, *size)), layers[0].x)
+    y = writer.quantize(writer.node("Conv", x, qdq_weights(writer, layers[0])), layers[0].y)
+
+    def step(tensor: str, operation: str, *inputs: str, **attributes: Any) -> str:
+        result = writer.node(operation, tensor, *inputs, **attributes)
+        if not quantised:
+            return result
+        return writer.dequantize(writer.quantize(result, layers[0].y), layers[0].y)
+
+    def shape(*sizes: int) -> str:
+        return writer.constant(integers(*sizes))
+
+    y = writer.dequantize(y, layers[0].y)
+    if channels_last:
+        y = step(y, "Transpose", perm=[0, 2, 3, 1])
+        y = step(y, "Reshape", shape(1, 4, 5, groups, 12 // groups))
+        y = step(y, "Transpose", perm=[0, 1, 2, 4, 3])
+        y = step(step(y, "Reshape", shape(1, 4, 5, 12)), "Transpose", perm=[0, 3, 1, 2])
+    else:
+        y = step(y, "Reshape", shape(1, groups, 12 // groups, 4, 5))
+        y = step(step(y, "Transpose", perm=[0, 2, 1, 3, 4]), "Reshape", shape(1, *size))
+    last = writer.node("Conv", y, qdq_weights(writer, layers[1]))
+    return writer.model(writer.quantize(last, layers[1].y), dtype="uint8")
+
+
+@pytest.mark.parametrize("channels_last", [False, True])
+@pytest.mark.parametrize("quantised", [False, True])
+@pytest.mark.parametrize("groups", [2, 3, 6])
+def test_channel_shuffle(groups: int, quantised: bool, channels_last: bool):
+    model = shuffled(groups, quantised, channels_last)
+    x = random_integers(np.random.default_rng(0), "uint8", (1, 12, 4, 5))
+    assert kinds(assert_agrees(model, {"x": x})) == ["pointwise", "shuffle", "pointwise"]
+
+
+def test_a_transpose_of_parts_of_rows_is_an_error():
+    writer = ModelWriter()
+    x = writer.dequantize(writer.input("x", "int8", (1, 3, 6, 5)), X)
+    pooled = writer.quantize(writer.node("MaxPool", x, kernel_shape=[1, 1]), X)
+    cut = writer.node(
+        "Reshape", writer.dequantize(pooled, X), writer.constant(integers(1, 3, 2, 3, 5))
+    )
+    turned = writer.node("Transpose", cut, perm=[0, 1, 3, 2, 4])
+    with pytest.raises(ModelError, match="only part of a channel, row or column"):
+        import_onnx(writer.model(writer.quantize(turned, X)))
+
+
+@pytest.mark.parametrize("runner", ["host", "qemu"])
+def test_a_shufflenet_unit(runner: str):
+    """Half of the channels through a depthwise layer, rows and columns put together, shuffled."""
+    writer = ModelWriter(18)
+    q = Quantisation(0.1, 9, "uint8")
+    rng = np.random.default_rng(8)
+    layer = replace(Weighted.random(rng, "uint8", "uint8", "int8", (6, 1, 3, 3)), x=q, y=q)
+    x = writer.dequantize(writer.input("x", "uint8", (1, 12, 9, 8)), q)
+
+    def quantised(tensor: str) -> str:
+        return writer.dequantize(writer.quantize(tensor, q), q)
+
+    def part(tensor: str, *limits: int) -> str:
+        return quantised(
+            writer.node("Slice", tensor, *(writer.constant(integers(n)) for n in limits))
+        )
+
+    kept, changed = part(x, 0, 6, 1), part(x, 6, 12, 1)
+    weights = qdq_weights(writer, layer)
+    changed = quantised(writer.node("Conv", changed, weights, group=6, pads=[1] * 4))
+    joined = quantised(writer.node("Concat", kept, changed, axis=1))
+    groups = writer.node("Reshape", joined, writer.constant(integers(1, 2, 6, 9, 8)))
+    turned = writer.node("Transpose", groups, perm=[0, 2, 1, 3, 4])
+    joined = quantised(writer.node("Reshape", turned, writer.constant(integers(1, 12, 9, 8))))
+    rows = quantised(writer.node("Concat", joined, part(joined, 0, 9, 2, 4), axis=2))
+    result = writer.node("Concat", part(rows, 1, 8, 3, 3), rows, axis=3)
+    model = writer.model(writer.quantize(result, q), dtype="uint8")
+    found = kinds(import_onnx(model))
+    assert sorted(found) == ["concat"] * 3 + ["depthwise", "shuffle"] + ["slice"] * 4
+    assert dsconv.compile(model, target="pulp_open", l1=9600).run(on=runner).equal
 
 
 def split(sizes: tuple[int, ...], *constants: np.ndarray, **options: Any) -> onnx.ModelProto:

@@ -90,6 +90,27 @@ def test_activations_are_padded_and_put_together(flavour: str):
         np.testing.assert_array_equal(result, expected[label].reshape(result.shape), label)
 
 
+def test_integers_are_subtracted():
+    """An activation times an integer from another one, and a constant from their difference."""
+    writer = QuantLabWriter(2)
+    image = writer.input("image", "float32", SHAPE)
+    first = writer.requantised(writer.convolution(image, 8, 4, 1), 8)
+    second = writer.requantised(writer.convolution(image, 8, 4, 3), 8)
+    doubled = writer.node("Mul", second, writer.constant(np.array(2, np.float32)))
+    difference = writer.node(
+        "Sub", writer.node("Sub", first, doubled), writer.constant(np.array(9, np.float32))
+    )
+    clipped = writer.node("Clip", difference, min=-128.0, max=127.0)
+    model = writer.model(writer.end(clipped, 8 * 8 * 6), dtype="float32")
+    network = import_onnx(model)
+    kinds = [operation.kind for operation in layer_operations(network).values()]
+    assert kinds == ["pointwise", "conv2d", "add", "linear"]
+    values = np.random.default_rng(1).integers(0, 256, SHAPE, np.uint8)
+    expected = expected_layers(network, model, values.astype(np.float32))
+    for label, result in run_reference(network.module, values).layers.items():
+        np.testing.assert_array_equal(result, expected[label].reshape(result.shape), label)
+
+
 def node_named(model: onnx.ModelProto, operation: str) -> onnx.NodeProto:
     return next(node for node in model.graph.node if node.op_type == operation)
 

@@ -1,4 +1,9 @@
-"""--flavour TFLite computes what TFLite's reference kernels do, not what ONNX Runtime does."""
+"""--flavour TFLite computes what TFLite's reference kernels do, not what ONNX Runtime does.
+
+What is expected is written here after TensorFlow 2.16's tensorflow/lite/kernels: internal/common.h,
+internal/reference/{add,mul,pooling,reduce,concatenation}.h, and add.cc, sub.cc, mul.cc, reduce.cc,
+activations.cc and quantize.cc for their multipliers.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +11,11 @@ import math
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 import pytest
 from frontend_models import Array, ModelWriter
-from frontend_support import model_file, run_network
+from frontend_support import layer_operations, model_file, run_network
 
 import dsconv
 from dsconv.errors import ModelError
@@ -19,12 +25,22 @@ from dsconv.frontends.scales import Quantisation
 SHAPE = (1, 5, 6, 4)
 
 
-def scaled_as_gemmlowp(value: int, factor: float) -> int:
-    """MultiplyByQuantizedMultiplier: a doubling high product, then a shift, both rounded."""
+def quantized_multiplier(factor: float) -> tuple[int, int]:
+    """QuantizeMultiplier: 31 bits and an exponent."""
     fraction, exponent = math.frexp(factor)
     multiplier = round(fraction * 2**31)
     if multiplier == 2**31:
         multiplier, exponent = multiplier // 2, exponent + 1
+    return multiplier, exponent
+
+
+def scaled_as_gemmlowp(value: int, factor: float) -> int:
+    """MultiplyByQuantizedMultiplier with a factor as QuantizeMultiplier makes it."""
+    return scaled_by(value, *quantized_multiplier(factor))
+
+
+def scaled_by(value: int, multiplier: int, exponent: int) -> int:
+    """MultiplyByQuantizedMultiplier: a doubling high product, then a shift, both rounded."""
     left, right = max(exponent, 0), max(-exponent, 0)
     product = (value << left) * multiplier
     nudge = 2**30 if product >= 0 else 1 - 2**30
@@ -107,13 +123,22 @@ def test_two_roundings_differ_from_one():
     assert np.abs(once.astype(int) - twice).max() <= 1
 
 
-def pool(x: Quantisation, y: Quantisation, operation: str = "AveragePool") -> onnx.ModelProto:
-    writer = ModelWriter()
+def one_operation(
+    operation: str, x: Quantisation, y: Quantisation, *constants: Array, **attributes: Any
+) -> onnx.ModelProto:
+    """An operation on one activation."""
+    writer = ModelWriter(18)
     real = writer.dequantize(writer.input("x", x.dtype, SHAPE), x)
-    attributes: dict[str, Any] = (
-        {"kernel_shape": [2, 2], "strides": [2, 2]} if operation == "AveragePool" else {}
-    )
-    return writer.model(writer.quantize(writer.node(operation, real, name="pool", **attributes), y))
+    inputs = [writer.constant(constant) for constant in constants]
+    result = writer.node(operation, real, *inputs, name="pool", **attributes)
+    return writer.model(writer.quantize(result, y), dtype=y.dtype)
+
+
+def pool(
+    x: Quantisation, y: Quantisation, operation: str = "AveragePool", **attributes: Any
+) -> onnx.ModelProto:
+    """A pool of 2x2 pixels."""
+    return one_operation(operation, x, y, kernel_shape=[2, 2], strides=[2, 2], **attributes)
 
 
 def test_an_average_rounds_half_away_from_zero():
@@ -126,19 +151,287 @@ def test_an_average_rounds_half_away_from_zero():
     np.testing.assert_array_equal(result, expected)
 
 
-def addition() -> onnx.ModelProto:
+def binary(
+    operation: str, *meanings: Quantisation, shapes: tuple[tuple[int, ...], ...] = (SHAPE, SHAPE)
+) -> onnx.ModelProto:
+    """An operation on two activations; the third meaning is that of the result."""
     writer = ModelWriter()
-    x = Quantisation(0.5, 3, "int8")
-    reals = [writer.dequantize(writer.input(name, "int8", SHAPE), x) for name in "ab"]
-    return writer.model(writer.quantize(writer.node("Add", *reals, name="sum"), x))
+    reals = [
+        writer.dequantize(writer.input(name, meaning.dtype, shape), meaning)
+        for name, meaning, shape in zip("ab", meanings, shapes, strict=False)
+    ]
+    result = writer.quantize(writer.node(operation, *reals, name="sum"), meanings[2])
+    return writer.model(result, dtype=meanings[2].dtype)
 
 
 U8 = Quantisation(0.5, 3, "uint8")
+FINER = Quantisation(0.25, 3, "uint8")
 ERRORS = {
-    "addition": (addition(), r"'sum.*additions is not supported; leave out --flavour TFLite"),
-    "scale of a pool": (pool(U8, Quantisation(0.25, 3, "uint8")), r"'pool.*nor change the scale"),
-    "mean": (pool(U8, U8, "GlobalAveragePool"), r"'pool.*not supported"),
+    "type": (binary("Add", U8, Quantisation(0.5, 0, "int8"), U8), r"'sum.*tensors of one type"),
+    "large": (
+        binary("Mul", U8, U8, Quantisation(1e-40, 0, "uint8")),
+        r"'sum.*give a factor of",
+    ),
+    "too large a sum": (
+        binary("Add", U8, U8, Quantisation(2.0**-21, 0, "uint8")),
+        r"'sum.*for which TFLite has no addition",
+    ),
+    "scale of a pool": (pool(U8, FINER), r"'pool.*not change the scale; leave out --flavour"),
+    "scale of a maximum": (pool(U8, FINER, "MaxPool"), r"'pool.*not change the scale"),
+    "counted pads": (
+        pool(U8, U8, pads=[1, 1, 0, 0], count_include_pad=1),
+        r"'pool.*do not count their pads",
+    ),
 }
+
+
+def random_quantisations(rng: np.random.Generator, dtype: str, count: int) -> list[Quantisation]:
+    limits = np.iinfo(dtype)
+    return [
+        Quantisation(
+            float(np.float32(rng.uniform(0.01, 0.09))),
+            int(rng.integers(limits.min, limits.max + 1)),
+            dtype,
+        )
+        for _ in range(count)
+    ]
+
+
+def random_values(rng: np.random.Generator, dtype: str, shape: tuple[int, ...] = SHAPE) -> Array:
+    limits = np.iinfo(dtype)
+    return rng.integers(limits.min, limits.max + 1, shape, dtype)
+
+
+def result_of(model: onnx.ModelProto, *inputs: Array) -> Array:
+    (result,) = run_network(import_onnx(model, flavour="TFLite"), *inputs)
+    return result
+
+
+def added_by_tflite(
+    a: Array, b: Array, meanings: list[Quantisation], sign: int = 1
+) -> npt.NDArray[np.int64]:
+    """AddElementwise, with the multipliers of PrepareGeneralSubOp and its twin."""
+    first, second, result = meanings
+    twice = 2 * max(first.scale, second.scale)
+    total_factor = twice / (float(2**20) * result.scale)
+    (first_multiplier, first_shift), (second_multiplier, second_shift) = (
+        quantized_multiplier(meaning.scale / twice) for meaning in (first, second)
+    )
+    limits = np.iinfo(result.dtype)
+
+    def output(one: int, other: int) -> int:
+        lhs = scaled_by((one - first.zero_point) << 20, first_multiplier, first_shift)
+        shifted = (other - second.zero_point) << 20
+        rhs = scaled_by(shifted, sign * second_multiplier, second_shift)
+        total = scaled_as_gemmlowp(lhs + rhs, total_factor) + result.zero_point
+        return min(max(total, limits.min), limits.max)
+
+    return np.vectorize(output, otypes=[np.int64])(a.astype(object), b.astype(object))
+
+
+@pytest.mark.parametrize("second", [SHAPE, (1, 5, 1, 1), (1, 1, 6, 4)])
+@pytest.mark.parametrize("operation", ["Add", "Sub"])
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+def test_both_terms_of_a_sum_are_rounded(dtype: str, operation: str, second: tuple[int, ...]):
+    rng = np.random.default_rng(5)
+    for _ in range(4):
+        meanings = random_quantisations(rng, dtype, 3)
+        a, b = random_values(rng, dtype), random_values(rng, dtype, second)
+        result = result_of(binary(operation, *meanings, shapes=(SHAPE, second)), a, b)
+        expected = added_by_tflite(a, b, meanings, -1 if operation == "Sub" else 1)
+        np.testing.assert_array_equal(result, expected)
+
+
+def test_ties_of_a_sum_are_rounded_away_from_zero():
+    """ONNX Runtime rounds them to even."""
+    meanings = [Quantisation(scale, 0, "int8") for scale in (0.5, 0.5, 1.0)]
+    a = np.resize(np.array([1, -1, 3, -3], np.int8), SHAPE)
+    model = binary("Add", *meanings)
+    (once,) = run_network(import_onnx(model), a, 0 * a)
+    assert {*zip(a.flat, once.flat, strict=True)} == {(1, 0), (-1, 0), (3, 2), (-3, -2)}
+    twice = result_of(model, a, 0 * a)
+    assert {*zip(a.flat, twice.flat, strict=True)} == {(1, 1), (-1, -1), (3, 2), (-3, -2)}
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+def test_a_product_is_rounded_twice(dtype: str):
+    rng = np.random.default_rng(6)
+    for _ in range(4):
+        first, second, result = meanings = random_quantisations(rng, dtype, 3)
+        a, b = random_values(rng, dtype), random_values(rng, dtype)
+        factor = float(
+            np.float32(first.scale) * np.float32(second.scale) / np.float32(result.scale)
+        )
+        products = (a.astype(int) - first.zero_point) * (b.astype(int) - second.zero_point)
+        expected = [scaled_as_gemmlowp(int(product), factor) for product in products.flat]
+        limits = np.iinfo(dtype)
+        np.testing.assert_array_equal(
+            result_of(binary("Mul", *meanings), a, b).reshape(-1),
+            (np.array(expected) + result.zero_point).clip(limits.min, limits.max),
+        )
+
+
+@pytest.mark.parametrize("operation", ["GlobalAveragePool", "ReduceMean"])
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+def test_a_mean_has_its_pixels_in_its_multiplier(dtype: str, operation: str):
+    """QuantizedMeanOrSum; a file that pools has AveragePool instead."""
+    rng = np.random.default_rng(7)
+    constants = [np.array([2, 3])] if operation == "ReduceMean" else []
+    for _ in range(4):
+        x, y = random_quantisations(rng, dtype, 2)
+        values = random_values(rng, dtype)
+        multiplier, exponent = quantized_multiplier(x.scale / y.scale)
+        pixels = SHAPE[2] * SHAPE[3]
+        shift = min(63 - (64 - pixels.bit_length()), 32, 31 + exponent)
+        multiplier, exponent = (multiplier << shift) // pixels, exponent - shift
+        sums = values.astype(int).sum(axis=(2, 3)).reshape(-1) - pixels * x.zero_point
+        limits = np.iinfo(dtype)
+        expected = [
+            min(
+                max(scaled_by(int(total), multiplier, exponent) + y.zero_point, limits.min),
+                limits.max,
+            )
+            for total in sums
+        ]
+        result = result_of(one_operation(operation, x, y, *constants), values)
+        np.testing.assert_array_equal(result.reshape(-1), expected)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+def test_pads_of_a_pool_do_not_count(dtype: str):
+    """AveragePool: the pixels inside alone, their integers rounded half away from 0."""
+    rng = np.random.default_rng(8)
+    (x,) = random_quantisations(rng, dtype, 1)
+    values = random_values(rng, dtype)
+    window = {"kernel_shape": [3, 3], "strides": [2, 2], "pads": [1, 1, 1, 1]}
+    result = result_of(one_operation("AveragePool", x, x, **window), values)
+    padded = np.pad(values.astype(float), ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=np.nan)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (2, 3))[:, :, ::2, ::2]
+    sums, counts = np.nansum(windows, axis=(4, 5)), np.isfinite(windows).sum(axis=(4, 5))
+    assert len(np.unique(counts)) > 2
+    expected = np.sign(sums) * ((np.abs(sums) + counts // 2) // counts)
+    np.testing.assert_array_equal(result, expected)
+
+
+def test_an_activation_function_has_a_float_factor():
+    """ReluPrepare divides floats, Requantize doubles; bounds are rounded half away from 0."""
+    x = Quantisation(float(np.float32(0.03)), 7, "int8")
+    y = Quantisation(float(np.float32(0.0217)), -128, "int8")
+    values = random_values(np.random.default_rng(9), "int8")
+    bounds = np.float32(0), np.float32(2.5 * np.float32(y.scale))  # a tie
+    model = one_operation("Clip", x, y, *map(np.array, bounds))
+    factor = float(np.float32(x.scale) / np.float32(y.scale))
+    expected = [
+        min(max(scaled_as_gemmlowp(int(value) - 7, factor) - 128, -128), -128 + 3)
+        for value in values.flat
+    ]
+    np.testing.assert_array_equal(result_of(model, values).reshape(-1), expected)
+
+
+def concatenation(*meanings: Quantisation) -> onnx.ModelProto:
+    writer = ModelWriter()
+    dtype = meanings[0].dtype
+    reals = [
+        writer.dequantize(writer.input(name, dtype, SHAPE), meaning)
+        for name, meaning in zip("ab", meanings, strict=False)
+    ]
+    joined = writer.node("Concat", *reals, name="join", axis=1)
+    return writer.model(writer.quantize(joined, meanings[2]), dtype=dtype)
+
+
+def test_a_concatenation_of_uint8_changes_scales():
+    """ConcatenationWithScaling, in float32; that of int8 copies."""
+    rng = np.random.default_rng(10)
+    meanings = random_quantisations(rng, "uint8", 3)
+    inputs = [random_values(rng, "uint8") for _ in range(2)]
+    inverse = np.float32(1) / np.float32(meanings[2].scale)
+    expected: list[Array] = []
+    for values, meaning in zip(inputs, meanings, strict=False):
+        scale = np.float32(meaning.scale) * inverse
+        steps = values.astype(np.float32) * scale + np.float32(-meaning.zero_point) * scale
+        rounded = np.copysign(np.floor(np.abs(steps.astype(np.float64)) + 0.5), steps)
+        expected.append((rounded + meanings[2].zero_point).clip(0, 255))
+    result = result_of(concatenation(*meanings), *inputs)
+    np.testing.assert_array_equal(result, np.concatenate(expected, axis=1))
+    with pytest.raises(ModelError, match=r"'join.*except concatenations of uint8"):
+        import_onnx(concatenation(*random_quantisations(rng, "int8", 3)), flavour="TFLite")
+
+
+class ResidualNetwork(ModelWriter):
+    """MobileNetV2's inverted residuals as tf2onnx writes them: NHWC in, NCHW inside."""
+
+    SIZE = 16
+
+    def __init__(self):
+        super().__init__(13)
+        self.rng = np.random.default_rng(11)
+        self.meaning = Quantisation(float(np.float32(0.0078431)), -1, "int8")
+
+    def quantised(self, tensor: str, scale: float, zero_point: int) -> str:
+        """The tensor in 8 bits, read as reals again."""
+        self.meaning = Quantisation(float(np.float32(scale)), zero_point, "int8")
+        return self.dequantize(self.quantize(tensor, self.meaning), self.meaning)
+
+    def convolution(
+        self, x: str, shape: tuple[int, ...], *, relu6: bool = True, **attributes: Any
+    ) -> str:
+        """With weights per channel, and relu6 in the range of its result."""
+        weights = self.rng.integers(-127, 128, shape).astype(np.int8)
+        scales = (self.rng.uniform(0.5, 1.5, shape[0]) / (40 * np.prod(shape[1:]) ** 0.5)).astype(
+            np.float32
+        )
+        bias = self.rng.integers(-500, 500, shape[0]).astype(np.int32)
+        zeros = np.zeros(shape[0], np.int8)
+        units = (np.float32(self.meaning.scale) * scales).astype(np.float32)
+        operands = (
+            self.dequantized_constant(weights, scales, zeros),
+            self.dequantized_constant(bias, units, zeros.astype(np.int32)),
+        )
+        y = self.node("Conv", x, *operands, **attributes)
+        if not relu6:
+            return self.quantised(y, self.rng.uniform(0.02, 0.04), int(self.rng.integers(-20, 20)))
+        bounds = (self.constant(np.array(bound, np.float32)) for bound in (0, 6))
+        return self.quantised(self.node("Clip", y, *bounds), 6 / 255, -128)
+
+    def bottleneck(self, x: str, inputs: int, outputs: int, stride: int) -> str:
+        """Expansion, depthwise filter, projection; added to the input where that has its shape."""
+        before, hidden = self.meaning, 4 * inputs
+        y = self.convolution(x, (hidden, inputs, 1, 1))
+        pads = [0, 0, 1, 1] if stride == 2 else [1] * 4
+        y = self.convolution(
+            y, (hidden, 1, 3, 3), group=hidden, strides=[stride, stride], pads=pads
+        )
+        y = self.convolution(y, (outputs, hidden, 1, 1), relu6=False)
+        if stride == 2 or inputs != outputs:
+            return y
+        assert before != self.meaning, "both terms have a scale of their own"
+        return self.quantised(self.node("Add", x, y), 0.05, 4)
+
+    def network(self) -> onnx.ModelProto:
+        """Two residual blocks, a mean and logits."""
+        x = self.dequantize(self.input("image", "int8", (1, self.SIZE, self.SIZE, 3)), self.meaning)
+        y = self.node("Transpose", x, perm=[0, 3, 1, 2])
+        y = self.convolution(y, (8, 3, 3, 3), strides=[2, 2], pads=[0, 0, 1, 1])
+        for inputs, outputs, stride in ((8, 12, 1), (12, 12, 1), (12, 16, 2), (16, 16, 1)):
+            y = self.bottleneck(y, inputs, outputs, stride)
+        y = self.quantised(self.node("ReduceMean", y, axes=[2, 3], keepdims=1), 0.03, -9)
+        y = self.convolution(y, (10, 16, 1, 1), relu6=False)
+        flat = self.node("Reshape", y, self.constant(np.array([1, 10])))
+        return self.model(self.node("Softmax", flat), dtype="float32")
+
+
+def test_a_network_of_residual_blocks():
+    model = ResidualNetwork().network()
+    compiled = dsconv.compile(model, "pulp_open", flavour="TFLite", l1=16384)
+    kinds = [operation.kind for operation in layer_operations(compiled.imported).values()]
+    assert kinds.count("add") == 2
+    image = random_values(np.random.default_rng(12), "int8", (1, 16, 16, 3))
+    for runner in ("host", "qemu"):
+        report = compiled.run(image, on=runner)
+        assert report.equal
+        assert len(np.unique(report.outputs)) > 5, "outputs saturate: the test says nothing"
+    (once,) = run_network(import_onnx(model, flavour="QDQ"), image.transpose(0, 3, 1, 2))
+    assert (once.reshape(-1) != report.outputs.reshape(-1)).any()
 
 
 @pytest.mark.parametrize("case", ERRORS)

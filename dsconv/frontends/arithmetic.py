@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from dsconv.dialects.attributes import RequantAttr
+from dsconv.frontends.functions import table
 from dsconv.frontends.scales import (
     MULTIPLIER_LIMIT,
     Floats,
@@ -15,24 +18,47 @@ from dsconv.frontends.scales import (
     float_multipliers,
     requantisation,
 )
-from dsconv.frontends.values import AddLayer, Layer
+from dsconv.frontends.values import (
+    AddLayer,
+    AveragePoolLayer,
+    Dequantised,
+    Layer,
+    MovingLayer,
+    TableLayer,
+    with_bounds,
+)
 
 NO_WEIGHTS = np.ones(1, np.float32)
+
+
+@dataclass(frozen=True)
+class Addition:
+    """Multipliers of both operands, and the requantisation of their sum, and of each before it."""
+
+    multipliers: tuple[int, int]
+    requant: RequantAttr
+    terms: tuple[RequantAttr, ...] = ()
 
 
 class Arithmetic(Protocol):
     """What a flavour means by a layer between quantised tensors."""
 
     def requantisation(
-        self, layer: Layer, x: Quantisation, weights: Floats, pixels: int, output: Quantisation
+        self, layer: Layer, x: Quantisation, weights: Floats, output: Quantisation
     ) -> RequantAttr:
-        """Requantises sums of `pixels` values in units of x scale x weight scale, one or K."""
+        """Requantises sums in units of x scale x weight scale, one or K."""
         ...
 
-    def addition(
-        self, layer: AddLayer, output: Quantisation
-    ) -> tuple[tuple[int, int], RequantAttr]:
-        """Multipliers of both terms, and the requantisation of their sum."""
+    def addition(self, layer: AddLayer, output: Quantisation) -> Addition:
+        """The weighted sum of two activations."""
+        ...
+
+    def average(self, layer: AveragePoolLayer, output: Quantisation) -> tuple[int, RequantAttr]:
+        """What is taken off every pixel, and the requantisation of their sum."""
+        ...
+
+    def restated(self, layer: MovingLayer, x: Dequantised, output: Quantisation) -> TableLayer:
+        """An activation as a movement takes it that gives another scale."""
         ...
 
 
@@ -40,20 +66,18 @@ class OnnxRuntimeArithmetic:
     """One float32 factor, rounded once, half to even."""
 
     def requantisation(
-        self, layer: Layer, x: Quantisation, weights: Floats, pixels: int, output: Quantisation
+        self, layer: Layer, x: Quantisation, weights: Floats, output: Quantisation
     ) -> RequantAttr:
-        """The accumulator times one float32, over the number of pixels."""
-        multipliers = float_multipliers(x.scale, weights, output.scale)
-        if not np.all(multipliers < MULTIPLIER_LIMIT):
-            raise layer.node.problem(
-                f"input, weight and output scales give a factor of {np.max(multipliers)}",
-                "quantise the model again with representative data",
-            )
-        return requantisation(multipliers, output, layer.bounds, pixels)
+        """The accumulator times one float32."""
+        return self._quotient(layer, x, weights, output, 1)
 
-    def addition(
-        self, layer: AddLayer, output: Quantisation
-    ) -> tuple[tuple[int, int], RequantAttr]:
+    def average(self, layer: AveragePoolLayer, output: Quantisation) -> tuple[int, RequantAttr]:
+        """The sum times one float32, over the number of pixels."""
+        x, pixels = layer.x.quantisation, math.prod(layer.window.kernel)
+        divisor = pixels if layer.counted_pads is None else 1
+        return x.zero_point, self._quotient(layer, x, NO_WEIGHTS, output, divisor)
+
+    def addition(self, layer: AddLayer, output: Quantisation) -> Addition:
         """Both scales over one power of two."""
         scales = np.array([x.quantisation.scale for x in (layer.lhs, layer.rhs)], np.float32)
         ratios = float_multipliers(1.0, scales, output.scale)
@@ -66,4 +90,19 @@ class OnnxRuntimeArithmetic:
         requant = RequantAttr.of(
             [1], [1 << shift], zero_point=output.zero_point, clip=output.clip_range(layer.bounds)
         )
-        return multipliers, requant
+        return Addition(layer.signed(*multipliers), requant)
+
+    def restated(self, layer: MovingLayer, x: Dequantised, output: Quantisation) -> TableLayer:
+        """Its reals, quantised again."""
+        return with_bounds(table(layer.node, x), layer.bounds)
+
+    def _quotient(
+        self, layer: Layer, x: Quantisation, weights: Floats, output: Quantisation, divisor: int
+    ) -> RequantAttr:
+        multipliers = float_multipliers(x.scale, weights, output.scale)
+        if not np.all(multipliers < MULTIPLIER_LIMIT):
+            raise layer.node.problem(
+                f"input, weight and output scales give a factor of {np.max(multipliers)}",
+                "quantise the model again with representative data",
+            )
+        return requantisation(multipliers, output, layer.bounds, divisor)

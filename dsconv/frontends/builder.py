@@ -34,7 +34,6 @@ from dsconv.dialects.graph import (
 from dsconv.errors import ModelError
 from dsconv.frontends.arithmetic import Arithmetic
 from dsconv.frontends.fold_clips import fold_clip
-from dsconv.frontends.functions import table
 from dsconv.frontends.integer_arithmetic import IntegerArithmetic
 from dsconv.frontends.labels import c_identifier, layer_labels
 from dsconv.frontends.network import ImportedNetwork, LayerSource, OnnxTensor, Port
@@ -217,8 +216,7 @@ class NetworkBuilder:
             return self.add_layer(with_bounds(part, layer.bounds), output, None)
         if part.quantisation == output and output.clip_range(layer.bounds) == output.limits:
             return part.integers
-        rescaled = with_bounds(table(layer.node, part), layer.bounds)
-        return self.add_layer(rescaled, output, None)
+        return self.add_layer(self._arithmetic.restated(layer, part, output), output, None)
 
     def finish(
         self, name: str, outputs: Sequence[Output], notes: Sequence[str], flavour: str

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 
-from dsconv.frontends import layers, weighted_layers
+from dsconv.frontends import binary, weighted_layers
 from dsconv.frontends.functions import FUNCTIONS, mapped, table
 from dsconv.frontends.onnx_graph import Node
 from dsconv.frontends.reader import Handler, Reader
@@ -14,15 +15,22 @@ from dsconv.frontends.scales import Floats
 from dsconv.frontends.values import (
     Constant,
     Dequantised,
+    Layer,
     RescaleLayer,
     ScaledConstant,
     TableLayer,
     Value,
     WeightedLayer,
+    with_bounds,
 )
 from dsconv.frontends.view import View
 
 BinaryFunction = Callable[[Floats, Floats], Floats]
+FUNCTIONS_OF_TWO: dict[str, BinaryFunction] = {
+    "Div": np.divide,
+    "Max": np.maximum,
+    "Min": np.minimum,
+}
 
 
 def read_function(reader: Reader, node: Node) -> Value:
@@ -40,28 +48,49 @@ def read_prelu(reader: Reader, node: Node) -> Value:
 
 
 def read_add(reader: Reader, node: Node) -> Value:
-    """Two activations, one of which may have one value a channel, one and a constant, or a bias."""
+    """Two activations, of which one may broadcast over the other, one and a constant, or a bias."""
     lhs, rhs = reader.value(node, 0), reader.value(node, 1)
     if isinstance(lhs, WeightedLayer) and isinstance(rhs, Constant | ScaledConstant):
         return weighted_layers.with_added_constant(reader, node, lhs, rhs)
     if isinstance(rhs, WeightedLayer) and isinstance(lhs, Constant | ScaledConstant):
         return weighted_layers.with_added_constant(reader, node, rhs, lhs)
-    return _function_of_one(reader, node, np.add) or layers.addition(
-        node, reader.dequantised(node, 0), reader.dequantised(node, 1)
+    return _function_of_one(reader, node, np.add) or binary.addition(
+        reader, node, reader.dequantised(node, 0), reader.dequantised(node, 1)
     )
 
 
 def read_mul(reader: Reader, node: Node) -> Value:
-    """Two activations, one of which may have one value a channel, or one and a constant."""
-    return _function_of_one(reader, node, np.multiply) or layers.product(
-        node, reader.dequantised(node, 0), reader.dequantised(node, 1)
+    """Two activations, of which one may broadcast over the other, or one and a constant."""
+    return _function_of_one(reader, node, np.multiply) or binary.product(
+        reader, node, reader.dequantised(node, 0), reader.dequantised(node, 1)
     )
 
 
-def read_difference_or_quotient(reader: Reader, node: Node) -> Value:
+def read_sub(reader: Reader, node: Node) -> Value:
+    """Two activations, of which one may broadcast over the other, or one and a constant."""
+    return _function_of_one(reader, node, np.subtract) or binary.difference(
+        reader, node, reader.dequantised(node, 0), reader.dequantised(node, 1)
+    )
+
+
+def read_extremum(reader: Reader, node: Node) -> Value:
+    """An activation and a constant, or functions of one activation; folded where that is a Clip."""
+    if len(node.inputs) != 2:
+        raise node.problem(f"takes {len(node.inputs)} inputs", "two are supported")
+    for index in (0, 1):
+        layer, bound = reader.value(node, index), reader.value(node, 1 - index)
+        if isinstance(layer, Layer) and isinstance(bound, Constant | ScaledConstant):
+            real = _operand(node, bound, layer.view)
+            if real.size == 1:
+                limit = float(real[0, 0])
+                bounds = (limit, math.inf) if node.op_type == "Max" else (-math.inf, limit)
+                return with_bounds(layer, bounds)
+    return read_function_of_two(reader, node)
+
+
+def read_function_of_two(reader: Reader, node: Node) -> Value:
     """An activation and a constant, or functions of one activation."""
-    function = np.subtract if node.op_type == "Sub" else np.divide
-    result = _function_of_one(reader, node, function)
+    result = _function_of_one(reader, node, FUNCTIONS_OF_TWO[node.op_type])
     if result is None:
         raise node.problem("takes two activations", "one activation and a constant are supported")
     return result
@@ -120,9 +149,11 @@ def _operand(node: Node, value: Value, view: View) -> Floats:
 
 ELEMENTWISE_HANDLERS: dict[str, Handler] = {
     "Add": read_add,
-    "Div": read_difference_or_quotient,
+    "Div": read_function_of_two,
+    "Max": read_extremum,
+    "Min": read_extremum,
     "Mul": read_mul,
     "PRelu": read_prelu,
-    "Sub": read_difference_or_quotient,
+    "Sub": read_sub,
     **dict.fromkeys(FUNCTIONS, read_function),
 }

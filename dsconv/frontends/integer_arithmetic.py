@@ -6,10 +6,20 @@ from dataclasses import dataclass
 from math import gcd
 
 from dsconv.dialects.attributes import RequantAttr
-from dsconv.frontends.arithmetic import NO_WEIGHTS
+from dsconv.frontends.arithmetic import NO_WEIGHTS, Addition
+from dsconv.frontends.functions import table
 from dsconv.frontends.integer_function import IDENTITY, IntegerFunction
 from dsconv.frontends.scales import Floats, Quantisation
-from dsconv.frontends.values import AddLayer, Layer, WeightedLayer
+from dsconv.frontends.values import (
+    AddLayer,
+    AveragePoolLayer,
+    Dequantised,
+    Layer,
+    MovingLayer,
+    TableLayer,
+    WeightedLayer,
+    with_bounds,
+)
 
 ACCUMULATORS = 2**31
 """What accumulators stay below."""
@@ -27,9 +37,9 @@ class IntegerArithmetic:
     function: IntegerFunction = IDENTITY
 
     def requantisation(
-        self, layer: Layer, x: Quantisation, weights: Floats, pixels: int, output: Quantisation
+        self, layer: Layer, x: Quantisation, weights: Floats, output: Quantisation
     ) -> RequantAttr:
-        """The function itself, in lowest terms; a pool's divisor holds its pixels already."""
+        """The function itself, in lowest terms."""
         function = self.function
         channels = max(len(function.multipliers), len(function.addends))
         if channels > 1 and not isinstance(layer, WeightedLayer):
@@ -55,10 +65,17 @@ class IntegerArithmetic:
             clip=output.clip_range(layer.bounds),
         )
 
-    def addition(
-        self, layer: AddLayer, output: Quantisation
-    ) -> tuple[tuple[int, int], RequantAttr]:
+    def average(self, layer: AveragePoolLayer, output: Quantisation) -> tuple[int, RequantAttr]:
+        """The function of the sum, its divisor holding the pixels already."""
+        x = layer.x.quantisation
+        return x.zero_point, self.requantisation(layer, x, NO_WEIGHTS, output)
+
+    def addition(self, layer: AddLayer, output: Quantisation) -> Addition:
         """The sum of both operands times their scales, and the function of it."""
         lhs, rhs = layer.lhs.quantisation, layer.rhs.quantisation
-        requant = self.requantisation(layer, lhs, NO_WEIGHTS, 1, output)
-        return (int(lhs.scale), int(rhs.scale)), requant
+        requant = self.requantisation(layer, lhs, NO_WEIGHTS, output)
+        return Addition(layer.signed(int(lhs.scale), int(rhs.scale)), requant)
+
+    def restated(self, layer: MovingLayer, x: Dequantised, output: Quantisation) -> TableLayer:
+        """The same integers in another type."""
+        return with_bounds(table(layer.node, x), layer.bounds)

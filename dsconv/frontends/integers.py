@@ -8,20 +8,20 @@ clipped to 8 bits.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 from onnx import TensorProto
 
-from dsconv.frontends import layers, weighted_layers
+from dsconv.frontends import binary, layers, weighted_layers
 from dsconv.frontends.common import COMMON_HANDLERS, read_cast, read_gather
 from dsconv.frontends.integer_arithmetic import IntegerArithmetic
 from dsconv.frontends.integer_function import IDENTITY, IntegerFunction
-from dsconv.frontends.movements import MOVEMENT_HANDLERS
+from dsconv.frontends.movements import MOVEMENT_HANDLERS, read_transpose
 from dsconv.frontends.network import OnnxTensor
 from dsconv.frontends.onnx_graph import Array, Node, OnnxGraph
 from dsconv.frontends.parameters import read_bound, reduced_axes
+from dsconv.frontends.qdq import max_pool
 from dsconv.frontends.reader import Handler, Reader
 from dsconv.frontends.scales import Quantisation
 from dsconv.frontends.values import (
@@ -33,7 +33,6 @@ from dsconv.frontends.values import (
     Integers,
     LeftToCaller,
     LinearLayer,
-    MaxPoolLayer,
     RealInput,
     RescaleLayer,
     ScaledConstant,
@@ -246,15 +245,26 @@ def scaled_input(reader: Reader, node: Node, index: int) -> ScaledLayer:
 def read_add(reader: Reader, node: Node) -> Value:
     """An integer addend, one for every channel, or another activation times an integer."""
     if any(_constant(reader, node, index) is not None for index in (0, 1)):
-        layer, array = _operands(reader, node)
-        if layer.bounds != UNBOUNDED:
-            raise node.problem(
-                "adds a constant behind an activation function", "add before the Relu"
-            )
-        terms = channel_integers(node, layer, array, "its addends")
-        return replace(layer, function=layer.function.plus(terms))
+        return _plus(node, *_operands(reader, node))
     lhs, rhs = (_term(reader, node, index) for index in (0, 1))
-    return scaled(layers.addition(node, lhs, rhs))
+    return scaled(binary.addition(reader, node, lhs, rhs))
+
+
+def read_sub(reader: Reader, node: Node) -> Value:
+    """An integer, one for every channel, or another activation times an integer taken off."""
+    if _constant(reader, node, 1) is not None:
+        layer, array = _operands(reader, node)
+        return _plus(node, layer, -integers_of(node, array, "its subtrahends"))
+    lhs, rhs = (_term(reader, node, index) for index in (0, 1))
+    return scaled(binary.difference(reader, node, lhs, rhs))
+
+
+def _plus(node: Node, layer: ScaledLayer, array: Array) -> ScaledLayer:
+    """The integers of a layer with constants added."""
+    if layer.bounds != UNBOUNDED:
+        raise node.problem("adds a constant behind an activation function", "add before the Relu")
+    terms = channel_integers(node, layer, array, "its addends")
+    return replace(layer, function=layer.function.plus(terms))
 
 
 def _term(reader: Reader, node: Node, index: int) -> Dequantised:
@@ -341,11 +351,8 @@ def _average(layer: AveragePoolLayer) -> ScaledLayer:
 
 def read_max_pool(reader: Reader, node: Node) -> Value:
     """The maximum of activations."""
-    make: Callable[[Node, Dequantised], MaxPoolLayer] = (
-        layers.max_pool if node.op_type == "MaxPool" else layers.global_max
-    )
     x = settled(reader, node)
-    return reader.builder.add_layer(make(node, x), x.quantisation, node.outputs[0])
+    return reader.builder.add_layer(max_pool(reader, node, x), x.quantisation, node.outputs[0])
 
 
 def read_movement(reader: Reader, node: Node) -> Value:
@@ -379,8 +386,11 @@ INTEGER_HANDLERS: dict[str, Handler] = COMMON_HANDLERS | {
     "MatMul": read_matmul,
     "MaxPool": read_max_pool,
     "Mul": read_mul,
+    "ReduceMax": read_max_pool,
     "ReduceMean": read_reduce_mean,
     "Relu": read_relu,
+    "Sub": read_sub,
     **dict.fromkeys(MOVEMENT_HANDLERS, read_movement),
+    "Transpose": read_transpose,
     **dict.fromkeys(("ArgMax", "Gather", "LogSoftmax", "Sigmoid", "Softmax"), read_end),
 }

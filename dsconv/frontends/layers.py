@@ -1,4 +1,4 @@
-"""Makes layers without weights from nodes whose operands are known: sums, products and pools."""
+"""Makes pools from nodes whose operands are known."""
 
 from __future__ import annotations
 
@@ -9,52 +9,13 @@ from dsconv.dialects.reference import pixels_inside
 from dsconv.frontends.onnx_graph import Node
 from dsconv.frontends.values import (
     UNBOUNDED,
-    AddLayer,
     AnyLayer,
     AveragePoolLayer,
     Dequantised,
     MaxPoolLayer,
-    MulLayer,
 )
 from dsconv.frontends.view import View
 from dsconv.frontends.windows import check_nchw, read_window, windowed_view
-
-
-def addition(node: Node, lhs: Dequantised, rhs: Dequantised) -> AddLayer:
-    """Sum of two activations."""
-    first, second = _alike_or_vector(node, lhs, rhs)
-    return AddLayer(node, first.view, UNBOUNDED, first, second)
-
-
-def product(node: Node, lhs: Dequantised, rhs: Dequantised) -> MulLayer:
-    """Product of two activations."""
-    first, second = _alike_or_vector(node, lhs, rhs)
-    return MulLayer(node, first.view, UNBOUNDED, first, second)
-
-
-def _alike_or_vector(
-    node: Node, lhs: Dequantised, rhs: Dequantised
-) -> tuple[Dequantised, Dequantised]:
-    """Both operands; second comes the one that has one value for each channel of the other."""
-    if lhs.view.reads_like(rhs.view) or _broadcasts(rhs.view, lhs.view):
-        return lhs, rhs
-    if _broadcasts(lhs.view, rhs.view):
-        return rhs, lhs
-    raise node.problem(
-        f"takes tensors of shape {list(lhs.view.shape)} and {list(rhs.view.shape)}, or in "
-        "different orders",
-        "two of one shape, or one with one value for each channel, are supported",
-    )
-
-
-def _broadcasts(vector: View, view: View) -> bool:
-    """Whether a tensor has one value for each channel of another one."""
-    channels, rank = view.sizes[1], len(view.shape)
-    if vector.sizes != (1, channels, 1, 1) or len(vector.shape) > rank:
-        return False
-    shape = (*[1] * (rank - len(vector.shape)), *vector.shape)
-    dimensions = view.axes_of_dimensions() or ()
-    return channels == 1 or shape == tuple(channels if axes == (1,) else 1 for axes in dimensions)
 
 
 def average_pool(node: Node, x: Dequantised, *, ceil_mode_counts: bool = False) -> AveragePoolLayer:
@@ -85,10 +46,11 @@ def global_average(node: Node, x: Dequantised, reduced: set[int], keep: bool) ->
     return AveragePoolLayer(node, view, UNBOUNDED, x, WindowAttr.of(x.view.sizes[2:]))
 
 
-def global_max(node: Node, x: Dequantised | AnyLayer) -> MaxPoolLayer:
-    """GlobalMaxPool."""
-    reduced = set(range(2, len(x.view.shape)))
-    view = _global_view(node, x.view, reduced, keep=True)
+def global_max(
+    node: Node, x: Dequantised | AnyLayer, reduced: set[int], keep: bool
+) -> MaxPoolLayer:
+    """Maximum over the dimensions `reduced`."""
+    view = _global_view(node, x.view, reduced, keep)
     return MaxPoolLayer(node, view, UNBOUNDED, x, WindowAttr.of(x.view.sizes[2:]))
 
 

@@ -15,11 +15,13 @@ from dsconv.dialects.graph import (
     LayerOperation,
     PadOp,
     ResizeOp,
+    ShuffleOp,
     SliceOp,
 )
 from dsconv.frontends import common
 from dsconv.frontends.onnx_graph import Array, Node
 from dsconv.frontends.reader import Handler, Reader
+from dsconv.frontends.rearrange import permutation
 from dsconv.frontends.scales import Quantisation
 from dsconv.frontends.values import (
     UNBOUNDED,
@@ -32,7 +34,7 @@ from dsconv.frontends.values import (
     ScaledConstant,
     Value,
 )
-from dsconv.frontends.view import Shape, View
+from dsconv.frontends.view import Shape, View, padded_to_rank_4
 from dsconv.frontends.windows import check_nchw, windowed_view
 
 Part = Dequantised | AnyLayer
@@ -40,7 +42,7 @@ UNLABELLED = ""
 
 
 def read_concat(reader: Reader, node: Node) -> Value:
-    """Activations along their channels, or constant lists, as exporters make a shape."""
+    """Activations along channels, rows or columns, or constant lists, as exporters make a shape."""
     values = [reader.value(node, index) for index in range(len(node.inputs))]
     if all(isinstance(value, Constant) for value in values):
         return common.read_concat(reader, node)
@@ -48,24 +50,27 @@ def read_concat(reader: Reader, node: Node) -> Value:
 
 
 def concatenation(node: Node, parts: Sequence[Part]) -> MovingLayer:
-    """Channels of activations of one size, one after the other."""
+    """Channels, rows or columns of activations, one after the other."""
     first = parts[0].view
     for part in parts:
         check_nchw(node, part.view)
-    axis = node.integer("axis", 1) % max(len(first.shape), 1)
-    if axis != 1 or any(
-        (len(part.view.shape), part.view.sizes[2:]) != (len(first.shape), first.sizes[2:])
-        for part in parts
-    ):
+    rank = len(first.shape)
+    axis = node.integer("axis", 1) % max(rank, 1)
+    rest = {(*part.view.shape[:axis], *part.view.shape[axis + 1 :]) for part in parts}
+    if axis == 0 or len(rest) > 1 or any(len(part.view.shape) != rank for part in parts):
         shapes = ", ".join(str(list(part.view.shape)) for part in parts)
-        raise node.problem(f"puts {shapes} together along axis {axis}; channels are supported")
-    channels = sum(part.view.sizes[1] for part in parts)
+        raise node.problem(
+            f"puts {shapes} together along axis {axis}",
+            "channels, rows or columns of activations that are alike otherwise are supported",
+        )
+    sizes = list(first.sizes)
+    sizes[axis] = sum(part.view.sizes[axis] for part in parts)
     return MovingLayer(
         node,
-        windowed_view(first, channels, WindowAttr.of((1, 1))),
+        View.plain(tuple(sizes), tuple(sizes[:rank])),
         UNBOUNDED,
         tuple(parts),
-        lambda values, result, _: ConcatOp(UNLABELLED, values, result),
+        lambda values, result, _: ConcatOp(UNLABELLED, values, result, axis),
     )
 
 
@@ -199,7 +204,7 @@ def _source_indices(node: Node, size: int, target: int) -> list[int]:
 
 
 def read_slice(reader: Reader, node: Node) -> Value:
-    """A part of an activation's channels, rows and columns, or of a constant."""
+    """A part of an activation's channels, rows and columns, or every n-th, or of a constant."""
     value = reader.value(node)
     if isinstance(value, Constant):
         return Constant(value.array[_ranges(reader, node, value.array.shape)])
@@ -223,16 +228,63 @@ def _ranges(reader: Reader, node: Node, shape: Shape) -> tuple[slice, ...]:
         -rank <= axis < rank for axis in axes
     ):
         raise node.problem(f"starts {starts}, ends {ends} and axes {axes} for {rank} dimensions")
-    ranges = [slice(0, size) for size in shape]
+    ranges = [slice(0, size, 1) for size in shape]
     for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
-        if step != 1:
-            raise node.problem(f"takes every {step}th value; all in a range are supported")
-        ranges[axis % rank] = slice(*slice(start, end).indices(shape[axis % rank]))
+        if step < 1:
+            raise node.problem(
+                f"takes values backwards, with a step of {step}", "steps forward are supported"
+            )
+        ranges[axis % rank] = slice(*slice(start, end, step).indices(shape[axis % rank]))
     return tuple(ranges)
 
 
 def _sliced(reader: Reader, node: Node, part: Part) -> MovingLayer:
-    return taken(node, part, _ranges(reader, node, part.view.shape))
+    check_nchw(node, part.view)
+    ranges = list(_ranges(reader, node, part.view.shape))
+    if len(ranges) > 1 and ranges[1].step > 1 and len(range(*_bounds(ranges[1]))) > 1:
+        part, ranges[1] = _channels_in_turns(reader, node, part, ranges[1])
+    return taken(node, part, ranges)
+
+
+def _bounds(taken: slice) -> tuple[int, int, int]:
+    return taken.start, taken.stop, taken.step
+
+
+def _channels_in_turns(
+    reader: Reader, node: Node, part: Part, taken: slice
+) -> tuple[MovingLayer, slice]:
+    """An activation whose channels are in such an order that those taken follow each other."""
+    channels, step = part.view.shape[1], taken.step
+    if channels % step:
+        raise node.problem(
+            f"takes every {step}th of {channels} channels",
+            "every n-th is supported where n divides the number of channels",
+        )
+    groups = channels // step
+    first = taken.start % step * groups + taken.start // step
+    view = View.plain(part.view.sizes, part.view.shape)
+    return shuffle(node, part, groups, view), slice(first, first + len(range(*_bounds(taken))), 1)
+
+
+def read_transpose(reader: Reader, node: Node) -> Value:
+    """New dimensions where no byte moves, or channels shuffled: groups of them in turns."""
+    value = reader.value(node)
+    if not isinstance(value, Integers | Dequantised | Layer):
+        return common.read_rearrangement(reader, node)
+    view = value.view
+    shuffled = view.shuffled(permutation(node, len(view.shape)))
+    if shuffled is None or view.axes_of_dimensions() is not None:
+        return common.read_rearrangement(reader, node)
+    return _moved(reader, node, [0], lambda parts: shuffle(node, parts[0], *shuffled))
+
+
+def shuffle(node: Node, part: Part, groups: int, view: View) -> MovingLayer:
+    """Channels of groups taken in turns."""
+
+    def make(values: Sequence[SSAValue], result: IntTensorType, _: Quantisation) -> LayerOperation:
+        return ShuffleOp(UNLABELLED, values[0], groups, result)
+
+    return MovingLayer(node, view, UNBOUNDED, (part,), make)
 
 
 def read_split(reader: Reader, node: Node) -> Value:
@@ -249,8 +301,8 @@ def _split(reader: Reader, node: Node, part: Part) -> MovingLayer:
     ends = np.cumsum([0, *_split_sizes(reader, node, size)]).tolist()
     if ends[-1] != size:
         raise node.problem(f"splits {size} into {np.diff(ends).tolist()}")
-    ranges = [slice(0, whole) for whole in shape]
-    ranges[axis % len(shape)] = slice(ends[number], ends[number + 1])
+    ranges = [slice(0, whole, 1) for whole in shape]
+    ranges[axis % len(shape)] = slice(ends[number], ends[number + 1], 1)
     return taken(node, part, ranges)
 
 
@@ -272,17 +324,18 @@ def taken(node: Node, part: Part, ranges: Sequence[slice]) -> MovingLayer:
     """Ranges of the dimensions of an activation."""
     check_nchw(node, part.view)
     starts = [taken.start for taken in ranges]
-    sizes = [taken.stop - taken.start for taken in ranges]
+    sizes = [len(range(*_bounds(taken))) for taken in ranges]
     if min(sizes) < 1 or sizes[0] != 1:
         raise node.problem(f"takes {sizes} of {list(part.view.shape)}")
     first = [*starts[1:], *[0] * (4 - len(starts))]
-    stored = (*sizes, *[1] * (4 - len(sizes)))
+    strides = [*(taken.step for taken in ranges[2:]), *[1] * (4 - len(ranges))]
+    stored = padded_to_rank_4(tuple(sizes))
     return MovingLayer(
         node,
         View.plain(stored, tuple(sizes)),
         UNBOUNDED,
         (part,),
-        lambda values, result, _: SliceOp(UNLABELLED, values[0], first, result),
+        lambda values, result, _: SliceOp(UNLABELLED, values[0], first, result, strides),
     )
 
 
@@ -318,5 +371,6 @@ MOVEMENT_HANDLERS: dict[str, Handler] = {
     "Resize": read_resize,
     "Slice": read_slice,
     "Split": read_split,
+    "Transpose": read_transpose,
     "Upsample": read_resize,
 }

@@ -78,7 +78,7 @@ def _weighted_operation(
 ) -> LayerOperation:
     _check_accumulators(layer)
     x, weights = layer.x, layer.weights
-    requant = arithmetic.requantisation(layer, x.quantisation, weights.scales, 1, output)
+    requant = arithmetic.requantisation(layer, x.quantisation, weights.scales, output)
     made = result_type(layer, output.dtype)
     operands = (
         x.integers.value,
@@ -107,21 +107,22 @@ def _weighted_operation(
 
 def _add_operation(layer: AddLayer, output: Quantisation, arithmetic: Arithmetic) -> LayerOperation:
     """(a - za) * ma + (b - zb) * mb, requantised."""
-    multipliers, requant = arithmetic.addition(layer, output)
+    addition = arithmetic.addition(layer, output)
     terms = [x.quantisation for x in (layer.lhs, layer.rhs)]
     distances = (
         abs(multiplier) * term.largest_distance
-        for multiplier, term in zip(multipliers, terms, strict=True)
+        for multiplier, term in zip(addition.multipliers, terms, strict=True)
     )
     _check_sum(layer.node, sum(distances))
     return AddOp(
         UNLABELLED,
         layer.lhs.integers.value,
         layer.rhs.integers.value,
-        requant,
+        addition.requant,
         result_type(layer, output.dtype),
-        multipliers=multipliers,
+        multipliers=addition.multipliers,
         zero_points=(terms[0].zero_point, terms[1].zero_point),
+        terms=addition.terms,
     )
 
 
@@ -133,7 +134,7 @@ def _mul_operation(layer: MulLayer, output: Quantisation, arithmetic: Arithmetic
         UNLABELLED,
         layer.lhs.integers.value,
         layer.rhs.integers.value,
-        arithmetic.requantisation(layer, lhs, factor, 1, output),
+        arithmetic.requantisation(layer, lhs, factor, output),
         result_type(layer, output.dtype),
         zero_points=(lhs.zero_point, rhs.zero_point),
     )
@@ -145,8 +146,7 @@ def _average_pool_operation(
     """The sum of a window, divided by its size, or the pixels that count, in its requantisation."""
     x, pixels = layer.x, math.prod(layer.window.kernel)
     _check_sum(layer.node, pixels * x.quantisation.largest_distance)
-    divisor = pixels if layer.counted_pads is None else 1
-    requant = arithmetic.requantisation(layer, x.quantisation, NO_WEIGHTS, divisor, output)
+    zero_point, requant = arithmetic.average(layer, output)
     if layer.counted_pads is not None:
         _check_varying_divisors(layer.node, requant, pixels)
     return AveragePoolOp(
@@ -155,7 +155,7 @@ def _average_pool_operation(
         layer.window,
         requant,
         result_type(layer, output.dtype),
-        input_zero_point=x.quantisation.zero_point,
+        input_zero_point=zero_point,
         counted_pads=layer.counted_pads,
     )
 
@@ -175,7 +175,7 @@ def _rescale_operation(
     return RescaleOp(
         UNLABELLED,
         x.integers.value,
-        arithmetic.requantisation(layer, x.quantisation, NO_WEIGHTS, 1, output),
+        arithmetic.requantisation(layer, x.quantisation, NO_WEIGHTS, output),
         result_type(layer, output.dtype),
         input_zero_point=x.quantisation.zero_point,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -189,17 +188,26 @@ def read_reduce_mean(reader: Reader, node: Node) -> Value:
 def read_max_pool(reader: Reader, node: Node) -> Value:
     """Of reals, or of integers directly."""
     value = reader.value(node)
-    make = layers.max_pool if node.op_type == "MaxPool" else layers.global_max
     if isinstance(value, Integers):
-        return _pooled_integers(reader, node, value, make)
-    return make(node, value if isinstance(value, Layer) else reader.dequantised(node))
+        return _pooled_integers(reader, node, value)
+    return max_pool(reader, node, value if isinstance(value, Layer) else reader.dequantised(node))
 
 
-def _pooled_integers(
-    reader: Reader, node: Node, value: Integers, make: Callable[[Node, Dequantised], MaxPoolLayer]
-) -> Integers:
+def max_pool(reader: Reader, node: Node, x: Dequantised | AnyLayer) -> MaxPoolLayer:
+    """The maximum over a window, or over all rows and columns."""
+    match node.op_type:
+        case "MaxPool":
+            return layers.max_pool(node, x)
+        case "ReduceMax":
+            chosen, keep = reduced_axes(reader, node, len(x.view.shape))
+            return layers.global_max(node, x, chosen, keep)
+        case _:
+            return layers.global_max(node, x, set(range(2, len(x.view.shape))), keep=True)
+
+
+def _pooled_integers(reader: Reader, node: Node, value: Integers) -> Integers:
     meaning = value.quantisation or Quantisation(1.0, 0, value.dtype)
-    layer = make(node, Dequantised(value, meaning))
+    layer = max_pool(reader, node, Dequantised(value, meaning))
     pooled = reader.builder.add_layer(layer, meaning, node.outputs[0])
     return replace(pooled, quantisation=value.quantisation)
 
@@ -219,6 +227,7 @@ QDQ_HANDLERS: dict[str, Handler] = (
         "MatMul": read_matmul,
         "MaxPool": read_max_pool,
         "QuantizeLinear": read_quantize,
+        "ReduceMax": read_max_pool,
         "ReduceMean": read_reduce_mean,
         "Relu": read_relu,
     }

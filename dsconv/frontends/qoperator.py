@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dsconv.frontends import layers, movements, weighted_layers
+from dsconv.frontends import binary, layers, movements, weighted_layers
 from dsconv.frontends.arithmetic import OnnxRuntimeArithmetic
 from dsconv.frontends.common import read_end
 from dsconv.frontends.flavour import Flavour, has_operation
@@ -52,13 +52,15 @@ def read_qgemm(reader: Reader, node: Node) -> Value:
 
 def read_qlinear_add(reader: Reader, node: Node) -> Value:
     """Microsoft's Add of a and b to y, each with scale and zero point."""
-    layer = layers.addition(node, _activation(reader, node, 0), _activation(reader, node, 3))
+    lhs, rhs = _activation(reader, node, 0), _activation(reader, node, 3)
+    layer = binary.addition(reader, node, lhs, rhs)
     return _quantised(reader, node, layer, 6)
 
 
 def read_qlinear_mul(reader: Reader, node: Node) -> Value:
     """Microsoft's Mul of a and b to y, each with scale and zero point."""
-    layer = layers.product(node, _activation(reader, node, 0), _activation(reader, node, 3))
+    lhs, rhs = _activation(reader, node, 0), _activation(reader, node, 3)
+    layer = binary.product(reader, node, lhs, rhs)
     return _quantised(reader, node, layer, 6)
 
 

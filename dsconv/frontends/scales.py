@@ -8,7 +8,7 @@ and a shift hold it exactly.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,16 +57,19 @@ class Quantisation:
         steps = np.rint(reals / np.float32(self.scale)) + self.zero_point
         return np.clip(steps, *self.limits).astype(self.dtype)
 
-    def clip_range(self, bounds: tuple[float, float]) -> tuple[int, int]:
+    def clip_range(
+        self, bounds: tuple[float, float], rounded: Callable[[Floats], Floats] = np.rint
+    ) -> tuple[int, int]:
         """The integers that real bounds leave, infinities leaving the whole range."""
         low, high = self.limits
-        return tuple(
-            limit if math.isinf(bound) else int(np.clip(self._rounded(bound), low, high))
-            for bound, limit in zip(bounds, (low, high), strict=True)
-        )  # pyright: ignore[reportReturnType]
 
-    def _rounded(self, real: float) -> float:
-        return float(np.rint(np.float32(real) / np.float32(self.scale))) + self.zero_point
+        def integer(bound: float, limit: int) -> int:
+            if math.isinf(bound):
+                return limit
+            steps = rounded(np.asarray(bound, np.float32) / np.float32(self.scale))
+            return int(np.clip(steps + self.zero_point, low, high))
+
+        return integer(bounds[0], low), integer(bounds[1], high)
 
 
 def float_multipliers(x: float, weights: Floats, y: float) -> Floats:

@@ -1,7 +1,8 @@
 """TFLite's own arithmetic, for QDQ files that were converted from it.
 
 Such a file means ONNX Runtime's arithmetic to whoever runs it, so this flavour is never detected:
-`--flavour TFLite` gives what the original computes with TFLite's reference kernels.
+`--flavour TFLite` gives what the original computes with TFLite's reference kernels, of which
+docs/arithmetic.md has a list.
 """
 
 from __future__ import annotations
@@ -11,109 +12,215 @@ import math
 import numpy as np
 
 from dsconv.dialects.attributes import TWICE_DIVISOR, RequantAttr, Rounding
-from dsconv.errors import ModelError
+from dsconv.frontends import binary
+from dsconv.frontends.arithmetic import Addition
 from dsconv.frontends.elementwise import read_add
 from dsconv.frontends.flavour import Flavour
 from dsconv.frontends.onnx_graph import Node
 from dsconv.frontends.qdq import QDQ_HANDLERS
 from dsconv.frontends.reader import Reader
 from dsconv.frontends.scales import LARGEST_DIVISOR, Floats, Quantisation
-from dsconv.frontends.values import AddLayer, AveragePoolLayer, Layer, Value, WeightedLayer
+from dsconv.frontends.values import (
+    UNBOUNDED,
+    AddLayer,
+    AveragePoolLayer,
+    Dequantised,
+    Layer,
+    MovingLayer,
+    MulLayer,
+    RescaleLayer,
+    TableLayer,
+    Value,
+    WeightedLayer,
+)
 
 SAME_MEANING = (
     *("AveragePool", "Cast", "Clip", "Concat", "Constant", "Conv", "DequantizeLinear"),
-    *("Flatten", "Gather", "Gemm", "LogSoftmax", "MatMul", "MaxPool", "QuantizeLinear", "Relu"),
-    *("Reshape", "Shape", "Softmax", "Squeeze", "Transpose", "Unsqueeze"),
+    *("Flatten", "Gather", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "LogSoftmax", "MatMul"),
+    *("MaxPool", "Pad", "QuantizeLinear", "ReduceMax", "ReduceMean", "Relu", "Reshape", "Resize"),
+    *("Shape", "Slice", "Softmax", "Split", "Squeeze", "Transpose", "Unsqueeze"),
 )
 """Operations for which TFLite's kernels differ from ONNX Runtime's in nothing but arithmetic."""
+ADDITION_SHIFT = 20
+"""Binary places that an addition gives its operands."""
+LARGEST_FACTOR = 2**29
+"""Real factors are below."""
+INT32 = (-(2**31), 2**31 - 1)
+WITHOUT_FLAVOUR = "leave out --flavour TFLite"
 
 
 class TfliteArithmetic:
     """One factor of 31 bits, and gemmlowp's two roundings."""
 
     def requantisation(
-        self, layer: Layer, x: Quantisation, weights: Floats, pixels: int, output: Quantisation
+        self, layer: Layer, x: Quantisation, weights: Floats, output: Quantisation
     ) -> RequantAttr:
         """The accumulator times a multiplier of 31 bits, rounded twice."""
-        if isinstance(layer, AveragePoolLayer):
-            return _average(layer, x, pixels, output)
-        factors = [_factor(layer, scale) for scale in _real_factors(layer, x, weights, output)]
-        return RequantAttr.of(
-            [multiplier for multiplier, _ in factors],
-            [divisor for _, divisor in factors],
-            rounding=Rounding.TWICE,
-            zero_point=output.zero_point,
-            clip=output.clip_range(layer.bounds),
+        factors = [
+            _factor(layer.node, factor) for factor in _real_factors(layer, x, weights, output)
+        ]
+        return _rounded_twice(factors, layer, output)
+
+    def addition(self, layer: AddLayer, output: Quantisation) -> Addition:
+        """Both operands over twice the larger scale, with 20 binary places more; then their sum."""
+        lhs, rhs = layer.lhs.quantisation, layer.rhs.quantisation
+        _check_types(layer.node, lhs, rhs, output)
+        twice = 2 * max(lhs.scale, rhs.scale)
+        terms = [_small_factor(layer.node, x.scale / twice) for x in (lhs, rhs)]
+        total = _small_factor(layer.node, twice / (2**ADDITION_SHIFT * output.scale))
+        return Addition(
+            layer.signed(2**ADDITION_SHIFT, 2**ADDITION_SHIFT),
+            _rounded_twice([total], layer, output),
+            tuple(
+                RequantAttr.of([multiplier], [divisor], rounding=Rounding.TWICE, clip=INT32)
+                for multiplier, divisor in terms
+            ),
         )
 
-    def addition(
-        self, layer: AddLayer, output: Quantisation
-    ) -> tuple[tuple[int, int], RequantAttr]:
-        """TFLite rounds both terms before it adds them, which no operation here does."""
-        raise no_addition(layer.node)
+    def average(self, layer: AveragePoolLayer, output: Quantisation) -> tuple[int, RequantAttr]:
+        """A pool averages the integers themselves, half away from 0; a mean rounds twice."""
+        x = layer.x.quantisation
+        if layer.node.op_type != "AveragePool":
+            pixels = math.prod(layer.window.kernel)
+            factor = _over(pixels, *_quantised(layer.node, x.scale / output.scale))
+            return x.zero_point, _rounded_twice([_divided(*factor)], layer, output)
+        if x != output:
+            raise layer.node.problem("TFLite's pools do not change the scale", WITHOUT_FLAVOUR)
+        pads = layer.window.pads if layer.counted_pads is None else layer.counted_pads
+        if any(pads):
+            raise layer.node.problem("TFLite's pools do not count their pads", WITHOUT_FLAVOUR)
+        divisor = math.prod(layer.window.kernel) if layer.counted_pads is None else 1
+        return 0, RequantAttr.of(
+            [1], [divisor], rounding=Rounding.HALF_AWAY, clip=_clip_range(layer, output)
+        )
+
+    def restated(self, layer: MovingLayer, x: Dequantised, output: Quantisation) -> TableLayer:
+        """Concatenations of uint8 alone change a scale; fused functions do not."""
+        scaled = layer.node.op_type == "Concat" and output.dtype == x.quantisation.dtype == "uint8"
+        if not scaled or layer.bounds != UNBOUNDED:
+            raise layer.node.problem(
+                "TFLite's movements do not change the scale, except concatenations of uint8",
+                WITHOUT_FLAVOUR,
+            )
+        scale = np.float32(x.quantisation.scale) * (np.float32(1) / np.float32(output.scale))
+        bias = np.float32(-x.quantisation.zero_point) * scale
+        steps = _round_half_away(np.arange(256).astype(np.float32) * scale + bias)
+        return TableLayer(
+            layer.node, x.view, UNBOUNDED, x, (steps * np.float32(output.scale))[None], ()
+        )
 
 
-def no_addition(node: Node) -> ModelError:
-    """The error for a sum that is no bias."""
-    return node.problem(
-        "TFLite's arithmetic of additions is not supported", "leave out --flavour TFLite"
-    )
+def read_sum(reader: Reader, node: Node) -> Value:
+    """Two activations, of which one may broadcast over the other, or a product and its bias."""
+    if any(isinstance(reader.value(node, index), WeightedLayer) for index in (0, 1)):
+        return read_add(reader, node)
+    return binary.addition(reader, node, *_activations(reader, node))
 
 
-def read_bias(reader: Reader, node: Node) -> Value:
-    """A product and its bias."""
-    if not any(isinstance(reader.value(node, index), WeightedLayer) for index in (0, 1)):
-        raise no_addition(node)
-    return read_add(reader, node)
+def read_difference(reader: Reader, node: Node) -> Value:
+    """Two activations, of which one may broadcast over the other."""
+    return binary.difference(reader, node, *_activations(reader, node))
+
+
+def read_product(reader: Reader, node: Node) -> Value:
+    """Two activations, of which one may broadcast over the other."""
+    return binary.product(reader, node, *_activations(reader, node))
+
+
+def _activations(reader: Reader, node: Node) -> tuple[Dequantised, Dequantised]:
+    return reader.dequantised(node, 0), reader.dequantised(node, 1)
 
 
 def _real_factors(
     layer: Layer, x: Quantisation, weights: Floats, output: Quantisation
 ) -> list[float]:
-    """Scale ratios in double; for weights of one scale, the product is rounded to float32 first.
+    """Scale ratios in double, except where TFLite computes a part of them in float32.
 
-    That holds for uint8 and for fully connected layers, of which there is no other in TFLite.
+    That is the product of two scales, for uint8, for fully connected layers, of which there is no
+    other in TFLite, and for products of two activations; and the quotient, for the latter and for
+    activation functions that stand alone.
     """
+    if isinstance(layer, MulLayer):
+        _check_types(layer.node, layer.lhs.quantisation, layer.rhs.quantisation, output)
+        return [float(np.float32(x.scale) * weights[0] / np.float32(output.scale))]
+    if isinstance(layer, RescaleLayer) and layer.node.op_type != "QuantizeLinear":
+        if layer.node.op_type == "MaxPool" and x != output:
+            raise layer.node.problem("TFLite's pools do not change the scale", WITHOUT_FLAVOUR)
+        return [float(np.float32(x.scale) / np.float32(output.scale))]
     per_tensor = weights.size == 1 and (x.dtype == "uint8" or _is_fully_connected(layer))
     if per_tensor:
         return [float(np.float32(x.scale) * weights[0]) / output.scale]
     return [x.scale * float(scale) / output.scale for scale in weights]
 
 
+def _check_types(node: Node, *tensors: Quantisation) -> None:
+    if len({tensor.dtype for tensor in tensors}) > 1:
+        raise node.problem("TFLite takes and gives tensors of one type here", WITHOUT_FLAVOUR)
+
+
 def _is_fully_connected(layer: Layer) -> bool:
     return isinstance(layer, WeightedLayer) and layer.node.op_type in ("Gemm", "MatMul")
 
 
-def _factor(layer: Layer, factor: float) -> tuple[int, int]:
-    """Multiplier and divisor of a real factor, 0 where TFLite's shift would be more than 31."""
-    fraction, exponent = math.frexp(factor)
-    multiplier = math.floor(fraction * TWICE_DIVISOR + 0.5)
-    if multiplier == TWICE_DIVISOR:
-        multiplier, exponent = multiplier // 2, exponent + 1
-    if exponent > 30:
-        raise layer.node.problem(
+def _quantised(node: Node, factor: float) -> tuple[int, int]:
+    """31 bits of a real factor and its exponent: `factor = multiplier * 2**(exponent - 31)`."""
+    if not factor < LARGEST_FACTOR:
+        raise node.problem(
             f"input, weight and output scales give a factor of {factor}",
             "quantise the model again with representative data",
         )
+    fraction, exponent = math.frexp(factor)
+    multiplier = math.floor(fraction * TWICE_DIVISOR + 0.5)
+    if multiplier == TWICE_DIVISOR:
+        return multiplier // 2, exponent + 1
+    return multiplier, exponent
+
+
+def _divided(multiplier: int, exponent: int) -> tuple[int, int]:
+    """Multiplier and divisor, 0 where TFLite's shift would be more than 31."""
     divisor = math.ldexp(TWICE_DIVISOR, -exponent)
     return (0, 1) if divisor > LARGEST_DIVISOR else (multiplier, int(divisor))
 
 
-def _average(
-    layer: AveragePoolLayer, x: Quantisation, pixels: int, output: Quantisation
-) -> RequantAttr:
-    """The mean of the integers themselves, half away from 0."""
-    if x != output or any(layer.window.pads):
-        raise layer.node.problem(
-            "TFLite's average pools neither pad nor change the scale", "leave out --flavour TFLite"
+def _factor(node: Node, factor: float) -> tuple[int, int]:
+    return _divided(*_quantised(node, factor))
+
+
+def _small_factor(node: Node, factor: float) -> tuple[int, int]:
+    """A factor of an addition, which is below 1."""
+    if not factor < 1:
+        raise node.problem(
+            f"scales that give a factor of {factor}, for which TFLite has no addition",
+            "quantise the model again with representative data",
         )
+    return _factor(node, factor)
+
+
+def _over(pixels: int, multiplier: int, exponent: int) -> tuple[int, int]:
+    """A quantised factor over a number of pixels, as TFLite's means have it."""
+    shift = min(pixels.bit_length() - 1, 32, 31 + exponent)
+    return (multiplier << shift) // pixels, exponent - shift
+
+
+def _rounded_twice(
+    factors: list[tuple[int, int]], layer: Layer, output: Quantisation
+) -> RequantAttr:
     return RequantAttr.of(
-        [1],
-        [pixels],
-        addends=[pixels * x.zero_point],
-        rounding=Rounding.HALF_AWAY,
-        clip=output.clip_range(layer.bounds),
+        [multiplier for multiplier, _ in factors],
+        [divisor for _, divisor in factors],
+        rounding=Rounding.TWICE,
+        zero_point=output.zero_point,
+        clip=_clip_range(layer, output),
     )
+
+
+def _clip_range(layer: Layer, output: Quantisation) -> tuple[int, int]:
+    return output.clip_range(layer.bounds, _round_half_away)
+
+
+def _round_half_away(reals: Floats) -> Floats:
+    """As C's round, so in double: 0.5 added in float32 would round up what is just below it."""
+    return np.copysign(np.floor(np.abs(reals.astype(np.float64)) + 0.5), reals).astype(np.float32)
 
 
 TFLITE = Flavour(
@@ -121,6 +228,7 @@ TFLITE = Flavour(
     "tf2onnx, from a .tflite file; only where it is asked for",
     "TFLite's reference kernels: times 31 bits, rounded twice",
     lambda graph: False,
-    {operation: QDQ_HANDLERS[operation] for operation in SAME_MEANING} | {"Add": read_bias},
+    {operation: QDQ_HANDLERS[operation] for operation in SAME_MEANING}
+    | {"Add": read_sum, "Mul": read_product, "Sub": read_difference},
     TfliteArithmetic(),
 )

@@ -168,7 +168,7 @@ class MatrixLayer(WeightedLayer):
 
 @dataclass(frozen=True, eq=False)
 class BinaryLayer(Layer):
-    """Two activations, value by value; the second may have one value for each channel."""
+    """Two activations, value by value; the second may broadcast over the first."""
 
     lhs: Dequantised
     rhs: Dequantised
@@ -176,7 +176,13 @@ class BinaryLayer(Layer):
 
 @dataclass(frozen=True, eq=False)
 class AddLayer(BinaryLayer):
-    """Sum of two activations."""
+    """Sum of two activations, or their difference: `signs` are 1 or -1."""
+
+    signs: tuple[int, int] = (1, 1)
+
+    def signed(self, lhs: int, rhs: int) -> tuple[int, int]:
+        """Factors of both operands with the signs that the operands have."""
+        return lhs * self.signs[0], rhs * self.signs[1]
 
 
 @dataclass(frozen=True, eq=False)

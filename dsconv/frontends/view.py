@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,9 @@ import numpy.typing as npt
 from dsconv.dialects.attributes import Layout
 
 Shape = tuple[int, ...]
+
+CHANNEL_AXIS = 1
+"""Of the stored axes N, C, H, W."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,33 @@ class View:
             order=(*unit_axes, *moved),
             shape=tuple(self.shape[dimension] for dimension in permutation),
         )
+
+    def shuffled(self, permutation: Sequence[int]) -> tuple[int, View] | None:
+        """Groups of channels that permuted dimensions take in turns, and how they read the result.
+
+        None where the dimensions do not cut the channels in two that change places.
+        """
+        for index, (groups, size) in enumerate(pairwise(self.shape)):
+            if groups == 1 or size == 1 or groups * size != self.sizes[CHANNEL_AXIS]:
+                continue
+            split = self._with_channels_split(groups, size)
+            dimensions, moved = split.axes_of_dimensions(), split.transposed(permutation)
+            if dimensions is None or moved is None or dimensions[index] != (CHANNEL_AXIS,):
+                continue
+            place = moved.order.index(CHANNEL_AXIS + 1)
+            if moved.order[place + 1 : place + 2] == (CHANNEL_AXIS,):
+                order = [axis - (axis > CHANNEL_AXIS) for axis in moved.order]
+                del order[place]
+                return groups, View(self.sizes, tuple(order), moved.shape)
+        return None
+
+    def _with_channels_split(self, groups: int, size: int) -> View:
+        """The same with channels as two axes."""
+        batch, _, *rest = self.sizes
+        order: list[int] = []
+        for axis in self.order:
+            order += [1, 2] if axis == CHANNEL_AXIS else [axis + (axis > CHANNEL_AXIS)]
+        return View((batch, groups, size, *rest), tuple(order), self.shape)
 
     def stored(self, array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
         """Brings an array read through this view back to the stored axes."""

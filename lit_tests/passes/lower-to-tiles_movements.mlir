@@ -45,3 +45,32 @@ func.func @part(%x: tensor<1x2x4x5xsi8, #dsconv.layout<chw>>) -> tensor<1x1x2x2x
 // CHECK-LABEL: func.func @part
 // CHECK: [[OFFSET:%[0-9]+]] = arith.constant 33 : index
 // CHECK: dsconv.dma_start %0[[[OFFSET]]] to {{.*}} box <2 by 5, 2>
+
+// Along rows, a tile has all rows of all inputs and some channels and columns.
+func.func @stack(%a: tensor<1x2x3x4xsi8, #dsconv.layout<chw>>, %b: tensor<1x2x1x4xsi8, #dsconv.layout<chw>>) -> tensor<1x2x4x4xsi8, #dsconv.layout<chw>> {
+  %y = dsconv.concat "stack"(%a, %b) {axis = 2 : i64, tile = #dsconv.tile<1, 4, 2, weights>} : (tensor<1x2x3x4xsi8, #dsconv.layout<chw>>, tensor<1x2x1x4xsi8, #dsconv.layout<chw>>) -> tensor<1x2x4x4xsi8, #dsconv.layout<chw>>
+  func.return %y : tensor<1x2x4x4xsi8, #dsconv.layout<chw>>
+}
+// CHECK: dsconv.kernel "concat" @stack_kernel : (tensor<1x1x3x2xsi8, #dsconv.layout<chw>>, tensor<1x1x1x2xsi8, #dsconv.layout<chw>>) -> tensor<1x1x4x2xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]> {axis = 2 : i64}
+// CHECK-LABEL: func.func @stack
+// CHECK: dsconv.dma_start %0{{.*}} box <3 by 4, 2>
+// CHECK: dsconv.dma_start %1{{.*}} box <2>
+
+// Every second row is a window of one pixel with a stride: three rows have two of them.
+func.func @every_second(%x: tensor<1x1x4x2xsi8, #dsconv.layout<chw>>) -> tensor<1x1x2x2xsi8, #dsconv.layout<chw>> {
+  %y = dsconv.slice "every_second"(%x) first [0, 1, 0] {strides = array<i64: 2, 1>, tile = #dsconv.tile<1, 2, 2, weights>} : (tensor<1x1x4x2xsi8, #dsconv.layout<chw>>) -> tensor<1x1x2x2xsi8, #dsconv.layout<chw>>
+  func.return %y : tensor<1x1x2x2xsi8, #dsconv.layout<chw>>
+}
+// CHECK: dsconv.kernel "max_pool" @every_second_kernel : (tensor<1x1x3x2xsi8, #dsconv.layout<chw>>) -> tensor<1x1x2x2xsi8, #dsconv.layout<chw>> window <kernel = [1, 1], strides = [2, 1]>
+
+// A tile of a shuffle has all channels.
+func.func @turns(%x: tensor<1x6x4x2xsi8, #dsconv.layout<chw>>) -> tensor<1x6x4x2xsi8, #dsconv.layout<chw>> {
+  %y = dsconv.shuffle "turns"(%x) groups 2 {tile = #dsconv.tile<6, 1, 2, weights>} : (tensor<1x6x4x2xsi8, #dsconv.layout<chw>>) -> tensor<1x6x4x2xsi8, #dsconv.layout<chw>>
+  func.return %y : tensor<1x6x4x2xsi8, #dsconv.layout<chw>>
+}
+// CHECK: dsconv.kernel "shuffle" @turns_kernel : (tensor<1x6x1x2xsi8, #dsconv.layout<chw>>) -> tensor<1x6x1x2xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]> {shuffled_groups = 2 : i64}
+// LOOPS-LABEL: func.func private @turns_kernel
+// LOOPS: scf.for %n =
+// LOOPS: scf.for %g =
+// LOOPS: memref.load %x
+// LOOPS: memref.store

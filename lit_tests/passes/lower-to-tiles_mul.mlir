@@ -18,3 +18,16 @@ func.func @gate(%x: tensor<1x4x3x2xui8, #dsconv.layout<chw>>, %v: tensor<1x4x1x1
 // LOOPS: memref.load %x1[[[CHANNEL]]]
 // LOOPS: arith.muli {{%[0-9]+, %[0-9]+}} : i32
 // LOOPS: dsconv.requantise
+
+// A map and one value for each pixel, each rounded to 32 bits before they are added.
+func.func @pixels(%x: tensor<1x4x3x2xsi8, #dsconv.layout<chw>>, %p: tensor<1x1x3x2xsi8, #dsconv.layout<hwc>>) -> tensor<1x4x3x2xsi8, #dsconv.layout<chw>> {
+  %y = dsconv.add "pixels"(%x, %p) requant <multiplier = [3], shift = [10], half_even, clip = [-128, 127]> {tile = #dsconv.tile<2, 1, 2, weights>, multipliers = array<i32: 16, 16>, zero_points = array<i32: 0, 0>, terms = [#dsconv.requant<multiplier = [3], shift = [31], twice, clip = [-2147483648, 2147483647]>, #dsconv.requant<multiplier = [3], shift = [31], twice, clip = [-2147483648, 2147483647]>]} : (tensor<1x4x3x2xsi8, #dsconv.layout<chw>>, tensor<1x1x3x2xsi8, #dsconv.layout<hwc>>) -> tensor<1x4x3x2xsi8, #dsconv.layout<chw>>
+  func.return %y : tensor<1x4x3x2xsi8, #dsconv.layout<chw>>
+}
+// CHECK: dsconv.kernel "add" @pixels_kernel : (tensor<1x2x1x2xsi8, #dsconv.layout<chw>>, tensor<1x1x1x2xsi8, #dsconv.layout<hwc>>) -> tensor<1x2x1x2xsi8, #dsconv.layout<chw>>
+// CHECK-SAME: terms = [
+// LOOPS-LABEL: func.func private @pixels_kernel
+// LOOPS: [[LHS:%[0-9]+]] = dsconv.requantise {{.*}} "twice"
+// LOOPS: [[RHS:%[0-9]+]] = dsconv.requantise {{.*}} "twice"
+// LOOPS: [[SUM:%[0-9]+]] = arith.addi [[LHS]], [[RHS]]
+// LOOPS: dsconv.requantise [[SUM]]

@@ -161,12 +161,15 @@ class ElementwiseWriter:
 
 
 def elementwise(kernel: KernelOp, cores: int) -> str | None:
-    """The body of a kernel `add` or `rescale`; None where tiles differ or it has no form."""
+    """The body of a kernel `add` or `rescale`; None where tiles differ or it has no form.
+
+    Nor has an addition that requantises its terms.
+    """
     if not Tile.output_of(kernel).is_dense:
         return None
     tiles = [Tile.of(type_) for type_ in (*kernel.inputs, kernel.output)]
     shapes = {(tile.layout, tile.size) for tile in tiles}
     asm = Assembly()
-    if len(shapes) > 1 or requantiser(asm, kernel) is None:
+    if len(shapes) > 1 or kernel.terms is not None or requantiser(asm, kernel) is None:
         return None
     return ElementwiseWriter(asm, kernel, cores).write()

@@ -44,9 +44,11 @@ class NextLayer(LayerMaker):
 
     MOST_CHANNELS = MOST_CHANNELS
 
-    def __init__(self, draw: st.DrawFn, kind: str, operands: Sequence[SSAValue], *, last: bool):
+    def __init__(
+        self, draw: st.DrawFn, kind: str, operands: Sequence[SSAValue], *, axis: int, last: bool
+    ):
         types = [tensor_type(value) for value in operands]
-        self.draw, self.kind, self.last = draw, kind, last
+        self.draw, self.kind, self.axis, self.last = draw, kind, axis, last
         self.random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
         _, self.channels, self.height, self.width = types[0].get_shape()
         self.dtypes: list[Dtype] = [dtype_of(value) for value in operands]
@@ -87,12 +89,12 @@ def random_networks(draw: st.DrawFn) -> RandomNetwork:
     layers = draw(st.integers(1, MOST_LAYERS))
     for number in range(layers):
         kind = draw(st.sampled_from(_kinds_for(values[-1])))
-        operands = [values[-1]]
+        operands, axis = [values[-1]], draw(st.integers(1, 3))
         if kind in BINARY:
             operands.append(draw(st.sampled_from(_partners(values))))
         if kind == "concat":
-            operands += draw(st.lists(st.sampled_from(_neighbours(values)), max_size=2))
-        layer = NextLayer(draw, kind, operands, last=number + 1 == layers)
+            operands += draw(st.lists(st.sampled_from(_neighbours(values, axis)), max_size=2))
+        layer = NextLayer(draw, kind, operands, axis=axis, last=number + 1 == layers)
         values.append(layer.append_to(network, f"{kind}_{number}", operands))
         kinds.append(kind)
     network.body.block.add_op(ReturnOp(values[-1]))
@@ -112,17 +114,23 @@ def _kinds_for(value: SSAValue) -> list[str]:
 
 
 def _partners(values: Sequence[SSAValue]) -> list[SSAValue]:
-    """What may be combined with the last value: its own shape, or one value a channel."""
-    batch, channels, height, width = tensor_type(values[-1]).get_shape()
-    shapes = {(batch, channels, height, width), (batch, channels, 1, 1)}
-    return [value for value in values if tensor_type(value).get_shape() in shapes]
+    """What may be combined with the last value: of its shape, or with one channel, row, column."""
+    whole = tensor_type(values[-1]).get_shape()
+    return [
+        value
+        for value in values
+        if all(
+            size in (1, of) for size, of in zip(tensor_type(value).get_shape(), whole, strict=True)
+        )
+    ]
 
 
-def _neighbours(values: Sequence[SSAValue]) -> list[SSAValue]:
-    """What may lie beside the last value: its rows, columns and elements."""
+def _neighbours(values: Sequence[SSAValue], axis: int) -> list[SSAValue]:
+    """What may lie beside the last value along an axis: alike otherwise."""
 
     def likeness(value: SSAValue) -> tuple[object, ...]:
         type_ = tensor_type(value)
-        return type_.get_shape()[2:], type_.element_type
+        shape = type_.get_shape()
+        return shape[:axis], shape[axis + 1 :], type_.element_type
 
     return [value for value in values if likeness(value) == likeness(values[-1])]

@@ -51,3 +51,21 @@
 %x = "test.op"() : () -> tensor<1x2x4x4xsi8>
 %y = "dsconv.add"(%x, %x) {layer = "add1", requant = #dsconv.requant<multiplier = [1], shift = [0], half_even, clip = [-128, 127]>, zero_points = array<i32: 0, 0>} : (tensor<1x2x4x4xsi8>, tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xsi8>
 // CHECK: Operation does not verify: property 'multipliers' expected in operation 'dsconv.add'
+
+// -----
+
+%a, %b = "test.op"() : () -> (tensor<1x1x4x4xsi8>, tensor<1x2x4x4xsi8>)
+%y = dsconv.add "add1"(%a, %b) requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> {multipliers = array<i32: 1, 1>, zero_points = array<i32: 0, 0>} : (tensor<1x1x4x4xsi8>, tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xsi8>
+// CHECK: Operation does not verify: lhs has shape 1x1x4x4, expected 1x2x4x4
+
+// -----
+
+%x = "test.op"() : () -> tensor<1x2x4x4xsi8>
+%y = dsconv.add "add1"(%x, %x) requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> {multipliers = array<i32: 1, 1>, zero_points = array<i32: 0, 0>, terms = [#dsconv.requant<multiplier = [3], shift = [31], twice, clip = [-2147483648, 2147483647]>]} : (tensor<1x2x4x4xsi8>, tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xsi8>
+// CHECK: Operation does not verify: dsconv.add has two terms, not 1
+
+// -----
+
+%x = "test.op"() : () -> tensor<1x2x4x4xsi8>
+%y = dsconv.add "add1"(%x, %x) requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> {multipliers = array<i32: 1, 1>, zero_points = array<i32: 0, 0>, terms = [#dsconv.requant<multiplier = [3], shift = [31], twice, clip = [-2147483648, 2147483647]>, #dsconv.requant<multiplier = [3, 4], shift = [31], twice, clip = [-2147483648, 2147483647]>]} : (tensor<1x2x4x4xsi8>, tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xsi8>
+// CHECK: Operation does not verify: a term of dsconv.add is the same for all channels

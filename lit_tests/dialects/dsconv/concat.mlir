@@ -11,3 +11,8 @@
 %twice = dsconv.concat "join2"(%a, %a) : (tensor<1x2x3x3xsi8, #dsconv.layout<chw>>, tensor<1x2x3x3xsi8, #dsconv.layout<chw>>) -> tensor<1x4x3x3xsi8, #dsconv.layout<hwc>>
 // CHECK: %twice = dsconv.concat "join2"(%a, %a) : (tensor<1x2x3x3xsi8, #dsconv.layout<chw>>, tensor<1x2x3x3xsi8, #dsconv.layout<chw>>) -> tensor<1x4x3x3xsi8, #dsconv.layout<hwc>>
 // GENERIC: %twice = "dsconv.concat"(%a, %a) <{layer = "join2"}> : (tensor<1x2x3x3xsi8, #dsconv.layout<chw>>, tensor<1x2x3x3xsi8, #dsconv.layout<chw>>) -> tensor<1x4x3x3xsi8, #dsconv.layout<hwc>>
+
+%c = "test.op"() : () -> tensor<1x2x3x4xsi8>
+%rows = dsconv.concat "join2"(%c, %c) {axis = 2 : i64} : (tensor<1x2x3x4xsi8>, tensor<1x2x3x4xsi8>) -> tensor<1x2x6x4xsi8>
+// CHECK: %rows = dsconv.concat "join2"(%c, %c) {axis = 2 : i64} : (tensor<1x2x3x4xsi8>, tensor<1x2x3x4xsi8>) -> tensor<1x2x6x4xsi8>
+// GENERIC: %rows = "dsconv.concat"(%c, %c) <{layer = "join2", axis = 2 : i64}> : (tensor<1x2x3x4xsi8>, tensor<1x2x3x4xsi8>) -> tensor<1x2x6x4xsi8>
