@@ -6,21 +6,15 @@
 
 // -----
 
-%a, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<1x2x4x1xsi8>)
-%y = dsconv.mul "mul1"(%a, %b) requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> {zero_points = array<i32: 0, 0>} : (tensor<1x2x4x4xsi8>, tensor<1x2x4x1xsi8>) -> tensor<1x2x4x4xsi8>
-// CHECK: Operation does not verify: rhs has shape 1x2x4x1, expected 1x2x4x4
+%a, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<1x2x4x2xsi8>)
+%y = dsconv.mul "mul1"(%a, %b) requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> {zero_points = array<i32: 0, 0>} : (tensor<1x2x4x4xsi8>, tensor<1x2x4x2xsi8>) -> tensor<1x2x4x4xsi8>
+// CHECK: Operation does not verify: rhs has shape 1x2x4x2, expected 1x2x4x4
 
 // -----
 
 %a, %b = "test.op"() : () -> (tensor<1x2x1x1xsi8>, tensor<1x2x4x4xsi8>)
 %y = dsconv.mul "mul1"(%a, %b) requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> {zero_points = array<i32: 0, 0>} : (tensor<1x2x1x1xsi8>, tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xsi8>
 // CHECK: Operation does not verify: lhs has shape 1x2x1x1, expected 1x2x4x4
-
-// -----
-
-%a, %b = "test.op"() : () -> (tensor<1x2x4x4xsi8>, tensor<1x1x1x1xsi8>)
-%y = dsconv.mul "mul1"(%a, %b) requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> {zero_points = array<i32: 0, 0>} : (tensor<1x2x4x4xsi8>, tensor<1x1x1x1xsi8>) -> tensor<1x2x4x4xsi8>
-// CHECK: Operation does not verify: rhs has shape 1x1x1x1, expected 1x2x4x4
 
 // -----
 
