@@ -44,6 +44,11 @@ class Chain:
         return sum(map(value_bytes, self.outside_values))
 
     @property
+    def weight_bytes(self) -> tuple[int, ...]:
+        """Bytes of each layer's channel records."""
+        return tuple(geometry.kernels * geometry.record_bytes for geometry in self.geometries)
+
+    @property
     def residuals(self) -> list[SSAValue]:
         """What layers behind the first one read besides the layer before them."""
         made = {layer.result for layer in self.layers}

@@ -22,7 +22,7 @@ from dsconv.dialects.graph import (
 )
 from dsconv.passes.chains import Chain
 from dsconv.passes.fused_kernels import FusedKernel
-from dsconv.passes.fusion import fuse, l1_obstacle, l2_obstacle, links, obstacle
+from dsconv.passes.fusion import fuse, links, memory_obstacle, obstacle
 from dsconv.passes.remarks import remark
 
 Mode: TypeAlias = Literal["auto", "dw-pw", "pw-dw", "block"]
@@ -67,7 +67,7 @@ class FuseDsconvPass(ModulePass):
     `axis`: rows, or channels for `pw-dw`. `kernel`, in place of both: one kernel by its name, such
     as `dw-pw-rows-chw-hwc-chw`, which also chooses the layouts of the chains' values. `fd`, if not
     0: rows or channels made in a step. `l1`, if not 0: bytes that the smallest step has to fit.
-    `l2`, if not 0: bytes that maps and weights have to fit.
+    `l2`, if not 0: bytes that weights and a step of the maps have to fit.
     `remarks` says on stderr what was fused, and what was not and why.
     """
 
@@ -103,8 +103,7 @@ class FuseDsconvPass(ModulePass):
         reason = obstacle(chain, axis) or (kernel and kernel.obstacle(chain))
         if reason is not None:
             return reason
-        sizes = Chain.of(chain)
-        return l1_obstacle(sizes, axis, self.l1) or l2_obstacle(sizes, self.l2)
+        return memory_obstacle(Chain.of(chain), axis, self.l1, self.l2)
 
     def _fuse(
         self, chain: Sequence[LayerOperation], axis: Axis, kernel: FusedKernel | None

@@ -36,6 +36,11 @@ class ChannelPlan:
         moved = aligned(self.output_bytes) + sum(map(aligned, self.weight_bytes))
         return aligned(self.input_bytes) + aligned(self.between_bytes) + copies * moved
 
+    @property
+    def l2_bytes(self) -> int:
+        """Bytes of L2 that are enough for the weights, and for steps of maps that lie in L3."""
+        return self.input_bytes + self.output_bytes + self.steps * sum(self.weight_bytes)
+
 
 def channel_plan(chain: Chain, tile: Tile) -> ChannelPlan:
     """The plan for steps of `tile.channels` channels."""
@@ -69,20 +74,28 @@ def channel_cost(chain: Chain, tile: Tile, cores: int = 8) -> LayerCost:
 
 
 def choose_channels(
-    chain: Chain, l1_bytes: int, cores: int, buffers: tuple[int, ...] = (1, 2)
+    chain: Chain, l1_bytes: int, cores: int, buffers: tuple[int, ...] = (1, 2), l2_bytes: int = 0
 ) -> Tile | None:
-    """The step along channels of least estimated cost that fits; None where none does."""
+    """The step along channels of least estimated cost that fits; None where none does.
+
+    `l2_bytes` of 0 are no limit.
+    """
     last = chain.geometries[-1]
     tiles = [
         Tile(channels, last.rows, last.columns, buffers=count)
         for channels in even_splits(last.kernels, multiple=cores)
         for count in (buffers if channels < last.kernels else (1,))
     ]
-    fitting = [tile for tile in tiles if channel_plan(chain, tile).l1_bytes <= l1_bytes]
+    plans = [(tile, channel_plan(chain, tile)) for tile in tiles]
+    fitting = [
+        tile
+        for tile, plan in plans
+        if plan.l1_bytes <= l1_bytes and (not l2_bytes or plan.l2_bytes <= l2_bytes)
+    ]
     return min(fitting, key=lambda tile: channel_cost(chain, tile, cores).objective, default=None)
 
 
-def smallest_channels_bytes(chain: Chain) -> int:
-    """Bytes of L1 below which a pair cannot be fused along channels."""
+def smallest_channels(chain: Chain) -> ChannelPlan:
+    """The plan for a single channel a step, which takes least."""
     last = chain.geometries[-1]
-    return channel_plan(chain, Tile(1, last.rows, last.columns)).l1_bytes
+    return channel_plan(chain, Tile(1, last.rows, last.columns))

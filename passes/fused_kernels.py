@@ -15,7 +15,7 @@ from xdsl.utils.exceptions import DiagnosticException
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.fused import Axis
 from dsconv.dialects.graph import AddOp, LayerOperation, layout_of
-from dsconv.passes.select_layout import only_layers_read, set_layout
+from dsconv.passes.select_layout import lies_between_layers, set_layout
 
 VALUES = {"dw-pw-rows": 3, "pw-dw-rows": 3, "pw-dw-channels": 3, "block-rows": 4}
 """Schedules, with the number of values that have a layout: input, between the layers, output."""
@@ -47,7 +47,7 @@ class FusedKernel:
         """Why a chain's values cannot have the kernel's layouts; None where they can."""
         for value, layout in self._layouts(chain):
             lies_in = layout_of(value)
-            if lies_in is None and not is_free(value):
+            if lies_in is None and not lies_between_layers(value):
                 return f"{described(value)} has no layout, and is not only between layers"
             if lies_in not in (None, layout):
                 return f"{described(value)} lies in {lies_in}, not in {layout}"
@@ -66,11 +66,6 @@ class FusedKernel:
         if isinstance(chain[-1], AddOp):
             layouts = (*layouts, layouts[-1])
         return list(zip(values, layouts, strict=True))
-
-
-def is_free(value: SSAValue) -> bool:
-    """Whether a value lies between layers, so that its layout is ours to choose."""
-    return isinstance(value.owner, LayerOperation) and only_layers_read(value)
 
 
 def described(value: SSAValue) -> str:

@@ -19,6 +19,9 @@ from dsconv.dialects.tiled import aligned
 from dsconv.passes.chains import Chain
 from dsconv.passes.geometry import Geometry
 
+STAGES = 3
+"""Transfers of a value that have room in L2 if it lies in L3: of a lead, of a step, of the last."""
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -56,6 +59,11 @@ class Rows:
         """Bytes of the ring, or of a step's rows, with the pad pixel."""
         rows = self.ring or self.block
         return self.channels * self.width * rows + (self.channels if self.pad_pixel else 0)
+
+    @property
+    def block_bytes(self) -> int:
+        """Bytes that a step makes."""
+        return self.channels * self.width * self.block
 
     @property
     def blocks(self) -> int:
@@ -124,6 +132,13 @@ class RowPlan:
             + sum(map(aligned, self.weight_bytes))
         )
 
+    @property
+    def l2_bytes(self) -> int:
+        """Bytes of L2 that are enough for the weights, and for steps of maps that lie in L3."""
+        first, *_, last = self.values
+        moved = first.block_bytes + last.block_bytes + self.residual_bytes
+        return min(STAGES, self.steps) * moved + sum(self.weight_bytes)
+
 
 def row_plan(chain: Chain, tile: Tile) -> RowPlan | None:
     """The plan for steps of `tile.rows` rows; None where a lead is longer than a step's rows."""
@@ -138,8 +153,7 @@ def row_plan(chain: Chain, tile: Tile) -> RowPlan | None:
     if any(value.lead > value.block for value in values):
         return None
     residual = sum(_step_bytes(value, tile.rows) for value in chain.residuals)
-    records = tuple(geometry.kernels * geometry.record_bytes for geometry in chain.geometries)
-    return RowPlan(tuple(values), steps, residual, records, tile.buffers)
+    return RowPlan(tuple(values), steps, residual, chain.weight_bytes, tile.buffers)
 
 
 def _last_value(geometry: Geometry, layout: Layout | None, rows: int) -> Rows:

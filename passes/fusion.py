@@ -13,9 +13,9 @@ from dsconv.dialects.graph import (
     element_bytes,
     tensor_type,
 )
-from dsconv.passes.chains import Chain
-from dsconv.passes.fused_channels import smallest_channels_bytes
-from dsconv.passes.tile_fused import smallest_step_bytes
+from dsconv.passes.chains import Chain, value_bytes
+from dsconv.passes.select_layout import lies_between_layers
+from dsconv.passes.tile_fused import smallest_needs
 
 WEIGHT_PIECES = 5
 """Weights larger than this part of L2 are cut, so that pieces can be staged one by one."""
@@ -70,26 +70,28 @@ def _layer_obstacle(op: LayerOperation) -> str | None:
     return None
 
 
-def l1_obstacle(chain: Chain, axis: Axis, l1: int) -> str | None:
-    """Why L1 of so many bytes, 0 for no limit, is too small for a step; None where it is not."""
-    smallest = smallest_step_bytes if axis is Axis.ROWS else smallest_channels_bytes
-    if not l1 or smallest(chain) <= l1:
-        return None
-    return f"it needs {smallest(chain)} bytes of L1, {l1} are there"
+def callers_bytes(chain: Chain) -> int:
+    """Bytes of what a chain reads and makes that the caller gives or takes: it never lies in L3."""
+    values = chain.outside_values
+    return sum(value_bytes(value) for value in values if not lies_between_layers(value))
 
 
-def l2_obstacle(chain: Chain, l2: int) -> str | None:
-    """Why L2 of so many bytes, 0 for no limit, is too small for a chain; None where it is not.
+def memory_obstacle(chain: Chain, axis: Axis, l1: int, l2: int) -> str | None:
+    """Why L1 or L2 of so many bytes, 0 for no limit, is too small for a chain; None where not.
 
-    It holds what the chain reads and makes, and its weights, which are not cut.
+    L2 holds the weights, which are not cut, what is the caller's, and what a step moves if the
+    other maps lie in L3.
     """
-    weights = [geometry.kernels * geometry.record_bytes for geometry in chain.geometries]
-    needed, piece = chain.moved_bytes + sum(weights), l2 // WEIGHT_PIECES
-    if not l2 or (needed <= l2 and max(weights) <= piece):
-        return None
-    if needed > l2:
-        return f"its maps and weights need {needed} bytes of L2, {l2} are there"
-    return f"a layer has {max(weights)} bytes of weights, of which L2 takes {piece} at a time"
+    for_l1, for_l2 = smallest_needs(chain, axis)
+    for_l2 += callers_bytes(chain)
+    if l1 and for_l1 > l1:
+        return f"it needs {for_l1} bytes of L1, {l1} are there"
+    if l2 and for_l2 > l2:
+        return f"its weights and a step of its maps need {for_l2} bytes of L2, {l2} are there"
+    largest, piece = max(chain.weight_bytes), l2 // WEIGHT_PIECES
+    if l2 and largest > piece:
+        return f"a layer has {largest} bytes of weights, of which L2 takes {piece} at a time"
+    return None
 
 
 def links(first: LayerOperation) -> Iterator[LayerOperation]:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from dsconv.dialects.fused import Axis, FusedOp
 from dsconv.passes.chains import Chain
-from dsconv.passes.fusion import l1_obstacle, l2_obstacle, next_in_chain, obstacle
+from dsconv.passes.fusion import memory_obstacle, next_in_chain, obstacle
 from dsconv.passes.remarks import remark
 from dsconv.passes.schedules import LONGEST_CHAIN, Choice, Machine, Schedule, fused_choices
 
@@ -38,11 +38,8 @@ def reason_apart(before: Choice, after: Choice, machine: Machine) -> str:
         return f"it is longer than the {LONGEST_CHAIN} layers that are tried"
     fused = min(fused_choices(chain, machine, Axis), key=lambda one: one.cycles, default=None)
     if fused is None:
-        return (
-            l2_obstacle(chain, machine.l2)
-            or l1_obstacle(chain, Axis.ROWS, machine.l1)
-            or f"no step fits {machine.l1} bytes of L1"
-        )
+        no_step = f"no step fits {machine.l1} bytes of L1"
+        return memory_obstacle(chain, Axis.ROWS, machine.l1, machine.l2) or no_step
     cycles, moved = before.cycles + after.cycles, before.moved_bytes + after.moved_bytes
     return (
         f"as one, what they are in takes {fused.cycles:.0f} cycles and moves {fused.moved_bytes} "

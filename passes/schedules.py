@@ -21,7 +21,7 @@ from dsconv.passes.costs import L3_BYTES_PER_CYCLE, L3_STORED_BYTES_PER_CYCLE
 from dsconv.passes.fused_channels import channel_cost, channel_plan, choose_channels
 from dsconv.passes.fused_costs import row_cost
 from dsconv.passes.fused_rows import row_plan
-from dsconv.passes.fusion import l2_obstacle, next_in_chain, obstacle
+from dsconv.passes.fusion import callers_bytes, memory_obstacle, next_in_chain, obstacle
 from dsconv.passes.geometry import Geometry
 from dsconv.passes.layer_costs import layer_cost
 from dsconv.passes.tile_fused import choose_step
@@ -149,10 +149,8 @@ def fused_choices(
     chain: Chain, machine: Machine, axes: Iterable[Axis], tile: Tile | None = None
 ) -> Iterator[Choice]:
     """The chain as one, along each axis that it can go, with that step or with the best one."""
-    if l2_obstacle(chain, machine.l2) is not None:
-        return
     for axis in axes:
-        if obstacle(chain.layers, axis) is not None:
+        if obstacle(chain.layers, axis) or memory_obstacle(chain, axis, machine.l1, machine.l2):
             continue
         cost = row_step if axis is Axis.ROWS else channel_step
         found = cost(chain, machine, tile)
@@ -162,9 +160,14 @@ def fused_choices(
             yield Choice(chain.layers, step, cycles, chain.moved_bytes, axis)
 
 
+def l2_left(chain: Chain, machine: Machine) -> int:
+    """Bytes of L2 beside what the caller gives and takes; 0 where there is no limit."""
+    return machine.l2 and machine.l2 - callers_bytes(chain)
+
+
 def row_step(chain: Chain, machine: Machine, tile: Tile | None) -> tuple[Tile, float] | None:
     """The step along rows, the best one if none is given, and the cycles of all."""
-    step = tile or choose_step(chain, machine.l1, machine.cores)
+    step = tile or choose_step(chain, machine.l1, machine.cores, l2_bytes=l2_left(chain, machine))
     plan = None if step is None else row_plan(chain, step)
     if step is None or plan is None or plan.l1_bytes > machine.l1:
         return None
@@ -173,7 +176,8 @@ def row_step(chain: Chain, machine: Machine, tile: Tile | None) -> tuple[Tile, f
 
 def channel_step(chain: Chain, machine: Machine, tile: Tile | None) -> tuple[Tile, float] | None:
     """The step along channels, the best one if none is given, and the cycles of all."""
-    step = tile or choose_channels(chain, machine.l1, machine.cores)
+    l2 = l2_left(chain, machine)
+    step = tile or choose_channels(chain, machine.l1, machine.cores, l2_bytes=l2)
     if step is None or channel_plan(chain, step).l1_bytes > machine.l1:
         return None
     return step, channel_cost(chain, step, machine.cores).cycles
@@ -202,10 +206,16 @@ def single_choices(layer: LayerOperation, geometry: Geometry, machine: Machine) 
 
 
 def spill_cycles(chain: Sequence[LayerOperation], machine: Machine) -> float:
-    """Cycles to bring what L2 cannot hold from L3, and to write it there."""
+    """Cycles to bring the largest of its values from L3, and to write them there, until L2 holds
+    the others."""
     made = {layer.result for layer in chain}
     read = {value for layer in chain for value in layer.activations} - made
-    rates = [(value, L3_BYTES_PER_CYCLE) for value in read]
-    rates.append((chain[-1].result, L3_STORED_BYTES_PER_CYCLE))
-    sizes = [(value_bytes(value), rate) for value, rate in rates]
-    return sum(size / rate for size, rate in sizes if machine.l2 and size > machine.l2)
+    rates = [(value_bytes(value), L3_BYTES_PER_CYCLE) for value in read]
+    rates.append((value_bytes(chain[-1].result), L3_STORED_BYTES_PER_CYCLE))
+    excess = sum(size for size, _ in rates) - machine.l2 if machine.l2 else 0
+    cycles = 0.0
+    for size, rate in sorted(rates, reverse=True):
+        if excess > 0:
+            cycles += size / rate
+            excess -= size
+    return cycles

@@ -74,6 +74,11 @@ def only_layers_read(value: SSAValue) -> bool:
     )
 
 
+def lies_between_layers(value: SSAValue) -> bool:
+    """Whether layers make a value and alone read it, so that where and how it lies is ours."""
+    return isinstance(value.owner, LayerOperation) and only_layers_read(value)
+
+
 def set_layout(value: SSAValue, layout: Layout) -> None:
     """Writes a layout into the type of an activation."""
     type_ = tensor_type(value)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dsconv.dialects.attributes import Tile
+from dsconv.dialects.fused import Axis
 from dsconv.dialects.graph import tensor_type
 from dsconv.passes.chains import Chain
 from dsconv.passes.even_splits import even_splits
+from dsconv.passes.fused_channels import smallest_channels
 from dsconv.passes.fused_costs import row_cost
 from dsconv.passes.fused_rows import RowPlan, row_plan
 
@@ -24,18 +26,29 @@ def row_plans(chain: Chain, buffers: Sequence[int]) -> Iterator[tuple[Tile, RowP
 
 
 def choose_step(
-    chain: Chain, l1_bytes: int, cores: int, buffers: Sequence[int] = (1, 2)
+    chain: Chain,
+    l1_bytes: int,
+    cores: int,
+    buffers: Sequence[int] = (1, 2),
+    l2_bytes: int = 0,
 ) -> Tile | None:
-    """The step along rows of least estimated cost that fits; None where none does."""
+    """The step along rows of least estimated cost that fits; None where none does.
+
+    `l2_bytes` of 0 are no limit.
+    """
     fitting = (
         (row_cost(chain, plan, cores).objective, plan.steps, tile)
         for tile, plan in row_plans(chain, buffers)
-        if plan.l1_bytes <= l1_bytes
+        if plan.l1_bytes <= l1_bytes and (not l2_bytes or plan.l2_bytes <= l2_bytes)
     )
     best = min(fitting, key=lambda item: item[:2], default=None)
     return None if best is None else best[2]
 
 
-def smallest_step_bytes(chain: Chain) -> int:
-    """Bytes of L1 below which layers cannot be fused along rows."""
-    return min(plan.l1_bytes for _, plan in row_plans(chain, (1,)))
+def smallest_needs(chain: Chain, axis: Axis) -> tuple[int, int]:
+    """Bytes of L1 and of L2 below which layers cannot be fused along an axis."""
+    if axis is Axis.CHANNELS:
+        plans = [smallest_channels(chain)]
+    else:
+        plans = [plan for _, plan in row_plans(chain, (1,))]
+    return min(plan.l1_bytes for plan in plans), min(plan.l2_bytes for plan in plans)

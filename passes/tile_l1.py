@@ -16,10 +16,10 @@ from dsconv.dialects.graph import LayerOperation
 from dsconv.passes.capacity import DoesNotFitError
 from dsconv.passes.chains import Chain
 from dsconv.passes.even_splits import even_splits
-from dsconv.passes.fused_channels import choose_channels, smallest_channels_bytes
+from dsconv.passes.fused_channels import choose_channels
 from dsconv.passes.geometry import Geometry
 from dsconv.passes.layer_costs import layer_cost
-from dsconv.passes.tile_fused import choose_step, smallest_step_bytes
+from dsconv.passes.tile_fused import choose_step, smallest_needs
 
 
 def candidates(geometry: Geometry, buffers: Sequence[int]) -> Iterator[Tile]:
@@ -115,8 +115,7 @@ class TileL1Pass(ModulePass):
         choose = choose_channels if by_channels else choose_step
         tile = choose(chain, self.l1, self.cores, self._counts)
         if tile is None:
-            smallest = smallest_channels_bytes if by_channels else smallest_step_bytes
-            needed = smallest(chain)
+            needed, _ = smallest_needs(chain, fused.axis)
             raise DoesNotFitError(
                 Space.L1,
                 f'fused layer "{fused.label}" does not fit L1: it needs {needed} bytes, {self.l1} '

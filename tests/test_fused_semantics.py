@@ -9,7 +9,8 @@ from xdsl.dialects.builtin import ModuleOp
 
 from dsconv.dialects.attributes import Tile, TileAttr
 from dsconv.dialects.fused import Axis, FusedOp
-from dsconv.dialects.graph import tensor_type
+from dsconv.dialects.graph import LayerOperation, tensor_type
+from dsconv.dialects.tiled import L3LoadOp, L3StoreOp
 from dsconv.lowering.c_target import network_function
 from dsconv.passes.chains import Chain
 from dsconv.passes.fused_rows import row_plan
@@ -80,6 +81,23 @@ def test_channels(chain: RandomLayer, depth: int, buffers: int):
     tile = Tile(min(depth, channels), rows, columns, buffers=buffers)
     fused.properties["tile"] = TileAttr.of(tile)
     check(chain, module, "lower-to-tiles,double-buffer")
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    chain=random_chains((("pw", "dw", "pw", "pw", "dw", "pw"), ("pw", "dw", "pw", "dw"))),
+    kind=st.sampled_from(["mode=block", "mode=dw-pw", "mode=pw-dw", "mode=pw-dw axis=channels"]),
+    buffers=st.sampled_from([1, 2]),
+    l1=st.integers(1000, 20000),
+)
+def test_maps_in_l3(chain: RandomLayer, kind: str, buffers: int, l1: int):
+    """All that lies between fused layers lies in L3, and passes through L2 step by step."""
+    module = chain.module.clone()
+    run_pipeline(module, f"fuse-dsconv{{{kind} l1={l1}}}")
+    assume(isinstance(next(op for op in module.walk() if isinstance(op, LayerOperation)), FusedOp))
+    tiles = f"tile-l1{{l1={max(l1, 20000)} buffers={buffers}}},lower-to-tiles,double-buffer"
+    check(chain, module, f"{tiles},spill-activations{{l2=1}},plan-memory")
+    assert {type(op) for op in module.walk()} >= {L3LoadOp, L3StoreOp}
 
 
 SMALL = Sizes(heights=(2, 3, 5, 6), widths=(1, 6), channels=(1, 5))

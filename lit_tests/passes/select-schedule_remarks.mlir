@@ -15,4 +15,4 @@ func.func @net(%x: tensor<1x8x6x6xsi8, #dsconv.layout<hwc>>) -> tensor<1x8x3x3xs
 // CHECK-NEXT: remark: "dw", "pool" not fused: "pool" is of kind max_pool; depthwise, pointwise and add fuse
 
 // SMALL: remark: "pw", "dw" not fused: as one, what they are in takes {{[0-9]+}} cycles and moves 576 bytes; apart, {{[0-9]+}} and 1152 (estimates)
-// MAPS: remark: "pw", "dw" not fused: its maps and weights need 800 bytes of L2, 790 are there
+// MAPS: remark: "pw", "dw" not fused: its weights and a step of its maps need 800 bytes of L2, 790 are there
