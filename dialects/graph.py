@@ -250,7 +250,7 @@ class LayerOperation(IRDLOperation, abc.ABC):
     def __init__(
         self,
         layer: str,
-        operands: Sequence[SSAValue | Operation],
+        operands: Sequence[SSAValue | Operation | Sequence[SSAValue | Operation]],
         result_type: IntTensorType,
         **properties: Attribute | None,
     ):

@@ -43,54 +43,43 @@ class GraphFunctions(InterpreterFunctions):
     def run_conv2d(
         self, interpreter: Interpreter, op: graph.Conv2DOp, args: PythonValues
     ) -> PythonValues:
-        x, weights, bias = args
-        return self._requantised(op, reference.conv2d(x, weights, bias, op.window, *_zeros(op)))
+        return self._requantised(op, accumulators(op, args))
 
     @impl(graph.DepthwiseOp)
     def run_depthwise(
         self, interpreter: Interpreter, op: graph.DepthwiseOp, args: PythonValues
     ) -> PythonValues:
-        x, weights, bias = args
-        return self._requantised(op, reference.depthwise(x, weights, bias, op.window, *_zeros(op)))
+        return self._requantised(op, accumulators(op, args))
 
     @impl(graph.PointwiseOp)
     def run_pointwise(
         self, interpreter: Interpreter, op: graph.PointwiseOp, args: PythonValues
     ) -> PythonValues:
-        x, weights, bias = args
-        accumulators = reference.conv2d(
-            x, weights[:, :, None, None], bias, graph.WindowAttr.of((1, 1)), *_zeros(op)
-        )
-        return self._requantised(op, accumulators)
+        return self._requantised(op, accumulators(op, args))
 
     @impl(graph.LinearOp)
     def run_linear(
         self, interpreter: Interpreter, op: graph.LinearOp, args: PythonValues
     ) -> PythonValues:
-        x, weights, bias = args
-        return self._requantised(op, reference.linear(x, weights, bias, *_zeros(op)))
+        return self._requantised(op, accumulators(op, args))
 
     @impl(graph.AddOp)
     def run_add(
         self, interpreter: Interpreter, op: graph.AddOp, args: PythonValues
     ) -> PythonValues:
-        multipliers, zero_points = op.multipliers.get_values(), op.zero_points.get_values()
-        sums = reference.add(args, multipliers, zero_points, op.term_requants)
-        return self._requantised(op, sums)
+        return self._requantised(op, accumulators(op, args))
 
     @impl(graph.MulOp)
     def run_mul(
         self, interpreter: Interpreter, op: graph.MulOp, args: PythonValues
     ) -> PythonValues:
-        lhs, rhs = args
-        first, second = op.zero_points.get_values()
-        return self._requantised(op, reference.multiply(lhs, rhs, (first, second)))
+        return self._requantised(op, accumulators(op, args))
 
     @impl(graph.AveragePoolOp)
     def run_avg_pool(
         self, interpreter: Interpreter, op: graph.AveragePoolOp, args: PythonValues
     ) -> PythonValues:
-        sums = reference.sum_pool(args[0], op.window, op.zero_point)
+        sums = accumulators(op, args)
         if op.counted_pads is None:
             return self._requantised(op, sums)
         pixels = op.pixels_inside(op.counted_pads.get_values())
@@ -106,7 +95,7 @@ class GraphFunctions(InterpreterFunctions):
     def run_rescale(
         self, interpreter: Interpreter, op: graph.RescaleOp, args: PythonValues
     ) -> PythonValues:
-        return self._requantised(op, args[0].astype(np.int64) - op.zero_point)
+        return self._requantised(op, accumulators(op, args))
 
     @impl(graph.LookupOp)
     def run_lookup(
@@ -157,5 +146,40 @@ class GraphFunctions(InterpreterFunctions):
         return (reference.requantise(accumulators, op.requant, dtype),)
 
 
-def _zeros(op: graph.WeightedOperation) -> tuple[int, tuple[int, ...]]:
-    return op.zero_point, op.weight_zero_points.get_values()
+def accumulators(op: graph.RequantisedOperation, args: PythonValues) -> reference.Accumulators:
+    """What a layer requantises, (1, C, H, W), from the values of its operands."""
+    match op:
+        case graph.WeightedOperation():
+            return _weighted_sums(op, *args)
+        case graph.AddOp():
+            multipliers, zero_points = op.multipliers.get_values(), op.zero_points.get_values()
+            return reference.add(args, multipliers, zero_points, op.term_requants)
+        case graph.MulOp():
+            lhs, rhs = args
+            first, second = op.zero_points.get_values()
+            return reference.multiply(lhs, rhs, (first, second))
+        case graph.AveragePoolOp():
+            return reference.sum_pool(args[0], op.window, op.zero_point)
+        case graph.RescaleOp():
+            return args[0].astype(np.int64) - op.zero_point
+        case _:
+            raise NotImplementedError(f"the accumulators of {op.name} are not known")
+
+
+def _weighted_sums(
+    op: graph.WeightedOperation,
+    x: reference.IntArray,
+    weights: reference.IntArray,
+    bias: reference.IntArray,
+) -> reference.Accumulators:
+    zeros = (op.zero_point, op.weight_zero_points.get_values())
+    match op:
+        case graph.DepthwiseOp():
+            return reference.depthwise(x, weights, bias, op.window, *zeros)
+        case graph.Conv2DOp():
+            return reference.conv2d(x, weights, bias, op.window, *zeros)
+        case graph.PointwiseOp():
+            kernels = weights[:, :, None, None]
+            return reference.conv2d(x, kernels, bias, graph.WindowAttr.of((1, 1)), *zeros)
+        case _:
+            return reference.linear(x, weights, bias, *zeros)

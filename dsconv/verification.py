@@ -1,4 +1,4 @@
-"""Compares a network with ONNX Runtime: layer by layer on true inputs, end to end, and its C."""
+"""Compares a network with what its file means to others: layer by layer, end to end, and its C."""
 
 from __future__ import annotations
 
@@ -20,43 +20,11 @@ from dsconv.frontends import ImportedNetwork, LayerSource, OnnxTensor, Port
 from dsconv.frontends.model_file import load_model
 from dsconv.frontends.onnx_graph import OnnxGraph
 from dsconv.frontends.spelled_out import spelled_out
-from dsconv.onnx_runtime import Array, part_of, run_model
+from dsconv.judges import INTEGERS, Agreement, Judge, judge_of
+from dsconv.onnx_runtime import Array, part_of
 from dsconv.reference import from_memory, make_interpreter, network_of
 from dsconv.report import WIDEST, Report
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """How values compare with ONNX Runtime's.
-
-    Optimised, it computes QDQ layers on integers; unoptimised, as float sums. `different` of
-    `values` equal neither, and are at most `largest` away from the nearer; `channel` is the first
-    with such a value, or None.
-    """
-
-    values: int
-    different: int
-    largest: int
-    channel: int | None
-
-    @staticmethod
-    def of(actual: Array, both: Sequence[Array]) -> Agreement:
-        """Compares values (n, C, ...) with those of both modes."""
-        distance = np.minimum(*(np.abs(actual.astype(np.float64) - mode) for mode in both))
-        per_channel = distance.reshape(*actual.shape[:2], -1).max(axis=(0, 2))
-        channels = np.flatnonzero(per_channel)
-        return Agreement(
-            distance.size,
-            int(np.count_nonzero(distance)),
-            int(distance.max()),
-            int(channels[0]) if channels.size else None,
-        )
-
-    def __str__(self) -> str:
-        return (
-            f"{self.different} of {self.values} values differ from ONNX Runtime, by at most "
-            f"{self.largest}, the first in channel {self.channel}"
-        )
+from dsconv.rounding import explained
 
 
 @dataclass(frozen=True)
@@ -71,29 +39,33 @@ class LayerCheck:
 
 @dataclass(frozen=True)
 class Verification:
-    """Comparisons of a network with ONNX Runtime, and of its C with the reference semantics."""
+    """Comparisons of a network with a judge, and of its C with the reference semantics."""
 
+    judge: Judge
     layers: Sequence[LayerCheck]
     outputs: Agreement
     report: Report
 
     @property
     def equal(self) -> bool:
-        """Whether no value differs anywhere."""
-        return self.report.equal and not any(found.different for found in self._compared())
+        """Whether no value differs anywhere, but for the judge's own rounding."""
+        return self.report.equal and self._layers_agree and self._outputs_agree
+
+    @property
+    def _layers_agree(self) -> bool:
+        return all(found.is_explained for found in self._compared())
+
+    @property
+    def _outputs_agree(self) -> bool:
+        """What follows from differences that are explained is, too."""
+        follows = not all(found.is_settled for found in self._compared())
+        return not self.outputs.different or (self._layers_agree and follows)
 
     def print(self, console: Console) -> None:
         """The table of layers and where the first difference is."""
         Console(width=WIDEST, file=console.file).print(self._table())
         for difference in self._differences():
             console.print(f"DIFFERENT  {difference}", style="bold red", highlight=False)
-        if any(found.largest == 1 for found in self._compared()):
-            console.print(
-                "note: ONNX Runtime rounds to float32 before it rounds to integers, so about one "
-                "value in a million may be 1 away (docs/arithmetic.md)",
-                style="dim",
-                highlight=False,
-            )
         uncompared = sum(layer.agreement is None for layer in self.layers)
         if uncompared:
             console.print(
@@ -102,35 +74,41 @@ class Verification:
                 style="dim",
                 highlight=False,
             )
-        verdict = (
-            "every layer and the outputs equal ONNX Runtime's, and the C equals them"
-            if self.equal
-            else "NOT equal"
-        )
         console.print(
-            f"{self.report.network} on {self.report.runner}: {verdict}",
+            f"{self.report.network} on {self.report.runner}: {self._verdict}",
             style="bold green" if self.equal else "bold red",
             highlight=False,
         )
 
+    @property
+    def _verdict(self) -> str:
+        if not self.equal:
+            return "NOT equal"
+        explained = sum(found.explained for found in self._compared())
+        if not explained:
+            return f"every layer and the outputs equal those of {self.judge.name}, and the C them"
+        return (
+            f"equal to {self.judge.name} but for {explained} values that lie within float32's "
+            "rounding of a tie (docs/arithmetic.md), and the C is exact"
+        )
+
     def _compared(self) -> list[Agreement]:
-        layers = [layer.agreement for layer in self.layers if layer.agreement is not None]
-        return [*layers, self.outputs]
+        return [layer.agreement for layer in self.layers if layer.agreement is not None]
 
     def _differences(self) -> list[str]:
         diverging = [
             f"layer {layer.label}: {layer.agreement}"
             for layer in self.layers
-            if layer.agreement is not None and layer.agreement.different
+            if layer.agreement is not None and not layer.agreement.is_explained
         ]
-        outputs = [f"end to end: {self.outputs}"] if self.outputs.different else []
+        outputs = [] if self._outputs_agree else [f"end to end: {self.outputs}"]
         return [*diverging[:1], *outputs, *(f"the C: {found}" for found in self.report.differences)]
 
     def _table(self) -> Table:
-        table = Table(title=f"{self.report.network} against ONNX Runtime", box=box.SIMPLE_HEAD)
+        table = Table(title=f"{self.report.network} against {self.judge.name}", box=box.SIMPLE_HEAD)
         for column in ("layer", "op", "output"):
             table.add_column(column, no_wrap=True)
-        for column in ("values", "differ", "by at most", "from channel"):
+        for column in ("values", "differ", "by rounding", "by at most", "from channel"):
             table.add_column(column, justify="right", no_wrap=True)
         table.add_column(f"C on {self.report.runner}")
         on_device = {layer.name: layer.equal for layer in self.report.layers}
@@ -149,35 +127,48 @@ class Verification:
 
 def _cells(agreement: Agreement | None) -> tuple[str, ...]:
     if agreement is None:
-        return ("", "", "", "")
+        return ("", "", "", "", "")
+    values, different = f"{agreement.values:,}", f"{agreement.different:,}"
     if not agreement.different:
-        return (f"{agreement.values:,}", "0", "", "")
-    counts = (agreement.different, agreement.largest, agreement.channel)
-    return (f"{agreement.values:,}", *(f"[red]{count:,}[/red]" for count in counts))
+        return (values, different, "", "", "")
+    if not agreement.is_explained:
+        different = f"[red]{different}[/red]"
+    rest = (agreement.explained, agreement.largest, agreement.channel)
+    return (values, different, *(f"{count:,}" for count in rest))
 
 
-def verify(compiled: CompiledNetwork, path: Path, x: object = None, *, on: str) -> Verification:
-    """Compares a compiled network with ONNX Runtime's results for the file that it comes from.
+def verify(
+    compiled: CompiledNetwork,
+    path: Path,
+    x: object = None,
+    *,
+    on: str,
+    judge: Judge | None = None,
+) -> Verification:
+    """Compares a compiled network with what a judge gives for the file that it comes from.
 
-    `x` is one input or several, as `CompiledNetwork.run` takes them. Raises DsconvError where ONNX
-    Runtime cannot run the file or the runner cannot run the C.
+    `x` is one input or several, as `CompiledNetwork.run` takes them; the judge is that of the
+    flavour by default. Raises DsconvError where the judge cannot run the file or the runner cannot
+    run the C.
     """
-    model, imported = spelled_out(load_model(path)), compiled.imported
+    imported = compiled.imported
+    judge = judge or judge_of(imported.flavour)
+    model = load_model(path) if judge is INTEGERS else spelled_out(load_model(path))
     (port,), (result,) = imported.inputs, imported.outputs
     rows = quantised_inputs(x, port)
     feeds = [{port.name: _as_in_file(model, row, port)} for row in rows]
     names = {tensor.name for tensor in _layer_tensors(imported)} - {port.name}
-    true = run_model(model, feeds, [*names, result.tensor], optimised=True)
-    plain = run_model(model, feeds, [result.tensor], optimised=False)
+    true = judge.ways[0](model, feeds, [*names, result.tensor])
     known = [feed | tensors for feed, tensors in zip(feeds, true, strict=True)]
-    comparison = _LayerComparison(model, imported, known)
+    comparison = _LayerComparison(judge, model, imported, known)
     layers = [comparison.check(source) for source in imported.layers]
-    both = [
-        np.concatenate([_output(imported, tensors[result.tensor]) for tensors in mode])
-        for mode in (true, plain)
+    ways = [true, *(way(model, feeds, [result.tensor]) for way in judge.ways[1:])]
+    outputs = [
+        np.concatenate([_output(imported, tensors[result.tensor]) for tensors in way])
+        for way in ways
     ]
     actual = np.concatenate([run_imported(imported, row).outputs[0] for row in rows])
-    return Verification(layers, Agreement.of(actual, both), compiled.run(rows, on=on))
+    return Verification(judge, layers, Agreement.of(actual, outputs), compiled.run(rows, on=on))
 
 
 def _layer_tensors(imported: ImportedNetwork) -> list[OnnxTensor]:
@@ -208,14 +199,19 @@ def _output(imported: ImportedNetwork, array: Array) -> Array:
 
 
 class _LayerComparison:
-    """Runs one layer after the other, each on the tensors that ONNX Runtime gives for its inputs.
+    """Runs one layer after the other, each on the tensors that a judge gives for its inputs.
 
     `known` are these tensors by name, for each input of the network.
     """
 
     def __init__(
-        self, model: onnx.ModelProto, imported: ImportedNetwork, known: Sequence[dict[str, Array]]
+        self,
+        judge: Judge,
+        model: onnx.ModelProto,
+        imported: ImportedNetwork,
+        known: Sequence[dict[str, Array]],
     ):
+        self._judge = judge
         self._model = model
         self._known = known
         self._interpreter = make_interpreter(imported.module)
@@ -229,22 +225,36 @@ class _LayerComparison:
     def check(self, source: LayerSource) -> LayerCheck:
         """The agreement of a layer."""
         layer = self._operations[source.label]
-        for row in range(len(self._known)):
-            self._results[row][layer.result] = self._result(layer, source, row)
-        actual = np.concatenate([results[layer.result] for results in self._results])
-        agreement = None if source.output is None else self._agreement(actual, source.output)
+        operands = [self._operands(layer, source, row) for row in range(len(self._known))]
+        results = [self._interpreter.run_op(layer, values)[0] for values in operands]
+        for known, result in zip(self._results, results, strict=True):
+            known[layer.result] = result
+        actual = np.concatenate(results)
+        if source.output is None:
+            return LayerCheck(source.label, layer.kind, actual.shape, None)
+        ways = self._given(source.output)
+        agreement = Agreement.of(actual, ways)
+        if agreement.different and self._judge.rounds:
+            reasons = [
+                np.concatenate(
+                    [
+                        explained(layer, values, result, theirs[None])
+                        for values, result, theirs in zip(operands, results, way, strict=True)
+                    ]
+                )
+                for way in ways
+            ]
+            agreement = Agreement.of(actual, ways, np.stack(reasons))
         return LayerCheck(source.label, layer.kind, actual.shape, agreement)
 
-    def _result(self, layer: LayerOperation, source: LayerSource, row: int) -> Array:
-        """The layer by its reference semantics."""
+    def _operands(self, layer: LayerOperation, source: LayerSource, row: int) -> tuple[Array, ...]:
         inputs = iter(source.inputs)
-        operands = [
+        return tuple(
             self._activation(operand, next(inputs), row)
             if operand in layer.activations
             else self._constant(operand)
             for operand in layer.operands
-        ]
-        return self._interpreter.run_op(layer, tuple(operands))[0]
+        )
 
     def _activation(self, value: SSAValue, tensor: OnnxTensor | None, row: int) -> Array:
         """The true input; what the layers before give where the file has no such tensor."""
@@ -256,17 +266,18 @@ class _LayerComparison:
         assert isinstance(value.owner, Operation), "what is no activation is a constant"
         return self._interpreter.run_op(value.owner)[0]
 
-    def _agreement(self, actual: Array, output: OnnxTensor) -> Agreement:
-        part = part_of(self._model, self._known[0], output.name)
+    def _given(self, output: OnnxTensor) -> list[Array]:
+        """What the judge gives for a tensor, (n, C, H, W), in each of its ways."""
+        name = output.name
+        part = part_of(self._model, self._known[0], name)
         read = {value.name for value in part.graph.input}
         feeds = [{name: tensors[name] for name in read} for tensors in self._known]
-        both = [
+        return [
             np.concatenate(
                 [
-                    output.view.stored(tensors[output.name])
-                    for tensors in run_model(part, feeds, [output.name], optimised=optimised)
+                    output.view.stored(found[output.name])
+                    for found in way(part, feeds, [output.name])
                 ]
             )
-            for optimised in (True, False)
+            for way in self._judge.ways
         ]
-        return Agreement.of(actual, both)

@@ -16,6 +16,8 @@ from dsconv.frontends.tflite import TFLITE
 
 FLAVOURS = (REQUANTSHIFT, QOPERATOR, QCDQ, QDQ, NEMO, QUANTLAB, TFLITE)
 """In the order in which they are recognised."""
+INTEGER_FLAVOURS = {flavour.name for flavour in (REQUANTSHIFT, NEMO, QUANTLAB)}
+"""Whose nodes compute on integers."""
 
 
 def flavour_named(name: str) -> Flavour:
