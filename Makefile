@@ -24,6 +24,12 @@ test: setup
 test-long: setup
 	$(BIN)/pytest -q -m slow
 
+# Networks from torch, quantised by ONNX Runtime, against it; torch without CUDA where its makers have that
+exported: setup
+	$(BIN)/pip install -q --disable-pip-version-check \
+	  --extra-index-url https://download.pytorch.org/whl/cpu -e '.[dev,exported]'
+	$(BIN)/pytest -q -m 'slow or not slow' tests/test_exported_networks.py
+
 # Random networks (failing ones are made small, and kept in .hypothesis for the next run), damaged files
 fuzz: setup
 	FUZZ_NETWORKS=2000 FUZZ_FILES=10000 $(BIN)/pytest -q -n auto tests/fuzz
@@ -48,4 +54,4 @@ readme: setup
 clean:
 	rm -rf build $(VENV)
 
-.PHONY: demo test test-long fuzz lint readme setup clean
+.PHONY: demo test test-long exported fuzz lint readme setup clean
