@@ -271,6 +271,21 @@ def test_channel_shuffle(groups: int, quantised: bool, channels_last: bool):
     assert kinds(assert_agrees(model, {"x": x})) == ["pointwise", "shuffle", "pointwise"]
 
 
+@pytest.mark.parametrize("channels_last", [False, True])
+def test_channels_of_an_input_are_shuffled(channels_last: bool):
+    writer = ModelWriter()
+    shape = (1, 4, 5, 6) if channels_last else (1, 6, 4, 5)
+    x = writer.dequantize(writer.input("x", "int8", shape), X)
+    if channels_last:
+        x = writer.node("Transpose", x, perm=[0, 3, 1, 2])
+    cut = writer.node("Reshape", x, writer.constant(integers(1, 2, 3, 4, 5)))
+    turned = writer.node("Transpose", cut, perm=[0, 2, 1, 3, 4])
+    joined = writer.node("Reshape", turned, writer.constant(integers(1, 6, 4, 5)))
+    model = writer.model(writer.quantize(joined, X))
+    feeds = {"x": random_integers(np.random.default_rng(0), "int8", shape)}
+    assert kinds(assert_agrees(model, feeds)) == ["shuffle"]
+
+
 def test_a_transpose_of_parts_of_rows_is_an_error():
     writer = ModelWriter()
     x = writer.dequantize(writer.input("x", "int8", (1, 3, 6, 5)), X)

@@ -15,7 +15,7 @@ from dsconv.frontends.arithmetic import Arithmetic
 from dsconv.frontends.builder import NetworkBuilder, Output
 from dsconv.frontends.network import ImportedNetwork, OnnxTensor
 from dsconv.frontends.onnx_graph import Array, GraphInput, Node, OnnxGraph
-from dsconv.frontends.rearrange import REARRANGING, rearranged
+from dsconv.frontends.rearrange import REARRANGING, permutation, rearranged
 from dsconv.frontends.scales import Quantisation
 from dsconv.frontends.values import (
     UNBOUNDED,
@@ -239,23 +239,36 @@ class Reader:
         )
 
     def _input_view(self, source: GraphInput) -> View:
-        """How an input reads as N, C, H, W, which its first layer tells."""
+        """How an input reads as N, C, H, W, which its first layer tells.
+
+        Dimensions that cut channels for a shuffle are none of these.
+        """
         view, tensor = View.plain(source.shape), source.name
+        views = [view]
         while consumers := self.graph.consumers.get(tensor):
             node = consumers[0]
             if node.op_type in REARRANGING:
+                if self._moves_bytes(node, view):
+                    break
                 view = rearranged(node, view, self.constant)
                 view = View.plain(view.shape, view.shape) if view.is_plain else view
+                views.append(view)
             elif node.op_type not in {"QuantizeLinear", "DequantizeLinear", *TRANSPARENT}:
                 break
             tensor = node.outputs[0]
-        named = nchw_view_of_input(view)
+        names = map(nchw_view_of_input, reversed(views))
+        named = next((name for name in names if name is not None), None)
         if named is None:
             raise ModelError(
                 f"input '{source.name}' of shape {list(source.shape)} does not become one "
                 "activation 1xCxHxW"
             )
         return View(named.sizes, named.order, source.shape)
+
+    def _moves_bytes(self, node: Node, view: View) -> bool:
+        """Whether a node transposes a part of a dimension."""
+        is_transpose = node.op_type == "Transpose"
+        return is_transpose and view.transposed(permutation(node, len(view.shape))) is None
 
     def _outputs(self) -> list[Output]:
         """Outputs of the network: one for each value, whatever the caller makes of it."""

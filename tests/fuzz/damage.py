@@ -75,7 +75,7 @@ def pick(random: Random, items: Sequence[ItemT]) -> ItemT:
 @cache
 def healthy_files() -> tuple[bytes, ...]:
     """A small network in every flavour."""
-    networks = [qdq_network(), qoperator_network(), QcdqWriter(4).network()]
+    networks = [qdq_network(), moving_network(), qoperator_network(), QcdqWriter(4).network()]
     networks += [writer().network() for writer in WRITERS.values()]
     return tuple(model.SerializeToString() for model in networks)
 
@@ -110,6 +110,34 @@ def qdq_network() -> onnx.ModelProto:
     flat = writer.node("Flatten", mean)
     product = writer.node("Gemm", flat, weights(5, 4), transB=1)
     return writer.model(writer.quantize(product, unit), dtype="uint8")
+
+
+def moving_network() -> onnx.ModelProto:
+    """Slices with steps, a shuffle, a pad, a resize, and parts put together along every axis."""
+    writer, unit = ModelWriter(opset=18), Quantisation(0.05, 3, "uint8")
+
+    def layer(op_type: str, *inputs: str, **attributes: Any) -> str:
+        result = writer.quantize(writer.node(op_type, *inputs, **attributes), unit)
+        return writer.dequantize(result, unit)
+
+    def integers(*values: int) -> str:
+        return writer.constant(np.array(values, np.int64))
+
+    def part(x: str, *limits: int) -> str:
+        return layer("Slice", x, *map(integers, limits))
+
+    x = writer.dequantize(writer.input("image", "uint8", (1, 6, 8, 6)), unit)
+    groups = writer.node("Reshape", x, integers(1, 2, 3, 8, 6))
+    turned = writer.node("Transpose", groups, perm=[0, 2, 1, 3, 4])
+    x = layer("Reshape", turned, integers(1, 6, 8, 6))
+    pixels = part(part(x, 0, 6, 1, 2), 0, 1, 1, 1)
+    vector = layer("ReduceMax", x, integers(2, 3))
+    both = layer("Sub", layer("Mul", vector, pixels), x)
+    rows = layer("Concat", both, part(both, 1, 8, 2, 3), axis=2)
+    columns = layer("Concat", rows, layer("Min", rows, writer.constant(np.float32(2))), axis=3)
+    padded = layer("Pad", columns, integers(0, 0, 1, 0, 0, 0, 0, 1))
+    scales = writer.constant(np.array([1, 1, 2, 1], np.float32))
+    return writer.model(writer.quantize(writer.node("Resize", padded, "", scales), unit))
 
 
 def qoperator_network() -> onnx.ModelProto:
