@@ -17,9 +17,12 @@ from dsconv.bench.builder import Activation, NetworkBuilder
 from dsconv.dialects.attributes import Layout, WindowAttr
 from dsconv.dialects.graph import DepthwiseOp
 from dsconv.dialects.machine import AssemblyOp
+from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.depthwise import depthwise
+from dsconv.lowering.xpulp.depthwise_splits import DepthwiseShape
 from dsconv.lowering.xpulp.row_steps import RowSchedule, Step, Walk
-from dsconv.lowering.xpulp.strips import LANES, Axis, plans, runs_of, strips_of
+from dsconv.lowering.xpulp.strips import LANES, Axis, StripPlan, plans, runs_of, strips_of
+from dsconv.pipeline import run_pipeline
 from dsconv.targets import load_target
 
 LAYERS = 8
@@ -141,6 +144,20 @@ def test_a_ring_wraps_in_front_of_its_loop():
     assert wraps.count(True) == 1
     assert len(walk.body) == 3
     assert walk.count == 3
+
+
+@pytest.mark.parametrize(("rows", "is_loop"), [(4, False), (5, False), (6, True), (32, True)])
+def test_rows_whose_code_fits_the_instruction_cache_are_no_loop(rows: int, is_loop: bool):
+    """A row of outputs is 18 instructions, and a row of input one load."""
+    builder = NetworkBuilder().begin(8, rows + 2, 32, Activation(layout=Layout.CHW))
+    window = WindowAttr.of((3, 3), (1, 1), (0, 1, 0, 1))
+    builder.depthwise(window, Activation())
+    module = builder.module()
+    run_pipeline(module, "narrow-requant,tile-l1,lower-to-tiles")
+    (kernel,) = (op for op in module.walk() if isinstance(op, KernelOp))
+    two_columns_of_a_word = StripPlan((0,), ((0,), (0,)))
+    walk = DepthwiseShape.of(kernel, 0, -1).walk(two_columns_of_a_word)
+    assert bool(walk.body) == is_loop
 
 
 def ring(seed: int, largest: int, layouts: tuple[Layout, Layout]) -> KernelRun:

@@ -144,7 +144,7 @@ class VariantWriter:
         self.plan = kernel.plan
         self.requantise = kernel.requantise
         self.shape = shape
-        self.walk = shape.schedule.walk()
+        self.walk = shape.walk(kernel.plan)
         self.parts = kernel.split.runs(shape.columns)
         self.home = self.parts[0][0].first
         self.strips = self.asm.label()

@@ -9,7 +9,8 @@ from math import ceil
 
 from dsconv.dialects.records import depthwise_row_bytes
 from dsconv.dialects.tiled import KernelOp
-from dsconv.lowering.xpulp.row_steps import RowSchedule
+from dsconv.lowering.xpulp.assembly import INSTRUCTION
+from dsconv.lowering.xpulp.row_steps import RowSchedule, Walk
 from dsconv.lowering.xpulp.strips import LANES, Axis, Run, StripPlan, plans, runs_of, strips_of
 from dsconv.lowering.xpulp.tiles import Tile
 
@@ -19,6 +20,8 @@ RUN_CYCLES = 12
 STRIP_CYCLES = 5
 """What an output, a channel, a run and a strip take beside products, loads and stores: estimates to
 compare splits with each other."""
+LONGEST_STRIP_BYTES = 400
+"""Of code without a loop. A core's instruction cache has 512, also for what is around it."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,16 @@ class DepthwiseShape:
     def schedule(self) -> RowSchedule:
         """The walk down a strip."""
         return RowSchedule(self.rows, self.padding == 0, self.height)
+
+    def walk(self, plan: StripPlan) -> Walk:
+        """A strip's rows: without a loop where their code fits the instruction cache."""
+        taps = sum(tap.live for step in self.schedule.steps() for tap in step.taps)
+        instructions = (
+            taps * plan.products
+            + self.schedule.loaded_rows * len(plan.loads)
+            + self.rows.outputs * plan.columns * (REQUANT_CYCLES + 1)
+        )
+        return self.schedule.walk(rolled=instructions * INSTRUCTION > LONGEST_STRIP_BYTES)
 
 
 @dataclass(frozen=True)

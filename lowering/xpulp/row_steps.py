@@ -149,9 +149,10 @@ class RowSchedule:
         rows = range(self.axis.taps)
         return next((tap for tap in rows if self._counts(self.axis.position(output, tap))), 0)
 
-    def walk(self) -> Walk:
-        """The steps, rolled to a loop as far as they repeat."""
-        return roll(self.steps(), self.period)
+    def walk(self, *, rolled: bool = True) -> Walk:
+        """The steps, rolled to a loop as far as they repeat, or one behind the other."""
+        steps = self.steps()
+        return roll(steps, self.period) if rolled else Walk(tuple(steps), (), 0, 0, ())
 
 
 def roll(steps: Sequence[Step], period: int) -> Walk:
