@@ -28,7 +28,7 @@ from rich.table import Table
 import dsconv
 from benchmarks.fitting import Ways, fit, relative_errors
 from benchmarks.layers import LayersSideBySide
-from benchmarks.samples import Draw, Sample, layers_of, network
+from benchmarks.samples import Draw, PortableDraw, Sample, layers_of, network
 from dsconv import zoo
 from dsconv.dialects.tiled import BoxAttr
 from dsconv.passes.costs import (
@@ -58,6 +58,15 @@ COUNTS = {
     "avg_pool": 12,
     "max_pool": 10,
 }
+PORTABLE_COUNTS = {
+    "depthwise": 10,
+    "add": 10,
+    "rescale": 10,
+    "avg_pool": 12,
+    "max_pool": 10,
+}
+"""Of layers whose layouts or windows leave them to loops in C."""
+
 BATCH = 40
 """Layers of one program."""
 
@@ -105,7 +114,7 @@ def read_measured() -> list[Measured]:
 @app.command()
 def measure() -> None:
     """Run single layers on GVSoC and keep their cycles."""
-    samples = list(Draw().samples(COUNTS))
+    samples = [*Draw().samples(COUNTS), *PortableDraw().samples(PORTABLE_COUNTS)]
     batches = [samples[first : first + BATCH] for first in range(0, len(samples), BATCH)]
     rows = [row.as_json() for batch in track(batches) for row in measure_batch(batch)]
     content = {
@@ -134,11 +143,11 @@ def is_serial(row: Measured) -> bool:
 
 
 def serial_measurements(measured: Sequence[Measured]) -> list[tuple[Ways, float]]:
-    """What layers take beside their kernels, where nothing overlaps."""
+    """What layers take beside their kernels, where nothing overlaps and no loops in C run."""
     return [
         ([layer_terms(row.sample)], row.layer - row.sample.tiles * row.kernel)
         for row in measured
-        if is_serial(row)
+        if is_serial(row) and not row.sample.layer.is_portable
     ]
 
 
@@ -146,8 +155,10 @@ def layer_terms(sample: Sample) -> Terms:
     """What happens in a layer beside its kernels."""
     geometry, tile = sample.layer.geometry, sample.tile
     inputs = [
-        BoxAttr.of_tile(geometry.input_layout, shape, geometry.input_tile(tile, number))
-        for number, shape in enumerate(geometry.inputs)
+        BoxAttr.of_tile(layout, shape, geometry.input_tile(tile, number))
+        for number, (layout, shape) in enumerate(
+            zip(geometry.input_layouts, geometry.inputs, strict=True)
+        )
     ]
     weights = [BoxAttr.of(geometry.weight_bytes(tile))] if geometry.record_bytes else []
     output = BoxAttr.of_tile(
@@ -172,7 +183,7 @@ def pipelined_tile(measured: Sequence[Measured], cores: int) -> float:
     coefficients()["layer"]["pipelined_tile"] = 0
     rest: list[float] = []
     for row in measured:
-        if not is_serial(row):
+        if not is_serial(row) and not row.sample.layer.is_portable:
             geometry, tile = row.sample.layer.geometry, row.sample.tile
             loop = replace(TileLoop.of(geometry, tile, cores), compute=row.kernel)
             model = first_call_cycles(geometry.kind) + loop.pipelined_cycles

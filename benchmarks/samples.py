@@ -13,8 +13,10 @@ from xdsl.dialects.builtin import ModuleOp
 from dsconv.bench.builder import Activation, NetworkBuilder
 from dsconv.dialects.attributes import Layout, Tile, TileAttr, WindowAttr
 from dsconv.dialects.graph import LayerOperation
+from dsconv.passes.costs import KERNEL_GROUPS
 from dsconv.passes.even_splits import even_splits
 from dsconv.passes.geometry import Geometry
+from dsconv.passes.layer_costs import kernel_shape
 from dsconv.passes.narrow_requant import NarrowRequantPass
 from dsconv.pipeline import make_context
 
@@ -23,6 +25,9 @@ LARGEST_MAP = 64 * 1024
 
 MOST_MACS = 2_000_000
 """More take long to simulate, and tell nothing new."""
+
+MOST_PORTABLE_OUTPUTS = 8_000
+"""Loops in C take dozens of cycles for one."""
 
 MOST_TILES = 8
 L1_BYTES = 56 * 1024
@@ -81,6 +86,13 @@ class Layer:
         self.build(builder)
         (layer,) = layers_of(builder.module())
         return replace(Geometry.of(layer), wide=self.wide)
+
+    @property
+    def is_portable(self) -> bool:
+        """Whether loops in C compute it."""
+        geometry = self.geometry
+        shape = kernel_shape(geometry, Tile(geometry.kernels, geometry.rows, geometry.columns))
+        return "portable_call" in next(KERNEL_GROUPS[self.kind].terms(shape, 1))
 
 
 @dataclass(frozen=True)
@@ -194,3 +206,19 @@ class Draw:
         tile = Tile(channels, rows, geometry.columns, outermost, self.random.choice((1, 2)))
         fits = geometry.l1_bytes(tile) <= L1_BYTES and geometry.tiles(tile) <= MOST_TILES
         return tile if fits else None
+
+
+class PortableDraw(Draw):
+    """Draws layers whose layouts or windows leave them to loops in C."""
+
+    def layer(self, kind: str) -> Layer | None:
+        drawn = super().layer(kind)
+        if drawn is None:
+            return None
+        layouts = self.layout(), self.layout()
+        window = self.random.choice((2, drawn.window)) if kind == "avg_pool" else drawn.window
+        layer = replace(drawn, input_layout=layouts[0], output_layout=layouts[1], window=window)
+        geometry = layer.geometry
+        if geometry.kernels * geometry.rows * geometry.columns > MOST_PORTABLE_OUTPUTS:
+            return None
+        return layer if layer.is_portable else None

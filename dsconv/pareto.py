@@ -12,7 +12,7 @@ from rich.table import Table
 from dsconv.compiler import CompiledNetwork
 from dsconv.dialects.graph import LayerOperation
 from dsconv.passes.schedules import Objective, Schedule, best, schedules
-from dsconv.pipeline import SCHEDULED_LEVEL, machine_of, run_pipeline
+from dsconv.pipeline import GRAPH_LEVEL, machine_of, run_pipeline
 from dsconv.reference import network_of
 
 
@@ -28,7 +28,7 @@ class ParetoFront:
     def of(compiled: CompiledNetwork) -> ParetoFront:
         """The front of a network for its target."""
         module = compiled.imported.module.clone()
-        run_pipeline(module, SCHEDULED_LEVEL)
+        run_pipeline(module, GRAPH_LEVEL)
         function = network_of(module)
         layers = [op for op in function.body.ops if isinstance(op, LayerOperation)]
         machine = machine_of(compiled.target, len(layers))

@@ -19,15 +19,13 @@ from dsconv.dialects.attributes import Space
 from dsconv.equivalence import PassChecker
 from dsconv.errors import CapacityError, DsconvError
 from dsconv.passes.capacity import DoesNotFitError
+from dsconv.passes.choices import Machine
 from dsconv.passes.fusion import WEIGHT_PIECES
-from dsconv.passes.schedules import Machine, Objective
+from dsconv.passes.schedules import Objective
 from dsconv.targets import Target
 
 GRAPH_LEVEL = "fold-pads,fold-weight-zero-points,narrow-requant"
-"""The passes before the choice of layouts."""
-
-SCHEDULED_LEVEL = f"{GRAPH_LEVEL},select-layout"
-"""The passes before the choice of a schedule."""
+"""The passes before the choice of a schedule, with its layouts."""
 
 
 def machine_of(target: Target, layers: int) -> Machine:
@@ -64,14 +62,15 @@ def planning_passes(
     sizes = f"l1={l1} l2={l2} remarks={str(remarks).lower()}"
     if kernel is None:
         schedule = [
-            SCHEDULED_LEVEL,
+            GRAPH_LEVEL,
             f"select-schedule{{objective={objective} {sizes} cores={target.cores} "
             f"cycle_energy={target.energy.cycle} byte_energy={target.energy.byte}}}",
         ]
     else:
-        schedule = [GRAPH_LEVEL, f"fuse-dsconv{{kernel={kernel} {sizes}}}", "select-layout"]
+        schedule = [GRAPH_LEVEL, f"fuse-dsconv{{kernel={kernel} {sizes}}}"]
     return [
         *schedule,
+        "select-layout",
         f"tile-l1{{l1={l1} cores={target.cores}}}",
         f"lower-to-tiles{{chunk={l2 // WEIGHT_PIECES}}}",
         "double-buffer",

@@ -217,7 +217,9 @@ class FusedRowsLowering:
             )
         ]
         self.input = Map.of(buffers[self.chain.input], self.chain.input)
-        self.residuals = {value: Map.of(buffers[value], value) for value in self.chain.residuals}
+        self.residuals = {
+            value: Map.of(buffers[value], value) for value in self.chain.residual_layouts
+        }
         self.output = Map.of(buffers[op.result], op.result)
 
     @property
@@ -249,7 +251,7 @@ class FusedRowsLowering:
             self.output.buffer,
             body,
             steps=plan.steps,
-            layouts=[value.layout.value for value in plan.values if value.layout is not None],
+            layouts=[value.layout.value for value in plan.values],
             cost=row_cost(self.chain, plan),
         )
 

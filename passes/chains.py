@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xdsl.ir import SSAValue
 
+from dsconv.dialects.attributes import Layout
 from dsconv.dialects.graph import LayerOperation, tensor_bytes, tensor_type
 from dsconv.passes.geometry import Geometry
 
@@ -34,9 +35,19 @@ class Chain:
         return self.layers[-1].result
 
     @property
+    def input_layout(self) -> Layout:
+        """Layout of what the first layer reads."""
+        return self.geometries[0].input_layout
+
+    @property
     def outside_values(self) -> list[SSAValue]:
         """What the chain reads and makes: all that does not stay inside it."""
-        return [self.input, *self.residuals, self.result]
+        return [self.input, *self.residual_layouts, self.result]
+
+    @property
+    def values_made(self) -> list[SSAValue]:
+        """What each layer makes."""
+        return [layer.result for layer in self.layers]
 
     @property
     def moved_bytes(self) -> int:
@@ -49,11 +60,35 @@ class Chain:
         return tuple(geometry.kernels * geometry.record_bytes for geometry in self.geometries)
 
     @property
-    def residuals(self) -> list[SSAValue]:
-        """What layers behind the first one read besides the layer before them."""
+    def layouts_read(self) -> dict[SSAValue, Layout]:
+        """What the layers read but do not make, in what layout."""
         made = {layer.result for layer in self.layers}
-        values = (value for layer in self.layers[1:] for value in layer.activations)
-        return [value for value in dict.fromkeys(values) if value not in made]
+        return {
+            value: layout
+            for layer, geometry in zip(self.layers, self.geometries, strict=True)
+            for value, layout in zip(layer.activations, geometry.input_layouts, strict=True)
+            if value not in made
+        }
+
+    @property
+    def residual_layouts(self) -> dict[SSAValue, Layout]:
+        """What layers behind the first one read besides the layer before them, in what layout."""
+        first, *_ = self.layers
+        read = Chain(self.layers[1:], self.geometries[1:]).layouts_read
+        return {value: layout for value, layout in read.items() if value is not first.result}
+
+    def with_layouts(self, layouts: Mapping[SSAValue, Layout]) -> Chain:
+        """The same layers where some values have other layouts."""
+        return Chain(
+            self.layers,
+            tuple(
+                geometry.with_layouts(
+                    map(layouts.get, layer.activations, geometry.input_layouts),
+                    layouts.get(layer.result, geometry.output_layout),
+                )
+                for layer, geometry in zip(self.layers, self.geometries, strict=True)
+            ),
+        )
 
 
 def value_bytes(value: SSAValue) -> int:

@@ -37,6 +37,9 @@ BLOCKS = ((4, 4), (4, 2), (2, 4), (4, 3), (3, 4), (3, 3), (5, 3), (3, 5), (2, 2)
 LONGEST_TRANSPOSED_PIXEL = 96
 """Channels of CHW that a pointwise kernel turns to HWC on its stack; beyond, loops in C run."""
 
+KINDS_BY_WORDS = ("add", "rescale")
+"""Elementwise kinds that are written in assembly."""
+
 Terms = Mapping[str, float]
 """How often each thing happens that costs time, on the core with the most work."""
 
@@ -60,6 +63,16 @@ class TileShape:
         """Bytes."""
         return self.channels * self.pixels
 
+    @property
+    def has_whole_pixels(self) -> bool:
+        """Whether the channels of a pixel lie side by side."""
+        return self.layout is Layout.HWC or self.channels == 1 or self.pixels == 1
+
+    @property
+    def has_whole_planes(self) -> bool:
+        """Whether the pixels of a channel lie side by side."""
+        return self.layout is Layout.CHW or self.channels == 1 or self.pixels == 1
+
 
 @dataclass(frozen=True)
 class WindowShape:
@@ -67,6 +80,7 @@ class WindowShape:
 
     kernel: tuple[int, int] = (1, 1)
     strides: tuple[int, int] = (1, 1)
+    padded: bool = False
 
     @property
     def taps(self) -> int:
@@ -78,14 +92,15 @@ class WindowShape:
 class KernelShape:
     """What a kernel computes, as far as its time depends on it.
 
-    `kind` is the kind of the graph operation. `wide` says that its requantisation has 64 bits.
+    `kind` is the kind of the graph operation, `more_inputs` the layouts of its inputs besides `x`.
+    `wide` says that its requantisation has 64 bits.
     """
 
     kind: str
     x: TileShape
     y: TileShape
     window: WindowShape = WindowShape()
-    inputs: int = 1
+    more_inputs: tuple[Layout, ...] = ()
     wide: bool = False
 
 
@@ -154,13 +169,23 @@ def powers_of_two(cores: int) -> list[int]:
     return [1 << level for level in range(cores.bit_length())]
 
 
+def portable_terms(shape: KernelShape, inputs: int, cores: int) -> Terms:
+    """Loops in C, where there is no assembly: so many inputs for each output, one by one."""
+    outputs = ceil(shape.y.size / cores)
+    return {
+        "portable_call": 1,
+        "portable_input": outputs * inputs,
+        f"portable_{output_term(shape)}": outputs,
+    }
+
+
 def dense_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
     """Layers that sum over channels: blocks of pixels x channels, on a grid of cores."""
     pixels, channels = shape.y.pixels, shape.y.channels
     row = shape.x.size if shape.kind == "linear" else shape.x.channels * shape.window.taps
     words = ceil(row / WORD)
     gathers = shape.window.taps > 1
-    transposes = shape.kind == "pointwise" and shape.x.layout is Layout.CHW
+    transposes = shape.kind == "pointwise" and not shape.x.has_whole_pixels
     if transposes and row > LONGEST_TRANSPOSED_PIXEL:
         yield {"call": 1, "portable_product": row * pixels * channels / cores}
         return
@@ -185,7 +210,9 @@ def dense_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
 def depthwise_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
     """Windows over one channel: parts of channels, a few columns wide, walked down row by row."""
     (fy, fx), sy = shape.window.kernel, shape.window.strides[0]
-    form = "" if shape.x.layout is Layout.CHW else "portable_"
+    if not shape.x.has_whole_planes:
+        yield portable_terms(shape, shape.window.taps, cores)
+        return
     for parts in powers_of_two(cores):
         units = ceil(shape.y.channels * parts / cores)
         columns = ceil(shape.y.width / parts)
@@ -194,33 +221,52 @@ def depthwise_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
             "call": 1,
             "unit": units,
             "column": units * columns,
-            form + "load": units * ((shape.y.height - 1) * sy + fy) * columns * ceil(fx / WORD),
-            form + "product": outputs * fy * ceil(fx / WORD),
+            "load": units * ((shape.y.height - 1) * sy + fy) * columns * ceil(fx / WORD),
+            "product": outputs * fy * ceil(fx / WORD),
             output_term(shape): outputs,
         }
 
 
 def elementwise_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
-    """Every value by itself, in whole words where the layouts agree."""
-    form = "" if shape.x.layout is shape.y.layout else "portable_"
+    """Every value by itself, in words where there is assembly: where all layouts agree."""
+    inputs = 1 + len(shape.more_inputs)
+    layouts = {shape.x.layout, *shape.more_inputs, shape.y.layout}
+    if shape.kind not in KINDS_BY_WORDS or len(layouts) > 1:
+        yield portable_terms(shape, inputs, cores)
+        return
     words = ceil(shape.y.size / WORD / cores)
+    yield {"call": 1, "load": words * inputs, output_term(shape): words * WORD}
+
+
+def average_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
+    """Averages: there is assembly for those of whole planes, channel by channel."""
+    x, y, window = shape.x, shape.y, shape.window
+    is_global = y.pixels == 1 and window.kernel == (x.height, x.width) and not window.padded
+    if not is_global or not x.has_whole_planes:
+        yield portable_terms(shape, window.taps, cores)
+        return
+    channels = ceil(y.channels / cores)
     yield {
         "call": 1,
-        form + "load": words * shape.inputs,
-        form + output_term(shape): words * WORD,
+        "unit": channels,
+        "value": channels * window.taps / WORD,
+        output_term(shape): channels,
     }
 
 
-def pool_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
-    """Windows over one channel without weights: whole channels of CHW, words of HWC."""
-    planes = shape.x.layout is Layout.CHW
-    units = ceil((shape.y.channels if planes else shape.y.height) / cores)
-    outputs = shape.y.pixels if planes else shape.y.channels * shape.y.width
+def maximum_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
+    """Maxima: there is assembly for whole words of HWC, row by row."""
+    layouts = {shape.x.layout, shape.y.layout}
+    if layouts != {Layout.HWC} or shape.y.channels % WORD or shape.window.padded:
+        yield portable_terms(shape, shape.window.taps, cores)
+        return
+    rows = ceil(shape.y.height / cores)
+    outputs = rows * shape.y.channels * shape.y.width
     yield {
         "call": 1,
-        "unit": units,
-        "value": units * outputs * shape.window.taps / WORD,
-        output_term(shape): units * outputs,
+        "unit": rows,
+        "value": outputs * shape.window.taps / WORD,
+        output_term(shape): outputs,
     }
 
 
@@ -255,8 +301,8 @@ GROUPS = (
         elementwise_terms,
     ),
     KernelGroup("lookup", ("lookup",), elementwise_terms),
-    KernelGroup("avg_pool", ("avg_pool",), pool_terms),
-    KernelGroup("max_pool", ("max_pool",), pool_terms),
+    KernelGroup("avg_pool", ("avg_pool",), average_terms),
+    KernelGroup("max_pool", ("max_pool",), maximum_terms),
 )
 
 KERNEL_GROUPS = {kind: group for group in GROUPS for kind in group.kinds}

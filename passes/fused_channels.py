@@ -73,25 +73,22 @@ def channel_cost(chain: Chain, tile: Tile, cores: int = 8) -> LayerCost:
     return steps_cost(before, plan.steps, plan.buffers, loads, compute, store)
 
 
-def choose_channels(
-    chain: Chain, l1_bytes: int, cores: int, buffers: tuple[int, ...] = (1, 2), l2_bytes: int = 0
-) -> Tile | None:
-    """The step along channels of least estimated cost that fits; None where none does.
-
-    `l2_bytes` of 0 are no limit.
-    """
+def channel_tiles(chain: Chain, cores: int, buffers: tuple[int, ...] = (1, 2)) -> list[Tile]:
+    """Steps along channels to choose from."""
     last = chain.geometries[-1]
-    tiles = [
+    return [
         Tile(channels, last.rows, last.columns, buffers=count)
         for channels in even_splits(last.kernels, multiple=cores)
         for count in (buffers if channels < last.kernels else (1,))
     ]
-    plans = [(tile, channel_plan(chain, tile)) for tile in tiles]
-    fitting = [
-        tile
-        for tile, plan in plans
-        if plan.l1_bytes <= l1_bytes and (not l2_bytes or plan.l2_bytes <= l2_bytes)
-    ]
+
+
+def choose_channels(
+    chain: Chain, l1_bytes: int, cores: int, buffers: tuple[int, ...] = (1, 2)
+) -> Tile | None:
+    """The step along channels of least estimated cost that fits; None where none does."""
+    tiles = channel_tiles(chain, cores, buffers)
+    fitting = [tile for tile in tiles if channel_plan(chain, tile).l1_bytes <= l1_bytes]
     return min(fitting, key=lambda tile: channel_cost(chain, tile, cores).objective, default=None)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 
 from dsconv.dialects.attributes import Layout, Tile
-from dsconv.dialects.graph import tensor_type
 from dsconv.passes.chains import Chain
 from dsconv.passes.costs import (
     TransferCost,
@@ -23,7 +24,7 @@ def rows_transfer(
     rows: Rows, count: int, *, in_planes: bool = False, store: bool = False
 ) -> TransferCost:
     """The transfer of so many rows of a map; `in_planes`: the planes of CHW lie apart in L1."""
-    if rows.layout is not Layout.CHW or count == rows.height:
+    if rows.layout is Layout.HWC or count == rows.height:
         blocks = rows.channels if in_planes and rows.layout is Layout.CHW else 1
         return dma_cycles(rows.channels * rows.width * count // blocks, 1, blocks, store=store)
     if in_planes:
@@ -31,22 +32,42 @@ def rows_transfer(
     return dma_cycles(rows.width * count, rows.channels, store=store)
 
 
+@dataclass(frozen=True)
+class RowKernels:
+    """Cycles of kernels along rows, with their barriers: before the first step, and in a step."""
+
+    lead: float = 0
+    step: float = 0
+
+    @staticmethod
+    def of(geometry: Geometry, made: Rows, cores: int) -> RowKernels:
+        """Those of one layer."""
+        lead = kernel_step(geometry, made.lead, cores) if made.lead else 0
+        return RowKernels(lead, kernel_step(geometry, made.block, cores))
+
+    def __add__(self, other: RowKernels) -> RowKernels:
+        return RowKernels(self.lead + other.lead, self.step + other.step)
+
+
 def row_cost(chain: Chain, plan: RowPlan, cores: int = 8) -> LayerCost:
     """Estimated cost of a chain that is fused along rows."""
+    made = zip(chain.geometries, plan.values[1:], strict=True)
+    kernels = sum((RowKernels.of(*layer, cores) for layer in made), RowKernels())
+    return row_loop_cost(chain, plan, kernels)
+
+
+def row_loop_cost(chain: Chain, plan: RowPlan, kernels: RowKernels) -> LayerCost:
+    """Estimated cost of a chain along rows whose kernels take so long."""
     first, *_, last = plan.values
-    made = list(zip(chain.geometries, plan.values[1:], strict=True))
-    compute = sum(kernel_step(op, y.block, cores) for op, y in made)
-    before = sum(kernel_step(op, y.lead, cores) for op, y in made if y.lead)
-    before += sum(first_call_cycles(geometry.kind) for geometry in chain.geometries)
+    before = kernels.lead + sum(first_call_cycles(geometry.kind) for geometry in chain.geometries)
     before += sum(dma_cycles(size).cycles for size in plan.weight_bytes)
     loads = [rows_transfer(first, first.block, in_planes=first.is_ring)]
-    for value in chain.residuals:
-        _, channels, _, width = tensor_type(value).get_shape()
-        loads.append(dma_cycles(channels * width * last.block))
+    loads += [rows_transfer(rows, rows.block) for rows in plan.residuals]
     store = rows_transfer(last, last.block, store=True)
-    return steps_cost(before, plan.steps, plan.buffers, loads, compute, store)
+    return steps_cost(before, plan.steps, plan.buffers, loads, kernels.step, store)
 
 
+@cache
 def kernel_step(geometry: Geometry, rows: int, cores: int) -> float:
     """Cycles of a layer's kernel for so many whole rows of what it makes, and of its barrier."""
     tile = Tile(geometry.kernels, rows, geometry.columns)

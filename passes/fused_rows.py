@@ -14,7 +14,7 @@ from math import ceil
 from xdsl.ir import SSAValue
 
 from dsconv.dialects.attributes import Layout, Tile
-from dsconv.dialects.graph import layout_of, tensor_type
+from dsconv.dialects.graph import tensor_type
 from dsconv.dialects.tiled import aligned
 from dsconv.passes.chains import Chain
 from dsconv.passes.geometry import Geometry
@@ -35,7 +35,7 @@ class Rows:
     channels: int
     height: int
     width: int
-    layout: Layout | None
+    layout: Layout
     block: int
     lead: int
     ring: int
@@ -110,14 +110,20 @@ class Rows:
 class RowPlan:
     """A fused layer along rows: `values[0]` is its input, `values[i]` what its layer i makes.
 
-    `residuals` are the bytes of a step of other inputs, `weights` those of each layer.
+    `residuals` are what layers behind the first one read besides, `weight_bytes` those of each
+    layer.
     """
 
     values: tuple[Rows, ...]
     steps: int
-    residual_bytes: int
+    residuals: tuple[Rows, ...]
     weight_bytes: tuple[int, ...]
     buffers: int
+
+    def with_result_layout(self, layout: Layout) -> RowPlan:
+        """The plan for another layout of the result."""
+        *values, last = self.values
+        return replace(self, values=(*values, replace(last, layout=layout)))
 
     @property
     def l1_bytes(self) -> int:
@@ -128,7 +134,7 @@ class RowPlan:
         return (
             inputs
             + sum(aligned(value.buffer_bytes) for value in between)
-            + copies * (aligned(last.buffer_bytes) + aligned(self.residual_bytes))
+            + copies * sum(aligned(rows.buffer_bytes) for rows in (last, *self.residuals))
             + sum(map(aligned, self.weight_bytes))
         )
 
@@ -136,7 +142,7 @@ class RowPlan:
     def l2_bytes(self) -> int:
         """Bytes of L2 that are enough for the weights, and for steps of maps that lie in L3."""
         first, *_, last = self.values
-        moved = first.block_bytes + last.block_bytes + self.residual_bytes
+        moved = sum(rows.block_bytes for rows in (first, *self.residuals, last))
         return min(STAGES, self.steps) * moved + sum(self.weight_bytes)
 
 
@@ -144,26 +150,40 @@ def row_plan(chain: Chain, tile: Tile) -> RowPlan | None:
     """The plan for steps of `tile.rows` rows; None where a lead is longer than a step's rows."""
     last = chain.geometries[-1]
     steps = ceil(last.rows / tile.rows)
-    values = [_last_value(last, layout_of(chain.result), tile.rows)]
-    for layer, geometry in zip(reversed(chain.layers), reversed(chain.geometries), strict=True):
-        layout = layout_of(layer.activations[0])
+    values = [_step_of(chain.result, last.output_layout, tile.rows)]
+    layouts = [chain.input_layout, *(geometry.output_layout for geometry in chain.geometries[:-1])]
+    for geometry, layout in zip(reversed(chain.geometries), reversed(layouts), strict=True):
         values.insert(0, _value_before(geometry, layout, values[0], single_step=steps == 1))
     if steps > 1 and tile.buffers > 1 and values[0].is_ring:
         values[0] = replace(values[0], ring=values[0].ring + values[0].block)
     if any(value.lead > value.block for value in values):
         return None
-    residual = sum(_step_bytes(value, tile.rows) for value in chain.residuals)
-    return RowPlan(tuple(values), steps, residual, chain.weight_bytes, tile.buffers)
+    residuals = tuple(
+        _step_of(value, layout, tile.rows) for value, layout in chain.residual_layouts.items()
+    )
+    return RowPlan(tuple(values), steps, residuals, chain.weight_bytes, tile.buffers)
 
 
-def _last_value(geometry: Geometry, layout: Layout | None, rows: int) -> Rows:
-    sizes = (geometry.kernels, geometry.rows, geometry.columns, layout)
-    return Rows(*sizes, block=rows, lead=0, ring=0, above=0, below=0, overlap=0, pad_pixel=False)
+def _step_of(value: SSAValue, layout: Layout, rows: int) -> Rows:
+    """A value of which a step has its own rows alone."""
+    _, *sizes = tensor_type(value).get_shape()
+    channels, height, width = sizes
+    return Rows(
+        channels,
+        height,
+        width,
+        layout,
+        block=rows,
+        lead=0,
+        ring=0,
+        above=0,
+        below=0,
+        overlap=0,
+        pad_pixel=False,
+    )
 
 
-def _value_before(
-    geometry: Geometry, layout: Layout | None, made: Rows, *, single_step: bool
-) -> Rows:
+def _value_before(geometry: Geometry, layout: Layout, made: Rows, *, single_step: bool) -> Rows:
     """What a layer reads, from what it makes: its receptive field."""
     (extent, _), (stride, _) = geometry.extent, geometry.strides
     top, left, _, right = geometry.window.pads
@@ -188,8 +208,3 @@ def _value_before(
         overlap=overlap,
         pad_pixel=any(geometry.window.pads),
     )
-
-
-def _step_bytes(value: SSAValue, rows: int) -> int:
-    _, channels, _, width = tensor_type(value).get_shape()
-    return aligned(channels * width * rows)

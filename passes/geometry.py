@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from math import ceil, prod
 
 from xdsl.ir import SSAValue
@@ -64,7 +65,7 @@ class Geometry:
     shared_record: bool
     result_bytes: int
     macs: int
-    input_layout: Layout
+    input_layouts: tuple[Layout, ...]
     output_layout: Layout
     wide: bool
 
@@ -97,10 +98,19 @@ class Geometry:
             isinstance(op, LookupOp) and op.shares_table,
             element_bytes(tensor_type(op.result)),
             op.macs,
-            layout_of(op.activations[0]) or Layout.HWC,
+            tuple(layout_of(value) or Layout.HWC for value in op.activations),
             layout_of(op.result) or Layout.HWC,
             isinstance(op, RequantisedOperation) and op.narrow is None,
         )
+
+    @property
+    def input_layout(self) -> Layout:
+        """Layout of the first input."""
+        return self.input_layouts[0]
+
+    def with_layouts(self, inputs: Iterable[Layout], output: Layout) -> Geometry:
+        """The same layer with other layouts."""
+        return replace(self, input_layouts=tuple(inputs), output_layout=output)
 
     # One tile
 

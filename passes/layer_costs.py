@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain
 
@@ -37,6 +37,10 @@ class LayerCost:
         """What tile selection minimises."""
         return self.cycles + TRAFFIC_WEIGHT * self.transfer_cycles
 
+    def later(self, cycles: float) -> LayerCost:
+        """The cost of what takes some cycles more."""
+        return replace(self, cycles=self.cycles + cycles)
+
 
 @cache
 def tile_transfer(
@@ -63,8 +67,8 @@ def kernel_shape(geometry: Geometry, tile: Tile) -> KernelShape:
             geometry.input_layout,
         ),
         TileShape(tile.channels, tile.rows, tile.columns, geometry.output_layout),
-        WindowShape(geometry.window.kernel, geometry.strides),
-        len(geometry.inputs),
+        WindowShape(geometry.window.kernel, geometry.strides, geometry.padded),
+        geometry.input_layouts[1:],
         geometry.wide,
     )
 
@@ -86,8 +90,10 @@ class TileLoop:
     def of(geometry: Geometry, tile: Tile, cores: int) -> TileLoop:
         """The loop of a layer with its tiles."""
         inputs = tuple(
-            tile_transfer(geometry.input_layout, input_map, geometry.input_tile(tile, number))
-            for number, input_map in enumerate(geometry.inputs)
+            tile_transfer(layout, input_map, geometry.input_tile(tile, number))
+            for number, (layout, input_map) in enumerate(
+                zip(geometry.input_layouts, geometry.inputs, strict=True)
+            )
         )
         weights = (dma_cycles(geometry.weight_bytes(tile)),)
         loads = ((geometry.input_versions(tile), inputs), (geometry.weight_versions(tile), weights))

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 
+from xdsl.ir import SSAValue
+
+from dsconv.dialects.attributes import Layout
 from dsconv.dialects.fused import Axis, FusedOp
 from dsconv.passes.chains import Chain
+from dsconv.passes.choices import LONGEST_CHAIN, Choice, Machine, fused_choices
+from dsconv.passes.fronts import front
 from dsconv.passes.fusion import memory_obstacle, next_in_chain, obstacle
 from dsconv.passes.remarks import remark
-from dsconv.passes.schedules import LONGEST_CHAIN, Choice, Machine, Schedule, fused_choices
+from dsconv.passes.schedules import Schedule
+from dsconv.passes.select_layout import layout_options
 
 
 def remark_schedule(schedule: Schedule, machine: Machine) -> None:
@@ -19,27 +26,32 @@ def remark_schedule(schedule: Schedule, machine: Machine) -> None:
             remark(choice.layers, f"fused along {choice.axis}, {step} {choice.axis} a step")
     for before, after in pairwise(schedule.choices):
         ends = before.layers[-1], after.layers[0]
-        remark(ends, f"not fused: {reason_apart(before, after, machine)}")
+        remark(ends, f"not fused: {reason_apart(before, after, schedule.layouts, machine)}")
 
 
-def reason_apart(before: Choice, after: Choice, machine: Machine) -> str:
-    """Why two choices that follow each other are not one."""
+def reason_apart(
+    before: Choice, after: Choice, layouts: Mapping[SSAValue, Layout], machine: Machine
+) -> str:
+    """Why two choices that follow each other are not one; what they read has these layouts."""
     last, first = before.layers[-1], after.layers[0]
     for layer in (before.layers[0], first):
         if isinstance(layer, FusedOp) or layer.tile is not None:
             return f'"{layer.label}" has a schedule already'
     if next_in_chain(last) is not first:
         return f'what "{last.label}" makes is not for "{first.label}" alone'
-    chain = Chain.of((*before.layers, *after.layers))
+    chain = Chain.of((*before.layers, *after.layers)).with_layouts(layouts)
     reason = obstacle(chain.layers, Axis.ROWS)
     if reason is not None:
         return reason
     if len(chain.layers) > LONGEST_CHAIN:
         return f"it is longer than the {LONGEST_CHAIN} layers that are tried"
-    fused = min(fused_choices(chain, machine, Axis), key=lambda one: one.cycles, default=None)
-    if fused is None:
+    options = layout_options(chain.layers)
+    options[chain.result] = (layouts[chain.result],)
+    found = front(fused_choices(chain, options, machine, Axis))
+    if not found:
         no_step = f"no step fits {machine.l1} bytes of L1"
         return memory_obstacle(chain, Axis.ROWS, machine.l1, machine.l2) or no_step
+    fused = found[0]
     cycles, moved = before.cycles + after.cycles, before.moved_bytes + after.moved_bytes
     return (
         f"as one, what they are in takes {fused.cycles:.0f} cycles and moves {fused.moved_bytes} "

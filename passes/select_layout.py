@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from math import prod
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, TensorType
@@ -72,6 +74,26 @@ def only_layers_read(value: SSAValue) -> bool:
         else isinstance(use.operation, LayerOperation)
         for use in value.uses
     )
+
+
+def possible_layouts(value: SSAValue) -> tuple[Layout, ...]:
+    """The layouts that an activation may have, the preferred one first.
+
+    There is one where a layout is written, where it is not ours to choose, and where all are equal.
+    """
+    layout = layout_of(value)
+    if layout is not None or not lies_between_layers(value):
+        return (layout or Layout.HWC,)
+    preferred = preferred_layout(value)
+    _, channels, *size = tensor_type(value).get_shape()
+    if 1 in (channels, prod(size)):
+        return (preferred,)
+    return (preferred, *(layout for layout in Layout if layout is not preferred))
+
+
+def layout_options(layers: Iterable[LayerOperation]) -> dict[SSAValue, tuple[Layout, ...]]:
+    """The layouts that what layers make may have."""
+    return {layer.result: possible_layouts(layer.result) for layer in layers}
 
 
 def lies_between_layers(value: SSAValue) -> bool:

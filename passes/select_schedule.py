@@ -1,4 +1,4 @@
-"""Chooses what to fuse and all tiles, by cycles, by bytes moved or by energy."""
+"""Chooses what to fuse, all layouts and all tiles, by cycles, by bytes moved or by energy."""
 
 from __future__ import annotations
 
@@ -10,15 +10,20 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from dsconv.dialects.attributes import TileAttr
-from dsconv.dialects.graph import LayerOperation
+from dsconv.dialects.graph import LayerOperation, layout_of
+from dsconv.passes.choices import Machine
 from dsconv.passes.fusion import fuse
 from dsconv.passes.networks import networks
 from dsconv.passes.schedule_remarks import remark_schedule
-from dsconv.passes.schedules import Machine, Objective, Schedule, best, schedules
+from dsconv.passes.schedules import Objective, Schedule, best, schedules
+from dsconv.passes.select_layout import lies_between_layers, set_layout
 
 
 def apply_schedule(schedule: Schedule) -> None:
-    """Fuses what the schedule fuses, and writes its tiles."""
+    """Writes the schedule's layouts and tiles, and fuses what it fuses."""
+    for value, layout in schedule.layouts.items():
+        if layout_of(value) is None and lies_between_layers(value):
+            set_layout(value, layout)
     for choice in schedule.choices:
         layer = choice.layers[0]
         if len(choice.layers) > 1:
@@ -28,11 +33,11 @@ def apply_schedule(schedule: Schedule) -> None:
 
 @dataclass(frozen=True)
 class SelectSchedulePass(ModulePass):
-    """Fuses layers and writes tiles so that the network is fast, moves little or takes little.
+    """Fuses layers, writes layouts and tiles: fast, moving little, or taking little energy.
 
     `objective`: `latency`; `transfers`, the fewest bytes of activations between L2 and L1 among
     schedules at most 3 % slower than the fastest; or `energy`, of `cycle_energy` pJ a cycle and
-    `byte_energy` pJ a byte moved. Needs layouts; keeps tiles that are there, and leaves a network
+    `byte_energy` pJ a byte moved. Keeps layouts and tiles that are there, and leaves a network
     alone that does not fit. `l1` and `l2` in bytes; what is larger than `l2`, if not 0, is
     reckoned to go through L3. `remarks` says on stderr what is fused, and what is not and why.
     """

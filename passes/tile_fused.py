@@ -26,20 +26,13 @@ def row_plans(chain: Chain, buffers: Sequence[int]) -> Iterator[tuple[Tile, RowP
 
 
 def choose_step(
-    chain: Chain,
-    l1_bytes: int,
-    cores: int,
-    buffers: Sequence[int] = (1, 2),
-    l2_bytes: int = 0,
+    chain: Chain, l1_bytes: int, cores: int, buffers: Sequence[int] = (1, 2)
 ) -> Tile | None:
-    """The step along rows of least estimated cost that fits; None where none does.
-
-    `l2_bytes` of 0 are no limit.
-    """
+    """The step along rows of least estimated cost that fits; None where none does."""
     fitting = (
         (row_cost(chain, plan, cores).objective, plan.steps, tile)
         for tile, plan in row_plans(chain, buffers)
-        if plan.l1_bytes <= l1_bytes and (not l2_bytes or plan.l2_bytes <= l2_bytes)
+        if plan.l1_bytes <= l1_bytes
     )
     best = min(fitting, key=lambda item: item[:2], default=None)
     return None if best is None else best[2]

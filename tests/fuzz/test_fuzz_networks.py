@@ -103,7 +103,8 @@ def lowered_for(
     passes = default_pipeline(target, len(network.kinds)).split(",")
     kept = [name for name in passes if name.partition("{")[0] not in left_out]
     if fusion is not None:
-        kept.insert(kept.index("select-layout"), fusion)
+        chooses = next(at for at, name in enumerate(kept) if name.startswith("select-"))
+        kept.insert(chooses, fusion)
     pipeline = ",".join(kept)
     note(f"{target.name}: {pipeline}")
     lowered = network.module.clone()
