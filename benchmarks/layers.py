@@ -13,18 +13,18 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import numpy.typing as npt
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.dialects.func import CallOp, FuncOp
+from xdsl.dialects.func import CallOp
 from xdsl.ir import Operation, SSAValue
 
 from dsconv.dialects import graph
-from dsconv.dialects.attributes import Space
 from dsconv.dialects.graph import dtype_of, layout_of, tensor_type
-from dsconv.dialects.tiled import BarrierOp, BufferOp, buffer_size
+from dsconv.dialects.tiled import BarrierOp
 from dsconv.lowering.c_target import network_function
 from dsconv.output import write_folder
-from dsconv.pipeline import default_pipeline, make_context, parse_pipeline, run_pipeline
+from dsconv.pipeline import default_pipeline, run_pipeline
 from dsconv.reference import ReferenceRun, network_of, run_reference, to_memory
 from dsconv.runners import RunResult, build, gvsoc
+from dsconv.side_by_side import lower_side_by_side
 from dsconv.targets import Target, load_target
 
 Array = npt.NDArray[np.integer]
@@ -90,40 +90,17 @@ class GvsocNetwork:
 class LayersSideBySide(GvsocNetwork):
     """Layers that have nothing to do with each other, in one program: one run measures all.
 
-    Each layer of the module reads an argument and makes a result of its own. All inputs but the
-    first, and all outputs but the last, become activations in L2 that nothing writes or reads.
-    Requantisations stay as they are.
+    Each layer of the module reads an argument and makes a result of its own.
     """
 
     @cached_property
     def lowered(self) -> ModuleOp:
         """The module after the default pipeline."""
-        lowered = self.module.clone()
-        passes = parse_pipeline(default_pipeline(self.target, len(self.layers)))
-        context = make_context()
-        for module_pass in passes:
-            if module_pass.name == "narrow-requant":
-                continue
-            if module_pass.name == "spill-activations":
-                keep_inside(network_function(lowered))
-            module_pass.apply(context, lowered)
-        lowered.verify()
-        return lowered
+        return lower_side_by_side(self.module, self.target)
 
     @property
     def _argument(self) -> SSAValue:
         return network_of(self.module).body.block.args[0]
-
-
-def keep_inside(function: FuncOp) -> None:
-    """Makes activations of a function's arguments, the first and the last one excepted."""
-    block = function.body.block
-    for argument in block.args[1:-1]:
-        buffer = BufferOp(f"argument{argument.index}", buffer_size(argument), Space.L2)
-        block.insert_ops_before([buffer], next(iter(block.ops)))
-        argument.replace_all_uses_with(buffer.result)
-        block.erase_arg(argument)
-    function.update_function_type()
 
 
 def repeat_kernels(module: ModuleOp, repeats: int) -> ModuleOp:

@@ -20,6 +20,7 @@ from dsconv.report import WIDEST, read_as
 
 if TYPE_CHECKING:
     from dsconv.frontends import ImportedNetwork
+    from dsconv.profiling import Measurer
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -70,6 +71,27 @@ Remarks = Annotated[
 ]
 
 
+class CostSource(StrEnum):
+    """Who says what a choice costs."""
+
+    MODEL = "model"
+    GVSOC = "gvsoc"
+
+
+ProfileOption = Annotated[
+    CostSource,
+    typer.Option(
+        "--profile",
+        help="Choose the schedule by the model's estimates, or by what GVSoC measures of the "
+        "choices that could be best if the model overestimates each by 5 % at most. Measurements "
+        "are kept: break off and go on at will.",
+    ),
+]
+Jobs = Annotated[
+    int, typer.Option("--jobs", min=1, help="With --profile gvsoc: simulations at a time.")
+]
+
+
 class Runner(StrEnum):
     """Where a network can run."""
 
@@ -103,6 +125,8 @@ def compile_command(
     print_ir_after_all: Annotated[
         bool, typer.Option("--print-ir-after-all", help="Print the IR after every pass.")
     ] = False,
+    profile: ProfileOption = CostSource.MODEL,
+    jobs: Jobs = 1,
     verify_each: VerifyEach = False,
 ) -> None:
     """Compile a network to C that builds without dsconv."""
@@ -121,6 +145,7 @@ def compile_command(
         remarks=remarks,
         trace=trace,
         verify_each=verify_each,
+        measurer=measurer_for(profile, jobs),
     )
     compiled.write(output)
     for note in (read_as(compiled.imported.flavour), *compiled.imported.notes):
@@ -142,6 +167,8 @@ def run(
     objective: ObjectiveOption = Objective.LATENCY,
     kernel: Kernel = None,
     remarks: Remarks = False,
+    profile: ProfileOption = CostSource.MODEL,
+    jobs: Jobs = 1,
     verify_each: VerifyEach = False,
     input: Annotated[
         str | None, typer.Option("--input", metavar="X.npy|X.npz[:KEY]", help="One or more inputs.")
@@ -180,6 +207,7 @@ def run(
         kernel=kernel,
         remarks=remarks,
         verify_each=verify_each,
+        measurer=measurer_for(profile, jobs),
     )
     report = compiled.run(x, on=on.value, expect=expected, stalls=stalls)
     report.print(console, layers=layers)
@@ -375,6 +403,15 @@ def print_import(imported: ImportedNetwork) -> None:
     console.print(f"{len(imported.layers)} layers", highlight=False)
     for note in (read_as(imported.flavour), *imported.notes):
         console.print(f"note: {note}", style="dim", highlight=False)
+
+
+def measurer_for(profile: CostSource, jobs: int) -> Measurer | None:
+    """What measures choices; None where the model estimates them."""
+    if profile is CostSource.MODEL:
+        return None
+    from dsconv.profile_runs import gvsoc_measurer
+
+    return gvsoc_measurer(jobs, errors)
 
 
 def load_arrays(place: str) -> dict[str, npt.NDArray[Any]]:

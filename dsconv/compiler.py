@@ -13,7 +13,8 @@ from dsconv.errors import CapacityError, DsconvError
 from dsconv.frontends import ImportedNetwork, import_onnx
 from dsconv.output import write_folder
 from dsconv.passes.schedules import Objective
-from dsconv.pipeline import default_pipeline, run_pipeline
+from dsconv.pipeline import GRAPH_LEVEL, default_pipeline, run_pipeline
+from dsconv.profiling import Measurer, write_profiled_schedule
 from dsconv.report import Report
 from dsconv.smallest_memory import smallest_size
 from dsconv.targets import Target, load_target
@@ -63,6 +64,7 @@ def compile(
     remarks: bool = False,
     trace: IO[str] | None = None,
     verify_each: bool = False,
+    measurer: Measurer | None = None,
 ) -> CompiledNetwork:
     """Compiles an ONNX model.
 
@@ -72,14 +74,18 @@ def compile(
     default one chooses by: latency, transfers or energy; `kernel`, such as
     `dw-pw-rows-chw-hwc-chw`, is the one fused kernel that is used, wherever it can be, in place of
     that choice; `remarks` says on stderr what is fused, and what is not and why; `trace` receives
-    the IR after every pass; `verify_each` runs it after every pass and finds it equal. Raises
-    DsconvError with one message for whatever is wrong with the model or the options.
+    the IR after every pass; `verify_each` runs it after every pass and finds it equal; `measurer`,
+    such as `dsconv.profiling.gvsoc_measurer`, measures what the default passes choose among, in
+    place of the model's estimates. Raises DsconvError with one message for whatever is wrong with
+    the model or the options.
     """
     if passes and (kernel or remarks):
         raise DsconvError(
             "a kernel and remarks are options of the default passes; among your own, write "
             "fuse-dsconv{kernel=NAME remarks=true}"
         )
+    if measurer and (passes or kernel):
+        raise DsconvError("profiles serve the default passes' choice; give no passes and no kernel")
     if kernel and objective != Objective.LATENCY:
         raise DsconvError("a kernel leaves nothing to choose by an objective; give one of the two")
     if isinstance(target, str):
@@ -92,6 +98,9 @@ def compile(
         pipeline = passes or default_pipeline(
             target, layers, Objective(objective), kernel=kernel, remarks=remarks
         )
+        if measurer is not None:
+            run_pipeline(lowered, GRAPH_LEVEL)
+            write_profiled_schedule(lowered, target, Objective(objective), measurer)
         run_pipeline(lowered, pipeline, trace=trace, verify_each=verify_each)
     except CapacityError as error:
         if passes:

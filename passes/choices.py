@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -71,6 +72,22 @@ class Choice:
         return self.cost.cycles
 
 
+@dataclass(frozen=True)
+class Span:
+    """All choices for some layers, and of those for each layout of the result the best ones."""
+
+    found: list[Choice]
+    best: list[Choice]
+
+    @staticmethod
+    def of(found: list[Choice], result: SSAValue) -> Span:
+        """The span of these choices."""
+        by_layout: dict[Layout, list[Choice]] = defaultdict(list)
+        for choice in found:
+            by_layout[choice.layouts[result]].append(choice)
+        return Span(found, [one for same in by_layout.values() for one in best_choices(same)])
+
+
 class Choices:
     """All that may be done with the layers of a network on a machine, at estimated cost."""
 
@@ -78,7 +95,7 @@ class Choices:
         self.network = Chain.of(layers)
         self.machine = machine
         self.options = layout_options(layers)
-        self._found: dict[tuple[object, ...], list[Choice]] = {}
+        self._spans: dict[tuple[object, ...], Span] = {}
 
     def at(self, first: int, layouts: Mapping[SSAValue, Layout]) -> Iterator[Choice]:
         """What begins with a layer, where what it reads has these layouts, as far as worth having.
@@ -87,7 +104,12 @@ class Choices:
         the one that moves least.
         """
         for chain in self._chains(first):
-            yield from self._worth_having(chain, layouts)
+            yield from self._with(chain, layouts).best
+
+    def every(self, first: int, layouts: Mapping[SSAValue, Layout]) -> Iterator[Choice]:
+        """What begins with a layer, where what it reads has these layouts; but hopeless tiles."""
+        for chain in self._chains(first):
+            yield from self._with(chain, layouts).found
 
     def _chains(self, first: int) -> Iterator[Chain]:
         """The layer alone, then with those that follow it."""
@@ -104,19 +126,13 @@ class Choices:
     def _chain(self, first: int, end: int) -> Chain:
         return Chain(self.network.layers[first:end], self.network.geometries[first:end])
 
-    def _worth_having(self, chain: Chain, layouts: Mapping[SSAValue, Layout]) -> list[Choice]:
+    def _with(self, chain: Chain, layouts: Mapping[SSAValue, Layout]) -> Span:
+        """The choices for a span of layers that reads values in these layouts."""
         read = {value: layouts[value] for value in chain.layouts_read if value in layouts}
         key = (*chain.layers, *read.items())
-        if key not in self._found:
-            found = list(self.of(chain.with_layouts(read)))
-            self._found[key] = [
-                choice
-                for layout in self.options[chain.result]
-                for choice in best_choices(
-                    [one for one in found if one.layouts[chain.result] is layout]
-                )
-            ]
-        return self._found[key]
+        if key not in self._spans:
+            self._spans[key] = Span.of(list(self.of(chain.with_layouts(read))), chain.result)
+        return self._spans[key]
 
     def of(self, chain: Chain) -> Iterator[Choice]:
         """All choices for a span of layers; the layouts of what it reads are given."""
@@ -131,8 +147,6 @@ class Choices:
 
 def best_choices(found: Sequence[Choice]) -> list[Choice]:
     """The choice of least cost, and the one that moves least; of equals, the first one."""
-    if not found:
-        return []
     costs = {one: (round(one.cost.objective, 3), one.moved_bytes) for one in found}
     cheapest = min(found, key=lambda one: costs[one])
     leanest = min(found, key=lambda one: costs[one][::-1])

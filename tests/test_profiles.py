@@ -1,0 +1,174 @@
+"""Profiles measure what may be best, and choose by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from handwritten import needs_gvsoc
+from random_chains import chain_of
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.parser import Parser
+
+from dsconv import measurements
+from dsconv.bench.builder import Activation, NetworkBuilder
+from dsconv.dialects.attributes import Layout, WindowAttr
+from dsconv.dialects.fused import Axis, FusedOp
+from dsconv.dialects.graph import LayerOperation
+from dsconv.errors import DsconvError
+from dsconv.passes.chains import Chain
+from dsconv.passes.choices import Machine
+from dsconv.passes.contenders import contenders
+from dsconv.passes.fused_channels import channel_cost
+from dsconv.passes.fused_costs import row_cost
+from dsconv.passes.fused_rows import row_plan
+from dsconv.passes.geometry import Geometry
+from dsconv.passes.layer_costs import layer_cost
+from dsconv.passes.schedules import Objective, schedules
+from dsconv.pipeline import make_context
+from dsconv.profile_runs import measure_batch
+from dsconv.profiling import Batch, Kind, kind_of, profiled_schedules, write_profiled_schedule
+from dsconv.targets import load_target
+
+HWC, CHW = (Activation(layout=layout) for layout in (Layout.HWC, Layout.CHW))
+MACHINE = Machine(20_000, 0, 8)
+L1_BYTES = 65536
+
+
+def network() -> ModuleOp:
+    """Three layers that may be fused along rows or channels, in parts or as a whole."""
+    builder = NetworkBuilder().begin(8, 24, 24, HWC)
+    builder.pointwise(32, CHW)
+    builder.depthwise(WindowAttr.of((3, 3), pads=(1, 1, 1, 1)), HWC)
+    builder.pointwise(8, HWC)
+    return builder.module()
+
+
+def layers_in(batch: Batch) -> list[LayerOperation]:
+    return chain_of(Parser(make_context(), batch.module).parse_module())
+
+
+def kind_in_program(layer: LayerOperation) -> Kind:
+    assert layer.tile is not None
+    if isinstance(layer, FusedOp):
+        return Chain.of(layer.chain).geometries, layer.axis, layer.tile.tile
+    return (Geometry.of(layer),), Axis.ROWS, layer.tile.tile
+
+
+def estimate(layer: LayerOperation) -> int:
+    """What the model says of a layer as it stands in a program."""
+    assert layer.tile is not None
+    tile = layer.tile.tile
+    if not isinstance(layer, FusedOp):
+        return round(layer_cost(Geometry.of(layer), tile).cycles)
+    chain = Chain.of(layer.chain)
+    if layer.axis is Axis.CHANNELS:
+        return round(channel_cost(chain, tile).cycles)
+    plan = row_plan(chain, tile)
+    assert plan is not None
+    return round(row_cost(chain, plan).cycles)
+
+
+def measure_as_estimated(batches: Sequence[Batch]) -> Mapping[Batch, Sequence[int]]:
+    return {batch: [estimate(layer) for layer in layers_in(batch)] for batch in batches}
+
+
+def test_where_the_model_is_right_profiles_choose_as_it_does():
+    layers = chain_of(network())
+    (measured, *_), (estimated, *_) = (
+        profiled_schedules(layers, MACHINE, L1_BYTES, measure_as_estimated),
+        schedules(layers, MACHINE),
+    )
+    assert measured.cycles == pytest.approx(estimated.cycles, rel=1e-3)
+    assert [kind_of(one) for one in measured.choices] == [kind_of(one) for one in estimated.choices]
+
+
+def test_what_turns_out_to_be_fast_is_chosen():
+    """One of the layers that are measured, but that the model does not choose."""
+    layers = chain_of(network())
+    chosen = {kind_of(choice) for choice in schedules(layers, MACHINE)[0].choices}
+    other = next(
+        step.choice
+        for step in contenders(layers, MACHINE, 0.05)
+        if kind_of(step.choice) not in chosen
+    )
+    fast: list[int] = []
+
+    def measure(batches: Sequence[Batch]) -> Mapping[Batch, Sequence[int]]:
+        cycles = dict(measure_as_estimated(batches))
+        for batch in batches:
+            same = [kind_in_program(layer) == kind_of(other) for layer in layers_in(batch)]
+            fast.append(sum(same))
+            rows = zip(same, cycles[batch], strict=True)
+            cycles[batch] = [1 if is_fast else count for is_fast, count in rows]
+        return cycles
+
+    best, *_ = profiled_schedules(layers, MACHINE, L1_BYTES, measure)
+    assert sum(fast) == 1
+    assert kind_of(other) in {kind_of(choice) for choice in best.choices}
+
+
+def test_the_chosen_schedule_is_written():
+    module = network()
+    target = load_target("pulp_open")
+    write_profiled_schedule(module, target, Objective.LATENCY, measure_as_estimated)
+    layers = chain_of(module)
+    assert all(layer.tile is not None for layer in layers)
+    assert any(isinstance(layer, FusedOp) for layer in layers)
+    module.verify()
+
+
+def test_more_doubt_keeps_more():
+    layers = chain_of(network())
+    counts = [len(contenders(layers, MACHINE, doubt)) for doubt in (0, 0.05, 0.2)]
+    assert 0 < counts[0] < counts[1] < counts[2]
+
+
+def test_layers_of_equal_shape_are_measured_once():
+    """The second of two equal blocks is measured with the first."""
+    builder = NetworkBuilder().begin(8, 24, 24, HWC)
+    for _ in range(2):
+        builder.depthwise(WindowAttr.of((3, 3), pads=(1, 1, 1, 1)), HWC)
+    layers = chain_of(builder.module())
+    counts: list[int] = []
+
+    def measure(batches: Sequence[Batch]) -> Mapping[Batch, Sequence[int]]:
+        counts.extend(len(layers_in(batch)) for batch in batches)
+        return measure_as_estimated(batches)
+
+    profiled_schedules(layers, MACHINE, L1_BYTES, measure)
+    steps = contenders(layers, MACHINE, 0.05)
+    assert sum(counts) == len({kind_of(step.choice) for step in steps}) < len(steps)
+
+
+def test_other_clusters_are_not_profiled():
+    with pytest.raises(DsconvError, match="compile for gap8 or pulp_open"):
+        write_profiled_schedule(
+            network(), load_target("host"), Objective.LATENCY, measure_as_estimated
+        )
+
+
+@needs_gvsoc
+def test_what_gvsoc_has_measured_it_does_not_measure_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    layers = chain_of(network())
+    found: dict[Batch, Sequence[int]] = {}
+
+    def measure(batches: Sequence[Batch]) -> Mapping[Batch, Sequence[int]]:
+        found.update({batch: measure_batch(batch) for batch in batches})
+        return found
+
+    assert profiled_schedules(layers, MACHINE, L1_BYTES, measure)
+    for batch, cycles in found.items():
+        estimates = [estimate(layer) for layer in layers_in(batch)]
+        assert sum(cycles) == pytest.approx(sum(estimates), rel=0.3)
+
+    def fail(folder: Path) -> None:
+        raise AssertionError(f"built again: {folder}")
+
+    monkeypatch.setattr(measurements, "build", fail)
+    first, cycles = next(iter(found.items()))
+    assert measure_batch(first) == cycles
