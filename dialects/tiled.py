@@ -102,6 +102,13 @@ def buffer_size(value: SSAValue) -> int:
     return size
 
 
+def whole_buffer(value: SSAValue) -> SSAValue:
+    """The buffer that a slot or a view is a part of."""
+    while isinstance(value.owner, SlotOp | ViewOp):
+        value = value.owner.buffer
+    return value
+
+
 def enclosing_layer(op: Operation) -> LayerOp | None:
     """The layer that an operation belongs to."""
     parent = op.parent_op()
@@ -520,6 +527,67 @@ class WaitOp(IRDLOperation):
 
     def __init__(self, transfer: SSAValue | Operation, condition: SSAValue | None = None):
         super().__init__(operands=[transfer, condition])
+
+
+@irdl_op_definition
+class PrefetchOp(IRDLOperation):
+    """Starts to bring weights from L2 to L1 for the next layer, where its condition holds.
+
+    Core 0 only; once for a buffer.
+    """
+
+    name = "dsconv.prefetch"
+
+    source = operand_def(MemRefType)
+    source_offset = operand_def(IndexType)
+    target = operand_def(MemRefType)
+    condition = opt_operand_def(i1)
+    box = prop_def(BoxAttr)
+
+    irdl_options = (AttrSizedOperandSegments(as_property=True), ParsePropInAttrDict())
+    assembly_format = (
+        "$source `[` $source_offset `]` `to` $target `box` $box (`when` $condition^)? attr-dict "
+        "`:` type($source) `to` type($target)"
+    )
+
+    def __init__(
+        self,
+        source: SSAValue,
+        source_offset: SSAValue,
+        target: SSAValue,
+        box: BoxAttr,
+        condition: SSAValue | None = None,
+    ):
+        super().__init__(
+            operands=[source, source_offset, target, condition], properties={"box": box}
+        )
+
+    def verify_(self) -> None:
+        if (buffer_space(self.source), buffer_space(self.target)) != (Space.L2, Space.L1):
+            raise VerifyException("a prefetch is from L2 to L1")
+        verify_box_fits(self, self.box, self.target, self.source)
+
+
+@irdl_op_definition
+class PrefetchWaitOp(IRDLOperation):
+    """Waits for the end of an L1 buffer's prefetch. Core 0 only.
+
+    `source` is the buffer in L2, if it is one, which is needed up to here.
+    """
+
+    name = "dsconv.prefetch_wait"
+
+    target = operand_def(MemRefType)
+    source = opt_operand_def(MemRefType)
+    box = prop_def(BoxAttr)
+
+    irdl_options = (ParsePropInAttrDict(),)
+    assembly_format = (
+        "$target (`from` $source^ `:` type($source))? `box` $box attr-dict `:` type($target)"
+    )
+
+    def __init__(self, target: SSAValue, box: BoxAttr, source: SSAValue | None = None):
+        super().__init__(operands=[target, source], properties={"box": box})
 
 
 class L3TransferOp(IRDLOperation, abc.ABC):
@@ -946,6 +1014,8 @@ TILED_OPS: list[type[Operation]] = [
     LayerOp,
     DmaStartOp,
     WaitOp,
+    PrefetchOp,
+    PrefetchWaitOp,
     L3LoadOp,
     L3StoreOp,
     L3WaitOp,

@@ -296,6 +296,30 @@ class TiledFunctions(InterpreterFunctions):
             target[target_offset + outer] = source[source_offset + inner]
         return ()
 
+    @impl(tiled.PrefetchOp)
+    def run_prefetch(
+        self, interpreter: Interpreter, op: tiled.PrefetchOp, args: PythonValues
+    ) -> PythonValues:
+        source, offset, target, *conditions = args
+        if all(conditions):
+            inner, outer = transfer_indices(op.box)
+            target[inner] = UNWRITTEN
+            prefetches = self._prefetches(interpreter)
+            prefetches[tiled.whole_buffer(op.target)] = source, offset + outer
+        return ()
+
+    @impl(tiled.PrefetchWaitOp)
+    def run_prefetch_wait(
+        self, interpreter: Interpreter, op: tiled.PrefetchWaitOp, args: PythonValues
+    ) -> PythonValues:
+        inner, _ = transfer_indices(op.box)
+        source, outer = self._prefetches(interpreter).pop(tiled.whole_buffer(op.target))
+        args[0][inner] = source[outer]
+        return ()
+
+    def _prefetches(self, interpreter: Interpreter) -> dict[SSAValue, tuple[Any, ...]]:
+        return interpreter.get_data(TiledFunctions, "prefetches", dict)
+
     @impl(tiled.L3LoadOp)
     def run_l3_load(
         self, interpreter: Interpreter, op: tiled.L3LoadOp, args: PythonValues

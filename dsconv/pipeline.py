@@ -73,9 +73,11 @@ def planning_passes(
         "select-layout",
         f"tile-l1{{l1={l1} cores={target.cores}}}",
         f"lower-to-tiles{{chunk={l2 // WEIGHT_PIECES}}}",
+        f"keep-in-l1{{l1={l1}}}",
         "double-buffer",
         f"spill-activations{{l2={l2}}}",
         f"stream-weights{{l2={l2}}}",
+        f"prefetch-weights{{l1={l1}}}",
         f"plan-memory{{l1={l1} l2={l2}}}",
     ]
 

@@ -24,7 +24,7 @@ def lower_side_by_side(module: ModuleOp, target: Target) -> ModuleOp:
     layers = [op for op in network_of(lowered).body.ops if isinstance(op, LayerOperation)]
     context = make_context()
     for module_pass in parse_pipeline(default_pipeline(target, len(layers))):
-        if module_pass.name == "narrow-requant":
+        if module_pass.name in ("narrow-requant", "prefetch-weights"):
             continue
         if module_pass.name == "spill-activations":
             keep_inside(network_function(lowered))

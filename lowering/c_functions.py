@@ -15,6 +15,7 @@ from xdsl.traits import SymbolTable
 from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.attributes import LayoutAttr, Space
+from dsconv.dialects.graph import tensor_bytes
 from dsconv.dialects.machine import RequantiseOp
 from dsconv.dialects.tiled import (
     BarrierOp,
@@ -27,11 +28,15 @@ from dsconv.dialects.tiled import (
     L3TransferOp,
     L3WaitOp,
     LayerOp,
+    PrefetchOp,
+    PrefetchWaitOp,
     SlotOp,
     ViewOp,
     WaitOp,
     buffer_size,
     buffer_space,
+    enclosing_layer,
+    whole_buffer,
 )
 from dsconv.lowering.c_expressions import (
     ATOM,
@@ -46,10 +51,19 @@ from dsconv.lowering.c_expressions import (
     is_scalar,
 )
 from dsconv.lowering.c_names import c_identifier
+from dsconv.passes.l1_plan import users
 from dsconv.passes.plan_memory import OFFSETS
 
 L3_TRANSFERS = (L3LoadOp, L3StoreOp)
-CORE_ZERO = (DmaStartOp, WaitOp, L3LoadOp, L3StoreOp, L3WaitOp)
+CORE_ZERO = (
+    DmaStartOp,
+    WaitOp,
+    PrefetchOp,
+    PrefetchWaitOp,
+    L3LoadOp,
+    L3StoreOp,
+    L3WaitOp,
+)
 """What core 0 does alone."""
 
 
@@ -120,7 +134,7 @@ class FunctionPrinter:
     def print_block(self, block: Block) -> None:
         """Prints all operations of a block."""
         for op in block.ops:
-            if isinstance(op, BufferOp) and op.space is not Space.L1:
+            if isinstance(op, BufferOp) and enclosing_layer(op) is None:
                 continue
             if isinstance(op, CORE_ZERO):
                 self.print_core_zero(op)
@@ -258,6 +272,12 @@ class FunctionPrinter:
             case WaitOp():
                 wait = f"dsc_wait({self.text(op.transfer)});"
                 self.pending.append(self.guarded(wait, op.condition))
+            case PrefetchOp():
+                start = f"{self.prefetch_handle(op)} = {self.prefetch(op)};"
+                self.pending.append(self.guarded(start, op.condition))
+            case PrefetchWaitOp():
+                handle, size = self.prefetch_handle(op), op.box.total_bytes
+                self.pending.append(f"dsc_wait_prefetch({handle}, {size});")
             case L3LoadOp() | L3StoreOp():
                 start = f"{self.l3_handle(op.l2_buffer)} = {self.l3_transfer(op)};"
                 self.pending.append(self.guarded(start, op.condition))
@@ -292,17 +312,30 @@ class FunctionPrinter:
             function = "dsc_store"
         elif op.parameters is not None:
             function = "dsc_load_weights"
-        outer_text = self.text(outer)
-        if op.parameters is not None and isinstance(outer.owner, BufferOp):
-            outer_text = f"(dsc_const_buffer){{{outer_text}.base, {outer_text}.bytes}}"
         arguments = (
             self.text(inner),
             unsigned(self.operand(inner_offset)),
-            outer_text,
+            self.text(outer) if op.parameters is None else self.weights(outer),
             unsigned(self.operand(outer_offset)),
             box_literal(op.box),
         )
         return f"{function}({', '.join(arguments)})"
+
+    def weights(self, source: SSAValue) -> str:
+        """Weights in L2: a constant, or what a buffer holds."""
+        text = self.text(source)
+        is_buffer = isinstance(source.owner, BufferOp)
+        return f"(dsc_const_buffer){{{text}.base, {text}.bytes}}" if is_buffer else text
+
+    def prefetch(self, op: PrefetchOp) -> str:
+        """The call that starts a prefetch."""
+        offset = unsigned(self.operand(op.source_offset))
+        arguments = (self.text(op.target), self.weights(op.source), offset, box_literal(op.box))
+        return f"dsc_prefetch({', '.join(arguments)})"
+
+    def prefetch_handle(self, op: PrefetchOp | PrefetchWaitOp) -> str:
+        """The variable that holds a buffer's prefetch."""
+        return f"{self.text(whole_buffer(op.target))}_dma"
 
     def fill(self, op: FillOp) -> str:
         """The call that fills bytes."""
@@ -341,6 +374,9 @@ class FunctionPrinter:
             return
         name = self.declare(op.result, f"{self.prefix}_{op.label.data}")
         self.writer.line(f"static const dsc_buffer {name} = {self.placed(op)};")
+        prefetches = [user for user in users(op.result) if isinstance(user, PrefetchOp)]
+        if any(whole_buffer(prefetch.target) is op.result for prefetch in prefetches):
+            self.writer.line(f"static dsc_dma {name}_dma;")
         if any(isinstance(use.operation, L3_TRANSFERS) for use in op.result.uses):
             self.writer.line(f"static dsc_l3_transfer {self.l3_handle(op.result)};")
 
@@ -353,7 +389,9 @@ class FunctionPrinter:
         return f"{{{self.prefix}_{op.space.value} + {op.offset.value.data}, {op.size}}}"
 
     def print_slot(self, op: SlotOp) -> None:
-        """A part of a buffer."""
+        """A part of a buffer. Who waits for a prefetch names the whole one."""
+        if all(isinstance(use.operation, PrefetchWaitOp) for use in op.result.uses):
+            return
         if op.slots == 1:
             self.expressions[op.result] = self.operand(op.buffer)
             return
@@ -387,7 +425,10 @@ class FunctionPrinter:
         if buffer_space(op.output) is Space.L3:
             place = f"{l3_offset(op.output)}, {buffer_size(op.output)}"
             return f"dsc_layer_end_in_l3({number}, {place});"
-        return f"dsc_layer_end({number}, {self.text(op.output)});"
+        output, size = self.text(op.output), tensor_bytes(op.shape)
+        if size < buffer_size(op.output):
+            output = f"(dsc_buffer){{{output}.base, {size}}}"
+        return f"dsc_layer_end({number}, {output});"
 
     def print_layer(self, op: LayerOp, name: str, number: int) -> None:
         """A layer as a function of its own, between its marks for the report."""

@@ -8,7 +8,7 @@ from xdsl.builder import Builder, ImplicitBuilder
 from xdsl.context import Context
 from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import IndexType, IntegerAttr, ModuleOp, StringAttr
-from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.ir import Block, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint
 
@@ -22,6 +22,7 @@ from dsconv.dialects.tiled import (
     SlotOp,
     WaitOp,
 )
+from dsconv.passes.copied_values import CopiedValues
 
 
 def index_constant(value: int) -> SSAValue:
@@ -52,27 +53,10 @@ class TileLoop:
         ops = [op for op in self.loop.body.ops if isinstance(op, RunOp | FillOp | BarrierOp)]
         return ops[1:-1]
 
-    def at(self, tile: SSAValue) -> TileValues:
+    def at(self, tile: SSAValue) -> CopiedValues:
         """The loop's values for another tile, to be computed at the insertion point."""
-        return TileValues(self.loop, {self.loop.body.block.args[0]: tile})
-
-
-class TileValues:
-    """Values of a loop's body for one tile, computed where they are first asked for."""
-
-    def __init__(self, loop: scf.ForOp, known: dict[SSAValue, SSAValue]):
-        self.loop = loop
-        self.known = known
-
-    def __getitem__(self, value: SSAValue) -> SSAValue:
-        owner = value.owner
-        if isinstance(owner, Operation) and owner.parent_block() is self.loop.body.block:
-            if value not in self.known:
-                for operand in owner.operands:
-                    self[operand]
-                owner.clone(self.known)
-            return self.known[value]
-        return self.known.get(value, value)
+        block = self.loop.body.block
+        return CopiedValues(block, {block.args[0]: tile})
 
 
 def constant_value(value: SSAValue) -> int:
@@ -83,7 +67,7 @@ def constant_value(value: SSAValue) -> int:
 
 
 def start_copy(
-    start: DmaStartOp, values: TileValues, condition: SSAValue | None
+    start: DmaStartOp, values: CopiedValues, condition: SSAValue | None
 ) -> tuple[DmaStartOp, SSAValue | None]:
     """Starts a transfer of another tile where both conditions hold; returns the condition too."""
     if start.condition is not None:

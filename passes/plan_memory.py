@@ -16,6 +16,7 @@ from xdsl.passes import ModulePass
 from dsconv.dialects.attributes import Space, SpaceAttr
 from dsconv.dialects.tiled import BufferOp, LayerOp, aligned, buffer_size
 from dsconv.passes.capacity import DoesNotFitError
+from dsconv.passes.l1_plan import network_buffers, place
 from dsconv.passes.networks import networks
 
 L1_SIZE = "dsconv.l1_bytes"
@@ -73,14 +74,21 @@ def search_fit(lifetimes: Iterable[Lifetime], attempts: int = SEARCH_ATTEMPTS) -
     """Places buffers in the best of several orders, up to the lower bound; returns the bytes taken.
 
     Starts from the largest first, the longest-lived first and the earliest first, then moves single
-    buffers forward in the best order so far, drawn from a fixed seed.
+    buffers forward in the best order so far, drawn from a fixed seed. A life is as long as it meets
+    begins and ends of others: operations that need no buffer make no difference.
     """
     items = list(lifetimes)
     bound = peak_live_bytes(items)
+    events = {position for item in items for position in (item.first, item.last)}
+    ranks = {position: rank for rank, position in enumerate(sorted(events))}
+
+    def length(item: Lifetime) -> int:
+        return ranks[item.last] - ranks[item.first] + 1
+
     orders = [
         sorted(items, key=lambda item: (-item.size, item.first)),
-        sorted(items, key=lambda item: (item.first - item.last, -item.size)),
-        sorted(items, key=lambda item: (-item.size * (item.last - item.first + 1), item.first)),
+        sorted(items, key=lambda item: (-length(item), -item.size)),
+        sorted(items, key=lambda item: (-item.size * length(item), item.first)),
         sorted(items, key=lambda item: (item.first, -item.size)),
     ]
     order = min(orders, key=place_in_order)
@@ -192,16 +200,6 @@ def constant_size(constant: memref.GlobalOp) -> int:
     return constant.type.get_shape()[0]
 
 
-def place_l1(layer: LayerOp) -> int:
-    """Places a layer's L1 buffers one behind the other; returns the bytes taken."""
-    offset = 0
-    for buffer in layer.walk():
-        if isinstance(buffer, BufferOp) and buffer.space is Space.L1:
-            buffer.place(offset)
-            offset += aligned(buffer.size)
-    return offset
-
-
 def place_l3_constants(module: ModuleOp) -> int:
     """Places the weights in L3 one behind the other; returns the bytes of the image."""
     offset = 0
@@ -229,7 +227,6 @@ class PlanMemoryPass(ModulePass):
             self._plan(op, function)
 
     def _plan(self, module: ModuleOp, function: FuncOp) -> None:
-        layers = [layer for layer in function.body.block.ops if isinstance(layer, LayerOp)]
         items = lifetimes(function)
         far_items = lifetimes(function, Space.L3)
         image_bytes = place_l3_constants(module)
@@ -237,7 +234,7 @@ class PlanMemoryPass(ModulePass):
         for item in far_items:
             item.offset += image_bytes
         sizes = {
-            L1_SIZE: max(self._l1_bytes(layer) for layer in layers),
+            L1_SIZE: self._place_l1(function),
             L2_SIZE: l2_bytes,
             L3_SIZE: image_bytes + far_bytes,
             L3_IMAGE_SIZE: image_bytes,
@@ -247,13 +244,17 @@ class PlanMemoryPass(ModulePass):
             function.attributes[name] = IntegerAttr(size, i64)
         self._write_offsets(function, [*items, *far_items])
 
-    def _l1_bytes(self, layer: LayerOp) -> int:
-        size = place_l1(layer)
-        if self.l1 and size > self.l1:
-            raise DoesNotFitError(
-                Space.L1,
-                f'layer "{layer.label.data}" needs {size} bytes of L1, {self.l1} are there',
-            )
+    def _place_l1(self, function: FuncOp) -> int:
+        plans = network_buffers(function)
+        for plan in plans:
+            if self.l1 and plan.needed_bytes > self.l1:
+                raise DoesNotFitError(
+                    Space.L1,
+                    f'layer "{plan.layer.label.data}" needs {plan.needed_bytes} bytes of L1, '
+                    f"{self.l1} are there",
+                )
+        size = max(plan.needed_bytes for plan in plans)
+        place(plans, size)
         return size
 
     def _check_l2(

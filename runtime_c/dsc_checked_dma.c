@@ -40,6 +40,12 @@ dsc_dma dsc_load_weights(dsc_buffer l1, uint32_t l1_offset, dsc_const_buffer l2,
   return transfer;
 }
 
+dsc_dma dsc_prefetch(dsc_buffer l1, dsc_const_buffer l2, uint32_t l2_offset, dsc_box box) {
+  dsc_dma transfer = start_load("dsc_prefetch", l1, 0, l2, l2_offset, box);
+  slots[transfer].outlives_layer = true;
+  return transfer;
+}
+
 dsc_dma dsc_store(dsc_buffer l1, uint32_t l1_offset, dsc_buffer l2, uint32_t l2_offset, dsc_box box) {
   check_fits("dsc_store", l1, l1_offset, l2.bytes, l2_offset, box);
   dsc_counters.l2_l1_out += (uint32_t)dsc_packed_bytes(box);
@@ -51,4 +57,11 @@ dsc_dma dsc_store(dsc_buffer l1, uint32_t l1_offset, dsc_buffer l2, uint32_t l2_
 
 void dsc_wait(dsc_dma transfer) { dsc_finish_transfer(dsc_l2_l1_transfers, "dsc_wait", transfer); }
 
-void dsc_check_nothing_in_flight(void) { dsc_check_is_idle(dsc_l2_l1_transfers); }
+void dsc_wait_prefetch(dsc_dma transfer, uint32_t bytes) {
+  dsc_finish_transfer(dsc_l2_l1_transfers, "dsc_wait_prefetch", transfer);
+  dsc_counters.l2_l1_weights += bytes;
+}
+
+void dsc_check_nothing_in_flight(void) { dsc_check_layer_ended(dsc_l2_l1_transfers); }
+
+void dsc_check_no_prefetch_in_flight(void) { dsc_check_is_idle(dsc_l2_l1_transfers); }

@@ -19,7 +19,10 @@ typedef uint32_t dsc_l3_transfer;
 dsc_dma dsc_load(dsc_buffer l1, uint32_t l1_offset, dsc_buffer l2, uint32_t l2_offset, dsc_box box);
 dsc_dma dsc_load_weights(dsc_buffer l1, uint32_t l1_offset, dsc_const_buffer l2, uint32_t l2_offset, dsc_box box);
 dsc_dma dsc_store(dsc_buffer l1, uint32_t l1_offset, dsc_buffer l2, uint32_t l2_offset, dsc_box box);
+dsc_dma dsc_prefetch(dsc_buffer l1, dsc_const_buffer l2, uint32_t l2_offset, dsc_box box);
 void dsc_wait(dsc_dma transfer);
+void dsc_wait_prefetch(dsc_dma transfer, uint32_t bytes);
+void dsc_check_no_prefetch_in_flight(void);
 void dsc_check_nothing_in_flight(void);
 
 dsc_l3_transfer dsc_l3_load(dsc_buffer l2, uint32_t l2_offset, uint32_t l3_offset, dsc_box box);

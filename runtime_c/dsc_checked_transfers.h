@@ -14,6 +14,7 @@ typedef struct {
   const uint8_t *source;
   uint8_t *target;
   dsc_box box;
+  bool outlives_layer;
 } dsc_checked_transfer;
 
 /* Transfers of one DMA that were started and not yet waited for. */
@@ -37,6 +38,7 @@ void dsc_check_no_conflict(const char *call, const dsc_checked_transfer *l2_l1, 
 uint32_t dsc_start_transfer(dsc_in_flight dma, const char *call, dsc_checked_transfer transfer);
 void dsc_finish_transfer(dsc_in_flight dma, const char *call, uint32_t slot);
 void dsc_check_is_idle(dsc_in_flight dma);
+void dsc_check_layer_ended(dsc_in_flight dma);
 
 /* The transfers of the two DMAs, for each to check against the other. */
 extern const dsc_in_flight dsc_l2_l1_transfers;

@@ -62,7 +62,10 @@ typedef struct {
    dsc_dma  dsc_load_weights(dsc_buffer l1, uint32_t l1_offset, dsc_const_buffer l2, uint32_t l2_offset, dsc_box box);
    dsc_dma  dsc_store(dsc_buffer l1, uint32_t l1_offset, dsc_buffer l2, uint32_t l2_offset, dsc_box box);
    void     dsc_wait(dsc_dma transfer);                      all of them: core 0 only, every transfer waited for once
-   void     dsc_check_nothing_in_flight(void);               ends the run if a transfer was never waited for
+   dsc_dma  dsc_prefetch(dsc_buffer l1, dsc_const_buffer l2, uint32_t l2_offset, dsc_box box);
+   void     dsc_wait_prefetch(dsc_dma transfer, uint32_t bytes);  weights for the next layer, which waits and counts them
+   void     dsc_check_nothing_in_flight(void);               ends the run if a layer did not wait for a transfer of its own
+   void     dsc_check_no_prefetch_in_flight(void);           ends the run if a transfer was never waited for
    uint32_t dsc_cycles(void);                                core 0 only; counts sleep too
 
    and dsc_l3_transfer, for L3, an address space of its own that begins at 0:

@@ -83,6 +83,7 @@ void dsc_harness(uint32_t core) {
     if (core == 0) {
       uint32_t cycles = dsc_profile_stop();
       dsc_check_l3_is_idle();
+      dsc_check_no_prefetch_in_flight();
       write_result(cycles);
       if (DSC_COUNT) dsc_counts_write_last_layer();
     }

@@ -93,7 +93,7 @@ def test_what_is_reserved_holds_every_network_of_the_zoo(name: str, target: str)
 
 def test_code_that_does_not_fit_l2_fails_to_link():
     gap8 = load_target("gap8")
-    tight = replace(gap8, l2=MemorySize(bytes=50_000, reserved=0))
+    tight = replace(gap8, l2=MemorySize(bytes=30_000, reserved=0))
     with pytest.raises(RunnerError, match=r"region `L2' overflowed by \d+ bytes"):
         Footprint.of(dsconv.compile(zoo.build("dscnn"), tight))
 

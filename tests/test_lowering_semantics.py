@@ -90,6 +90,36 @@ def test_streamed_weights_mean_the_same(network: RandomLayer, share: float, chun
     assert any(isinstance(op, L3LoadOp) for op in lowered.walk())
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    network=residual_blocks(),
+    l1=st.integers(1500, 6000),
+    share=st.sampled_from([0, 0.8]),
+    fused=st.booleans(),
+    kept=st.booleans(),
+)
+def test_what_layers_share_in_l1_means_the_same(
+    network: RandomLayer, l1: int, share: float, fused: bool, kept: bool
+):
+    """Weights that come early, and activations that stay, lie where nothing else lies."""
+    schedule = "fuse-dsconv{l1=1500}," if fused else ""
+    tiles = f"select-layout,{schedule}tile-l1{{l1={l1}}},lower-to-tiles,"
+    tiles += f"keep-in-l1{{l1={l1}}},double-buffer" if kept else "double-buffer"
+    activations, weights = l2_needs(network, tiles)
+    l2 = activations + int(share * weights)
+    lowered = check(
+        network,
+        f"{tiles},stream-weights{{l2={l2 if share else 0}}},prefetch-weights{{l1={l1}}},"
+        f"plan-memory{{l1={l1}}}",
+    )
+    ends = [
+        op.offset.value.data + op.size
+        for op in lowered.walk()
+        if isinstance(op, BufferOp) and op.space is Space.L1 and op.offset is not None
+    ]
+    assert max(ends) <= l1
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     network=residual_blocks(),

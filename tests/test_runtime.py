@@ -360,6 +360,8 @@ VIOLATIONS = {
     f"dsc_wait(dsc_load_weights(l1, 0, {WEIGHTS}, 1, {LINE}))": "dsc_load_weights: L2 offset 1",
     f"dsc_load(l1, 0, l2, 0, {LINE})": "ended without waiting",
     f"dsc_dma t = dsc_load(l1, 0, l2, 0, {LINE}); dsc_wait(t); dsc_wait(t)": "not in flight",
+    f"dsc_wait(dsc_prefetch(l1, {WEIGHTS}, 1, {LINE}))": "dsc_prefetch: L2 offset 1",
+    f"dsc_prefetch(l1, {WEIGHTS}, 0, {LINE})": "ended without waiting",
     f"for (;;) dsc_load(l1, 0, l2, 0, {LINE})": "more transfers in flight .* 16",
 }
 

@@ -202,17 +202,17 @@ func.func @d(%x: memref<8xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.space
 // CHECK-NEXT: scf.for %pixel = %pixel_first to %pixel_end step [[C1]] {
 // CHECK-NEXT: %oy = arith.divui %pixel, [[C8]] : index
 // CHECK-NEXT: %ox = arith.remui %pixel, [[C8]] : index
-// CHECK-NEXT: [[V_6:%[0-9]+]] = arith.muli %oy, [[C8]] : index
-// CHECK-NEXT: [[V_7:%[0-9]+]] = arith.addi [[V_6]], %ox : index
-// CHECK-NEXT: [[V_8:%[0-9]+]] = memref.load %x0[[[V_7]]] : memref<8xi8, #dsconv.space<l1>>
+// CHECK-NEXT: [[V_8:%[0-9]+]] = memref.load %x0[%ox] : memref<8xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[V_9:%[0-9]+]] = arith.extsi [[V_8]] : i8 to i32
-// CHECK-NEXT: [[V_11:%[0-9]+]] = memref.load %x1[[[V_7]]] : memref<8xi8, #dsconv.space<l1>>
+// CHECK-NEXT: [[V_11:%[0-9]+]] = memref.load %x1[%ox] : memref<8xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[V_12:%[0-9]+]] = arith.extui [[V_11]] : i8 to i32
 // CHECK-NEXT: [[V_10:%[0-9]+]] = arith.muli [[V_9]], [[C3]] : i32
 // CHECK-NEXT: [[V_13:%[0-9]+]] = arith.muli [[V_12]], [[C5]] : i32
 // CHECK-NEXT: [[V_14:%[0-9]+]] = arith.addi [[V_10]], [[V_13]] : i32
 // CHECK-NEXT: [[V_15:%[0-9]+]] = arith.addi [[V_14]], [[CM643]] : i32
 // CHECK-NEXT: [[V_16:%[0-9]+]] = dsconv.requantise [[V_15]] times [[C1_2]] plus [[C0]] over [[C4]] : i32 "half_up" plus 0 clip -128 to 127
+// CHECK-NEXT: [[V_6:%[0-9]+]] = arith.muli %oy, [[C8]] : index
+// CHECK-NEXT: [[V_7:%[0-9]+]] = arith.addi [[V_6]], %ox : index
 // CHECK-NEXT: [[V_17:%[0-9]+]] = arith.trunci [[V_16]] : i32 to i8
 // CHECK-NEXT: memref.store [[V_17]], %y[[[V_7]]] : memref<8xi8, #dsconv.space<l1>>
 // CHECK-NEXT: }

@@ -4,6 +4,7 @@ static void count(dsc_direction direction, uint32_t bytes) {
   switch (direction) {
     case DSC_LOAD: dsc_counters.l2_l1_in += bytes; break;
     case DSC_LOAD_WEIGHTS: dsc_counters.l2_l1_weights += bytes; break;
+    case DSC_PREFETCH: break; /* where it is waited for */
     case DSC_STORE: dsc_counters.l2_l1_out += bytes; break;
   }
 }
@@ -69,4 +70,9 @@ void dsc_wait(dsc_dma transfer) {
   mchan_sleep_while_busy(transfer);
   mchan_free(transfer);
   if (DSC_COUNT) dsc_counts_end_wait(DSC_WAIT_FOR_DMA);
+}
+
+void dsc_wait_prefetch(dsc_dma transfer, uint32_t bytes) {
+  dsc_wait(transfer);
+  dsc_counters.l2_l1_weights += bytes;
 }

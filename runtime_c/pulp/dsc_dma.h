@@ -12,7 +12,7 @@ typedef mchan_counter dsc_dma;
 extern dsc_layer_stats dsc_counters;
 
 /* What a transfer is counted as. */
-typedef enum { DSC_LOAD, DSC_LOAD_WEIGHTS, DSC_STORE } dsc_direction;
+typedef enum { DSC_LOAD, DSC_LOAD_WEIGHTS, DSC_PREFETCH, DSC_STORE } dsc_direction;
 
 dsc_dma dsc_start_line(dsc_direction direction, uint32_t l1, uint32_t l2, uint32_t bytes);
 dsc_dma dsc_start_lines(dsc_direction direction, uint32_t l1, uint32_t l2, uint32_t lines, uint32_t stride, uint32_t bytes);
@@ -57,8 +57,14 @@ DSC_INLINE dsc_dma dsc_store(dsc_buffer l1, uint32_t l1_offset, dsc_buffer l2, u
   return dsc_start(DSC_STORE, (uint32_t)l1.base + l1_offset, (uint32_t)l2.base + l2_offset, box);
 }
 
+DSC_INLINE dsc_dma dsc_prefetch(dsc_buffer l1, dsc_const_buffer l2, uint32_t l2_offset, dsc_box box) {
+  return dsc_start(DSC_PREFETCH, (uint32_t)l1.base, (uint32_t)l2.base + l2_offset, box);
+}
+
 void dsc_wait(dsc_dma transfer);
+void dsc_wait_prefetch(dsc_dma transfer, uint32_t bytes);
 
 static inline void dsc_check_nothing_in_flight(void) {}
+static inline void dsc_check_no_prefetch_in_flight(void) {}
 
 #endif

@@ -1,0 +1,219 @@
+"""Leaves an activation in L1 where the next layer reads it whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from xdsl.builder import Builder, ImplicitBuilder
+from xdsl.context import Context
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr
+from xdsl.ir import Operation, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import InsertPoint
+
+from dsconv.dialects.attributes import Space
+from dsconv.dialects.tiled import (
+    BufferOp,
+    DmaStartOp,
+    LayerOp,
+    RunOp,
+    SlotOp,
+    ViewOp,
+    WaitOp,
+    aligned,
+    whole_buffer,
+)
+from dsconv.passes.copied_values import CopiedValues
+from dsconv.passes.l1_plan import users
+from dsconv.passes.networks import networks
+
+
+@dataclass(frozen=True)
+class Edge:
+    """An activation in L2: the one store that makes it, in `maker`, and the one load in `reader`.
+
+    Pieces of it are dense in L2, so they may lie in L1 as they do there.
+    """
+
+    activation: BufferOp
+    maker: LayerOp
+    store: DmaStartOp
+    reader: LayerOp
+    load: DmaStartOp
+
+    @property
+    def made(self) -> BufferOp:
+        """Where the maker's kernel writes a piece in L1."""
+        return buffer_of(self.store.source)
+
+    @property
+    def read(self) -> BufferOp:
+        """Where the reader's kernel finds all of it in L1."""
+        return buffer_of(self.load.target)
+
+    @property
+    def is_read_elsewhere(self) -> bool:
+        """Whether other layers need it in L2."""
+        known = {self.maker, self.store, self.load}
+        return any(use.operation not in known for use in self.activation.result.uses)
+
+
+def buffer_of(value: SSAValue) -> BufferOp:
+    """The buffer that a value is, or is a part of."""
+    owner = whole_buffer(value).owner
+    assert isinstance(owner, BufferOp), "tiles lie in buffers"
+    return owner
+
+
+def is_zero(value: SSAValue) -> bool:
+    """Whether an index is the constant 0."""
+    owner = value.owner
+    if not isinstance(owner, arith.ConstantOp):
+        return False
+    return isinstance(owner.value, IntegerAttr) and owner.value.value.data == 0
+
+
+def is_dense(transfer: DmaStartOp) -> bool:
+    """Whether a transfer always happens, and moves bytes that lie one behind the other."""
+    return transfer.condition is None and transfer.box.total_bytes == transfer.box.line_bytes
+
+
+def edge(maker: LayerOp, reader: LayerOp) -> Edge | None:
+    """The activation between two layers, if it may stay in L1 as far as transfers tell."""
+    activation = maker.output.owner
+    if not isinstance(activation, BufferOp) or activation.space is not Space.L2:
+        return None
+    transfers = [
+        use.operation
+        for use in activation.result.uses
+        if isinstance(use.operation, DmaStartOp) and maker.is_ancestor(use.operation)
+    ]
+    loads = [
+        use.operation
+        for use in activation.result.uses
+        if isinstance(use.operation, DmaStartOp) and reader.is_ancestor(use.operation)
+    ]
+    if len(transfers) != 1 or len(loads) != 1:
+        return None
+    (store,), (load,) = transfers, loads
+    found = Edge(activation, maker, store, reader, load)
+    return found if makes_pieces(found) and reads_whole(found) else None
+
+
+def makes_pieces(edge: Edge) -> bool:
+    """Whether the maker's kernels write dense pieces, each stored once."""
+    if edge.store.is_load or not is_dense(edge.store) or not is_zero(edge.store.source_offset):
+        return False
+    made = list(users(edge.made.result))
+    return all(user is edge.store or isinstance(user, RunOp) for user in made)
+
+
+def reads_whole(edge: Edge) -> bool:
+    """Whether the reader brings all of it to the start of a buffer, once, before its loop."""
+    load = edge.load
+    return (
+        load.parent_op() is edge.reader
+        and is_dense(load)
+        and load.box.total_bytes == edge.activation.size
+        and is_zero(load.source_offset)
+        and is_zero(load.target_offset)
+        and isinstance(load.target.owner, BufferOp)
+    )
+
+
+def planned_bytes(layer: LayerOp) -> int:
+    """Bytes of L1 that a layer's own buffers will take, with the slots that are planned for it."""
+    slots = layer.buffers.value.data
+    total = 0
+    for buffer in (op for op in layer.walk() if isinstance(op, BufferOp)):
+        has_slots = any(isinstance(use.operation, SlotOp) for use in buffer.result.uses)
+        total += aligned(buffer.size * (slots if has_slots else 1))
+    return total
+
+
+def made_bytes(edge: Edge) -> int:
+    """Bytes of L1 that the pieces take, which are no longer needed."""
+    has_slots = any(isinstance(use.operation, SlotOp) for use in edge.made.result.uses)
+    return aligned(edge.made.size * (edge.maker.buffers.value.data if has_slots else 1))
+
+
+def keep(edge: Edge) -> BufferOp:
+    """Lets the maker write where the reader reads; returns the buffer that both share."""
+    activation, made, read = edge.activation, edge.made, edge.read
+    shared = BufferOp(f"{activation.label.data}.kept", read.size, Space.L1)
+    block = activation.parent_block()
+    assert block is not None, "activations lie in a function"
+    block.insert_op_after(shared, activation)
+    for user in list(users(made.result)):
+        if user is not edge.store or edge.is_read_elsewhere:
+            write_in_place(user, made, shared, edge.store)
+    read.result.replace_all_uses_with(shared.result)
+    remove_transfer(edge.load)
+    if not edge.is_read_elsewhere:
+        remove_transfer(edge.store)
+        edge.maker.operands = [shared.result]
+        remove(activation)
+    for unused in (read, *(use.operation for use in list(made.result.uses)), made):
+        remove(unused)
+    schedule = edge.reader.schedule.data
+    edge.reader.properties["schedule"] = StringAttr(f"{schedule}, input in L1")
+    return shared
+
+
+def write_in_place(user: Operation, made: BufferOp, shared: BufferOp, store: DmaStartOp) -> None:
+    """Replaces a piece that a kernel makes, or the store moves, by its place in the whole."""
+    block = store.parent_block()
+    assert block is not None, "stores lie in a layer"
+    with ImplicitBuilder(Builder(InsertPoint.before(user))):
+        offset = CopiedValues(block)[store.target_offset]
+        piece = ViewOp(shared.result, offset, store.box.total_bytes).result
+    for index, operand in enumerate(user.operands):
+        if whole_buffer(operand) is made.result:
+            user.operands[index] = piece
+
+
+def remove_transfer(transfer: DmaStartOp) -> None:
+    """Removes a transfer and the wait for it."""
+    for use in list(transfer.transfer.uses):
+        assert isinstance(use.operation, WaitOp), "transfers are waited for"
+        remove(use.operation)
+    remove(transfer)
+
+
+def remove(op: Operation) -> None:
+    """Takes an operation that nothing uses out of its block."""
+    op.detach()
+    op.erase()
+
+
+@dataclass(frozen=True)
+class KeepInL1Pass(ModulePass):
+    """Leaves activations in L1 that the next layer reads whole, where both layers have room.
+
+    The maker writes its tiles where the reader expects them. What no other layer reads is not
+    stored, either, and needs no place in L2. For layers as `lower-to-tiles` writes them. `l1` in
+    bytes; 0 means no limit.
+    """
+
+    name = "keep-in-l1"
+
+    l1: int = 0
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for function in networks(op, LayerOp):
+            layers = [layer for layer in function.body.block.ops if isinstance(layer, LayerOp)]
+            held = 0
+            for maker, reader in pairwise(layers):
+                found = edge(maker, reader)
+                if found is not None and self._fits(found, held):
+                    held = aligned(keep(found).size)
+                else:
+                    held = 0
+
+    def _fits(self, edge: Edge, held: int) -> bool:
+        if not self.l1:
+            return True
+        needed = held + planned_bytes(edge.maker) - made_bytes(edge) + aligned(edge.read.size)
+        return needed <= self.l1

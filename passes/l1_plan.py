@@ -1,0 +1,146 @@
+"""Where buffers lie in L1: a layer's from one end, what it fills for the next from the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Operation, SSAValue
+
+from dsconv.dialects.attributes import Space
+from dsconv.dialects.tiled import (
+    BarrierOp,
+    BufferOp,
+    LayerOp,
+    SlotOp,
+    ViewOp,
+    aligned,
+    enclosing_layer,
+)
+
+
+@dataclass(frozen=True)
+class LayerBuffers:
+    """The L1 buffers of a layer.
+
+    `held` were filled in the layer before, `own` are the layer's alone. `filled` are for the next
+    layer: early, when all of `own` are needed, or late, when only those are that are `kept` up to
+    the end. `own` begins with the latter.
+    """
+
+    layer: LayerOp
+    held: tuple[BufferOp, ...]
+    own: tuple[BufferOp, ...]
+    kept: tuple[BufferOp, ...]
+    filled_early: tuple[BufferOp, ...]
+    filled_late: tuple[BufferOp, ...]
+
+    @property
+    def filled(self) -> tuple[BufferOp, ...]:
+        """What is filled for the next layer."""
+        return self.filled_early + self.filled_late
+
+    @property
+    def needed_bytes(self) -> int:
+        """Bytes of L1 that the layer takes."""
+        held, early = total_bytes(self.held), total_bytes(self.filled_early)
+        late = total_bytes(self.kept) + total_bytes(self.filled_late)
+        return held + early + max(total_bytes(self.own), late)
+
+
+def total_bytes(buffers: Iterable[BufferOp]) -> int:
+    """Bytes of buffers that lie one behind the other."""
+    return sum(aligned(buffer.size) for buffer in buffers)
+
+
+def network_buffers(function: FuncOp) -> list[LayerBuffers]:
+    """The L1 buffers of all layers of a network."""
+    found: list[LayerBuffers] = []
+    held: tuple[BufferOp, ...] = ()
+    for layer in function.body.block.ops:
+        if isinstance(layer, LayerOp):
+            found.append(layer_buffers(layer, held))
+            held = found[-1].filled
+    return found
+
+
+def layer_buffers(layer: LayerOp, held: tuple[BufferOp, ...] = ()) -> LayerBuffers:
+    """The L1 buffers of a layer."""
+    own = [op for op in layer.walk() if isinstance(op, BufferOp) and op.space is Space.L1]
+    end = last_barrier(layer)
+    kept = [buffer for buffer in own if is_used_behind(buffer.result, layer, end)]
+    early: list[BufferOp] = []
+    late: list[BufferOp] = []
+    for buffer in shared_buffers(layer):
+        first = first_use(buffer, layer)
+        if buffer not in held and first is not None:
+            (late if is_behind(first, layer, end) else early).append(buffer)
+    used_before = [buffer for buffer in own if buffer not in kept]
+    return LayerBuffers(layer, held, (*kept, *used_before), tuple(kept), tuple(early), tuple(late))
+
+
+def shared_buffers(layer: LayerOp) -> list[BufferOp]:
+    """The L1 buffers of a network that do not belong to one layer alone."""
+    function = layer.parent_block()
+    ops = () if function is None else function.ops
+    return [op for op in ops if isinstance(op, BufferOp) and op.space is Space.L1]
+
+
+def first_use(buffer: BufferOp, layer: LayerOp) -> Operation | None:
+    """The first operation of a layer that uses a buffer, or a part of it."""
+    found = {user for user in users(buffer.result) if enclosing_layer(user) is layer}
+    return next((op for op in layer.walk() if op in found), None) if found else None
+
+
+def last_barrier(layer: LayerOp) -> BarrierOp | None:
+    """The barrier behind which no core but core 0 has work, as far as it lies in no loop."""
+    barriers = [op for op in layer.body.block.ops if isinstance(op, BarrierOp)]
+    return barriers[-1] if barriers else None
+
+
+def is_behind(op: Operation, layer: LayerOp, barrier: BarrierOp | None) -> bool:
+    """Whether an operation of a layer comes behind a barrier; all do where there is none."""
+    if barrier is None:
+        return True
+    place = layer.body.block.find_ancestor_op_in_block(op)
+    assert place is not None, "the operation lies in the layer"
+    return barrier.is_before_in_block(place)
+
+
+def is_used_behind(value: SSAValue, layer: LayerOp, barrier: BarrierOp | None) -> bool:
+    """Whether a buffer, or a part of it, is used behind a barrier."""
+    return any(is_behind(user, layer, barrier) for user in users(value))
+
+
+def users(value: SSAValue) -> Iterator[Operation]:
+    """Operations that use a buffer or parts of it."""
+    for use in value.uses:
+        if isinstance(use.operation, SlotOp | ViewOp):
+            yield from users(use.operation.result)
+        else:
+            yield use.operation
+
+
+def place(plans: Sequence[LayerBuffers], end: int) -> None:
+    """Gives every buffer its offset; `end` is the size of L1.
+
+    What is filled for the next layer lies at the end that the layer itself does not begin from,
+    and the next layer begins there.
+    """
+    from_end = False
+    for plan in plans:
+        if not plan.held:
+            from_end = False
+        place_in_line([*plan.held, *plan.own], end, from_end=from_end)
+        from_end = not from_end
+        place_in_line(plan.filled, end, from_end=from_end)
+
+
+def place_in_line(buffers: Iterable[BufferOp], end: int, *, from_end: bool) -> None:
+    """Places buffers one behind the other, from offset 0 up or from `end` down."""
+    taken = 0
+    for buffer in buffers:
+        size = aligned(buffer.size)
+        buffer.place(end - taken - size if from_end else taken)
+        taken += size

@@ -1,0 +1,195 @@
+"""Brings a layer's first weights to L1 while the layer before it computes, where both fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from xdsl.builder import Builder, ImplicitBuilder
+from xdsl.context import Context
+from xdsl.dialects import arith, scf
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import InsertPoint, Rewriter
+
+from dsconv.dialects.tiled import (
+    BufferOp,
+    DmaStartOp,
+    L3LoadOp,
+    L3WaitOp,
+    LayerOp,
+    PrefetchOp,
+    PrefetchWaitOp,
+    RunOp,
+    WaitOp,
+    whole_buffer,
+)
+from dsconv.passes.copied_values import CopiedValues
+from dsconv.passes.double_buffer import index_constant
+from dsconv.passes.l1_plan import LayerBuffers, last_barrier, layer_buffers
+from dsconv.passes.networks import networks
+
+
+@dataclass(frozen=True)
+class Load:
+    """A layer's first load of weights to a buffer, and the wait for it.
+
+    `arrival` is the wait for the weights themselves, where they come from L3.
+    """
+
+    start: DmaStartOp
+    wait: WaitOp
+    arrival: L3WaitOp | None
+
+    @property
+    def buffer(self) -> BufferOp:
+        """What it fills, or a part of it."""
+        owner = whole_buffer(self.start.target).owner
+        assert isinstance(owner, BufferOp), "loads fill buffers"
+        return owner
+
+
+def first_loads(layer: LayerOp) -> list[Load]:
+    """What a layer loads of weights, whatever happens, before its first kernel runs."""
+    loads: list[Load] = []
+    arrivals: dict[SSAValue, L3WaitOp] = {}
+    for op in layer.body.block.ops:
+        if isinstance(op, RunOp | scf.ForOp):
+            break
+        if isinstance(op, L3WaitOp):
+            arrivals[op.buffer] = op
+        if isinstance(op, DmaStartOp) and op.parameters is not None and op.condition is None:
+            (wait,) = (use.operation for use in op.transfer.uses)
+            assert isinstance(wait, WaitOp), "transfers are waited for"
+            loads.append(Load(op, wait, arrivals.get(op.source)))
+    return loads
+
+
+def is_on_its_way(load: Load, layer: LayerOp) -> bool:
+    """Whether weights from L3 start to come in an earlier layer than `layer`, or in `layer`."""
+    if load.arrival is None:
+        return True
+    starts = [use.operation for use in load.start.source.uses]
+    start = next(op for op in starts if isinstance(op, L3LoadOp))
+    block = layer.parent_block()
+    assert block is not None, "layers lie in a function"
+    place = block.find_ancestor_op_in_block(start)
+    return place is layer or (place is not None and place.is_before_in_block(layer))
+
+
+def early_place(layer: LayerOp) -> RunOp | None:
+    """The kernel of a layer's loop, or its first one, in front of which a prefetch may start."""
+    loops = [op for op in layer.body.block.ops if isinstance(op, scf.ForOp)]
+    region = loops[-1].body if loops else layer.body
+    return next((op for op in region.block.ops if isinstance(op, RunOp)), None)
+
+
+def late_place(layer: LayerOp) -> Operation | None:
+    """What follows the start of a layer's last store, which nothing but core 0 is busy with."""
+    barrier = last_barrier(layer)
+    behind = None if barrier is None else barrier.next_op
+    stores: list[DmaStartOp] = []
+    while behind is not None:
+        if isinstance(behind, RunOp | scf.ForOp):
+            return None
+        if isinstance(behind, DmaStartOp):
+            stores.append(behind)
+        behind = behind.next_op
+    return stores[-1].next_op if stores else None
+
+
+def first_pass(run: RunOp) -> SSAValue | None:
+    """Whether the loop around a kernel is in its first round; None where there is no loop."""
+    loop = run.parent_op()
+    if not isinstance(loop, scf.ForOp):
+        return None
+    index = loop.body.block.args[0]
+    return arith.CmpiOp(index, index_constant(0), "eq").result
+
+
+def prefetch(load: Load, place: Operation) -> None:
+    """Starts a load in front of an operation of the layer before, and waits where it was."""
+    start, wait, buffer = load.start, load.wait, load.buffer
+    layer = start.parent_op()
+    assert isinstance(layer, LayerOp), "first loads lie in their layer"
+    buffer.detach()
+    function_block = layer.parent_block()
+    assert function_block is not None, "layers lie in a function"
+    first_layer = next(op for op in function_block.ops if isinstance(op, LayerOp))
+    function_block.insert_op_before(buffer, first_layer)
+    if load.arrival is not None:
+        load.arrival.detach()
+        Rewriter.insert_op(load.arrival, InsertPoint.before(place))
+    with ImplicitBuilder(Builder(InsertPoint.before(place))):
+        values = CopiedValues(layer.body.block)
+        condition = first_pass(place) if isinstance(place, RunOp) else None
+        PrefetchOp(
+            values[start.source],
+            values[start.source_offset],
+            values[start.target],
+            start.box,
+            condition,
+        )
+    source = start.source if isinstance(start.source.owner, BufferOp) else None
+    layer.body.block.insert_op_before(PrefetchWaitOp(start.target, start.box, source), wait)
+    for op in (wait, start):
+        op.detach()
+        op.erase()
+
+
+def fitting(
+    loads: Sequence[Load], plan: LayerBuffers, l1: int, *, late: bool = False
+) -> list[Load]:
+    """The loads, in their order, for whose buffers a layer has room beside its own."""
+    found: list[Load] = []
+    for load in loads:
+        buffers = tuple(item.buffer for item in [*found, load])
+        name = "filled_late" if late else "filled_early"
+        trial = replace(plan, **{name: getattr(plan, name) + buffers})
+        if l1 and trial.needed_bytes > l1:
+            break
+        found.append(load)
+    return found
+
+
+def prefetch_between(before: LayerOp, layer: LayerOp, held: tuple[BufferOp, ...], l1: int) -> None:
+    """Starts the first loads of `layer` in `before`: early in it, or beside its last store.
+
+    Weights that come from L3 do not come early: who waits for them would not compute.
+    """
+    loads = first_loads(layer)
+    plan = layer_buffers(before, held)
+    run, end = early_place(before), late_place(before)
+    resident = [load for load in loads if load.arrival is None]
+    early = fitting(resident, plan, l1) if run is not None else []
+    if run is not None and early:
+        for load in early:
+            prefetch(load, run)
+        plan = layer_buffers(before, held)
+    remaining = [load for load in loads if load not in early and is_on_its_way(load, before)]
+    if end is not None:
+        for load in fitting(remaining, plan, l1, late=True):
+            prefetch(load, end)
+
+
+@dataclass(frozen=True)
+class PrefetchWeightsPass(ModulePass):
+    """Starts to load a layer's first weights in the layer before it, where L1 has room for both.
+
+    They come while that one computes; or, where its tiles leave no room, beside its last store.
+    Needs `double-buffer` and `stream-weights` behind it. `l1` in bytes; 0 means no limit.
+    """
+
+    name = "prefetch-weights"
+
+    l1: int = 0
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for function in networks(op, LayerOp):
+            layers = [layer for layer in function.body.block.ops if isinstance(layer, LayerOp)]
+            held: tuple[BufferOp, ...] = ()
+            for before, layer in pairwise(layers):
+                prefetch_between(before, layer, held, self.l1)
+                held = layer_buffers(before, held).filled
