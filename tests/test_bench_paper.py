@@ -9,10 +9,19 @@ from rich.console import Console
 
 from dsconv import measurements, zoo
 from dsconv.bench import Part, figure4, paper, table2
-from dsconv.bench.blocks import FD, GEOMETRIES, FusedBlock, Geometry, Layer, pair
-from dsconv.bench.figure3 import Figure3, subjects
+from dsconv.bench.blocks import (
+    FD,
+    GEOMETRIES,
+    Block,
+    FusedBlock,
+    Geometry,
+    Layer,
+    pair,
+    unfused_block,
+)
+from dsconv.bench.figure3 import Figure3, blocks
 from dsconv.bench.figure4 import Figure4
-from dsconv.bench.in_l1 import Program, Subject, cycles_in_l1, rows_in_l2, without_transfers
+from dsconv.bench.in_l1 import Program, cycles_in_l1, rows_in_l2, without_transfers
 from dsconv.bench.networks import Deployed, LayerRun, NetworkRun, compiled_for, unfused_pipeline
 from dsconv.bench.paper_numbers import TABLE_2, Method
 from dsconv.bench.results import Results
@@ -20,8 +29,9 @@ from dsconv.bench.sweep import sweep
 from dsconv.bench.table2 import Table2
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.fused import FusedOp
-from dsconv.dialects.tiled import DmaStartOp, WaitOp
+from dsconv.dialects.tiled import DmaStartOp, LayerOp, WaitOp
 from dsconv.errors import DsconvError
+from dsconv.lowering.c_target import weights
 from dsconv.targets import load_target
 
 DW_PW = "dw-pw-rows-chw-hwc-chw"
@@ -53,11 +63,22 @@ def test_the_papers_fd_of_rows_between_layers_counts_windows(stride: int, fd: in
     assert FusedBlock.of(DW_PW, geometry, fd).step == fd
 
 
-def test_every_layer_is_measured_once():
-    found = subjects(GEOMETRIES, list(FD))
+def test_every_block_is_measured_once():
+    found = blocks(GEOMETRIES, list(FD))
     assert len(found) == len(set(found))
-    blocks = [subject for subject in found if isinstance(subject, FusedBlock)]
-    assert len(blocks) == 36 * sum(len(depths) for depths in FD.values())
+    fused = [block for block in found if isinstance(block, FusedBlock)]
+    assert len(fused) == 36 * sum(len(depths) for depths in FD.values())
+    assert len(found) - len(fused) == 36 * 2, "DW-PW and PW-DW"
+
+
+def test_unfused_layers_are_whole_maps_with_the_weights_of_the_fused_ones():
+    fused, unfused = (
+        Program.of(block).lowered
+        for block in (FusedBlock.of(DW_PW, SMALL, 4), unfused_block("dw-pw", SMALL))
+    )
+    assert [*weights(fused)] == [*weights(unfused)]
+    tiles = [op.tile.data for op in unfused.walk() if isinstance(op, LayerOp)]
+    assert tiles == ["16x8x8", "32x8x8"]
 
 
 def test_maps_that_l2_cannot_hold_are_checked_in_part():
@@ -77,16 +98,16 @@ def test_what_is_timed_moves_nothing_and_calls_the_same_kernels():
     assert calls(str(timed)) == calls(str(program.lowered))
 
 
-def cycles_of(subject: Subject) -> int | None:
-    """Fused blocks take 10 % more than their layers, the deepest ones do not fit."""
-    if isinstance(subject, Layer):
-        return 1500 if subject.kind == "dw" else 1000
-    return None if subject.fd > 18 else 2750
+def cycles_of(block: Block) -> int | None:
+    """Fused blocks take 10 % more than unfused ones, the deepest ones do not fit."""
+    if isinstance(block, FusedBlock):
+        return None if block.fd > 18 else 2750
+    return 2500
 
 
-def test_figure_3_is_over_unfused_layers(tmp_path: Path):
+def test_figure_3_is_over_unfused_blocks(tmp_path: Path):
     shapes = GEOMETRIES[:2]
-    figure = Figure3.of({subject: cycles_of(subject) for subject in subjects(shapes, list(FD))})
+    figure = Figure3.of({block: cycles_of(block) for block in blocks(shapes, list(FD))})
     assert ("pw-dw-channels-hwc-chw-hwc", 32) not in {(s.kernel, s.fd) for s in figure.series}
     series = figure.series[0]
     assert (series.kernel, series.fd, len(series.points)) == (DW_PW, 4, 2)
@@ -183,10 +204,9 @@ def test_only_the_papers_maps_and_kernels_are_measured(tmp_path: Path):
 def test_fused_and_unfused_cycles_in_l1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     block = FusedBlock.of(DW_PW, SMALL, 4)
-    fused, *unfused = map(cycles_in_l1, (block, *block.layers))
+    fused, unfused = map(cycles_in_l1, (block, unfused_block("dw-pw", SMALL)))
     assert fused is not None
-    assert (
-        sum(cycles or 0 for cycles in unfused) < fused < 2 * sum(cycles or 0 for cycles in unfused)
-    )
+    assert unfused is not None
+    assert unfused < fused < 2 * unfused
     monkeypatch.setattr(measurements, "build", None)
     assert cycles_in_l1(block) == fused, "kept"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import Self
 
 from xdsl.dialects.builtin import ModuleOp
 
@@ -64,11 +65,6 @@ class Layer:
     layouts: tuple[Layout, Layout]
 
     @property
-    def layers(self) -> tuple[Layer, ...]:
-        """Itself."""
-        return (self,)
-
-    @property
     def input_bytes(self) -> int:
         """Bytes that it reads."""
         return self.channels * self.height * self.width
@@ -84,24 +80,64 @@ class Layer:
         """Its products."""
         return self.output_bytes * (WINDOW**2 if self.kind == "dw" else self.channels)
 
-    def with_rows(self, height: int) -> Layer:
-        """The layer on a map of so many rows."""
+
+@dataclass(frozen=True)
+class Block:
+    """A depthwise and a pointwise layer, in an order and in layouts, on a map of so many rows.
+
+    Layers fused or not have the same weights, so that they are requantised by the same code.
+    """
+
+    order: str
+    layouts: tuple[Layout, ...]
+    geometry: Geometry
+    height: int
+
+    @property
+    def layers(self) -> tuple[Layer, Layer]:
+        """Both layers."""
+        return pair(self.order, self.geometry, self.layouts, self.height)
+
+    @property
+    def macs(self) -> int:
+        """Products of both layers."""
+        return sum(layer.macs for layer in self.layers)
+
+    @property
+    def map_bytes(self) -> int:
+        """Bytes of the input, of what is between the layers, and of the output."""
+        first, second = self.layers
+        return first.input_bytes + second.input_bytes + second.output_bytes
+
+    def with_rows(self, height: int) -> Self:
+        """The block on a map of so many rows."""
         return replace(self, height=height)
 
 
+UNFUSED = {
+    "dw-pw": (Layout.CHW, Layout.HWC, Layout.CHW),
+    "pw-dw": (Layout.HWC, Layout.CHW, Layout.HWC),
+}
+"""Layouts of unfused layers: CHW where a window slides over a channel, HWC where it does not."""
+
+
+def unfused_block(order: str, geometry: Geometry) -> Block:
+    """A block whose layers run one after the other."""
+    return Block(order, UNFUSED[order], geometry, geometry.size)
+
+
 @dataclass(frozen=True)
-class FusedBlock:
+class FusedBlock(Block):
     """A block that runs as one kernel, with the paper's FD."""
 
     kernel: str
-    geometry: Geometry
     fd: int
-    height: int
 
     @staticmethod
     def of(kernel: str, geometry: Geometry, fd: int) -> FusedBlock:
         """The block on its whole map."""
-        return FusedBlock(kernel, geometry, fd, geometry.size)
+        fused = FusedKernel.named(kernel)
+        return FusedBlock(fused.mode, fused.layouts, geometry, geometry.size, kernel, fd)
 
     @property
     def step(self) -> int:
@@ -113,21 +149,6 @@ class FusedBlock:
         if fused.mode == "pw-dw" and fused.axis is Axis.ROWS:
             return max((self.fd - WINDOW) // self.geometry.stride + 1, 1)
         return self.fd
-
-    @property
-    def layers(self) -> tuple[Layer, ...]:
-        """Both layers."""
-        fused = FusedKernel.named(self.kernel)
-        return pair(fused.mode, self.geometry, fused.layouts, self.height)
-
-    @property
-    def macs(self) -> int:
-        """Products of both layers."""
-        return sum(layer.macs for layer in self.layers)
-
-    def with_rows(self, height: int) -> FusedBlock:
-        """The block on a map of so many rows."""
-        return replace(self, height=height)
 
 
 def pair(

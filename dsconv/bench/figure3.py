@@ -1,7 +1,7 @@
 """Figure 3: what fusion costs in L1, over 36 geometries and by the depth of a step (section 4.2).
 
-A block's overhead is that of the fused kernel over its two layers unfused: our own kernels, each
-layer alone, in the layouts that `select-layout` gives them.
+A block's overhead is that of the fused kernel over its two layers one after the other: our own
+kernels, with the same weights, in the layouts that `select-layout` gives them.
 """
 
 from __future__ import annotations
@@ -11,45 +11,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from dsconv.bench.blocks import FD, FusedBlock, Geometry, Layer, pair
-from dsconv.bench.in_l1 import Subject
+from dsconv.bench.blocks import FD, Block, FusedBlock, Geometry, unfused_block
 from dsconv.bench.paper_numbers import FIGURE_3
 from dsconv.bench.results import Results
-from dsconv.dialects.attributes import Layout
 from dsconv.passes.fused_kernels import FusedKernel
 
 TITLES = {"dw-pw": "DW-PW", "pw-dw": "PW-DW"}
 
-UNFUSED = {
-    "dw-pw": (Layout.CHW, Layout.HWC, Layout.CHW),
-    "pw-dw": (Layout.HWC, Layout.CHW, Layout.HWC),
-}
-"""Layouts of unfused layers: CHW where a window slides over a channel, HWC where it does not."""
 
-
-def order_of(kernel: str) -> str:
-    """`dw-pw` or `pw-dw`."""
-    return FusedKernel.named(kernel).mode
-
-
-def unfused(order: str, geometry: Geometry) -> tuple[Layer, Layer]:
-    """A block's layers alone."""
-    return pair(order, geometry, UNFUSED[order], geometry.size)
-
-
-def subjects(geometries: Sequence[Geometry], kernels: Sequence[str]) -> list[Subject]:
+def blocks(geometries: Sequence[Geometry], kernels: Sequence[str]) -> list[Block]:
     """All that the figure needs of some geometries and kernels, each once."""
-    found: dict[Subject, None] = {}
+    found: dict[Block, None] = {}
     for geometry in geometries:
         for kernel in kernels:
-            found |= dict.fromkeys(unfused(order_of(kernel), geometry))
+            found[unfused_block(FusedKernel.named(kernel).mode, geometry)] = None
             found |= dict.fromkeys(FusedBlock.of(kernel, geometry, fd) for fd in FD[kernel])
     return list(found)
 
 
 @dataclass(frozen=True)
 class Point:
-    """A fused block's cycles beside those of its layers unfused."""
+    """A fused block's cycles beside those of its layers one after the other."""
 
     geometry: Geometry
     cycles: int
@@ -68,6 +50,11 @@ class Series:
     kernel: str
     fd: int
     points: tuple[Point, ...]
+
+    @property
+    def order(self) -> str:
+        """`dw-pw` or `pw-dw`."""
+        return FusedKernel.named(self.kernel).mode
 
     @property
     def overhead(self) -> float:
@@ -97,13 +84,14 @@ class Figure3:
     series: tuple[Series, ...]
 
     @staticmethod
-    def of(cycles: Mapping[Subject, int | None]) -> Figure3:
+    def of(cycles: Mapping[Block, int | None]) -> Figure3:
         """The figure of what was measured; None stands for a block that does not fit L1."""
         points: dict[tuple[str, int], list[Point]] = {}
         for block, fused in cycles.items():
             if isinstance(block, FusedBlock) and fused is not None:
-                layers = unfused(order_of(block.kernel), block.geometry)
-                point = Point(block.geometry, fused, sum(cycles[layer] or 0 for layer in layers))
+                unfused = cycles[unfused_block(block.order, block.geometry)]
+                assert unfused is not None, "tiles of single layers fit"
+                point = Point(block.geometry, fused, unfused)
                 points.setdefault((block.kernel, block.fd), []).append(point)
         order = [(kernel, fd) for kernel, depths in FD.items() for fd in depths]
         return Figure3(tuple(Series(*key, tuple(points[key])) for key in order if key in points))
@@ -142,7 +130,7 @@ class Figure3:
         for (order, title), (lines, violins) in zip(
             TITLES.items(), figure.subplots(2, 2), strict=True
         ):
-            chosen = [series for series in self.series if order_of(series.kernel) == order]
+            chosen = [series for series in self.series if series.order == order]
             for kernel in dict.fromkeys(series.kernel for series in chosen):
                 ours = {each.fd: each.overhead for each in chosen if each.kernel == kernel}
                 paper = {fd: ratio for (name, fd), ratio in FIGURE_3.items() if name == kernel}

@@ -13,18 +13,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.rewriter import Rewriter
 
-from dsconv.bench.blocks import FusedBlock, Layer, network
+from dsconv.bench.blocks import Block, FusedBlock, network
 from dsconv.dialects.attributes import Space, TileAttr
 from dsconv.dialects.fused import Axis, FusedOp
-from dsconv.dialects.graph import dtype_of, tensor_type
-from dsconv.dialects.tiled import DmaStartOp, WaitOp, buffer_type
+from dsconv.dialects.graph import LayerOperation, dtype_of, tensor_type
+from dsconv.dialects.tiled import BufferOp, DmaStartOp, WaitOp, buffer_type
 from dsconv.lowering.c_target import network_function
 from dsconv.measurements import Measurement, measure
 from dsconv.output import write_folder
@@ -32,12 +31,13 @@ from dsconv.passes.capacity import DoesNotFitError
 from dsconv.passes.chains import Chain
 from dsconv.passes.fused_channels import channel_plan
 from dsconv.passes.fused_rows import row_plan
+from dsconv.passes.geometry import Geometry
+from dsconv.passes.layer_costs import layer_cost
+from dsconv.passes.tile_l1 import candidates
 from dsconv.pipeline import GRAPH_LEVEL, run_pipeline
 from dsconv.reference import Array, network_of, run_reference, to_memory
 from dsconv.runners import RunResult
 from dsconv.targets import load_target
-
-Subject: TypeAlias = Layer | FusedBlock
 
 L1_BYTES = 1 << 20
 """As in the paper (section 4.1), and the most that GVSoC has."""
@@ -57,50 +57,46 @@ UNMOVED_BYTES = 4
 TARGET = load_target("pulp_open").with_sizes(L1_BYTES, L2_BYTES)
 
 
-def cycles_in_l1(subject: Subject) -> int | None:
-    """What a layer or a fused block takes in L1; None where it does not fit.
+def cycles_in_l1(block: Block) -> int | None:
+    """What a block takes in L1, all its layers together; None where it does not fit.
 
     Raises AssertionError where one of its values is wrong.
     """
     try:
-        program = Program.of(subject)
-        rows = rows_in_l2(subject)
-        whole = rows == subject.layers[0].height
-        checked = program if whole else Program.of(subject.with_rows(rows))
+        program = Program.of(block)
+        rows = rows_in_l2(block)
+        checked = program if rows == block.height else Program.of(block.with_rows(rows))
     except DoesNotFitError:
         return None
     checked.check()
-    return program.time().layers[0].cycles
+    return sum(layer.cycles or 0 for layer in program.time().layers)
 
 
-def rows_in_l2(subject: Subject) -> int:
-    """Rows of the input, halved until L2 holds what the subject reads and makes."""
-    first = subject.layers[0]
-    rows = first.height
-    while True:
-        layers = subject.with_rows(rows).layers
-        if layers[0].input_bytes + layers[-1].output_bytes <= L2_BYTES - L2_CODE_BYTES:
-            return rows
+def rows_in_l2(block: Block) -> int:
+    """Rows of the input, halved until L2 holds all maps."""
+    rows = block.height
+    while block.with_rows(rows).map_bytes > L2_BYTES - L2_CODE_BYTES:
         rows //= 2
+    return rows
 
 
 @dataclass(frozen=True)
 class Program:
-    """A subject as a network, and what the compiler makes of it, up to the memory plan."""
+    """A block as a network, and what the compiler makes of it, up to the memory plan."""
 
-    subject: Subject
+    block: Block
     network: ModuleOp
     lowered: ModuleOp
 
     @staticmethod
-    def of(subject: Subject) -> Program:
-        """Compiles a subject; DoesNotFitError where L1 is too small for it."""
-        module = network(subject.layers)
-        lowered = in_tiles(module, subject)
+    def of(block: Block) -> Program:
+        """Compiles a block; DoesNotFitError where L1 is too small for it."""
+        module = network(block.layers)
+        lowered = in_tiles(module, block)
         cores = f"{{cores={TARGET.cores}}}"
         kernels = f"lower-kernels-to-xpulp{cores},lower-kernels{cores}"
         run_pipeline(lowered, f"{kernels},canonicalize,cse")
-        return Program(subject, module, lowered)
+        return Program(block, module, lowered)
 
     def check(self) -> None:
         """Runs it once; AssertionError where a value is wrong."""
@@ -108,14 +104,14 @@ class Program:
 
         def compare(result: RunResult) -> None:
             made = run_reference(self.network, x).outputs[0]
-            expected = to_memory(made, self.subject.layers[-1].layouts[1])
-            np.testing.assert_array_equal(result.outputs[0], expected, str(self.subject))
+            expected = to_memory(made, self.block.layers[-1].layouts[1])
+            np.testing.assert_array_equal(result.outputs[0], expected, str(self.block))
 
-        run(self.lowered, to_memory(x, self.subject.layers[0].layouts[0]), compare)
+        run(self.lowered, to_memory(x, self.block.layers[0].layouts[0]), compare)
 
     def time(self) -> Measurement:
         """Runs it without its transfers."""
-        runs = 1 if self.subject.macs >= COLD_FROM_MACS else 2
+        runs = 1 if self.block.macs >= COLD_FROM_MACS else 2
         inputs = np.zeros(runs * UNMOVED_BYTES, np.uint8)
         return run(without_transfers(self.lowered), inputs, lambda result: None)
 
@@ -147,6 +143,9 @@ def without_transfers(lowered: ModuleOp) -> ModuleOp:
         for op in [op for op in function.walk() if isinstance(op, kind)]:
             op.detach()
             op.erase()
+    for buffer in [op for op in function.body.block.ops if isinstance(op, BufferOp)]:
+        smaller = BufferOp(buffer.label.data, UNMOVED_BYTES, buffer.space)
+        Rewriter.replace_op(buffer, smaller)
     for argument in function.body.block.args:
         Rewriter.replace_value_with_new_type(argument, buffer_type(UNMOVED_BYTES, Space.L2))
     function.update_function_type()
@@ -154,16 +153,16 @@ def without_transfers(lowered: ModuleOp) -> ModuleOp:
     return clone
 
 
-def in_tiles(module: ModuleOp, subject: Subject) -> ModuleOp:
+def in_tiles(module: ModuleOp, block: Block) -> ModuleOp:
     """A network as loops over tiles or steps, pipelined."""
     lowered = module.clone()
-    if isinstance(subject, FusedBlock):
-        fusion = f"fuse-dsconv{{kernel={subject.kernel} fd={subject.step}}}"
+    if isinstance(block, FusedBlock):
+        fusion = f"fuse-dsconv{{kernel={block.kernel} fd={block.step}}}"
         run_pipeline(lowered, f"{GRAPH_LEVEL},{fusion}")
         give_buffers(lowered)
     else:
-        sizes = f"l1={TARGET.l1.usable()} cores={TARGET.cores}"
-        run_pipeline(lowered, f"{GRAPH_LEVEL},tile-l1{{{sizes}}}")
+        run_pipeline(lowered, GRAPH_LEVEL)
+        give_fewest_tiles(lowered)
     run_pipeline(lowered, "lower-to-tiles,double-buffer")
     return lowered
 
@@ -183,3 +182,19 @@ def give_buffers(module: ModuleOp) -> None:
             fused.properties["tile"] = TileAttr.of(tile)
             return
     raise DoesNotFitError(Space.L1, f'"{fused.label}" does not fit {TARGET.l1.usable()} bytes')
+
+
+def give_fewest_tiles(module: ModuleOp) -> None:
+    """Gives each layer its whole map as one tile, or the fewest tiles that fit L1.
+
+    The compiler's own choice would cut maps so that transfers overlap computation: here are none.
+    """
+    for layer in [op for op in module.walk() if isinstance(op, LayerOperation)]:
+        geometry = Geometry.of(layer)
+        fitting = [
+            (geometry.tiles(tile), -tile.buffers, layer_cost(geometry, tile).cycles, number, tile)
+            for number, tile in enumerate(candidates(geometry, (2, 1)))
+            if geometry.l1_bytes(tile) <= TARGET.l1.usable()
+        ]
+        *_, tile = min(fitting)
+        layer.properties["tile"] = TileAttr.of(tile)

@@ -64,7 +64,7 @@ def bench_paper(
         output.mkdir(parents=True, exist_ok=True)
         if Part.FIGURE_3 in parts:
             shapes = [shape for shape in GEOMETRIES if shape.size in sizes]
-            cases = figure3.subjects(shapes, kernels)
+            cases = figure3.blocks(shapes, kernels)
             figure = Figure3.of(sweep("Figure 3", cycles_in_l1, cases, jobs, console))
             publish(Part.FIGURE_3, figure)
             figure.details().write(output / "fig3-geometries")
