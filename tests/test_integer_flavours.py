@@ -13,6 +13,7 @@ import onnx
 import pytest
 from frontend_models import Array
 from frontend_support import layer_operations, model_file, onnx_runtime, run_network, with_exposed
+from handwritten import needs_gvsoc
 from hypothesis import given
 from hypothesis import strategies as st
 from integer_models import SHAPE, WRITERS, IntegerWriter, NemoWriter, QuantLabWriter
@@ -322,7 +323,7 @@ def assert_layers_equal(network: ImportedNetwork, model: Path, image: Array, gol
         np.testing.assert_array_equal(values.reshape(-1), golden.reshape(-1), layer.label)
 
 
-@pytest.mark.parametrize("runner", ["host", "qemu"])
+@pytest.mark.parametrize("runner", ["host", "qemu", pytest.param("gvsoc", marks=needs_gvsoc)])
 @pytest.mark.parametrize(
     ("name", "flavour"),
     [

@@ -9,9 +9,11 @@ from handwritten import needs_gvsoc
 
 import dsconv
 from dsconv import zoo
+from dsconv.bench.networks import unfused_pipeline
 from dsconv.dialects.attributes import Space
 from dsconv.dialects.tiled import L3StoreOp
 from dsconv.errors import CapacityError
+from dsconv.frontends import import_onnx
 from dsconv.memory_report import MemoryPlan
 from dsconv.passes.plan_memory import constant_size, constants
 from dsconv.smallest_memory import STEPS
@@ -21,6 +23,8 @@ ROOT = Path(__file__).parents[1]
 DIGITS = ROOT / "examples" / "digits" / "digits.onnx"
 MODELS = ROOT.parent / "shared" / "models"
 RUNNERS = ["host", "qemu", pytest.param("gvsoc", marks=needs_gvsoc)]
+
+INTEGER_NETWORKS = ["requantshift_kws_dscnn", "nemo_eegnet_dw_hx1", "nemo_dronet_2"]
 
 needs_models = pytest.mark.skipif(not MODELS.is_dir(), reason="no shared models on this machine")
 
@@ -146,22 +150,38 @@ def test_every_runner_counts_the_same_bytes():
     assert counts[0] == counts[1]
 
 
+REAL_NETWORKS = [
+    "kws_dscnn_tflite_qdq/network.onnx",
+    "vww_ort_quantized/qdq_pc_u8s8.onnx",
+    "vww_ort_quantized/qop_pc_u8s8.onnx",
+    "mobilenet_v1_025_128_tflite_qdq/network.onnx",
+]
+
+
+@needs_models
+@pytest.mark.parametrize("model", REAL_NETWORKS)
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_real_networks(model: str, runner: str):
+    report = dsconv.compile(MODELS / model, target="pulp_open").run(on=runner)
+    assert report.equal
+    assert all((layer.cycles is not None) == (runner == "gvsoc") for layer in report.layers)
+
+
+@pytest.mark.slow
 @needs_models
 @pytest.mark.parametrize(
-    "model",
-    [
-        "kws_dscnn_tflite_qdq/network.onnx",
-        "vww_ort_quantized/qdq_pc_u8s8.onnx",
-        "vww_ort_quantized/qop_pc_u8s8.onnx",
-        "mobilenet_v1_025_128_tflite_qdq/network.onnx",
-    ],
+    "model", [*REAL_NETWORKS, *(f"{name}/network.onnx" for name in INTEGER_NETWORKS)]
 )
-@pytest.mark.parametrize("runner", ["host", "qemu"])
-def test_real_networks(model: str, runner: str):
-    assert dsconv.compile(MODELS / model, target="pulp_open").run(on=runner).equal
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_every_layer_of_real_networks_by_itself(model: str, runner: str):
+    """Unfused, so that the result of each layer is seen."""
+    layers = import_onnx(MODELS / model).layers
+    passes = unfused_pipeline(load_target("pulp_open"), len(layers))
+    report = dsconv.compile(MODELS / model, target="pulp_open", passes=passes).run(on=runner)
+    assert report.equal
+    assert [layer.name for layer in report.layers] == [layer.label for layer in layers]
 
 
-@needs_models
 @needs_gvsoc
 def test_an_l1_of_one_megabyte_on_gvsoc():
     network = dsconv.compile(zoo.build("mv1-128"), target="pulp_open", l1=1 << 20)
@@ -169,22 +189,6 @@ def test_an_l1_of_one_megabyte_on_gvsoc():
     report = network.run(on="gvsoc")
     assert report.equal
     assert report.bank_conflicts
-
-
-@needs_gvsoc
-@pytest.mark.parametrize(
-    "model",
-    [
-        "kws_dscnn_tflite_qdq/network.onnx",
-        "mobilenet_v1_025_128_tflite_qdq/network.onnx",
-        "requantshift_kws_dscnn/network.onnx",
-        "nemo_eegnet_dw_hx1/network.onnx",
-    ],
-)
-def test_real_networks_on_gvsoc(model: str):
-    report = dsconv.compile(MODELS / model, target="pulp_open").run(on="gvsoc")
-    assert report.equal
-    assert all(layer.cycles for layer in report.layers)
 
 
 @pytest.mark.slow
