@@ -7,14 +7,13 @@ from dsconv.frontends.onnx_graph import Node
 from dsconv.frontends.reader import Reader
 from dsconv.frontends.values import (
     UNBOUNDED,
+    UNLABELLED,
     AddLayer,
     Dequantised,
     MovingLayer,
     MulLayer,
 )
 from dsconv.frontends.view import View
-
-UNLABELLED = ""
 
 
 def addition(reader: Reader, node: Node, lhs: Dequantised, rhs: Dequantised) -> AddLayer:

@@ -17,13 +17,14 @@ from dsconv.frontends import binary, layers, weighted_layers
 from dsconv.frontends.common import COMMON_HANDLERS, read_cast, read_gather
 from dsconv.frontends.integer_arithmetic import IntegerArithmetic
 from dsconv.frontends.integer_function import IDENTITY, IntegerFunction
-from dsconv.frontends.movements import MOVEMENT_HANDLERS, read_transpose
+from dsconv.frontends.movements import MOVEMENT_HANDLERS
 from dsconv.frontends.network import OnnxTensor
 from dsconv.frontends.onnx_graph import Array, Node, OnnxGraph
 from dsconv.frontends.parameters import read_bound, reduced_axes
 from dsconv.frontends.qdq import max_pool
 from dsconv.frontends.reader import Handler, Reader
 from dsconv.frontends.scales import Quantisation
+from dsconv.frontends.shuffles import read_transpose
 from dsconv.frontends.values import (
     UNBOUNDED,
     AddLayer,

@@ -1,7 +1,4 @@
-"""The operation of a layer whose operands and output are quantised: sizes and sums checked.
-
-Labels stay empty until the names of all layers are known.
-"""
+"""The operation of a layer whose operands and output are quantised: sizes and sums checked."""
 
 from __future__ import annotations
 
@@ -26,6 +23,7 @@ from dsconv.frontends.arithmetic import NO_WEIGHTS, Arithmetic
 from dsconv.frontends.onnx_graph import Node
 from dsconv.frontends.scales import LARGEST_DIVISOR, Quantisation
 from dsconv.frontends.values import (
+    UNLABELLED,
     AddLayer,
     ArithmeticLayer,
     AveragePoolLayer,
@@ -43,7 +41,6 @@ from dsconv.frontends.values import (
 
 LARGEST_ACTIVATION = 2**28
 ACCUMULATOR_LIMIT = 2**31
-UNLABELLED = ""
 
 
 def layer_operation(

@@ -272,6 +272,8 @@ Value: TypeAlias = Constant | ScaledConstant | Activation | LeftToCaller
 LayerT = TypeVar("LayerT", bound=Layer | ScaledLayer)
 
 UNBOUNDED = (-math.inf, math.inf)
+UNLABELLED = ""
+"""Label of an operation until the names of all layers are known."""
 
 
 def with_view(value: Activation, change: Callable[[View], View]) -> Activation:

@@ -1,0 +1,98 @@
+"""Handlers of nodes that repeat rows and columns: Resize and Upsample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from dsconv.dialects.graph import (
+    ResizeOp,
+)
+from dsconv.frontends.moving import Part, moved
+from dsconv.frontends.onnx_graph import Array, Node
+from dsconv.frontends.reader import Reader
+from dsconv.frontends.values import (
+    UNBOUNDED,
+    UNLABELLED,
+    MovingLayer,
+    Value,
+)
+from dsconv.frontends.view import Shape, View
+from dsconv.frontends.windows import check_nchw
+
+
+def read_resize(reader: Reader, node: Node) -> Value:
+    """Rows and columns repeated a whole number of times (mode nearest)."""
+    return moved(reader, node, [0], lambda parts: _resized(reader, node, parts[0]))
+
+
+def _resized(reader: Reader, node: Node, part: Part) -> MovingLayer:
+    check_nchw(node, part.view)
+    if node.text("mode", "nearest") != "nearest":
+        raise node.problem(f"resizes by mode '{node.text('mode', '')}'; nearest is supported")
+    shape = part.view.shape
+    sizes = _resized_shape(reader, node, shape)
+    for size, target in zip(shape, sizes, strict=True):
+        repeats = target % size == 0 and _source_indices(node, size, target) == [
+            index * size // target for index in range(target)
+        ]
+        if not repeats or sizes[:2] != shape[:2]:
+            raise node.problem(
+                f"resizes {list(shape)} to {list(sizes)} in a way that is no repetition",
+                "rows and columns a whole number of times as many are supported",
+            )
+    view = View.plain((*sizes, 1) if len(sizes) == 3 else sizes, sizes)
+    return MovingLayer(
+        node,
+        view,
+        UNBOUNDED,
+        (part,),
+        lambda values, result, _: ResizeOp(UNLABELLED, values[0], result),
+    )
+
+
+def _resized_shape(reader: Reader, node: Node, shape: Shape) -> Shape:
+    """The result's shape, from `sizes` or `scales` of all dimensions, or of `axes`."""
+    rank = len(shape)
+    axes = node.integers("axes") or tuple(range(rank))
+    upsample = node.op_type == "Upsample"
+    index = 3 if node.has_input(3) else 1 if upsample else 2
+    given = reader.array(node, index).reshape(-1)
+    if len(given) != len(axes) or not all(-rank <= axis < rank for axis in axes):
+        raise node.problem(f"{len(given)} sizes or scales for {len(axes)} axes of {rank}")
+    sizes = list(shape)
+    for axis, value in zip(axes, given.tolist(), strict=True):
+        size = shape[axis % rank]
+        sizes[axis % rank] = int(value) if node.has_input(3) else int(np.floor(size * value))
+    if min(sizes) < 1:
+        raise node.problem(f"resizes {list(shape)} to {sizes}")
+    return tuple(sizes)
+
+
+def _source_indices(node: Node, size: int, target: int) -> list[int]:
+    """The index that each index of the result reads, as the node's modes say."""
+    index, scale = np.arange(target), target / size
+    upsample = node.op_type == "Upsample"
+    half_pixel = (index + 0.5) / scale - 0.5
+    places = {
+        "half_pixel": half_pixel,
+        "half_pixel_symmetric": half_pixel,
+        "pytorch_half_pixel": half_pixel if target > 1 else index * 0.0,
+        "asymmetric": index / scale,
+        "align_corners": index * (size - 1) / max(target - 1, 1),
+    }
+    rounded: dict[str, Callable[[Array], Array]] = {
+        "round_prefer_floor": lambda place: np.ceil(place - 0.5),
+        "round_prefer_ceil": lambda place: np.floor(place + 0.5),
+        "floor": np.floor,
+        "ceil": np.ceil,
+    }
+    transformation = node.text(
+        "coordinate_transformation_mode", "asymmetric" if upsample else "half_pixel"
+    )
+    rounding = node.text("nearest_mode", "floor" if upsample else "round_prefer_floor")
+    if transformation not in places or rounding not in rounded:
+        raise node.problem(f"coordinates by '{transformation}', rounded by '{rounding}'")
+    indices = rounded[rounding](places[transformation]).clip(0, size - 1)
+    return indices.astype(int).tolist()
