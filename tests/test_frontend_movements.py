@@ -330,6 +330,24 @@ def test_a_shufflenet_unit(runner: str):
     assert dsconv.compile(model, target="pulp_open", l1=9600).run(on=runner).equal
 
 
+@pytest.mark.parametrize("scale", [np.nan, np.inf, 1e30, -1.0])
+def test_a_resize_to_no_size_is_an_error(scale: float):
+    with pytest.raises(ModelError, match=r"resizes \[1, 3, 6, 5\] to"):
+        import_onnx(moved("Resize", None, np.array([1, 1, scale, 2], np.float32)))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        moved("Slice", np.array([0.0]), integers(3), integers(2)),
+        moved("Pad", np.zeros(8, np.float32)),
+    ],
+)
+def test_places_that_are_no_integers_are_an_error(model: onnx.ModelProto):
+    with pytest.raises(ModelError, match="integers are needed"):
+        import_onnx(model)
+
+
 def split(sizes: tuple[int, ...], *constants: np.ndarray, **options: Any) -> onnx.ModelProto:
     """A Split whose parts are put together again in another order."""
     writer = ModelWriter(18)

@@ -17,6 +17,7 @@ from dsconv.dialects.graph import (
 from dsconv.frontends import common
 from dsconv.frontends.moving import Part, moved
 from dsconv.frontends.onnx_graph import Node
+from dsconv.frontends.parameters import read_integers
 from dsconv.frontends.reader import Handler, Reader
 from dsconv.frontends.resizes import read_resize
 from dsconv.frontends.scales import Quantisation
@@ -97,9 +98,9 @@ def _pad_value(reader: Reader, node: Node, integers: Integers | None) -> float:
 def _padded(reader: Reader, node: Node, part: Part, real: float) -> MovingLayer:
     check_nchw(node, part.view)
     rank = len(part.view.shape)
-    listed = reader.array(node, 1).reshape(-1).tolist() if node.has_input(1) else None
+    listed = read_integers(reader, node, 1) if node.has_input(1) else None
     pads = listed or list(node.integers("pads") or ())
-    axes = reader.array(node, 3).reshape(-1).tolist() if node.has_input(3) else range(rank)
+    axes = read_integers(reader, node, 3) if node.has_input(3) else range(rank)
     if len(pads) != 2 * len(axes) or not all(-rank <= axis < rank for axis in axes):
         raise node.problem(f"pads {pads} for {len(axes)} axes of {rank}")
     around = [[0] * 4, [0] * 4]

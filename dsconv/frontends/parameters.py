@@ -80,6 +80,14 @@ def read_scaled_constant(
     )
 
 
+def read_integers(reader: Reader, node: Node, index: int) -> list[int]:
+    """A required constant input as a list of integers."""
+    array = reader.array(node, index)
+    if array.dtype.kind not in "iu":
+        raise node.problem(f"input {index} is a list of {array.dtype}; integers are needed")
+    return array.reshape(-1).tolist()
+
+
 def read_bound(reader: Reader, node: Node, index: int, attribute: str, default: float) -> float:
     """A bound of a Clip: an input or, before opset 11, an attribute."""
     if not node.has_input(index):

@@ -11,6 +11,7 @@ from dsconv.dialects.graph import (
 )
 from dsconv.frontends.moving import Part, moved
 from dsconv.frontends.onnx_graph import Array, Node
+from dsconv.frontends.operations import LARGEST_ACTIVATION
 from dsconv.frontends.reader import Reader
 from dsconv.frontends.values import (
     UNBOUNDED,
@@ -61,13 +62,12 @@ def _resized_shape(reader: Reader, node: Node, shape: Shape) -> Shape:
     given = reader.array(node, index).reshape(-1)
     if len(given) != len(axes) or not all(-rank <= axis < rank for axis in axes):
         raise node.problem(f"{len(given)} sizes or scales for {len(axes)} axes of {rank}")
-    sizes = list(shape)
+    sizes = np.array(shape, np.float64)
     for axis, value in zip(axes, given.tolist(), strict=True):
-        size = shape[axis % rank]
-        sizes[axis % rank] = int(value) if node.has_input(3) else int(np.floor(size * value))
-    if min(sizes) < 1:
-        raise node.problem(f"resizes {list(shape)} to {sizes}")
-    return tuple(sizes)
+        sizes[axis] = value if node.has_input(3) else np.floor(shape[axis] * value)
+    if not np.all((sizes >= 1) & (sizes <= LARGEST_ACTIVATION)):
+        raise node.problem(f"resizes {list(shape)} to {sizes.tolist()}")
+    return tuple(int(size) for size in sizes)
 
 
 def _source_indices(node: Node, size: int, target: int) -> list[int]:

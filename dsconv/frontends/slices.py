@@ -11,6 +11,7 @@ from dsconv.dialects.graph import (
 )
 from dsconv.frontends.moving import Part, moved
 from dsconv.frontends.onnx_graph import Node
+from dsconv.frontends.parameters import read_integers
 from dsconv.frontends.reader import Reader
 from dsconv.frontends.shuffles import shuffle
 from dsconv.frontends.values import (
@@ -38,7 +39,7 @@ def _ranges(reader: Reader, node: Node, shape: Shape) -> tuple[slice, ...]:
 
     def integers(index: int, name: str) -> list[int] | None:
         if node.has_input(index):
-            return reader.array(node, index).reshape(-1).tolist()
+            return read_integers(reader, node, index)
         values = node.integers(name)
         return None if values is None else list(values)
 
@@ -110,7 +111,7 @@ def _split_sizes(reader: Reader, node: Node, size: int) -> list[int]:
     """Sizes of all parts: an input, before opset 13 an attribute, or as equal as they can be."""
     parts = node.integer("parts", 1)
     if node.has_input(1):
-        sizes = [int(part) for part in reader.array(node, 1).reshape(-1)]
+        sizes = read_integers(reader, node, 1)
     else:
         whole = -(-size // parts)
         equal = [min(whole, size - start) for start in range(0, size, whole)]
