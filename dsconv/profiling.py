@@ -15,7 +15,7 @@ from dsconv.dialects.fused import Axis, FusedOp
 from dsconv.dialects.graph import LayerOperation
 from dsconv.errors import DsconvError
 from dsconv.passes.chains import Chain
-from dsconv.passes.choices import Choice, Machine
+from dsconv.passes.choices import Choice, Machine, spill_cycles
 from dsconv.passes.contenders import Place, contenders
 from dsconv.passes.fusion import fuse
 from dsconv.passes.geometry import Geometry
@@ -84,23 +84,24 @@ def profiled_schedules(
     kinds = {step.choice: kind_of(step.choice) for step in steps}
     examples = {kind: choice for choice, kind in kinds.items() if fits_program(choice)}
     batches = list(batches_of(list(examples.values()), l1))
-    cycles = measurer([batch for batch, _ in batches])
+    counted = measurer([batch for batch, _ in batches])
     measured = {
         kinds[choice]: count
         for batch, choices in batches
-        for choice, count in zip(choices, cycles[batch], strict=True)
+        for choice, count in zip(choices, counted[batch], strict=True)
     }
     offered: dict[Place, list[Choice]] = defaultdict(list)
     for step in steps:
-        offered[step.start].append(with_cycles(step.choice, measured.get(kinds[step.choice])))
+        cycles = measured.get(kinds[step.choice])
+        choice = step.choice if cycles is None else with_cycles(step.choice, cycles, machine)
+        offered[step.start].append(choice)
     return search(layers, lambda first, layouts: offered[first, tuple(layouts.items())])
 
 
-def with_cycles(choice: Choice, cycles: int | None) -> Choice:
-    """A choice with the cycles that were measured, if they were."""
-    if cycles is None:
-        return choice
-    return replace(choice, cost=replace(choice.cost, cycles=cycles))
+def with_cycles(choice: Choice, cycles: int, machine: Machine) -> Choice:
+    """A choice with the cycles that were measured, and those for what L2 cannot hold."""
+    cost = replace(choice.cost, cycles=cycles).later(spill_cycles(placed(choice), machine))
+    return replace(choice, cost=cost)
 
 
 def members(choice: Choice) -> tuple[LayerOperation, ...]:

@@ -84,6 +84,18 @@ def test_where_the_model_is_right_profiles_choose_as_it_does():
     assert [kind_of(one) for one in measured.choices] == [kind_of(one) for one in estimated.choices]
 
 
+def test_what_l2_cannot_hold_takes_time_that_nobody_measures():
+    """A program has all maps in L2."""
+    builder = NetworkBuilder().begin(32, 24, 24, CHW)
+    builder.depthwise(WindowAttr.of((3, 3), pads=(1, 1, 1, 1)), HWC)
+    layers, machine = chain_of(builder.module()), Machine(20_000, 20_000, 8)
+    (measured, *_), (estimated, *_) = (
+        profiled_schedules(layers, machine, L1_BYTES, measure_as_estimated),
+        schedules(layers, machine),
+    )
+    assert measured.cycles == pytest.approx(estimated.cycles, rel=1e-3)
+
+
 def test_what_turns_out_to_be_fast_is_chosen():
     """One of the layers that are measured, but that the model does not choose."""
     layers = chain_of(network())
