@@ -18,7 +18,7 @@ def lower_side_by_side(module: ModuleOp, target: Target) -> ModuleOp:
     """What the default pipeline makes of layers that each read arguments and make a result.
 
     All inputs but the first, and all outputs but the last, become activations in L2 that nothing
-    writes or reads. Requantisations stay as they are.
+    writes or reads. Requantisations stay as they are, and no layer fetches weights for another.
     """
     lowered = module.clone()
     layers = [op for op in network_of(lowered).body.ops if isinstance(op, LayerOperation)]

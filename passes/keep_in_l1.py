@@ -1,4 +1,4 @@
-"""Leaves an activation in L1 where the next layer reads it whole."""
+"""Leaves an activation in L1 between the layer that makes it and the next one."""
 
 from __future__ import annotations
 
@@ -99,15 +99,16 @@ def edge(maker: LayerOp, reader: LayerOp) -> Edge | None:
         return None
     (store,), (load,) = transfers, loads
     found = Edge(activation, maker, store, reader, load)
-    return found if makes_pieces(found) and reads_whole(found) else None
+    reads = reads_whole(found) or reads_pieces(found)
+    return found if reads and makes_pieces(found) else None
 
 
 def makes_pieces(edge: Edge) -> bool:
     """Whether the maker's kernels write dense pieces, each stored once."""
-    if edge.store.is_load or not is_dense(edge.store) or not is_zero(edge.store.source_offset):
+    store = edge.store
+    if store.is_load or not is_dense(store) or not is_zero(store.source_offset):
         return False
-    made = list(users(edge.made.result))
-    return all(user is edge.store or isinstance(user, RunOp) for user in made)
+    return only_kernels_use(edge.made, store)
 
 
 def reads_whole(edge: Edge) -> bool:
@@ -123,54 +124,76 @@ def reads_whole(edge: Edge) -> bool:
     )
 
 
+def reads_pieces(edge: Edge) -> bool:
+    """Whether the reader's kernels read dense pieces, with no padding behind them."""
+    load = edge.load
+    if not is_dense(load) or not is_zero(load.target_offset):
+        return False
+    return load.box.total_bytes == edge.read.size and only_kernels_use(edge.read, load)
+
+
+def only_kernels_use(buffer: BufferOp, transfer: DmaStartOp) -> bool:
+    """Whether kernels are all that uses a buffer besides a transfer."""
+    return all(user is transfer or isinstance(user, RunOp) for user in users(buffer.result))
+
+
+def tile_bytes(layer: LayerOp, buffer: BufferOp) -> int:
+    """Bytes of L1 that a layer's buffer will take, with the slots that are planned for it."""
+    has_slots = any(isinstance(use.operation, SlotOp) for use in buffer.result.uses)
+    return aligned(buffer.size * (layer.buffers.value.data if has_slots else 1))
+
+
 def planned_bytes(layer: LayerOp) -> int:
-    """Bytes of L1 that a layer's own buffers will take, with the slots that are planned for it."""
-    slots = layer.buffers.value.data
-    total = 0
-    for buffer in (op for op in layer.walk() if isinstance(op, BufferOp)):
-        has_slots = any(isinstance(use.operation, SlotOp) for use in buffer.result.uses)
-        total += aligned(buffer.size * (slots if has_slots else 1))
-    return total
+    """Bytes of L1 that a layer's own buffers will take."""
+    return sum(tile_bytes(layer, op) for op in layer.walk() if isinstance(op, BufferOp))
 
 
-def made_bytes(edge: Edge) -> int:
-    """Bytes of L1 that the pieces take, which are no longer needed."""
-    has_slots = any(isinstance(use.operation, SlotOp) for use in edge.made.result.uses)
-    return aligned(edge.made.size * (edge.maker.buffers.value.data if has_slots else 1))
+def shared_size(edge: Edge) -> int:
+    """Bytes of the buffer for both layers, with the padding that the reader wants behind it."""
+    return edge.read.size if reads_whole(edge) else edge.activation.size
 
 
 def keep(edge: Edge) -> BufferOp:
     """Lets the maker write where the reader reads; returns the buffer that both share."""
     activation, made, read = edge.activation, edge.made, edge.read
-    shared = BufferOp(f"{activation.label.data}.kept", read.size, Space.L1)
+    shared = BufferOp(f"{activation.label.data}.kept", shared_size(edge), Space.L1)
     block = activation.parent_block()
     assert block is not None, "activations lie in a function"
     block.insert_op_after(shared, activation)
     for user in list(users(made.result)):
         if user is not edge.store or edge.is_read_elsewhere:
-            write_in_place(user, made, shared, edge.store)
-    read.result.replace_all_uses_with(shared.result)
+            use_in_place(user, made, shared, edge.store, edge.store.target_offset)
+    if reads_whole(edge):
+        read.result.replace_all_uses_with(shared.result)
+    else:
+        for user in list(users(read.result)):
+            if user is not edge.load:
+                use_in_place(user, read, shared, edge.load, edge.load.source_offset)
     remove_transfer(edge.load)
     if not edge.is_read_elsewhere:
         remove_transfer(edge.store)
         edge.maker.operands = [shared.result]
         remove(activation)
-    for unused in (read, *(use.operation for use in list(made.result.uses)), made):
-        remove(unused)
+    for buffer in (read, made):
+        for part in list(buffer.result.uses):
+            remove(part.operation)
+        remove(buffer)
     schedule = edge.reader.schedule.data
     edge.reader.properties["schedule"] = StringAttr(f"{schedule}, input in L1")
     return shared
 
 
-def write_in_place(user: Operation, made: BufferOp, shared: BufferOp, store: DmaStartOp) -> None:
-    """Replaces a piece that a kernel makes, or the store moves, by its place in the whole."""
-    block = store.parent_block()
-    assert block is not None, "stores lie in a layer"
+def use_in_place(
+    user: Operation, buffer: BufferOp, shared: BufferOp, transfer: DmaStartOp, offset: SSAValue
+) -> None:
+    """Replaces a piece in a buffer by its place in the whole, which a transfer's offset tells."""
+    block = transfer.parent_block()
+    assert block is not None, "transfers lie in a layer"
     with ImplicitBuilder(Builder(InsertPoint.before(user))):
-        offset = CopiedValues(block)[store.target_offset]
-        piece = ViewOp(shared.result, offset, store.box.total_bytes).result
+        place = CopiedValues(block)[offset]
+        piece = ViewOp(shared.result, place, transfer.box.total_bytes).result
     for index, operand in enumerate(user.operands):
-        if whole_buffer(operand) is made.result:
+        if whole_buffer(operand) is buffer.result:
             user.operands[index] = piece
 
 
@@ -190,9 +213,10 @@ def remove(op: Operation) -> None:
 
 @dataclass(frozen=True)
 class KeepInL1Pass(ModulePass):
-    """Leaves activations in L1 that the next layer reads whole, where both layers have room.
+    """Leaves activations in L1 for the next layer, where both layers have room for the whole map.
 
-    The maker writes its tiles where the reader expects them. What no other layer reads is not
+    The maker writes its tiles where the reader expects them; tiles are dense parts of the map, or
+    all of it. What no other layer reads is not
     stored, either, and needs no place in L2. For layers as `lower-to-tiles` writes them. `l1` in
     bytes; 0 means no limit.
     """
@@ -215,5 +239,7 @@ class KeepInL1Pass(ModulePass):
     def _fits(self, edge: Edge, held: int) -> bool:
         if not self.l1:
             return True
-        needed = held + planned_bytes(edge.maker) - made_bytes(edge) + aligned(edge.read.size)
-        return needed <= self.l1
+        shared = aligned(shared_size(edge))
+        making = planned_bytes(edge.maker) - tile_bytes(edge.maker, edge.made) + held
+        reading = planned_bytes(edge.reader) - tile_bytes(edge.reader, edge.read)
+        return max(making, reading) + shared <= self.l1

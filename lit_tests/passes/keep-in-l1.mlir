@@ -114,3 +114,40 @@ func.func @scattered(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, 
   }
   func.return
 }
+
+// b reads halves, too: it finds them where a writes them.
+// CHECK-LABEL: func.func @pieces
+func.func @pieces(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #dsconv.space<l2>>) {
+  %a = dsconv.buffer "a" : memref<64xi8, #dsconv.space<l2>>
+  // CHECK-NEXT: [[KEPT:%[0-9a-z]+]] = dsconv.buffer "a.kept" : memref<64xi8, #dsconv.space<l1>>
+  dsconv.layer "a" "max_pool" makes tensor<1x1x16x4xsi8> in %a : memref<64xi8, #dsconv.space<l2>> attributes {tile = "1x16x4", schedule = "chw/chw", macs = 0 : i64} {
+    %y = dsconv.buffer "a.y" : memref<64xi8, #dsconv.space<l1>>
+    %c0 = arith.constant 0 : index
+    dsconv.run @whole(%y, %y) at %c0, %c0 : memref<64xi8, #dsconv.space<l1>>, memref<64xi8, #dsconv.space<l1>>
+    dsconv.barrier
+    %store = dsconv.dma_start %y[%c0] to %a[%c0] box <64> : memref<64xi8, #dsconv.space<l1>> to memref<64xi8, #dsconv.space<l2>>
+    dsconv.wait %store
+  }
+  dsconv.layer "b" "max_pool" makes tensor<1x1x16x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = "1x8x4", schedule = "chw/chw", macs = 0 : i64} {
+    // CHECK: dsconv.layer "b" {{.*}} schedule = "chw/chw, input in L1"
+    // CHECK-NEXT: %y = dsconv.buffer "b.y"
+    %x = dsconv.buffer "b.x0" : memref<32xi8, #dsconv.space<l1>>
+    %y = dsconv.buffer "b.y" : memref<32xi8, #dsconv.space<l1>>
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %c2 = arith.constant 2 : index
+    %c32 = arith.constant 32 : index
+    scf.for %tile = %c0 to %c2 step %c1 {
+      %offset = arith.muli %tile, %c32 : index
+      %load = dsconv.dma_start %a[%offset] to %x[%c0] box <32> : memref<64xi8, #dsconv.space<l2>> to memref<32xi8, #dsconv.space<l1>>
+      dsconv.wait %load
+      dsconv.run @half(%x, %y) at %c0, %c0 : memref<32xi8, #dsconv.space<l1>>, memref<32xi8, #dsconv.space<l1>>
+      // CHECK: scf.for %tile
+      // CHECK-NOT: dsconv.dma_start
+      // CHECK: [[OFFSET:%[0-9a-z_]+]] = arith.muli %tile, %c32
+      // CHECK: [[PIECE:%[0-9a-z_]+]] = dsconv.view [[KEPT]] from [[OFFSET]]
+      // CHECK-NEXT: dsconv.run @half([[PIECE]], %y)
+    }
+  }
+  func.return
+}

@@ -38,6 +38,7 @@ PART = 25 if ASKED else 4
 """Networks of one test; pytest-xdist gives tests to several processes."""
 OPTIONAL_PASSES = (
     *("fold-weight-zero-points", "narrow-requant", "double-buffer"),
+    *("keep-in-l1", "prefetch-weights"),
     *("lower-kernels-to-xpulp", "canonicalize", "cse"),
 )
 LARGE_L1, LARGE_L2 = 2**20, 2**22
