@@ -27,7 +27,7 @@ from rich.table import Table
 import dsconv
 from benchmarks.fitting import Ways, fit, relative_errors
 from benchmarks.layers import LayersSideBySide
-from benchmarks.samples import Draw, PortableDraw, Sample, network
+from benchmarks.samples import Draw, Sample, SlowDraw, network
 from dsconv import zoo
 from dsconv.dialects.tiled import BoxAttr, LayerOp
 from dsconv.lowering.c_target import network_function
@@ -56,14 +56,14 @@ COUNTS = {
     "avg_pool": 12,
     "max_pool": 10,
 }
-PORTABLE_COUNTS = {
+SLOW_COUNTS = {
     "depthwise": 10,
     "add": 10,
     "rescale": 10,
     "avg_pool": 12,
     "max_pool": 10,
 }
-"""Of layers whose layouts or windows leave them to loops in C."""
+"""Of layers whose layouts or windows leave them to loops in C, or to bytes."""
 
 BATCH = 40
 """Layers of one program."""
@@ -112,7 +112,7 @@ def read_measured() -> list[Measured]:
 @app.command()
 def measure() -> None:
     """Run single layers on GVSoC and keep their cycles."""
-    samples = [*Draw().samples(COUNTS), *PortableDraw().samples(PORTABLE_COUNTS)]
+    samples = [*Draw().samples(COUNTS), *SlowDraw().samples(SLOW_COUNTS)]
     batches = [samples[first : first + BATCH] for first in range(0, len(samples), BATCH)]
     rows = [row.as_json() for batch in track(batches) for row in measure_batch(batch)]
     content = {

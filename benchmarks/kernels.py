@@ -95,20 +95,32 @@ def pointwise(channels: int, kernels: int, height: int, width: int, x: Activatio
 
 
 def depthwise(
-    channels: int, height: int, width: int, kernel: int, stride: int = 1, y: Activation = HWC
+    channels: int,
+    height: int,
+    width: int,
+    kernel: int,
+    stride: int = 1,
+    *,
+    x: Activation = CHW,
+    y: Activation = HWC,
 ) -> Case:
-    """Dot products of a window's rows, its loads, requantisation and store."""
+    """Dot products of a window's rows, its loads, requantisation and store.
+
+    In HWC too, as if words did not have to be put together.
+    """
     pad = kernel // 2
     window = WindowAttr.of((kernel, kernel), (stride, stride), (pad, pad, pad, pad))
 
     def build() -> NetworkBuilder:
-        builder = NetworkBuilder().begin(channels, height, width, CHW)
+        builder = NetworkBuilder().begin(channels, height, width, x)
         builder.depthwise(window, y)
         return builder
 
     outputs = channels * prod(window.output_size(height, width))
     cycles = outputs * depthwise_cycles_per_output(kernel, stride)
     name = f"dw {kernel}x{kernel} s{stride} {channels}ch {height}x{width}"
+    if x.layout is Layout.HWC:
+        name += " from hwc"
     if y.layout is Layout.CHW:
         name += " chw"
     return Case(name, build, outputs * kernel**2, cycles / CORES)
@@ -231,6 +243,10 @@ CASES = (
     depthwise(16, 64, 64, 3, 2),
     depthwise(64, 16, 16, 5),
     depthwise(64, 16, 16, 5, 2),
+    depthwise(128, 16, 16, 3, x=HWC),
+    depthwise(128, 8, 8, 3, x=HWC),
+    depthwise(64, 16, 16, 3, 2, x=HWC),
+    depthwise(64, 16, 16, 5, x=HWC, y=CHW),
     first_convolution(),
     linear(256, 1000),
     addition(32, 16, 16),

@@ -26,7 +26,7 @@ LARGEST_MAP = 64 * 1024
 MOST_MACS = 2_000_000
 """More take long to simulate, and tell nothing new."""
 
-MOST_PORTABLE_OUTPUTS = 8_000
+MOST_SLOW_OUTPUTS = 8_000
 """Loops in C take dozens of cycles for one."""
 
 MOST_TILES = 8
@@ -93,6 +93,11 @@ class Layer:
         geometry = self.geometry
         shape = kernel_shape(geometry, Tile(geometry.kernels, geometry.rows, geometry.columns))
         return "portable_call" in next(KERNEL_GROUPS[self.kind].terms(shape, 1))
+
+    @property
+    def is_gathered(self) -> bool:
+        """Whether it is a depthwise layer that puts words together from bytes."""
+        return self.kind == "depthwise" and self.input_layout == Layout.HWC.value
 
 
 @dataclass(frozen=True)
@@ -208,8 +213,8 @@ class Draw:
         return tile if fits else None
 
 
-class PortableDraw(Draw):
-    """Draws layers whose layouts or windows leave them to loops in C."""
+class SlowDraw(Draw):
+    """Draws layers whose layouts or windows leave them to loops in C, or to bytes."""
 
     def layer(self, kind: str) -> Layer | None:
         drawn = super().layer(kind)
@@ -219,6 +224,6 @@ class PortableDraw(Draw):
         window = self.random.choice((2, drawn.window)) if kind == "avg_pool" else drawn.window
         layer = replace(drawn, input_layout=layouts[0], output_layout=layouts[1], window=window)
         geometry = layer.geometry
-        if geometry.kernels * geometry.rows * geometry.columns > MOST_PORTABLE_OUTPUTS:
+        if geometry.kernels * geometry.rows * geometry.columns > MOST_SLOW_OUTPUTS:
             return None
-        return layer if layer.is_portable else None
+        return layer if layer.is_portable or layer.is_gathered else None

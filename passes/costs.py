@@ -37,6 +37,9 @@ BLOCKS = ((4, 4), (4, 2), (2, 4), (4, 3), (3, 4), (3, 3), (5, 3), (3, 5), (2, 2)
 LONGEST_TRANSPOSED_PIXEL = 96
 """Channels of CHW that a pointwise kernel turns to HWC on its stack; beyond, loops in C run."""
 
+LONGEST_GATHERED_PIXEL = 682
+"""Channels of HWC that a depthwise kernel reads one by one; beyond, loops in C run."""
+
 KINDS_BY_WORDS = ("add", "rescale")
 """Elementwise kinds that are written in assembly."""
 
@@ -208,21 +211,29 @@ def dense_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
 
 
 def depthwise_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
-    """Windows over one channel: parts of channels, a few columns wide, walked down row by row."""
-    (fy, fx), sy = shape.window.kernel, shape.window.strides[0]
-    if not shape.x.has_whole_planes:
+    """Windows over one channel: parts of channels, a few columns wide, walked down row by row.
+
+    In HWC a word is put together from bytes, once for all columns whose windows lie in it.
+    """
+    (fy, fx), (sy, sx) = shape.window.kernel, shape.window.strides
+    gathers = not shape.x.has_whole_planes
+    if gathers and shape.x.channels > LONGEST_GATHERED_PIXEL:
         yield portable_terms(shape, shape.window.taps, cores)
         return
+    words = ceil(fx / WORD)
+    columns_a_word = (WORD * words - fx) // sx + 1
     for parts in powers_of_two(cores):
         units = ceil(shape.y.channels * parts / cores)
         columns = ceil(shape.y.width / parts)
         outputs = units * columns * shape.y.height
+        rows = units * ((shape.y.height - 1) * sy + fy)
         yield {
             "call": 1,
             "unit": units,
             "column": units * columns,
-            "load": units * ((shape.y.height - 1) * sy + fy) * columns * ceil(fx / WORD),
-            "product": outputs * fy * ceil(fx / WORD),
+            "load": 0 if gathers else rows * columns * words,
+            "gathered_load": rows * ceil(columns / columns_a_word) * words if gathers else 0,
+            "product": outputs * fy * words,
             output_term(shape): outputs,
         }
 

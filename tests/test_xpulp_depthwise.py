@@ -186,11 +186,13 @@ def test_loops_on_rings(seed: int):
     np.testing.assert_array_equal(run.lowered(), run.expected())
 
 
+LAYOUTS = [(source, target) for source in Layout for target in Layout]
+
+
 @needs_gvsoc
 @pytest.mark.parametrize("seed", range(2))
 def test_rings(tmp_path: Path, seed: int):
-    runs = [ring(100 * seed + i, 14, (Layout.CHW, list(Layout)[i % 2])) for i in range(40)]
-    check_written(tmp_path, runs)
+    check_written(tmp_path, [ring(100 * seed + i, 14, LAYOUTS[i % 4]) for i in range(60)])
 
 
 def whole_map(seed: int, largest: int, layouts: tuple[Layout, Layout]) -> KernelRun:
@@ -207,9 +209,21 @@ def whole_map(seed: int, largest: int, layouts: tuple[Layout, Layout]) -> Kernel
 @needs_gvsoc
 @pytest.mark.parametrize("seed", range(2))
 def test_whole_maps(tmp_path: Path, seed: int):
-    runs = [whole_map(100 * seed + i, 14, (Layout.CHW, list(Layout)[i % 2])) for i in range(40)]
+    runs = [whole_map(100 * seed + i, 14, LAYOUTS[i % 4]) for i in range(60)]
     runs += [whole_map(seed, 1, (Layout.HWC, layout)) for layout in Layout]
     check_written(tmp_path, runs)
+
+
+def hwc(channels: int, width: int, window: WindowAttr) -> KernelRun:
+    return RandomKernel(channels, channels, (4, width)).depthwise(window, (Layout.HWC, Layout.HWC))
+
+
+@needs_gvsoc
+def test_rows_and_pixels_of_hwc_that_are_far_apart(tmp_path: Path):
+    window = WindowAttr.of((3, 3), pads=(1, 1, 1, 1))
+    runs = [hwc(channels, width, window) for channels, width in ((340, 6), (682, 3), (682, 4))]
+    check_kernels(tmp_path, depthwise, runs)
+    assert depthwise(hwc(683, 4, window).kernel, CORES) is None
 
 
 class RandomChain:
@@ -219,7 +233,8 @@ class RandomChain:
         self.random = random.Random(seed)
         channels = self.random.choice([1, 2, 3, 5, 8, 12, 16, 33])
         size = self.random.randint(3, largest), self.random.randint(3, largest)
-        self.builder = NetworkBuilder(seed).begin(channels, *size, self.activation(Layout.CHW))
+        first = self.activation(self.random.choice(list(Layout)))
+        self.builder = NetworkBuilder(seed).begin(channels, *size, first)
 
     def activation(self, layout: Layout) -> Activation:
         dtype = self.random.choice([np.uint8, np.int8])
@@ -232,8 +247,7 @@ class RandomChain:
             window = self.window()
             _, *size = self.builder.shape
             if min(window.output_size(*size)) > 0:
-                last = self.builder.layers == LAYERS - 1
-                layout = self.random.choice(list(Layout)) if last else Layout.CHW
+                layout = self.random.choice(list(Layout))
                 self.builder.depthwise(window, self.activation(layout))
         target = load_target("pulp_open").with_sizes(l1_bytes, None)
         return GvsocNetwork(self.builder.module(), target)
@@ -266,10 +280,12 @@ def test_random_layers_in_tiles(seed: int):
 @pytest.mark.parametrize("kernel", [1, 3, 5])
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("x", [Activation(), Activation(np.int8, -128), Activation(np.int8, 3)])
-@pytest.mark.parametrize("layout", list(Layout))
-def test_usual_layers_have_a_kernel(kernel: int, stride: int, x: Activation, layout: Layout):
-    chw = Activation(x.dtype, x.zero_point, Layout.CHW)
-    builder = NetworkBuilder().begin(16, 15, 16, chw)
+@pytest.mark.parametrize("layouts", LAYOUTS)
+def test_usual_layers_have_a_kernel(
+    kernel: int, stride: int, x: Activation, layouts: tuple[Layout, Layout]
+):
+    source, layout = layouts
+    builder = NetworkBuilder().begin(16, 15, 16, Activation(x.dtype, x.zero_point, source))
     pad = kernel // 2
     window = WindowAttr.of((kernel, kernel), (stride, stride), (pad, pad, pad, pad))
     builder.depthwise(window, Activation(layout=layout))

@@ -1,8 +1,9 @@
-"""Depthwise convolution on CHW tiles, and those of one channel.
+"""Depthwise convolution.
 
 A core takes one channel after the other, or a part of a channel where there are too few, and walks
 down its strips (`strips`, `row_steps`). A row of a strip is a word or two; each is loaded once and
-serves every column of the strip and every output row whose window it lies in.
+serves every column of the strip and every output row whose window it lies in. In HWC, where
+neighbours lie a pixel apart, a word is put together from four bytes.
 
 At the edges of the map only weights and biases differ: a tap outside has no weight, and where the
 padding is not 0 it is part of the bias.
@@ -13,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import product
 
-from dsconv.dialects.attributes import Layout
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.assembly import (
     LARGEST_IMMEDIATE,
@@ -37,13 +37,14 @@ BYTE_TO_WORD = 0x01010101
 
 
 class DepthwiseWriter:
-    """Writes one kernel for one split."""
+    """Writes one kernel for one split, with so many spare registers to put words together."""
 
-    def __init__(self, asm: Assembly, kernel: KernelOp, cores: int, split: Split):
+    def __init__(self, asm: Assembly, kernel: KernelOp, cores: int, split: Split, spare: int):
         self.asm = asm
         self.kernel = kernel
         self.cores = cores
         self.split = split
+        self.spare = spare
         self.plan = split.plan
         self.shapes = [DepthwiseShape.of(kernel, *place) for place in product(*kernel.starts)]
         self.shape = self.shapes[0]
@@ -74,9 +75,13 @@ class DepthwiseWriter:
         self.link = asm.register()
         row_stride = shape.output.row_stride
         far_row = row_stride if row_stride > LARGEST_IMMEDIATE else 0
+        input_row = shape.input.row_stride
+        far_input_row = input_row if input_row > LARGEST_IMMEDIATE else 0
         padding = BYTE_TO_WORD * (shape.padding & 0xFF)
         with (
             asm.constants(padding, far_row) as (self.pad_word, self.far_row),
+            asm.constants(far_input_row) as (self.far_input_row,),
+            asm.registers(self.spare) as self.lanes,
             requantise.constants(self.plan.columns if self.edge_bias else 1),
             self.zero_points.registers(),
         ):
@@ -112,7 +117,7 @@ class DepthwiseWriter:
                 asm("sw", count, "sp", self.part)
                 asm("srli", first, first, parts.bit_length() - 1)
             for pointer, stride in (
-                (x, shape.input_channel_bytes),
+                (x, shape.input.channel_stride),
                 (self.record, shape.record_bytes),
                 (self.y, shape.output.channel_stride),
             ):
@@ -188,10 +193,10 @@ class VariantWriter:
 
     def point_to_first_strip(self) -> None:
         """Moves the inputs' pointers from the channel's first byte to the words of a strip."""
-        row = self.shape.schedule.first_row * self.shape.columns.inputs
-        x, columns = self.kernel.x, self.home.loads
-        for pointer, column in reversed([*zip(x, columns, strict=True)]):
-            self.asm.add_constant(pointer, x[0], row + column)
+        tile, x = self.shape.input, self.kernel.x
+        row = self.shape.schedule.first_row * tile.row_stride
+        for pointer, column in reversed([*zip(x, self.home.loads, strict=True)]):
+            self.asm.add_constant(pointer, x[0], row + column * tile.pixel_stride)
 
     def choose_part(self) -> None:
         """The part that this unit is; the next unit is the next part."""
@@ -221,7 +226,7 @@ class VariantWriter:
             asm.add_constant(kernel.record, kernel.record, shape.record_bytes)
             asm.add_constant(kernel.y, kernel.y, shape.output.channel_stride)
             for pointer in kernel.x:
-                asm.add_constant(pointer, pointer, shape.input_channel_bytes)
+                asm.add_constant(pointer, pointer, shape.input.channel_stride)
 
     # Runs
 
@@ -247,7 +252,8 @@ class VariantWriter:
         """Moves the pointers from one strip's place to another's."""
         asm, kernel = self.asm, self.kernel
         for pointer, column, new_column in zip(kernel.x, old.loads, new.loads, strict=True):
-            asm.add_constant(pointer, pointer, new_column - column)
+            distance = (new_column - column) * self.shape.input.pixel_stride
+            asm.add_constant(pointer, pointer, distance)
         columns = new.first_output - old.first_output
         asm.add_constant(kernel.y, kernel.y, columns * self.shape.output.pixel_stride)
 
@@ -346,8 +352,9 @@ class VariantWriter:
     def next_strip(self) -> None:
         """Moves the pointers from below a strip to the top of the next one."""
         asm, kernel, shape, columns = self.asm, self.kernel, self.shape, self.plan.columns
+        across = columns * shape.columns.stride * shape.input.pixel_stride
         for pointer in kernel.x:
-            asm.add_constant(pointer, pointer, columns * shape.columns.stride - self.bytes_down)
+            asm.add_constant(pointer, pointer, across - self.bytes_down)
         down = shape.rows.outputs * shape.output.row_stride
         asm.add_constant(kernel.y, kernel.y, columns * shape.output.pixel_stride - down)
 
@@ -363,14 +370,39 @@ class VariantWriter:
 
     def load_row(self, register_set: int, *, wraps: bool, repeated: int = 1) -> None:
         """Loads the words of the next row; `wraps` to the tile's first row behind it."""
-        registers, row_bytes = self.kernel.inputs[register_set], self.shape.columns.inputs
-        for register, pointer in zip(registers, self.kernel.x, strict=True):
-            self.asm("p.lw!", register, pointer, row_bytes)
-        self.bytes_down += repeated * row_bytes
+        tile = self.shape.input
+        for register, pointer in zip(self.kernel.inputs[register_set], self.kernel.x, strict=True):
+            if self.shape.gathers:
+                self.gather(register, pointer)
+            else:
+                self.asm("p.lw!", register, pointer, tile.row_stride)
+        self.bytes_down += repeated * tile.row_stride
         if wraps:
+            ring = tile.height * tile.row_stride
             for pointer in self.kernel.x:
-                self.asm.add_constant(pointer, pointer, -self.shape.input_channel_bytes)
-            self.bytes_down -= repeated * self.shape.input_channel_bytes
+                self.asm.add_constant(pointer, pointer, -ring)
+            self.bytes_down -= repeated * ring
+
+    def gather(self, register: str, pointer: str) -> None:
+        """Puts a word together from bytes a pixel apart; the pointer moves on by a row."""
+        asm, tile, lanes = self.asm, self.shape.input, self.kernel.lanes
+        load, far_row = "lbu" if tile.unsigned else "lb", self.kernel.far_input_row
+        moved = 0
+        if far_row == "zero":
+            moved = tile.row_stride
+            asm(f"p.{load}!", register, pointer, moved)
+        else:
+            asm(load, register, pointer, 0)
+        values = lanes * (self.shape.gathered_lanes - 1) if len(lanes) == 1 else lanes
+        for lane, value in enumerate(values, start=1):
+            asm(load, value, pointer, lane * tile.pixel_stride - moved)
+            if len(lanes) == 1:
+                asm("p.insert", register, value, 8, 8 * lane)
+        if far_row != "zero":
+            asm("add", pointer, pointer, far_row)
+        if len(lanes) == LANES - 1:
+            asm("pv.packlo.b", register, lanes[0], register)
+            asm("pv.packhi.b", register, lanes[2], lanes[1])
 
     def step(self, step: Step, *, repeated: int, rolled: bool) -> None:
         """One row: its products, the load of a later one, the outputs that are complete."""
@@ -437,8 +469,8 @@ def has_form(kernel: KernelOp) -> bool:
     tile = Tile.of(kernel.inputs[0])
     row_starts, column_starts = kernel.starts
     return (
-        (tile.layout is Layout.CHW or tile.channels == 1)
-        and tile.width <= LARGEST_IMMEDIATE
+        (LANES - 1) * tile.pixel_stride <= LARGEST_IMMEDIATE
+        and (tile.row_stride <= LARGEST_IMMEDIATE or tile.pixel_stride > 1)
         and kernel.window.dilations == (1, 1)
         and len(row_starts) * len(column_starts) <= MOST_VARIANTS
     )
@@ -450,7 +482,7 @@ def depthwise(kernel: KernelOp, cores: int) -> str | None:
         return None
     row_starts, column_starts = kernel.starts
     shape = DepthwiseShape.of(kernel, row_starts[0], column_starts[0])
-    for split in splits(shape, cores):
+    for spare, split in product(shape.spare_registers, splits(shape, cores)):
         if (split.plan.columns - 1) * shape.output.pixel_stride > LARGEST_IMMEDIATE:
             continue
         asm = Assembly()
@@ -458,7 +490,7 @@ def depthwise(kernel: KernelOp, cores: int) -> str | None:
         if requantise is None:
             return None
         try:
-            return DepthwiseWriter(asm, kernel, cores, split).write(requantise)
+            return DepthwiseWriter(asm, kernel, cores, split, spare).write(requantise)
         except RegisterPressureError:
             continue
     return None

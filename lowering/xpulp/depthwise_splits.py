@@ -31,8 +31,7 @@ class DepthwiseShape:
     `rows` has those of a ring one behind the other, from the first to the last in a window.
     """
 
-    channels: int
-    height: int
+    input: Tile
     rows: Axis
     columns: Axis
     output: Tile
@@ -48,8 +47,7 @@ class DepthwiseShape:
         (fy, fx), (sy, sx) = kernel.window.kernel, kernel.window.strides
         rows = x.height if kernel.circular is None else row_start + kernel.window_rows
         return DepthwiseShape(
-            x.channels,
-            x.height,
+            x,
             Axis(rows, y.height, fy, sy, row_start),
             Axis(x.width, y.width, fx, sx, column_start),
             y,
@@ -59,14 +57,32 @@ class DepthwiseShape:
         )
 
     @property
-    def input_channel_bytes(self) -> int:
-        """From one channel of the input to the next."""
-        return self.height * self.columns.inputs
+    def channels(self) -> int:
+        """Channels of the input and of the output."""
+        return self.input.channels
+
+    @property
+    def gathers(self) -> bool:
+        """Whether neighbours in a row do not lie side by side in memory."""
+        return self.input.pixel_stride > 1
+
+    @property
+    def gathered_lanes(self) -> int:
+        """Bytes that are put together to a word: no more than a row has."""
+        return min(LANES, self.input.width)
+
+    @property
+    def spare_registers(self) -> tuple[int, ...]:
+        """Registers that put words together, the fastest first: one a byte, or one for all."""
+        if not self.gathers:
+            return (0,)
+        return (LANES - 1, 1) if self.gathered_lanes == LANES else (1,)
 
     @property
     def schedule(self) -> RowSchedule:
-        """The walk down a strip."""
-        return RowSchedule(self.rows, self.padding == 0, self.height)
+        """The walk down a strip. Rows of HWC are long: none is loaded behind the tile."""
+        padding_is_nothing = self.padding == 0
+        return RowSchedule(self.rows, padding_is_nothing, self.input.height, self.gathers)
 
     def walk(self, plan: StripPlan) -> Walk:
         """A strip's rows: without a loop where their code fits the instruction cache."""
@@ -113,7 +129,12 @@ def part_cycles(shape: DepthwiseShape, split: Split, runs: Sequence[Run]) -> flo
 
 
 def load_cycles(shape: DepthwiseShape, column: int) -> float:
-    """Cycles to load a word of a row, on average: one more where it is misaligned."""
+    """Cycles to load a word of a row, on average: one more where it is misaligned.
+
+    Where bytes are put together: a load for each, two packs and a step to the next row.
+    """
+    if shape.gathers:
+        return shape.gathered_lanes + 3
     width = shape.columns.inputs
     if width % LANES == 0:
         return 1 if column % LANES == 0 else 2

@@ -64,12 +64,14 @@ class RowSchedule:
     """The schedule of one dimension: rows of a strip.
 
     Where `skips_padding`, rows of padding add nothing and are left out. A tile that is a ring has
-    fewer rows than the axis: behind its `tile_rows` it begins again.
+    fewer rows than the axis: behind its `tile_rows` it begins again. Where it `stays_inside`, no
+    row behind the last one is loaded, which would make the loop longer.
     """
 
     axis: Axis
     skips_padding: bool
     tile_rows: int
+    stays_inside: bool = False
 
     @property
     def slots(self) -> int:
@@ -136,7 +138,7 @@ class RowSchedule:
             number % self.register_sets if inside else None,
             tuple(taps),
             tuple(finishes),
-            inside,
+            load_is_live if self.stays_inside else inside,
             load_is_live,
             load_is_live and self.wraps_behind(later),
         )
