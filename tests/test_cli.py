@@ -30,6 +30,14 @@ def assert_one_error(result: subprocess.CompletedProcess[str], *words: str) -> N
         assert word in result.stderr
 
 
+def test_profiles_need_a_cluster_that_gvsoc_measures(tmp_path: Path):
+    result = dsconv(
+        *("compile", DIGITS, "-o", tmp_path / "out", "--target", "host", "--profile", "gvsoc")
+    )
+    assert_one_error(result, "host", "compile for gap8 or pulp_open")
+    assert not (tmp_path / "out").exists()
+
+
 def test_compile_writes_a_folder_that_builds_without_us(tmp_path: Path):
     result = dsconv("compile", DIGITS, "-o", tmp_path / "out", "--target", "host")
     assert result.returncode == 0, result.stderr
