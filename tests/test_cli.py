@@ -119,7 +119,7 @@ def test_a_network_is_verified():
     result = dsconv("verify", DIGITS)
     assert result.returncode == 0, result.stderr
     assert "block4_pw" in result.stdout
-    assert "equal ONNX Runtime's" in result.stdout
+    assert "every layer and the outputs equal those of ONNX Runtime" in result.stdout
 
 
 def test_two_outputs_are_one_clear_error(tmp_path: Path):

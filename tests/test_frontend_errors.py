@@ -187,12 +187,6 @@ def average_pool(**attributes: Any) -> onnx.ModelProto:
     return writer.finished(writer.node("AveragePool", writer.real, name="pool", **attributes))
 
 
-def broadcast_addition() -> onnx.ModelProto:
-    writer = ConvWriter()
-    other = writer.dequantize(writer.input("row", "uint8", (1, 4, 1, 6)), U8)
-    return writer.finished(writer.node("Add", writer.real, other, name="sum"))
-
-
 def addition_of_far_scales() -> onnx.ModelProto:
     writer = ConvWriter()
     other = writer.dequantize(writer.input("far", "uint8", SHAPE), Quantisation(3e38, 0, "uint8"))
@@ -337,7 +331,6 @@ CASES: dict[str, tuple[Callable[[], onnx.ModelProto], list[str]]] = {
         ["'pool' (AveragePool)", "pads [2, 0, 0, 0]", "all of a window"],
     ),
     "no kernel_shape": (average_pool, ["'pool'", "kernel_shape is missing"]),
-    "broadcast": (broadcast_addition, ["'sum' (Add)", "one value for each channel"]),
     "far scales": (addition_of_far_scales, ["'sum' (Add)", "millions of times"]),
     "mixing reshape": (mixing_reshape, ["'conv1'", "[1, 4, 4, 9]"]),
     "impossible reshape": (impossible_reshape, ["'reshape'", "cannot reshape"]),
