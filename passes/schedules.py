@@ -44,7 +44,7 @@ class Objective(StrEnum):
     ENERGY = "energy"
 
 
-PRICE_OF_FEWER_TRANSFERS = 1.03
+PRICE_OF_FEWER_TRANSFERS = 1.02
 """How much slower than the fastest schedule the one may be that moves fewer bytes."""
 
 

@@ -36,7 +36,7 @@ class SelectSchedulePass(ModulePass):
     """Fuses layers, writes layouts and tiles: fast, moving little, or taking little energy.
 
     `objective`: `latency`; `transfers`, the fewest bytes of activations between L2 and L1 among
-    schedules at most 3 % slower than the fastest; or `energy`, of `cycle_energy` pJ a cycle and
+    schedules at most 2 % slower than the fastest; or `energy`, of `cycle_energy` pJ a cycle and
     `byte_energy` pJ a byte moved. Keeps layouts and tiles that are there, and leaves a network
     alone that does not fit. `l1` and `l2` in bytes; what is larger than `l2`, if not 0, is
     reckoned to go through L3. `remarks` says on stderr what is fused, and what is not and why.
