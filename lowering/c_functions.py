@@ -413,6 +413,8 @@ class FunctionPrinter:
 
     def print_weights(self, op: memref.GetGlobalOp) -> None:
         """The constant that holds a layer's channel records."""
+        if not op.memref.uses:
+            return
         symbol = op.name_.string_value()
         name = self.declare(op.memref, "weights")
         size = buffer_size(op.memref)
@@ -428,7 +430,8 @@ class FunctionPrinter:
         output, size = self.text(op.output), tensor_bytes(op.shape)
         if size < buffer_size(op.output):
             output = f"(dsc_buffer){{{output}.base, {size}}}"
-        return f"dsc_layer_end({number}, {output});"
+        suffix = "_in_l1" if buffer_space(op.output) is Space.L1 else ""
+        return f"dsc_layer_end{suffix}({number}, {output});"
 
     def print_layer(self, op: LayerOp, name: str, number: int) -> None:
         """A layer as a function of its own, between its marks for the report."""

@@ -48,6 +48,13 @@ void dsc_layer_end(uint32_t layer, dsc_buffer output) {
   open_row(ended);
 }
 
+void dsc_layer_end_in_l1(uint32_t layer, dsc_buffer output) {
+  uint32_t ended = dsc_cycles();
+  close_row(layer, ended);
+  if (DSC_TRACE) dsc_trace_l1_layer(layer, output);
+  open_row(ended);
+}
+
 void dsc_layer_end_in_l3(uint32_t layer, uint32_t output_offset, uint32_t output_bytes) {
   uint32_t ended = dsc_cycles();
   close_row(layer, ended);

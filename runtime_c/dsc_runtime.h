@@ -93,9 +93,10 @@ static inline void dsc_fill(uint32_t core, dsc_buffer l1, uint32_t offset, uint3
 }
 
 /* Core 0 only. The end comes after the layer's last barrier; with DSC_TRACE it also writes the layer's output to the host, out
-   of L2 or out of L3. The latter takes long, and transfers from L3 that are in flight go on meanwhile. */
+   of L2, L1 or L3. The latter takes long, and transfers from L3 that are in flight go on meanwhile. */
 void dsc_layer_begin(uint32_t layer);
 void dsc_layer_end(uint32_t layer, dsc_buffer output);
+void dsc_layer_end_in_l1(uint32_t layer, dsc_buffer output);
 void dsc_layer_end_in_l3(uint32_t layer, uint32_t output_offset, uint32_t output_bytes);
 
 #endif

@@ -29,8 +29,20 @@ void dsc_trace_layer(uint32_t layer, dsc_buffer output) {
   check(dsc_file_write(layers, output.base, output.bytes));
 }
 
+static _Alignas(4) uint8_t chunk[CHUNK_BYTES];
+
+/* The host of GAP8's model does not see L1. */
+void dsc_trace_l1_layer(uint32_t layer, dsc_buffer output) {
+  begin_record(layer, output.bytes);
+  for (uint32_t done = 0; done < output.bytes; done += CHUNK_BYTES) {
+    uint32_t left = output.bytes - done;
+    uint32_t count = left < CHUNK_BYTES ? left : CHUNK_BYTES;
+    for (uint32_t i = 0; i < count; i++) chunk[i] = output.base[done + i];
+    check(dsc_file_write(layers, chunk, count));
+  }
+}
+
 void dsc_trace_l3_layer(uint32_t layer, uint32_t offset, uint32_t bytes) {
-  static _Alignas(4) uint8_t chunk[CHUNK_BYTES];
   dsc_buffer l2 = {chunk, sizeof chunk};
   begin_record(layer, bytes);
   for (uint32_t done = 0; done < bytes; done += CHUNK_BYTES) {

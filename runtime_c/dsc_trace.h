@@ -11,6 +11,7 @@
 
 void dsc_trace_open(void);
 void dsc_trace_layer(uint32_t layer, dsc_buffer output);
+void dsc_trace_l1_layer(uint32_t layer, dsc_buffer output);
 void dsc_trace_l3_layer(uint32_t layer, uint32_t offset, uint32_t bytes);
 void dsc_trace_close(void);
 
