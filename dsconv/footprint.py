@@ -84,7 +84,7 @@ class Footprint:
             values["__bss_end"] - values["_start"],
             target.l2.bytes,
             plan.l2_bytes + plan.resident_weights,
-            target.l2.bytes - target.l2.usable(len(plan.layers)),
+            target.l2.bytes - target.l2.usable(len(compiled.imported.layers)),
             stacks,
         )
         footprint.check()
