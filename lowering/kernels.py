@@ -32,6 +32,7 @@ from xdsl.pattern_rewriter import (
     RewritePattern,
     op_type_rewrite_pattern,
 )
+from xdsl.rewriter import Rewriter
 
 from dsconv.dialects.attributes import Layout, LayoutAttr, NarrowRequantAttr, RequantAttr
 from dsconv.dialects.graph import element_bytes, ui8
@@ -778,6 +779,5 @@ class LowerKernelsPass(ModulePass):
             if kernel.sym_name.data in types:
                 function = kernel_function(kernel, types[kernel.sym_name.data], self.cores)
                 op.body.block.insert_ops_before([function], kernel)
-            kernel.detach()
-            kernel.erase()
+            Rewriter.erase_op(kernel)
         PatternRewriteWalker(RunToCall(types), apply_recursively=False).rewrite_module(op)

@@ -15,6 +15,7 @@ from xdsl.dialects.builtin import (
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Block, BlockArgument, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
+from xdsl.rewriter import Rewriter
 from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.attributes import Space, Tile
@@ -470,5 +471,4 @@ class LowerToTilesPass(ModulePass):
         for function in networks(op, LayerOperation):
             lowered = lower_function(function, symbols, self.chunk)
             op.body.block.insert_ops_before(lowered, function)
-            function.detach()
-            function.erase()
+            Rewriter.erase_op(function)

@@ -10,7 +10,7 @@ from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import IndexType, IntegerAttr, ModuleOp, StringAttr
 from xdsl.ir import Block, Region, SSAValue
 from xdsl.passes import ModulePass
-from xdsl.rewriter import InsertPoint
+from xdsl.rewriter import InsertPoint, Rewriter
 
 from dsconv.dialects.tiled import (
     BarrierOp,
@@ -140,8 +140,7 @@ def add_slots(layer: LayerOp, slots: int) -> None:
         for fill in [use.operation for use in value.uses if isinstance(use.operation, FillOp)]:
             add_fills(fill, wider, buffer.size, slots)
         value.replace_all_uses_with(wider.result)
-        buffer.detach()
-        buffer.erase()
+        Rewriter.erase_op(buffer)
 
 
 def add_fills(fill: FillOp, buffer: BufferOp, size: int, slots: int) -> None:
@@ -164,8 +163,7 @@ def double_buffer(layer: LayerOp) -> None:
     for loop in loops:
         with ImplicitBuilder(Builder(InsertPoint.before(loop))):
             pipelined(TileLoop(loop))
-        loop.detach()
-        loop.erase()
+        Rewriter.erase_op(loop)
     layer.properties.pop("buffers", None)
     layer.properties["schedule"] = StringAttr(f"{layer.schedule.data}, {slots} buffers")
 

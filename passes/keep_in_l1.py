@@ -7,11 +7,11 @@ from itertools import pairwise
 
 from xdsl.builder import Builder, ImplicitBuilder
 from xdsl.context import Context
-from xdsl.dialects import arith
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
-from xdsl.rewriter import InsertPoint
+from xdsl.rewriter import InsertPoint, Rewriter
+from xdsl.transforms.canonicalization_patterns.utils import const_evaluate_operand
 
 from dsconv.dialects.attributes import Space
 from dsconv.dialects.tiled import (
@@ -26,7 +26,7 @@ from dsconv.dialects.tiled import (
     whole_buffer,
 )
 from dsconv.passes.copied_values import CopiedValues
-from dsconv.passes.l1_plan import users
+from dsconv.passes.l1_plan import buffer_of, users
 from dsconv.passes.networks import networks
 
 
@@ -60,21 +60,6 @@ class Edge:
         return any(use.operation not in known for use in self.activation.result.uses)
 
 
-def buffer_of(value: SSAValue) -> BufferOp:
-    """The buffer that a value is, or is a part of."""
-    owner = whole_buffer(value).owner
-    assert isinstance(owner, BufferOp), "tiles lie in buffers"
-    return owner
-
-
-def is_zero(value: SSAValue) -> bool:
-    """Whether an index is the constant 0."""
-    owner = value.owner
-    if not isinstance(owner, arith.ConstantOp):
-        return False
-    return isinstance(owner.value, IntegerAttr) and owner.value.value.data == 0
-
-
 def is_dense(transfer: DmaStartOp) -> bool:
     """Whether a transfer always happens, and moves bytes that lie one behind the other."""
     return transfer.condition is None and transfer.box.total_bytes == transfer.box.line_bytes
@@ -85,16 +70,7 @@ def edge(maker: LayerOp, reader: LayerOp) -> Edge | None:
     activation = maker.output.owner
     if not isinstance(activation, BufferOp) or activation.space is not Space.L2:
         return None
-    transfers = [
-        use.operation
-        for use in activation.result.uses
-        if isinstance(use.operation, DmaStartOp) and maker.is_ancestor(use.operation)
-    ]
-    loads = [
-        use.operation
-        for use in activation.result.uses
-        if isinstance(use.operation, DmaStartOp) and reader.is_ancestor(use.operation)
-    ]
+    transfers, loads = transfers_of(activation, maker), transfers_of(activation, reader)
     if len(transfers) != 1 or len(loads) != 1:
         return None
     (store,), (load,) = transfers, loads
@@ -103,10 +79,16 @@ def edge(maker: LayerOp, reader: LayerOp) -> Edge | None:
     return found if reads and makes_pieces(found) else None
 
 
+def transfers_of(activation: BufferOp, layer: LayerOp) -> list[DmaStartOp]:
+    """The transfers of an activation that lie in a layer."""
+    found = [use.operation for use in activation.result.uses]
+    return [op for op in found if isinstance(op, DmaStartOp) and layer.is_ancestor(op)]
+
+
 def makes_pieces(edge: Edge) -> bool:
     """Whether the maker's kernels write dense pieces, each stored once."""
     store = edge.store
-    if store.is_load or not is_dense(store) or not is_zero(store.source_offset):
+    if store.is_load or not is_dense(store) or const_evaluate_operand(store.source_offset) != 0:
         return False
     return only_kernels_use(edge.made, store)
 
@@ -118,8 +100,8 @@ def reads_whole(edge: Edge) -> bool:
         load.parent_op() is edge.reader
         and is_dense(load)
         and load.box.total_bytes == edge.activation.size
-        and is_zero(load.source_offset)
-        and is_zero(load.target_offset)
+        and const_evaluate_operand(load.source_offset) == 0
+        and const_evaluate_operand(load.target_offset) == 0
         and isinstance(load.target.owner, BufferOp)
     )
 
@@ -127,7 +109,7 @@ def reads_whole(edge: Edge) -> bool:
 def reads_pieces(edge: Edge) -> bool:
     """Whether the reader's kernels read dense pieces, with no padding behind them."""
     load = edge.load
-    if not is_dense(load) or not is_zero(load.target_offset):
+    if not is_dense(load) or const_evaluate_operand(load.target_offset) != 0:
         return False
     return load.box.total_bytes == edge.read.size and only_kernels_use(edge.read, load)
 
@@ -173,11 +155,11 @@ def keep(edge: Edge) -> BufferOp:
     if not edge.is_read_elsewhere:
         remove_transfer(edge.store)
         edge.maker.operands = [shared.result]
-        remove(activation)
+        Rewriter.erase_op(activation)
     for buffer in (read, made):
         for part in list(buffer.result.uses):
-            remove(part.operation)
-        remove(buffer)
+            Rewriter.erase_op(part.operation)
+        Rewriter.erase_op(buffer)
     schedule = edge.reader.schedule.data
     edge.reader.properties["schedule"] = StringAttr(f"{schedule}, input in L1")
     return shared
@@ -201,14 +183,8 @@ def remove_transfer(transfer: DmaStartOp) -> None:
     """Removes a transfer and the wait for it."""
     for use in list(transfer.transfer.uses):
         assert isinstance(use.operation, WaitOp), "transfers are waited for"
-        remove(use.operation)
-    remove(transfer)
-
-
-def remove(op: Operation) -> None:
-    """Takes an operation that nothing uses out of its block."""
-    op.detach()
-    op.erase()
+        Rewriter.erase_op(use.operation)
+    Rewriter.erase_op(transfer)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from dsconv.dialects.tiled import (
     ViewOp,
     aligned,
     enclosing_layer,
+    whole_buffer,
 )
 
 
@@ -120,6 +121,13 @@ def users(value: SSAValue) -> Iterator[Operation]:
             yield from users(use.operation.result)
         else:
             yield use.operation
+
+
+def buffer_of(value: SSAValue) -> BufferOp:
+    """The buffer that a value is, or is a part of."""
+    owner = whole_buffer(value).owner
+    assert isinstance(owner, BufferOp), "tiles lie in buffers"
+    return owner
 
 
 def place(plans: Sequence[LayerBuffers], end: int) -> None:

@@ -10,6 +10,7 @@ from xdsl.builder import Builder, ImplicitBuilder
 from xdsl.context import Context
 from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
@@ -24,12 +25,12 @@ from dsconv.dialects.tiled import (
     PrefetchWaitOp,
     RunOp,
     WaitOp,
-    whole_buffer,
 )
 from dsconv.passes.copied_values import CopiedValues
 from dsconv.passes.double_buffer import index_constant
-from dsconv.passes.l1_plan import LayerBuffers, last_barrier, layer_buffers
+from dsconv.passes.l1_plan import LayerBuffers, buffer_of, last_barrier, layer_buffers
 from dsconv.passes.networks import networks
+from dsconv.passes.stream_weights import first_layer
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,7 @@ class Load:
     @property
     def buffer(self) -> BufferOp:
         """What it fills, or a part of it."""
-        owner = whole_buffer(self.start.target).owner
-        assert isinstance(owner, BufferOp), "loads fill buffers"
-        return owner
+        return buffer_of(self.start.target)
 
 
 def first_loads(layer: LayerOp) -> list[Load]:
@@ -115,10 +114,9 @@ def prefetch(load: Load, place: Operation) -> None:
     layer = start.parent_op()
     assert isinstance(layer, LayerOp), "first loads lie in their layer"
     buffer.detach()
-    function_block = layer.parent_block()
-    assert function_block is not None, "layers lie in a function"
-    first_layer = next(op for op in function_block.ops if isinstance(op, LayerOp))
-    function_block.insert_op_before(buffer, first_layer)
+    function = layer.parent_op()
+    assert isinstance(function, FuncOp), "layers lie in a function"
+    function.body.block.insert_op_before(buffer, first_layer(function))
     if load.arrival is not None:
         load.arrival.detach()
         Rewriter.insert_op(load.arrival, InsertPoint.before(place))
@@ -135,8 +133,7 @@ def prefetch(load: Load, place: Operation) -> None:
     source = start.source if isinstance(start.source.owner, BufferOp) else None
     layer.body.block.insert_op_before(PrefetchWaitOp(start.target, start.box, source), wait)
     for op in (wait, start):
-        op.detach()
-        op.erase()
+        Rewriter.erase_op(op)
 
 
 def fitting(
@@ -179,7 +176,7 @@ class PrefetchWeightsPass(ModulePass):
     """Starts to load a layer's first weights in the layer before it, where L1 has room for both.
 
     They come while that one computes; or, where its tiles leave no room, beside its last store.
-    Needs `double-buffer` and `stream-weights` behind it. `l1` in bytes; 0 means no limit.
+    Comes behind `double-buffer` and `stream-weights`. `l1` in bytes; 0 means no limit.
     """
 
     name = "prefetch-weights"

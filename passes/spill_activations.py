@@ -12,7 +12,7 @@ from xdsl.dialects.builtin import IntegerAttr, ModuleOp, TensorType
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
-from xdsl.rewriter import InsertPoint
+from xdsl.rewriter import InsertPoint, Rewriter
 
 from dsconv.dialects.attributes import Layout, LayoutAttr, Space
 from dsconv.dialects.graph import element_bytes
@@ -73,8 +73,7 @@ class Spill:
             block.insert_op_before(stage, self.buffer)
             transfer.pass_through(stage.result, self.far.result)
         self.buffer.result.replace_all_uses_with(self.far.result)
-        self.buffer.detach()
-        self.buffer.erase()
+        Rewriter.erase_op(self.buffer)
 
     def _stage_label(self, transfer: FarTransfer) -> str:
         layer = enclosing_layer(transfer.start)
@@ -167,8 +166,7 @@ class FarTransfer:
                 )
                 WaitOp(from_stage, condition)
         for op in (self.wait, start):
-            op.detach()
-            op.erase()
+            Rewriter.erase_op(op)
 
     def _offsets(self) -> tuple[SSAValue, SSAValue]:
         """Where the box begins in L3, and its first byte in the stage; at the insertion point."""

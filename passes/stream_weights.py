@@ -13,6 +13,7 @@ from xdsl.dialects.builtin import IndexType, IntegerAttr, ModuleOp
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
+from xdsl.rewriter import Rewriter
 
 from dsconv.dialects.attributes import Space
 from dsconv.dialects.tiled import (
@@ -260,8 +261,7 @@ def end_stream(step: Step, buffer: BufferOp) -> None:
     assert block is not None, "weights are used in layers"
     block.insert_op_before(L3WaitOp(buffer.result), step.use)
     step.use.memref.replace_all_uses_with(buffer.result)
-    step.use.detach()
-    step.use.erase()
+    Rewriter.erase_op(step.use)
 
 
 def is_first_use(use: memref.GetGlobalOp, layer: LayerOp) -> bool:

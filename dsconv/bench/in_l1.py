@@ -141,8 +141,7 @@ def without_transfers(lowered: ModuleOp) -> ModuleOp:
     function = network_function(clone)
     for kind in (WaitOp, DmaStartOp):
         for op in [op for op in function.walk() if isinstance(op, kind)]:
-            op.detach()
-            op.erase()
+            Rewriter.erase_op(op)
     for buffer in [op for op in function.body.block.ops if isinstance(op, BufferOp)]:
         smaller = BufferOp(buffer.label.data, UNMOVED_BYTES, buffer.space)
         Rewriter.replace_op(buffer, smaller)
