@@ -185,6 +185,16 @@ def test_simd_on_the_platform(tmp_path: Path, platform: str):
         assert outputs[i].tolist() == [dot(-5, x_u, w_s), dot(-5, x_s, w_s), dot(-5, x_u, w_u)]
 
 
+@on_every_platform
+def test_a_kernel_between_parts_of_one_array(tmp_path: Path, platform: str):
+    """GCC 12.2 may address y from a null pointer, and then find that nothing is written."""
+    data = np.random.default_rng(3).integers(0, 256, (16, 32), dtype=np.uint8)
+    built = build_network(tmp_path, platform, "one_arena")
+    result = RUNNERS[platform].run(built, data, TIMEOUT_S)
+    expected = (data[:, 0] + data[:, 4]).repeat(64)
+    np.testing.assert_array_equal(result.outputs[0], expected)
+
+
 @dataclass(frozen=True)
 class Box:
     blocks: int

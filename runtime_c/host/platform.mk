@@ -2,5 +2,5 @@
 PROGRAM = network
 PLATFORM_SOURCES = dsc_checked_dma.c dsc_checked_l3.c dsc_checked_transfers.c
 CC ?= cc
-# without -fwrapv, GCC 12.2's -fivopts makes wrong code of MNASNet's layers for x86-64, which have no overflow
-CFLAGS = -std=c11 -O2 -fwrapv -g
+# GCC 12.2's -fivopts may leave out calls of kernels whose operands lie in one array: GCC's PR 110702
+CFLAGS = -std=c11 -O2 -fno-ivopts -g
