@@ -221,6 +221,60 @@ def rescale(channels: int, height: int, width: int) -> Case:
     return Case(f"rescale {channels}ch {height}x{width}", build, outputs, limit)
 
 
+def conversion(channels: int, height: int, width: int) -> Case:
+    """The same from CHW to HWC: bytes are loaded and stored one by one."""
+
+    def build() -> NetworkBuilder:
+        builder = NetworkBuilder().begin(channels, height, width, CHW)
+        builder.rescale(HWC)
+        return builder
+
+    outputs = channels * height * width
+    limit = outputs * (2 + REQUANT_CYCLES) / CORES
+    return Case(f"rescale {channels}ch {height}x{width} from chw", build, outputs, limit)
+
+
+def product(channels: int, height: int, width: int) -> Case:
+    """A product of two cycles and requantisation a value; the rest as for an addition."""
+
+    def build() -> NetworkBuilder:
+        builder = NetworkBuilder().begin(channels, height, width, HWC)
+        builder.mul(HWC)
+        return builder
+
+    outputs = channels * height * width
+    limit = outputs * (3 / BYTES_A_WORD + 4 + REQUANT_CYCLES) / CORES
+    return Case(f"mul {channels}ch {height}x{width}", build, outputs, limit)
+
+
+def lookup(channels: int, height: int, width: int) -> Case:
+    """A load from the table a value; loads, unpacking and stores by the word."""
+
+    def build() -> NetworkBuilder:
+        builder = NetworkBuilder().begin(channels, height, width, HWC)
+        builder.lookup(HWC)
+        return builder
+
+    outputs = channels * height * width
+    limit = outputs * (4 / BYTES_A_WORD + 2) / CORES
+    return Case(f"lookup {channels}ch {height}x{width}", build, outputs, limit)
+
+
+def concat(channels: int, height: int, width: int, x: Activation = HWC) -> Case:
+    """A load and a store for a word, or for a byte where layouts differ."""
+
+    def build() -> NetworkBuilder:
+        builder = NetworkBuilder().begin(channels, height, width, x)
+        builder.concat(Layout.HWC)
+        return builder
+
+    outputs = 2 * channels * height * width
+    name = f"concat 2x{channels}ch {height}x{width}"
+    if x.layout is Layout.CHW:
+        return Case(f"{name} from chw", build, outputs, outputs * 2 / CORES)
+    return Case(name, build, outputs, outputs * 2 / BYTES_A_WORD / CORES)
+
+
 CASES = (
     pointwise(128, 128, 16, 16),
     pointwise(128, 128, 8, 8),
@@ -254,6 +308,11 @@ CASES = (
     average_pool(64, 25, 5),
     max_pool(32, 16, 16),
     rescale(32, 16, 16),
+    conversion(32, 16, 16),
+    product(32, 16, 16),
+    lookup(32, 16, 16),
+    concat(16, 16, 16),
+    concat(16, 16, 16, CHW),
 )
 
 

@@ -1,4 +1,4 @@
-"""Random weighted kernels, each alone on the tiles it is given."""
+"""Random kernels, each alone on the tiles it is given."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dsconv.dialects.attributes import (
     Space,
     WindowAttr,
 )
-from dsconv.dialects.graph import activation_type
+from dsconv.dialects.graph import IntTensorType, activation_type
 from dsconv.dialects.records import (
     BIAS,
     WEIGHT_ZERO_POINT,
@@ -32,13 +32,14 @@ from dsconv.dialects.records import (
     varying_requant_fields,
 )
 from dsconv.dialects.tiled import KernelOp, RunOp, buffer_type
-from dsconv.dialects.tiled_interpreter import run_kernel
+from dsconv.dialects.tiled_interpreter import layout_of_type, run_kernel
 from dsconv.lowering.building import index_value
 from dsconv.passes.narrowing import narrowed, steps_of_range
 from dsconv.pipeline import run_pipeline
 from dsconv.reference import make_interpreter
 
 Bytes = npt.NDArray[np.uint8]
+Accumulators = npt.NDArray[np.int64]
 Dtype = type[np.integer]
 Option = TypeVar("Option")
 
@@ -62,7 +63,9 @@ class KernelRun:
 
     @property
     def output_bytes(self) -> int:
-        return int(np.prod(self.kernel.output.get_shape()))
+        """Of all that the output is a part of."""
+        elements = int(np.prod(self.kernel.output.get_shape()))
+        return elements // self.kernel.dense_pitch * self.kernel.pitch
 
     def expected(self) -> Bytes:
         """What the reference semantics make of the tiles."""
@@ -124,6 +127,95 @@ class RandomKernel:
         start = int(self.random.integers(self.height)), -window.pads[1]
         return self._depthwise(window, (rows, columns), layouts, start, circular=True)
 
+    def elementwise(self, kind: str) -> KernelRun:
+        """An addition, product or rescale; its second input may belong to all of a dimension."""
+        shapes = [(self.channels, self.height, self.width)]
+        if kind != "rescale":
+            broadcasts = self.random.random(3) < self._choose([0.0, 0.5])
+            shapes.append(tuple(np.where(broadcasts, 1, shapes[0]).tolist()))
+        *dtypes, output_type = [self._choose(DTYPES) for _ in (*shapes, "output")]
+        types = list(map(self._activation, shapes, dtypes))
+        zero_points = [int(self.random.integers(*FULL_RANGE[dtype])) for dtype in dtypes]
+        multipliers = self._integers(1, 1 << self._choose([3, 21]), 2) if kind == "add" else []
+        reach = 255 * sum(multipliers) if kind == "add" else 255 ** len(shapes)
+        output = self._activation(shapes[0], output_type)
+        requant = self._requant(1, 255 / reach, output_type)
+        narrow = self._proved(requant, -np.array([reach]), np.array([reach]))
+        return self._run(
+            KernelOp(
+                "kernel",
+                kind,
+                types,
+                output,
+                PIXELS_ONE_TO_ONE,
+                narrow=uniform_narrow(narrow) if narrow else None,
+                requant=None if narrow else requant,
+                zero_points=zero_points,
+                multipliers=multipliers,
+                output_pitch=self._pitch(output),
+            ),
+            [self._bytes(int(np.prod(shape))) for shape in shapes],
+        )
+
+    def lookup(self) -> KernelRun:
+        """A table for all channels, or one for each."""
+        shape = self.channels, self.height, self.width
+        tables = self.channels if self._choose([True, False]) else 1
+        record, packed = pack_records(self._bytes(tables * 256).reshape(-1, 256).view(np.int8), {})
+        output = self._activation(shape, self._choose(DTYPES))
+        return self._run(
+            KernelOp(
+                "kernel",
+                "lookup",
+                [self._activation(shape, self._choose(DTYPES))],
+                output,
+                PIXELS_ONE_TO_ONE,
+                record=record,
+                shared_record=tables == 1,
+                output_pitch=self._pitch(output),
+            ),
+            [self._bytes(int(np.prod(shape))), packed.reshape(-1)],
+        )
+
+    def concat(self, inputs: int) -> KernelRun:
+        """So many tiles one after the other, along any axis."""
+        axis = int(self.random.integers(3))
+        shapes = [[self.channels, self.height, self.width] for _ in range(inputs)]
+        for shape in shapes:
+            shape[axis] = int(self.random.integers(1, 12))
+        joined = [*shapes[0]]
+        joined[axis] = sum(shape[axis] for shape in shapes)
+        dtype = self._choose(DTYPES)
+        output = self._activation(joined, dtype)
+        return self._run(
+            KernelOp(
+                "kernel",
+                "concat",
+                [self._activation(shape, dtype) for shape in shapes],
+                output,
+                PIXELS_ONE_TO_ONE,
+                axis=axis + 1,
+                output_pitch=self._pitch(output),
+            ),
+            [self._bytes(int(np.prod(shape))) for shape in shapes],
+        )
+
+    def _activation(self, shape: Sequence[int], dtype: Dtype) -> IntTensorType:
+        return activation_type((1, *shape), dtype, self._choose(LAYOUTS))
+
+    def _pitch(self, output: IntTensorType) -> int:
+        """That of a larger tile, or 0."""
+        _, channels, rows, _ = output.get_shape()
+        dense = channels if layout_of_type(output) is Layout.HWC else rows
+        return self._choose([0, 0, dense + int(self.random.integers(1, 9))])
+
+    def _run(self, kernel: KernelOp, tiles: Sequence[Bytes]) -> KernelRun:
+        kernel.verify()
+        return KernelRun(kernel, tuple(tiles))
+
+    def _bytes(self, size: int) -> Bytes:
+        return self.random.integers(0, 256, size, np.uint8)
+
     def _depthwise(
         self,
         window: WindowAttr,
@@ -160,7 +252,7 @@ class RandomKernel:
             for value, places in zip(self._integers(-5000, 5000, kernels), less, strict=True)
         ]
         fields: dict[str, Sequence[int]] = {BIAS: bias}
-        requant = self._requant(kernels, size, output_type)
+        requant = self._requant(kernels, 60 / (255 * 74 * size**0.5), output_type)
         if spread:
             requant = self._with_less(requant, less)
         zero_points = [0] * kernels
@@ -209,7 +301,7 @@ class RandomKernel:
     def _tile(self, window: WindowAttr) -> Bytes:
         """An input tile, with its pad pixel where the window has padding."""
         size = self.channels * self.height * self.width
-        tile = self.random.integers(0, 256, size, np.uint8)
+        tile = self._bytes(size)
         if not any(window.pads):
             return tile
         return np.concatenate([tile, np.full(self.channels, PADDING, np.uint8)])
@@ -227,18 +319,22 @@ class RandomKernel:
     ) -> NarrowRequantAttr | None:
         """The form in 32 bits, proved for any input of either sign."""
         reach = 255 * np.abs(weights - np.array(zero_points)[:, None]).sum(axis=1)
-        steps = steps_of_range(requant, np.array(bias) - reach, np.array(bias) + reach)
+        return self._proved(requant, np.array(bias) - reach, np.array(bias) + reach)
+
+    def _proved(
+        self, requant: RequantAttr, lowest: Accumulators, highest: Accumulators
+    ) -> NarrowRequantAttr | None:
+        steps = steps_of_range(requant, lowest, highest)
         if steps is None:
             return None
         with_slack = self._choose([True, False])
         return narrowed(requant, steps, with_slack=with_slack) or narrowed(requant, steps)
 
-    def _requant(self, kernels: int, size: int, dtype: Dtype) -> RequantAttr:
-        """Multiplier, addend and shift for accumulators of `size` products.
+    def _requant(self, kernels: int, ratio: float, dtype: Dtype) -> RequantAttr:
+        """Multiplier, addend and shift that come to a ratio.
 
         Half of them have the 24 bits of a float32, which long sums take to an upper word.
         """
-        ratio = 60 / (255 * 74 * size**0.5)
         as_float = 24 - int(np.ceil(np.log2(ratio)))
         shift = self._choose([int(self.random.integers(3, 45)), as_float])
         scale = 2**shift * ratio

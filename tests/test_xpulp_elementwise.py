@@ -1,17 +1,21 @@
-"""Additions, rescales and pools in assembly, many layers to a run of the simulator."""
+"""Elementwise kernels and pools in assembly, many to a run of the simulator."""
 
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
 from handwritten import needs_gvsoc
+from random_kernels import KernelRun, RandomKernel
+from xpulp_program import CORES, check_kernels
 
 from benchmarks.layers import GvsocNetwork
 from dsconv.bench.builder import Activation, NetworkBuilder
 from dsconv.dialects.attributes import Layout, WindowAttr
 from dsconv.dialects.machine import AssemblyOp
+from dsconv.lowering.xpulp.elementwise import concat, elementwise
 
 
 def random_activation(rng: random.Random, layout: Layout) -> Activation:
@@ -58,9 +62,45 @@ def test_every_layer_has_a_kernel(seed: int):
     }
 
 
-@pytest.mark.parametrize("layouts", [(Layout.CHW, Layout.HWC), (Layout.HWC, Layout.CHW)])
-def test_another_layout_is_left_to_the_loops(layouts: tuple[Layout, Layout]):
-    builder = NetworkBuilder().begin(8, 5, 5, Activation(layout=layouts[0]))
-    builder.rescale(Activation(layout=layouts[1]))
-    lowered = GvsocNetwork(builder.module()).lowered
-    assert not any(isinstance(op, AssemblyOp) for op in lowered.body.block.ops)
+def random_run(kind: str, seed: int) -> KernelRun:
+    rng = random.Random(seed)
+    channels, height, width = (rng.randint(1, rng.choice([3, 20])) for _ in range(3))
+    kernel = RandomKernel(seed, channels, (height, width))
+    if kind == "lookup":
+        return kernel.lookup()
+    if kind == "concat":
+        return kernel.concat(rng.randint(1, 6))
+    return kernel.elementwise(kind)
+
+
+KINDS = ("add", "mul", "rescale")
+WRITERS = {**dict.fromkeys((*KINDS, "lookup"), elementwise), "concat": concat}
+
+
+@needs_gvsoc
+@pytest.mark.parametrize("kind", WRITERS)
+def test_random_kernels(tmp_path: Path, kind: str):
+    """Of all layouts, broadcast inputs and outputs that are parts of larger tiles among them."""
+    check_kernels(tmp_path, WRITERS[kind], [random_run(kind, seed) for seed in range(60)])
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+@pytest.mark.parametrize("seed", range(3))
+def test_loops_of_random_kernels(kind: str, seed: int):
+    run = random_run(kind, 100 + seed)
+    np.testing.assert_array_equal(run.lowered(), run.expected())
+
+
+@needs_gvsoc
+def test_far_strides(tmp_path: Path):
+    """Planes and pixels that are farther apart than an immediate reaches."""
+    runs = [
+        RandomKernel(seed, 3, (50, 50)).elementwise(kind) for seed in range(4) for kind in KINDS
+    ]
+    runs += [RandomKernel(seed, 2100, (2, 3)).elementwise("rescale") for seed in range(4)]
+    check_kernels(tmp_path, elementwise, runs)
+
+
+def test_seven_inputs_are_left_to_the_loops():
+    assert concat(RandomKernel(0, 4, (3, 3)).concat(6).kernel, CORES) is not None
+    assert concat(RandomKernel(0, 4, (3, 3)).concat(7).kernel, CORES) is None

@@ -28,6 +28,11 @@ class Case:
     text: str
 
     @property
+    def memory(self) -> list[Bytes]:
+        """What the tiles and the output hold in the beginning."""
+        return [*self.run.tiles, np.zeros(self.run.output_bytes, np.uint8)]
+
+    @property
     def offsets(self) -> list[int]:
         """Where the tiles lie, then the output."""
         sizes = [aligned(tile.size) for tile in self.run.tiles]
@@ -58,7 +63,7 @@ CASE = """\
 void kernel_{number}(uint32_t core, {parameters}, int32_t row, int32_t column);
 
 static void case_{number}(uint32_t core) {{
-  if (core == 0) copy(l1, input + {input}, {input_bytes});
+  if (core == 0) copy(l1, input + {input}, {input_bytes} + {output_bytes});
   for (uint32_t i = 0; i < {repeats}; i++) {{
     dsc_barrier(core);
     if (core == 0) dsc_layer_begin({number});
@@ -123,7 +128,7 @@ def write_program(directory: Path, cases: Sequence[Case], repeats: int) -> Bytes
                 output_bytes=output_bytes,
             )
         )
-        inputs += input_bytes
+        inputs += input_bytes + output_bytes
         outputs += output_bytes
     head = HEAD.format(arena=L1_ARENA, inputs=inputs, outputs=outputs)
     calls = "\n".join(f"  case_{number}(core);" for number in range(len(cases)))
@@ -139,7 +144,7 @@ def write_program(directory: Path, cases: Sequence[Case], repeats: int) -> Bytes
     }
     for name, text in texts.items():
         (directory / name).write_text(text)
-    return np.concatenate([padded(tile) for case in cases for tile in case.run.tiles])
+    return np.concatenate([padded(tile) for case in cases for tile in case.memory])
 
 
 def padded(tile: Bytes) -> Bytes:

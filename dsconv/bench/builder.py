@@ -111,6 +111,36 @@ class NetworkBuilder:
             y,
         )
 
+    def mul(self, y: Activation) -> None:
+        """The square of the last activation."""
+        self._add(
+            graph.MulOp(
+                self._label(),
+                self.value,
+                self.value,
+                self._scale(1, 255**2, y),
+                y.type(*self.shape),
+                zero_points=(self.zero_point, self.zero_point),
+            ),
+            y,
+        )
+
+    def lookup(self, y: Activation) -> None:
+        """A random entry for each value, from one table for all channels."""
+        low, high = y.range
+        table = self.random.integers(low, high + 1, (1, graph.TABLE_ENTRIES))
+        constant = graph.ConstantOp.of(table.astype(y.dtype))
+        self.block.add_op(constant)
+        layer = graph.LookupOp(self._label(), self.value, constant.result, y.type(*self.shape))
+        self._add(layer, y)
+
+    def concat(self, layout: Layout) -> None:
+        """The channels of the last activation twice; the type stays."""
+        channels, *size = self.shape
+        y = Activation(dtype_of(self.value), self.zero_point, layout)
+        inputs = [self.value] * 2
+        self._add(graph.ConcatOp(self._label(), inputs, y.type(2 * channels, *size)), y)
+
     def average_pool(self, window: WindowAttr, y: Activation) -> None:
         """Average pool."""
         channels, *size = self.shape

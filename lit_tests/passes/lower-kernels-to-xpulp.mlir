@@ -14,6 +14,20 @@ dsconv.kernel "depthwise" @ring : (tensor<1x8x4x6xsi8, #dsconv.layout<chw>>) -> 
 // CHECK-NEXT: dsconv.kernel "depthwise" @ring :
 // CHECK-NEXT: dsconv.assembly "xpulp" for @ring "{{.*}}addi a1, a1, -24{{.*}}"
 
+// A value for each channel, 16 pixels apart, times all of them.
+dsconv.kernel "mul" @scale : (tensor<1x8x4x4xui8, #dsconv.layout<chw>>, tensor<1x8x1x1xui8, #dsconv.layout<chw>>) -> tensor<1x8x4x4xui8, #dsconv.layout<chw>> window <kernel = [1, 1]> {narrow = #dsconv.narrow_requant<high = [3], addend = 8, shift = 4, clip = [0, 255]>, zero_points = array<i64: 7, 0>}
+// CHECK-NEXT: dsconv.kernel "mul" @scale :
+// CHECK-NEXT: dsconv.assembly "xpulp" for @scale "{{.*}}p.mulsN{{.*}}"
+
+// From CHW to HWC bytes are moved one by one.
+dsconv.kernel "concat" @joined : (tensor<1x8x4x4xui8, #dsconv.layout<chw>>, tensor<1x8x4x4xui8, #dsconv.layout<hwc>>) -> tensor<1x16x4x4xui8, #dsconv.layout<hwc>> window <kernel = [1, 1]>
+// CHECK-NEXT: dsconv.kernel "concat" @joined :
+// CHECK-NEXT: dsconv.assembly "xpulp" for @joined "{{.*}}p.lbu!{{.*}}p.lw!{{.*}}"
+
+dsconv.kernel "lookup" @table : (tensor<1x8x4x4xsi8, #dsconv.layout<hwc>>) -> tensor<1x8x4x4xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]> {record = #dsconv.record<256>, shared_record}
+// CHECK-NEXT: dsconv.kernel "lookup" @table :
+// CHECK-NEXT: dsconv.assembly "xpulp" for @table "{{.*}}p.lbu.r {{.*}}"
+
 // No writer knows 64-bit fields and true divisions: loops alone.
 dsconv.kernel "conv2d" @divided : (tensor<1x16x4x4xsi8, #dsconv.layout<hwc>>) -> tensor<1x8x4x4xsi8, #dsconv.layout<hwc>> window <kernel = [1, 1]> {requant = #dsconv.requant<multiplier = [1], divisor = [3], half_even, clip = [-128, 127]>, record = #dsconv.record<16, bias, divisor>}
 // CHECK-NEXT: dsconv.kernel "conv2d" @divided :

@@ -1,33 +1,57 @@
-"""Additions and rescales: every value by itself, four to a word, as long as layouts agree.
-
-A core takes a piece of the tile, whatever its shape. What is left of the last word is core 0's.
-"""
+"""Additions, products, rescales, lookups and concatenations: every value by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
-from math import ceil
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 
+from dsconv.dialects.graph import element_bytes
 from dsconv.dialects.tiled import KernelOp
-from dsconv.lowering.xpulp.assembly import WORD, Assembly
+from dsconv.lowering.xpulp.assembly import ARGUMENTS, Assembly, RegisterPressureError
+from dsconv.lowering.xpulp.nests import NestWriter, Operation, Plan, dimensions, plans
 from dsconv.lowering.xpulp.requantise import Clip, requantiser
 from dsconv.lowering.xpulp.tiles import Tile
 
 
-class Sum:
-    """`requant(sum((x - zero_point) * multiplier))` of one value of each input, in place.
+class Requantised(Operation):
+    """An operation whose totals are requantised."""
+
+    def __init__(self, asm: Assembly, kernel: KernelOp):
+        super().__init__(asm)
+        self.zero_points = kernel.zero_point_values
+        self.requantise = requantiser(asm, kernel)
+
+    @contextmanager
+    def constants(self) -> Generator[None]:
+        assert self.requantise is not None, "kernels without a form have no writer"
+        with (
+            self.requantise.constants(),
+            self.asm.registers(self.requantise.registers) as self.channel,
+        ):
+            self.requantise.load(self.channel)
+            yield
+
+    def finish(self, totals: Sequence[str]) -> None:
+        assert self.requantise is not None, "kernels without a form have no writer"
+        self.requantise(totals, self.channel)
+
+
+class Sum(Requantised):
+    """`requant(sum((x - zero_point) * multiplier))`.
 
     Where the narrow form is a single multiplication it is part of the multipliers, and its addend
     is what the sum starts from.
     """
 
+    accumulates = True
+
     def __init__(self, asm: Assembly, kernel: KernelOp):
-        self.asm = asm
+        super().__init__(asm, kernel)
         multipliers = kernel.multiplier_values or (1,)
         start = -sum(
             multiplier * zero_point
-            for multiplier, zero_point in zip(multipliers, kernel.zero_point_values, strict=True)
+            for multiplier, zero_point in zip(multipliers, self.zero_points, strict=True)
         )
         narrow = kernel.narrow
         self.shift: int | None = None
@@ -36,140 +60,138 @@ class Sum:
             multipliers = tuple(multiplier * narrow.highs[0] for multiplier in multipliers)
             start = start * narrow.highs[0] + narrow.addend
             self.clip = Clip(asm, narrow.clip)
-        self.requantise = requantiser(asm, kernel)
         self.multipliers = multipliers
         self.start = start
 
     @contextmanager
     def constants(self) -> Generator[None]:
-        """Holds multipliers and what the requantisation needs in registers."""
-        asm = self.asm
-        with asm.constants(self.start, *self.multipliers) as (self.first, *self.factors):
-            if self.shift is not None:
-                with self.clip.constants():
-                    yield
-                return
-            assert self.requantise is not None, "kernels without a form have no writer"
-            with (
-                self.requantise.constants(),
-                asm.registers(self.requantise.registers) as self.channel,
-            ):
-                self.requantise.load(self.channel)
-                yield
+        with (
+            self.asm.constants(self.start, *self.multipliers) as (self.first, *self.factors),
+            self.clip.constants() if self.shift is not None else super().constants(),
+        ):
+            yield
 
-    def begin(self, total: str) -> None:
-        """Sets a sum to its start."""
+    def combine(self, total: str, values: Sequence[str]) -> None:
         self.asm("mv", total, self.first)
-
-    def add(self, total: str, value: str, number: int) -> None:
-        """Adds a value of input `number`."""
-        self.asm("p.mac", total, value, self.factors[number])
+        for value, factor in zip(values, self.factors, strict=True):
+            self.asm("p.mac", total, value, factor)
 
     def finish(self, totals: Sequence[str]) -> None:
-        """Turns sums into outputs."""
         if self.shift is None:
-            assert self.requantise is not None, "kernels without a form have no writer"
-            self.requantise(totals, self.channel)
+            super().finish(totals)
             return
         for total in totals:
             self.asm("srai", total, total, self.shift)
             self.clip(total)
 
 
-class ElementwiseWriter:
-    """Writes one kernel."""
+class Product(Requantised):
+    """`requant((x - x_zero_point) * (y - y_zero_point))`."""
 
-    def __init__(self, asm: Assembly, kernel: KernelOp, cores: int):
-        self.asm = asm
-        self.tiles = [Tile.of(type_) for type_ in kernel.inputs]
-        self.size = Tile.output_of(kernel).size
-        self.cores = cores
-        self.sum = Sum(asm, kernel)
+    def prepare(self, value: str, number: int) -> None:
+        self.asm.add_constant(value, value, -self.zero_points[number])
 
-    def write(self) -> str:
-        """The kernel's body."""
-        asm, inputs = self.asm, len(self.tiles)
-        core, *pointers, row, column = asm.arguments(inputs + 4)
-        asm.free(row, column)
-        with self.sum.constants():
-            if self.size % WORD:
-                self.last_values(core, pointers)
-            if self.size >= WORD:
-                self.words(core, pointers)
-        return asm.text()
+    def combine(self, total: str, values: Sequence[str]) -> None:
+        (value,) = values
+        self.asm("p.mulsN", total, total, value, 0)
 
-    def last_values(self, core: str, pointers: Sequence[str]) -> None:
-        """Core 0 does what is no whole word."""
-        asm = self.asm
-        words = asm.label()
-        asm("bnez", core, words)
-        with (
-            asm.registers(len(pointers)) as (*inputs, output),
-            asm.registers(2) as (value, total),
-        ):
-            for register, pointer in zip((*inputs, output), pointers, strict=True):
-                asm.add_constant(register, pointer, self.size // WORD * WORD)
-            with asm.loop(self.size % WORD):
-                self.sum.begin(total)
-                for number, (pointer, tile) in enumerate(zip(inputs, self.tiles, strict=True)):
-                    asm("p.lbu!" if tile.unsigned else "p.lb!", value, pointer, 1)
-                    self.sum.add(total, value, number)
-                self.sum.finish([total])
-                asm("p.sb!", total, output, 1)
-        asm.place(words)
 
-    def words(self, core: str, pointers: Sequence[str]) -> None:
-        """This core's share of the words."""
-        asm, words = self.asm, self.size // WORD
-        share = ceil(words / self.cores)
-        with asm.registers(1) as (count,):
-            with asm.registers(1) as (first,):
-                asm.multiply_constant(first, core, share)
-                asm.li(count, words)
-                asm("sub", count, count, first)
-                asm("slli", first, first, WORD.bit_length() - 1)
-                for pointer in pointers:
-                    asm("add", pointer, pointer, first)
-                asm("bge", "zero", count, asm.exit)
-                asm.li(first, share)
-                asm("p.min", count, count, first)
-            with asm.loop(count):
-                self.word(pointers)
+class Lookup(Operation):
+    """The entry of a table."""
 
-    def word(self, pointers: Sequence[str]) -> None:
-        """Four values of every input to four outputs."""
-        asm = self.asm
-        *inputs, output = pointers
-        with (
-            asm.registers(len(inputs)) as words,
-            asm.registers(1) as (value,),
-            asm.registers(WORD) as totals,
-        ):
-            for word, pointer in zip(words, inputs, strict=True):
-                asm("p.lw!", word, pointer, WORD)
-            for lane, total in enumerate(totals):
-                self.sum.begin(total)
-                for number, (word, tile) in enumerate(zip(words, self.tiles, strict=True)):
-                    extract = "p.extractu" if tile.unsigned else "p.extract"
-                    asm(extract, value, word, 8, 8 * lane)
-                    self.sum.add(total, value, number)
-            self.sum.finish(totals)
-            first, second, third, fourth = totals
-            asm("pv.packlo.b", first, second, first)
-            asm("pv.packhi.b", first, fourth, third)
-            asm("p.sw!", first, output, WORD)
+    def __init__(self, asm: Assembly, table: str):
+        super().__init__(asm)
+        self.table = table
+
+    def combine(self, total: str, values: Sequence[str]) -> None:
+        self.asm("p.lbu.r", total, self.table, total)
+
+
+class Move(Operation):
+    """Values as they are."""
+
+    moves = True
+
+
+OPERATIONS: dict[str, Callable[[Assembly, KernelOp], Operation]] = {
+    "add": Sum,
+    "mul": Product,
+    "rescale": Sum,
+}
+
+
+def strides_within(tile: Tile, shape: Sequence[int]) -> tuple[int, ...]:
+    """Strides of a tile of which one channel, row or column may belong to all of a shape."""
+    return tuple(
+        stride if size == whole else 0
+        for stride, size, whole in zip(tile.strides, tile.shape, shape, strict=True)
+    )
+
+
+def fastest(write: Callable[[Assembly, Plan], None], candidates: Iterable[Plan]) -> Plan | None:
+    """The plan that takes the fewest cycles; None where there are too few registers for any."""
+    cycles: dict[Plan, int] = {}
+    for plan in candidates:
+        asm = Assembly()
+        with suppress(RegisterPressureError):
+            write(asm, plan)
+            cycles[plan] = asm.cycles
+    return min(cycles, key=cycles.__getitem__, default=None)
 
 
 def elementwise(kernel: KernelOp, cores: int) -> str | None:
-    """The body of a kernel `add` or `rescale`; None where tiles differ or it has no form.
+    """The body of an addition, product, rescale or lookup; None where it has no form.
 
-    Nor has an addition that requantises its terms.
+    Nor has an addition that requantises its terms, or results of more than a byte.
     """
-    if not Tile.output_of(kernel).is_dense:
+    is_lookup = kernel.kind.data == "lookup"
+    if kernel.terms is not None or element_bytes(kernel.output) > 1:
         return None
-    tiles = [Tile.of(type_) for type_ in (*kernel.inputs, kernel.output)]
-    shapes = {(tile.layout, tile.size) for tile in tiles}
+    if not is_lookup and requantiser(Assembly(), kernel) is None:
+        return None
+    inputs, output = [Tile.of(type_) for type_ in kernel.inputs], Tile.output_of(kernel)
+    operands = [strides_within(tile, output.shape) for tile in inputs]
+    if is_lookup:
+        assert kernel.record is not None, "a lookup has its tables in records"
+        operands.append((0 if kernel.shared_record else kernel.record.size, 0, 0))
+        inputs = [replace(tile, unsigned=True) for tile in inputs]
+    operands.append(output.strides)
+
+    def write(asm: Assembly, plan: Plan) -> None:
+        core, *pointers = asm.arguments(1 + len(operands))
+        operation = (
+            Lookup(asm, pointers[1]) if is_lookup else OPERATIONS[kernel.kind.data](asm, kernel)
+        )
+        with operation.constants():
+            NestWriter(asm, operation, inputs, plan, cores).write(core, pointers)
+
+    plan = fastest(write, plans(dimensions(output.shape, operands)))
+    if plan is None:
+        return None
     asm = Assembly()
-    if len(shapes) > 1 or kernel.terms is not None or requantiser(asm, kernel) is None:
+    write(asm, plan)
+    return asm.text()
+
+
+def concat(kernel: KernelOp, cores: int) -> str | None:
+    """The body of a concat, one input after the other; None where there are too many."""
+    inputs, output = [Tile.of(type_) for type_ in kernel.inputs], Tile.output_of(kernel)
+    if len(inputs) > len(ARGUMENTS) - 2:
         return None
-    return ElementwiseWriter(asm, kernel, cores).write()
+    asm = Assembly()
+    core, *pointers, y = asm.arguments(len(inputs) + 2)
+    axis, first = kernel.axis.value.data - 1, 0
+    for tile, x in zip(inputs, pointers, strict=True):
+
+        def write(asm: Assembly, plan: Plan, tile: Tile = tile) -> None:
+            core, x, y = asm.arguments(3)
+            NestWriter(asm, Move(asm), [tile], plan, cores).write(core, [x, y])
+
+        plan = fastest(write, plans(dimensions(tile.shape, (tile.strides, output.strides))))
+        assert plan is not None, "bytes are moved with few registers"
+        with asm.registers(1) as (target,):
+            asm.add_constant(target, y, first * output.strides[axis])
+            NestWriter(asm, Move(asm), [tile], plan, cores).write(core, [x, target])
+        asm.free(x)
+        first += tile.shape[axis]
+    return asm.text()

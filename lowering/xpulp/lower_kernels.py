@@ -13,7 +13,7 @@ from dsconv.dialects.machine import AssemblyOp
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.dense import conv2d
 from dsconv.lowering.xpulp.depthwise import depthwise
-from dsconv.lowering.xpulp.elementwise import elementwise
+from dsconv.lowering.xpulp.elementwise import concat, elementwise
 from dsconv.lowering.xpulp.pooling import avg_pool, max_pool
 
 ISA = "xpulp"
@@ -24,9 +24,12 @@ Writer = Callable[[KernelOp, int], str | None]
 WRITERS: dict[str, Writer] = {
     "add": elementwise,
     "avg_pool": avg_pool,
+    "concat": concat,
     "conv2d": conv2d,
     "depthwise": depthwise,
+    "lookup": elementwise,
     "max_pool": max_pool,
+    "mul": elementwise,
     "rescale": elementwise,
 }
 

@@ -69,3 +69,13 @@ class Tile:
     def row_stride(self) -> int:
         """Bytes from row to row."""
         return self.width * self.pixel_stride
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, rows, columns."""
+        return self.channels, self.height, self.width
+
+    @property
+    def strides(self) -> tuple[int, int, int]:
+        """Bytes from channel to channel, row to row and column to column."""
+        return self.channel_stride, self.row_stride, self.pixel_stride
