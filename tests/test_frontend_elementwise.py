@@ -36,20 +36,28 @@ SHAPE = (1, 3, 16, 16)
 
 FUNCTIONS: dict[str, dict[str, Any]] = {
     "Abs": {},
+    "Ceil": {},
+    "Celu": {"alpha": 1.7},
+    "Cos": {},
     "Elu": {"alpha": 0.7},
     "Erf": {},
     "Exp": {},
+    "Floor": {},
     "Gelu": {},
     "HardSigmoid": {"alpha": 1 / 6},
     "HardSwish": {},
     "LeakyRelu": {"alpha": 0.1},
     "Mish": {},
     "Neg": {},
+    "Round": {},
     "Selu": {},
     "Sigmoid": {},
+    "Sign": {},
+    "Sin": {},
     "Softplus": {},
     "Softsign": {},
     "Tanh": {},
+    "ThresholdedRelu": {"alpha": 0.3},
 }
 
 
@@ -81,6 +89,16 @@ def test_a_function_is_a_table(function: str, dtype: str):
     attributes = FUNCTIONS[function]
     model = quantised_function(dtype, lambda writer, x: writer.node(function, x, **attributes))
     assert_is_one_lookup(model, dtype)
+
+
+@pytest.mark.parametrize("function", ["Log", "Reciprocal", "Sqrt"])
+def test_a_function_of_what_is_never_negative(function: str):
+    """Of 0 it may be infinite."""
+    x, y = Quantisation(0.03, 0, "uint8"), Quantisation(0.05, 100, "uint8")
+    writer = ModelWriter()
+    real = writer.dequantize(writer.input("x", "uint8", SHAPE), x)
+    model = writer.model(writer.quantize(writer.node(function, real), y), dtype="uint8")
+    assert_is_one_lookup(model, "uint8")
 
 
 @pytest.mark.parametrize("approximate", ["none", "tanh"])
@@ -116,6 +134,51 @@ def test_a_constant_is_part_of_the_table(operation: str, shape: tuple[int, ...],
         dtype, lambda writer, x: writer.node(operation, x, writer.constant(constant))
     )
     assert_is_one_lookup(model, dtype)
+
+
+@pytest.mark.parametrize("exponent", [0.5, 2.0, 3.0, -1.0])
+def test_a_power(exponent: float):
+    def power(writer: ModelWriter, x: str) -> str:
+        constant = writer.constant(np.array(exponent, np.float32))
+        return writer.node("Pow", writer.node("Abs", x), constant)
+
+    assert_is_one_lookup(quantised_function("int8", power), "int8")
+
+
+@pytest.mark.parametrize("quantised", [False, True])
+def test_a_normalisation_that_no_layer_took_in(quantised: bool):
+    rng = np.random.default_rng(3)
+
+    def real(writer: ModelWriter, x: str) -> str:
+        scale, bias, mean, variance = rng.uniform(0.5, 1.5, (4, 3)).astype(np.float32)
+        factor = (
+            writer.dequantized_constant(
+                np.array([5, -3, 100], np.int8), np.array(0.02, np.float32), np.array(0, np.int8)
+            )
+            if quantised
+            else writer.constant(scale)
+        )
+        others = [writer.constant(values) for values in (bias, mean, variance)]
+        return writer.node("BatchNormalization", x, factor, *others, epsilon=1e-3)
+
+    assert_is_one_lookup(quantised_function("uint8", real), "uint8")
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(), (3, 1, 1)])
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize("operation", ["QLinearAdd", "QLinearMul"])
+def test_a_constant_of_qoperator(operation: str, first: bool, shape: tuple[int, ...], dtype: str):
+    rng = np.random.default_rng(7)
+    writer = ModelWriter()
+    x, constant, y = (random_quantisation(rng, dtype, scale) for scale in (0.05, 0.02, 0.04))
+    operands = [
+        (writer.input("x", dtype, SHAPE), *writer.parameters(x)),
+        (writer.constant(random_integers(rng, dtype, shape)), *writer.parameters(constant)),
+    ]
+    lhs, rhs = reversed(operands) if first else operands
+    result = writer.node(operation, *lhs, *rhs, *writer.parameters(y), domain="com.microsoft")
+    assert_is_one_lookup(writer.model(result, dtype=dtype), dtype)
 
 
 @pytest.mark.parametrize("operation", ["Add", "Sub", "Mul"])
@@ -173,6 +236,12 @@ def test_a_function_behind_the_last_layer_is_left_to_the_caller():
     assert (output.scale, output.zero_point) == (0.125, 3)
 
 
+def test_a_sum_of_three_is_an_error():
+    model = quantised_function("int8", lambda writer, x: writer.node("Sum", x, x, x))
+    with pytest.raises(ModelError, match=r"sum_\d.*takes 3 inputs; two are supported"):
+        import_onnx(model)
+
+
 def test_a_function_without_a_number_is_an_error():
     def real(writer: ModelWriter, x: str) -> str:
         large = writer.node("Exp", writer.node("Exp", x))
@@ -194,7 +263,7 @@ SHAPES_OF_TWO = [
 
 @EXAMPLES
 @given(
-    operation=st.sampled_from(["Add", "Mul", "Sub"]),
+    operation=st.sampled_from(["Add", "Mul", "Sub", "Sum"]),
     flavour=flavours,
     signs=st.tuples(dtypes, dtypes),
     shapes=st.sampled_from(SHAPES_OF_TWO),
@@ -210,11 +279,13 @@ def test_two_activations(
     seed: int,
 ):
     rng = np.random.default_rng(seed)
-    if operation == "Sub":  # which has no kernel on integers
+    if operation in ("Sub", "Sum"):  # which have no kernel on integers
         flavour = "QDQ"
     x_dtype, y_dtype = signs if flavour == "QDQ" else (signs[0], signs[0])
     a, b = random_quantisation(rng, x_dtype), random_quantisation(rng, x_dtype, 0.01)
-    y_quantisation = random_quantisation(rng, y_dtype, 0.05 if operation == "Add" else 0.03)
+    y_quantisation = random_quantisation(
+        rng, y_dtype, 0.05 if operation in ("Add", "Sum") else 0.03
+    )
     writer = ModelWriter()
     operands = [
         (writer.input("a", x_dtype, shapes[0]), a),

@@ -24,12 +24,14 @@ from dsconv.frontends.values import (
     with_bounds,
 )
 from dsconv.frontends.view import View
+from dsconv.frontends.windows import check_nchw
 
 BinaryFunction = Callable[[Floats, Floats], Floats]
 FUNCTIONS_OF_TWO: dict[str, BinaryFunction] = {
     "Div": np.divide,
     "Max": np.maximum,
     "Min": np.minimum,
+    "Pow": np.power,
 }
 
 
@@ -47,6 +49,24 @@ def read_prelu(reader: Reader, node: Node) -> Value:
     return mapped(node, x, lambda reals: np.where(reals < 0, slope * reals, reals))
 
 
+def read_batch_normalization(reader: Reader, node: Node) -> Value:
+    """A table of 256 values for each channel, where no layer before it has taken it in."""
+    if len(node.outputs) > 1 or node.integer("training_mode", 0):
+        raise node.problem("in training mode", "export the model for inference")
+    x = _table(reader, node, 0)
+    check_nchw(node, x.view)
+    scale, bias, mean, variance = (
+        _channel_parameter(reader, node, index, x.view) for index in range(1, 5)
+    )
+    epsilon = np.float32(node.real("epsilon", 1e-5))
+
+    def normalised(reals: Floats) -> Floats:
+        factor = (scale / np.sqrt(variance + epsilon)).astype(np.float32)
+        return reals * factor + (bias - mean * factor)
+
+    return mapped(node, x, normalised)
+
+
 def read_add(reader: Reader, node: Node) -> Value:
     """Two activations, of which one may broadcast over the other, one and a constant, or a bias."""
     lhs, rhs = reader.value(node, 0), reader.value(node, 1)
@@ -57,6 +77,12 @@ def read_add(reader: Reader, node: Node) -> Value:
     return _function_of_one(reader, node, np.add) or binary.addition(
         reader, node, reader.dequantised(node, 0), reader.dequantised(node, 1)
     )
+
+
+def read_sum(reader: Reader, node: Node) -> Value:
+    """Two activations, of which one may broadcast over the other, one and a constant, or a bias."""
+    _check_takes_two(node)
+    return read_add(reader, node)
 
 
 def read_mul(reader: Reader, node: Node) -> Value:
@@ -75,8 +101,7 @@ def read_sub(reader: Reader, node: Node) -> Value:
 
 def read_extremum(reader: Reader, node: Node) -> Value:
     """An activation and a constant, or functions of one activation; folded where that is a Clip."""
-    if len(node.inputs) != 2:
-        raise node.problem(f"takes {len(node.inputs)} inputs", "two are supported")
+    _check_takes_two(node)
     for index in (0, 1):
         layer, bound = reader.value(node, index), reader.value(node, 1 - index)
         if isinstance(layer, Layer) and isinstance(bound, Constant | ScaledConstant):
@@ -86,6 +111,11 @@ def read_extremum(reader: Reader, node: Node) -> Value:
                 bounds = (limit, math.inf) if node.op_type == "Max" else (-math.inf, limit)
                 return with_bounds(layer, bounds)
     return read_function_of_two(reader, node)
+
+
+def _check_takes_two(node: Node) -> None:
+    if len(node.inputs) != 2:
+        raise node.problem(f"takes {len(node.inputs)} inputs", "two are supported")
 
 
 def read_function_of_two(reader: Reader, node: Node) -> Value:
@@ -100,13 +130,10 @@ def _function_of_one(reader: Reader, node: Node, function: BinaryFunction) -> Ta
     """A node whose operands are constant or functions of one activation; None for two of them."""
     lhs, rhs = reader.value(node, 0), reader.value(node, 1)
     if isinstance(rhs, Constant | ScaledConstant):
-        x = _table(reader, node, 0)
-        right = _operand(node, rhs, x.view)
-        return mapped(node, x, lambda reals: function(reals, right))
+        return with_constant(node, _table(reader, node, 0), rhs, function)
     if isinstance(lhs, Constant | ScaledConstant):
         x = _table(reader, node, 1)
-        left = _operand(node, lhs, x.view)
-        return mapped(node, x, lambda reals: function(left, reals))
+        return with_constant(node, x, lhs, lambda reals, left: function(left, reals))
     tables = isinstance(lhs, TableLayer) or isinstance(rhs, TableLayer)
     if not tables or not isinstance(lhs, TABULATED) or not isinstance(rhs, TABULATED):
         return None
@@ -114,6 +141,14 @@ def _function_of_one(reader: Reader, node: Node, function: BinaryFunction) -> Ta
     if not _read_alike(first, second):
         return None
     return mapped(node, second, lambda reals: function(first.reals, reals))
+
+
+def with_constant(
+    node: Node, x: TableLayer, constant: Constant | ScaledConstant, function: BinaryFunction
+) -> TableLayer:
+    """A function of an activation and a constant that broadcasts over its channels."""
+    operand = _operand(node, constant, x.view)
+    return mapped(node, x, lambda reals: function(reals, operand))
 
 
 TABULATED = (Dequantised, RescaleLayer, TableLayer)
@@ -135,25 +170,41 @@ def _table(reader: Reader, node: Node, index: int) -> TableLayer:
     return table(node, reader.dequantised(node, index))
 
 
+def _channel_parameter(reader: Reader, node: Node, index: int, view: View) -> Floats:
+    """A constant with one value a channel, as (C, 1) reals."""
+    reals, channels = _constant_reals(node, reader.value(node, index)), view.sizes[1]
+    if reals.shape != (channels,):
+        raise node.problem(f"input {index} is of shape {list(reals.shape)} for {channels} channels")
+    return reals.reshape(-1, 1)
+
+
 def _operand(node: Node, value: Value, view: View) -> Floats:
     """A constant that broadcasts over channels, as (1, 1) or (C, 1) reals."""
-    if not isinstance(value, Constant | ScaledConstant):
-        raise node.problem("an operand that has to be constant is not")
-    reals = value.real if isinstance(value, ScaledConstant) else value.array
-    if reals.dtype != np.float32 or not np.all(np.isfinite(reals)):
-        raise node.problem("its constant is not float32 and finite")
+    reals = _constant_reals(node, value)
     if reals.size > 1:
         reals = weighted_layers.channel_vector(node, reals, view)
     return reals.reshape(-1, 1)
 
 
+def _constant_reals(node: Node, value: Value) -> Floats:
+    if not isinstance(value, Constant | ScaledConstant):
+        raise node.problem("an operand that has to be constant is not")
+    reals = value.real if isinstance(value, ScaledConstant) else value.array
+    if reals.dtype != np.float32 or not np.all(np.isfinite(reals)):
+        raise node.problem("its constant is not float32 and finite")
+    return reals
+
+
 ELEMENTWISE_HANDLERS: dict[str, Handler] = {
     "Add": read_add,
+    "BatchNormalization": read_batch_normalization,
     "Div": read_function_of_two,
     "Max": read_extremum,
     "Min": read_extremum,
     "Mul": read_mul,
     "PRelu": read_prelu,
+    "Pow": read_function_of_two,
     "Sub": read_sub,
+    "Sum": read_sum,
     **dict.fromkeys(FUNCTIONS, read_function),
 }

@@ -50,31 +50,54 @@ def _leaky_relu(node: Node) -> Function:
     return lambda x: np.where(x < 0, alpha * x, x)
 
 
-def _exponential(alpha: float, gamma: float) -> Function:
-    """gamma * x above 0, gamma * alpha * (exp(x) - 1) below."""
+def _thresholded_relu(node: Node) -> Function:
+    alpha = np.float32(node.real("alpha", 1.0))
+    return lambda x: np.where(x > alpha, x, np.float32(0))
+
+
+def _exponential(alpha: float, gamma: float, slope: float = 1.0) -> Function:
+    """gamma * x above 0, gamma * alpha * (exp(slope * x) - 1) below."""
     return lambda x: np.where(
-        x < 0, gamma * (alpha * np.expm1(x.astype(np.float64))), gamma * x
+        x < 0, gamma * (alpha * np.expm1(slope * x.astype(np.float64))), gamma * x
     ).astype(np.float32)
+
+
+def _celu(node: Node) -> Function:
+    alpha = node.real("alpha", 1.0)
+    if alpha == 0:
+        raise node.problem("alpha 0, by which it divides")
+    return _exponential(alpha, 1.0, 1 / alpha)
 
 
 FUNCTIONS: dict[str, Callable[[Node], Function]] = {
     "Abs": _in_double(np.abs),
+    "Ceil": _in_double(np.ceil),
+    "Celu": _celu,
+    "Cos": _in_double(np.cos),
     "Elu": lambda node: _exponential(node.real("alpha", 1.0), 1.0),
     "Erf": _in_double(_error_function),
     "Exp": _in_double(np.exp),
+    "Floor": _in_double(np.floor),
     "Gelu": _gelu,
     "HardSigmoid": _hard_sigmoid,
     "HardSwish": _hard_swish,
     "LeakyRelu": _leaky_relu,
+    "Log": _in_double(np.log),
     "Mish": _in_double(lambda x: x * np.tanh(np.logaddexp(0, x))),
     "Neg": _in_double(np.negative),
+    "Reciprocal": _in_double(np.reciprocal),
+    "Round": _in_double(np.rint),
     "Selu": lambda node: _exponential(
         node.real("alpha", 1.67326319217681884765625), node.real("gamma", 1.05070102214813232421875)
     ),
     "Sigmoid": _in_double(_sigmoid),
+    "Sign": _in_double(np.sign),
+    "Sin": _in_double(np.sin),
     "Softplus": _in_double(lambda x: np.logaddexp(0, x)),
     "Softsign": _in_double(lambda x: x / (1 + np.abs(x))),
+    "Sqrt": _in_double(np.sqrt),
     "Tanh": _in_double(np.tanh),
+    "ThresholdedRelu": _thresholded_relu,
 }
 """What an operation computes, from its attributes."""
 
@@ -89,5 +112,7 @@ def table(node: Node, value: Dequantised | RescaleLayer | TableLayer) -> TableLa
 
 
 def mapped(node: Node, operand: TableLayer, function: Function) -> TableLayer:
-    """A function of what a table holds."""
-    return replace(operand, reals=function(operand.reals), steps=(*operand.steps, node.op_type))
+    """A function of what a table holds; infinite or not a number where it has no value."""
+    with np.errstate(all="ignore"):
+        reals = function(operand.reals)
+    return replace(operand, reals=reals, steps=(*operand.steps, node.op_type))

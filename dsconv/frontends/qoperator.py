@@ -6,11 +6,14 @@ this table extends that of QDQ models.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from dsconv.frontends import binary, layers, movements, weighted_layers
 from dsconv.frontends.arithmetic import OnnxRuntimeArithmetic
 from dsconv.frontends.common import read_end
+from dsconv.frontends.elementwise import BinaryFunction, with_constant
 from dsconv.frontends.flavour import Flavour, has_operation
 from dsconv.frontends.functions import FUNCTIONS, mapped, table
 from dsconv.frontends.onnx_graph import Node
@@ -19,6 +22,7 @@ from dsconv.frontends.qdq import QDQ_HANDLERS
 from dsconv.frontends.reader import Handler, Reader
 from dsconv.frontends.values import (
     AnyLayer,
+    Constant,
     Dequantised,
     Integers,
     ScaledConstant,
@@ -51,16 +55,29 @@ def read_qgemm(reader: Reader, node: Node) -> Value:
 
 
 def read_qlinear_add(reader: Reader, node: Node) -> Value:
-    """Microsoft's Add of a and b to y, each with scale and zero point."""
-    lhs, rhs = _activation(reader, node, 0), _activation(reader, node, 3)
-    layer = binary.addition(reader, node, lhs, rhs)
-    return _quantised(reader, node, layer, 6)
+    """Microsoft's Add of a and b to y, each with scale and zero point; one may be constant."""
+    return _read_binary(reader, node, np.add, binary.addition)
 
 
 def read_qlinear_mul(reader: Reader, node: Node) -> Value:
-    """Microsoft's Mul of a and b to y, each with scale and zero point."""
-    lhs, rhs = _activation(reader, node, 0), _activation(reader, node, 3)
-    layer = binary.product(reader, node, lhs, rhs)
+    """Microsoft's Mul of a and b to y, each with scale and zero point; one may be constant."""
+    return _read_binary(reader, node, np.multiply, binary.product)
+
+
+def _read_binary(
+    reader: Reader,
+    node: Node,
+    function: BinaryFunction,
+    make: Callable[[Reader, Node, Dequantised, Dequantised], AnyLayer],
+) -> Value:
+    """What commutes, of two activations or of one and a constant."""
+    for activation, other in ((0, 3), (3, 0)):
+        constant = reader.value(node, other)
+        if isinstance(constant, Constant):
+            x = table(node, _activation(reader, node, activation))
+            scaled = read_scaled_constant(reader, node, constant.array, other + 1, 0)
+            return _quantised(reader, node, with_constant(node, x, scaled, function), 6)
+    layer = make(reader, node, _activation(reader, node, 0), _activation(reader, node, 3))
     return _quantised(reader, node, layer, 6)
 
 
