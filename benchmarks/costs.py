@@ -40,6 +40,7 @@ from dsconv.passes.costs import (
     transfer_terms,
 )
 from dsconv.passes.layer_costs import TileLoop, kernel_shape
+from dsconv.passes.resident import ALL_MOVED
 from dsconv.targets import load_target
 
 PASSES = Path(str(files("dsconv.passes")))
@@ -183,7 +184,7 @@ def pipelined_tile(measured: Sequence[Measured], cores: int) -> float:
     for row in measured:
         if not is_serial(row) and not row.sample.layer.is_portable:
             geometry, tile = row.sample.layer.geometry, row.sample.tile
-            loop = replace(TileLoop.of(geometry, tile, cores), compute=row.kernel)
+            loop = replace(TileLoop.of(geometry, tile, cores, ALL_MOVED), compute=row.kernel)
             model = first_call_cycles(geometry.kind) + loop.pipelined_cycles
             rest.append((row.layer - model) / row.sample.tiles)
     return max(float(np.median(rest)), 0.0)

@@ -19,8 +19,8 @@ from dsconv.dialects.attributes import Space
 from dsconv.equivalence import PassChecker
 from dsconv.errors import CapacityError, DsconvError
 from dsconv.passes.capacity import DoesNotFitError
-from dsconv.passes.choices import Machine
 from dsconv.passes.fusion import WEIGHT_PIECES
+from dsconv.passes.machine import Machine
 from dsconv.passes.schedules import Objective
 from dsconv.targets import Target
 

@@ -15,10 +15,11 @@ from dsconv.dialects.fused import Axis, FusedOp
 from dsconv.dialects.graph import LayerOperation
 from dsconv.errors import DsconvError
 from dsconv.passes.chains import Chain
-from dsconv.passes.choices import Choice, Machine, spill_cycles
+from dsconv.passes.choices import Choice, spill_cycles
 from dsconv.passes.contenders import Place, contenders
 from dsconv.passes.fusion import fuse
 from dsconv.passes.geometry import Geometry
+from dsconv.passes.machine import Machine
 from dsconv.passes.schedules import Objective, Schedule, best, search
 from dsconv.passes.select_layout import set_layout
 from dsconv.passes.select_schedule import apply_schedule
@@ -95,12 +96,16 @@ def profiled_schedules(
         cycles = measured.get(kinds[step.choice])
         choice = step.choice if cycles is None else with_cycles(step.choice, cycles, machine)
         offered[step.start].append(choice)
-    return search(layers, lambda first, layouts: offered[first, tuple(layouts.items())])
+    return search(layers, lambda first, state: offered[first, state])
 
 
 def with_cycles(choice: Choice, cycles: int, machine: Machine) -> Choice:
-    """A choice with the cycles that were measured, and those for what L2 cannot hold."""
-    cost = replace(choice.cost, cycles=cycles).later(spill_cycles(placed(choice), machine))
+    """A choice with the cycles that were measured, and those for what L2 cannot hold.
+
+    Programs move all maps; what a choice saves where one stays in L1 is estimated.
+    """
+    spilled = spill_cycles(placed(choice), machine)
+    cost = replace(choice.cost, cycles=cycles - choice.saved_cycles).later(spilled)
     return replace(choice, cost=cost)
 
 

@@ -40,9 +40,16 @@ class Chain:
         return self.geometries[0].input_layout
 
     @property
+    def values_read(self) -> list[SSAValue]:
+        """What the chain reads: what its first layer does, then the others."""
+        if len(self.layers) == 1:
+            return list(self.layers[0].activations)
+        return [self.input, *self.residual_layouts]
+
+    @property
     def outside_values(self) -> list[SSAValue]:
         """What the chain reads and makes: all that does not stay inside it."""
-        return [self.input, *self.residual_layouts, self.result]
+        return [*self.values_read, self.result]
 
     @property
     def values_made(self) -> list[SSAValue]:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from math import inf
 
 from dsconv.dialects.graph import LayerOperation
-from dsconv.passes.choices import Choice, Choices, Machine
-from dsconv.passes.schedules import Layouts, schedules, state_behind, values_alive
+from dsconv.passes.choices import Choice, Choices
+from dsconv.passes.machine import Machine
+from dsconv.passes.schedules import schedules
+from dsconv.passes.states import State, values_alive
 
-Place = tuple[int, Layouts]
-"""How many layers are scheduled, with the layouts of what those have made and others still read."""
+Place = tuple[int, State]
+"""How many layers are scheduled, and what they left."""
 
 
 @dataclass(frozen=True)
@@ -45,20 +47,21 @@ def contenders(layers: Sequence[LayerOperation], machine: Machine, doubt: float)
 
 def key(choice: Choice) -> tuple[object, ...]:
     """What tells a choice from others."""
-    return choice.layers, choice.axis, choice.tile, tuple(choice.layouts.items())
+    layouts = tuple(choice.layouts.items())
+    return choice.layers, choice.axis, choice.tile, layouts, choice.resident
 
 
 def every_step(layers: Sequence[LayerOperation], machine: Machine) -> list[Step]:
     """All choices, wherever they may begin."""
     choices, alive = Choices(layers, machine), values_alive(layers)
-    reached: dict[int, dict[Layouts, None]] = defaultdict(dict)
-    reached[0][()] = None
+    reached: dict[int, dict[State, None]] = defaultdict(dict)
+    reached[0][State()] = None
     steps: list[Step] = []
     for first in range(len(layers)):
         for state in reached[first]:
-            for choice in choices.every(first, dict(state)):
+            for choice in choices.every(first, state):
                 end = first + len(choice.layers)
-                following = state_behind(state, choice, alive[end])
+                following = choice.state_behind(state, alive[end])
                 reached[end][following] = None
                 steps.append(Step((first, state), choice, (end, following)))
     return steps
@@ -67,7 +70,7 @@ def every_step(layers: Sequence[LayerOperation], machine: Machine) -> list[Step]
 def cycles_there(steps: Sequence[Step]) -> dict[Place, float]:
     """The fewest cycles to every place."""
     cycles: dict[Place, float] = defaultdict(lambda: inf)
-    cycles[0, ()] = 0
+    cycles[0, State()] = 0
     for step in sorted(steps, key=lambda step: step.start[0]):
         cycles[step.end] = min(cycles[step.end], cycles[step.start] + step.choice.cycles)
     return cycles
@@ -76,7 +79,7 @@ def cycles_there(steps: Sequence[Step]) -> dict[Place, float]:
 def cycles_back(steps: Sequence[Step], layers: int) -> dict[Place, float]:
     """The fewest cycles from every place to the end."""
     cycles: dict[Place, float] = defaultdict(lambda: inf)
-    cycles[layers, ()] = 0
+    cycles[layers, State()] = 0
     for step in sorted(steps, key=lambda step: -step.start[0]):
         cycles[step.start] = min(cycles[step.start], cycles[step.end] + step.choice.cycles)
     return cycles

@@ -120,6 +120,10 @@ class TransferCost:
         return self.issue + self.engine
 
 
+NO_TRANSFER = TransferCost(0, 0)
+"""Of what lies in L1 already, or stays there."""
+
+
 @cache
 def coefficients() -> dict[str, dict[str, float]]:
     """Cycles of every term, by group."""
@@ -145,7 +149,7 @@ def dma_cycles(
     transfers of one direction one after the other.
     """
     if line_bytes == 0:
-        return TransferCost(0, 0)
+        return NO_TRANSFER
     issue = weighted({"transfer": 1, "command": blocks}, coefficients()["issue"])
     terms = transfer_terms(line_bytes, lines, blocks, store=store)
     return TransferCost(issue, max(weighted(terms, coefficients()["layer"]) - issue, 0))

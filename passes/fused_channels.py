@@ -9,18 +9,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from dsconv.dialects.attributes import Tile
+from dsconv.dialects.attributes import Layout, Tile
 from dsconv.dialects.tiled import aligned
 from dsconv.passes.chains import Chain
-from dsconv.passes.costs import coefficients, dma_cycles, first_call_cycles, kernel_cycles
+from dsconv.passes.costs import (
+    NO_TRANSFER,
+    coefficients,
+    dma_cycles,
+    first_call_cycles,
+    kernel_cycles,
+)
 from dsconv.passes.even_splits import even_splits
 from dsconv.passes.fused_costs import steps_cost
-from dsconv.passes.layer_costs import LayerCost, kernel_shape, tile_transfer
+from dsconv.passes.layer_costs import LayerCost, kernel_shape, output_transfer
+from dsconv.passes.resident import ALL_MOVED, L1Use, MapBuffers, Resident
 
 
 @dataclass(frozen=True)
 class ChannelPlan:
-    """A pair along channels: bytes in L1 of its input, of a step's values and of its weights."""
+    """A pair along channels: bytes in L1 of its input, of a step's values and of its weights.
+
+    `makes_runs`: what a step makes is one run of the result's bytes.
+    """
 
     steps: int
     input_bytes: int
@@ -28,13 +38,22 @@ class ChannelPlan:
     output_bytes: int
     weight_bytes: tuple[int, int]
     buffers: int
+    makes_runs: bool
+
+    @property
+    def l1_use(self) -> L1Use:
+        """What the whole takes of L1."""
+        copies = min(self.buffers, self.steps)
+        read = MapBuffers(aligned(self.input_bytes), in_place=True)
+        made = MapBuffers(copies * aligned(self.output_bytes), in_place=self.makes_runs)
+        weights = copies * sum(map(aligned, self.weight_bytes))
+        size = read.l1_bytes + aligned(self.between_bytes) + weights + made.l1_bytes
+        return L1Use(size, (read,), made)
 
     @property
     def l1_bytes(self) -> int:
         """Bytes of L1 that the whole takes."""
-        copies = min(self.buffers, self.steps)
-        moved = aligned(self.output_bytes) + sum(map(aligned, self.weight_bytes))
-        return aligned(self.input_bytes) + aligned(self.between_bytes) + copies * moved
+        return self.l1_use.l1_bytes
 
     @property
     def l2_bytes(self) -> int:
@@ -46,17 +65,21 @@ def channel_plan(chain: Chain, tile: Tile) -> ChannelPlan:
     """The plan for steps of `tile.channels` channels."""
     first, last = chain.geometries
     pad_pixel = tile.channels if last.padded else 0
+    steps = ceil(last.kernels / tile.channels)
     return ChannelPlan(
-        ceil(last.kernels / tile.channels),
+        steps,
         first.channels * first.height * first.width,
         tile.channels * last.height * last.width + pad_pixel,
         tile.channels * last.rows * last.columns,
         (tile.channels * first.record_bytes, tile.channels * last.record_bytes),
         tile.buffers,
+        steps == 1 or last.output_layout is Layout.CHW,
     )
 
 
-def channel_cost(chain: Chain, tile: Tile, cores: int = 8) -> LayerCost:
+def channel_cost(
+    chain: Chain, tile: Tile, cores: int = 8, resident: Resident = ALL_MOVED
+) -> LayerCost:
     """Estimated cost of a pair along channels."""
     first, last = chain.geometries
     plan = channel_plan(chain, tile)
@@ -64,12 +87,10 @@ def channel_cost(chain: Chain, tile: Tile, cores: int = 8) -> LayerCost:
     compute = kernel_cycles(kernel_shape(first, between), cores)
     compute += kernel_cycles(kernel_shape(last, tile), cores)
     compute += 2 * coefficients()["layer"]["tile"]
-    before = dma_cycles(plan.input_bytes).cycles
+    before = dma_cycles(plan.input_bytes).cycles if resident.number is None else 0
     before += first_call_cycles(first.kind) + first_call_cycles(last.kind)
     loads = [dma_cycles(size) for size in plan.weight_bytes]
-    sizes = last.kernels, last.rows, last.columns
-    made = tile.channels, last.rows, last.columns
-    store = tile_transfer(last.output_layout, sizes, made, store=True)
+    store = output_transfer(last, tile) if resident.stores else NO_TRANSFER
     return steps_cost(before, plan.steps, plan.buffers, loads, compute, store)
 
 

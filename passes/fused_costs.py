@@ -9,6 +9,7 @@ from functools import cache
 from dsconv.dialects.attributes import Layout, Tile
 from dsconv.passes.chains import Chain
 from dsconv.passes.costs import (
+    NO_TRANSFER,
     TransferCost,
     coefficients,
     dma_cycles,
@@ -18,6 +19,7 @@ from dsconv.passes.costs import (
 from dsconv.passes.fused_rows import RowPlan, Rows
 from dsconv.passes.geometry import Geometry
 from dsconv.passes.layer_costs import LayerCost, kernel_shape
+from dsconv.passes.resident import ALL_MOVED, Resident
 
 
 def rows_transfer(
@@ -49,21 +51,27 @@ class RowKernels:
         return RowKernels(self.lead + other.lead, self.step + other.step)
 
 
-def row_cost(chain: Chain, plan: RowPlan, cores: int = 8) -> LayerCost:
+def row_cost(
+    chain: Chain, plan: RowPlan, cores: int = 8, resident: Resident = ALL_MOVED
+) -> LayerCost:
     """Estimated cost of a chain that is fused along rows."""
     made = zip(chain.geometries, plan.values[1:], strict=True)
     kernels = sum((RowKernels.of(*layer, cores) for layer in made), RowKernels())
-    return row_loop_cost(chain, plan, kernels)
+    return row_loop_cost(chain, plan, kernels, resident)
 
 
-def row_loop_cost(chain: Chain, plan: RowPlan, kernels: RowKernels) -> LayerCost:
+def row_loop_cost(
+    chain: Chain, plan: RowPlan, kernels: RowKernels, resident: Resident = ALL_MOVED
+) -> LayerCost:
     """Estimated cost of a chain along rows whose kernels take so long."""
     first, *_, last = plan.values
     before = kernels.lead + sum(first_call_cycles(geometry.kind) for geometry in chain.geometries)
     before += sum(dma_cycles(size).cycles for size in plan.weight_bytes)
     loads = [rows_transfer(first, first.block, in_planes=first.is_ring)]
     loads += [rows_transfer(rows, rows.block) for rows in plan.residuals]
-    store = rows_transfer(last, last.block, store=True)
+    if resident.number is not None:
+        loads[resident.number] = NO_TRANSFER
+    store = rows_transfer(last, last.block, store=True) if resident.stores else NO_TRANSFER
     return steps_cost(before, plan.steps, plan.buffers, loads, kernels.step, store)
 
 

@@ -18,6 +18,7 @@ from dsconv.dialects.graph import tensor_type
 from dsconv.dialects.tiled import aligned
 from dsconv.passes.chains import Chain
 from dsconv.passes.geometry import Geometry
+from dsconv.passes.resident import L1Use, MapBuffers
 
 STAGES = 3
 """Transfers of a value that have room in L2 if it lies in L3: of a lead, of a step, of the last."""
@@ -64,6 +65,12 @@ class Rows:
     def block_bytes(self) -> int:
         """Bytes that a step makes."""
         return self.channels * self.width * self.block
+
+    def has_equal_runs(self, steps: int) -> bool:
+        """Whether each step has its own run of the map's bytes, all of them alike and aligned."""
+        is_whole = self.lead == 0 and steps * self.block == self.height
+        is_aligned = aligned(self.block_bytes) == self.buffer_bytes
+        return is_whole and is_aligned and self.layout is Layout.HWC
 
     @property
     def blocks(self) -> int:
@@ -126,17 +133,28 @@ class RowPlan:
         return replace(self, values=(*values, replace(last, layout=layout)))
 
     @property
-    def l1_bytes(self) -> int:
-        """Bytes of L1 that the whole takes."""
+    def l1_use(self) -> L1Use:
+        """What the whole takes of L1."""
         first, *between, last = self.values
-        copies = min(self.buffers, self.steps)
-        inputs = aligned(first.buffer_bytes) * (1 if first.is_ring else copies)
-        return (
-            inputs
+        inputs = tuple(map(self._buffers, (first, *self.residuals)))
+        result = self._buffers(last)
+        size = (
+            sum(buffers.l1_bytes for buffers in (*inputs, result))
             + sum(aligned(value.buffer_bytes) for value in between)
-            + copies * sum(aligned(rows.buffer_bytes) for rows in (last, *self.residuals))
             + sum(map(aligned, self.weight_bytes))
         )
+        return L1Use(size, inputs, result)
+
+    def _buffers(self, rows: Rows) -> MapBuffers:
+        """Those of a value that is moved."""
+        copies = 1 if rows.is_ring else min(self.buffers, self.steps)
+        in_place = not rows.is_ring and (self.steps == 1 or rows.has_equal_runs(self.steps))
+        return MapBuffers(copies * aligned(rows.buffer_bytes), in_place)
+
+    @property
+    def l1_bytes(self) -> int:
+        """Bytes of L1 that the whole takes."""
+        return self.l1_use.l1_bytes
 
     @property
     def l2_bytes(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import ceil, prod
 
 from xdsl.ir import SSAValue
@@ -112,6 +113,11 @@ class Geometry:
         """The same layer with other layouts."""
         return replace(self, input_layouts=tuple(inputs), output_layout=output)
 
+    @cached_property
+    def kernel_size(self) -> tuple[int, int]:
+        """FY, FX."""
+        return self.window.kernel
+
     # One tile
 
     @property
@@ -120,14 +126,6 @@ class Geometry:
         whole_rows, whole_columns = self.whole
         rows, columns = self.rows if whole_rows else 1, self.columns if whole_columns else 1
         return Tile(self.channel_step, rows, columns)
-
-    def input_rows(self, tile: Tile) -> int:
-        """Rows of the first input that lie in L1 for one tile."""
-        return self.input_tile(tile)[1]
-
-    def input_columns(self, tile: Tile) -> int:
-        """Columns of the first input that lie in L1 for one tile."""
-        return self.input_tile(tile)[2]
 
     def input_channels(self, tile: Tile) -> int:
         """Channels of the first input that lie in L1 for one tile."""

@@ -10,6 +10,7 @@ from itertools import chain
 from dsconv.dialects.attributes import Layout, Tile
 from dsconv.dialects.tiled import BoxAttr, Shape
 from dsconv.passes.costs import (
+    NO_TRANSFER,
     KernelShape,
     TileShape,
     TransferCost,
@@ -20,6 +21,7 @@ from dsconv.passes.costs import (
     kernel_cycles,
 )
 from dsconv.passes.geometry import Geometry
+from dsconv.passes.resident import ALL_MOVED, Resident
 
 TRAFFIC_WEIGHT = 0.25
 """Share of its transfer time that a byte costs even where the transfer is hidden: energy."""
@@ -56,18 +58,24 @@ def tile_transfer(
     return dma_cycles(box.line_bytes, box.lines, box.blocks, store=store)
 
 
+def output_transfer(geometry: Geometry, tile: Tile) -> TransferCost:
+    """The transfer of an output tile to its map in L2."""
+    return tile_transfer(
+        geometry.output_layout,
+        (geometry.kernels, geometry.rows, geometry.columns),
+        (tile.channels, tile.rows, tile.columns),
+        element_bytes=geometry.result_bytes,
+        store=True,
+    )
+
+
 def kernel_shape(geometry: Geometry, tile: Tile) -> KernelShape:
     """The kernel that computes one tile."""
     return KernelShape(
         geometry.kind,
-        TileShape(
-            geometry.input_channels(tile),
-            geometry.input_rows(tile),
-            geometry.input_columns(tile),
-            geometry.input_layout,
-        ),
+        TileShape(*geometry.input_tile(tile), geometry.input_layout),
         TileShape(tile.channels, tile.rows, tile.columns, geometry.output_layout),
-        WindowShape(geometry.window.kernel, geometry.strides, geometry.padded),
+        WindowShape(geometry.kernel_size, geometry.strides, geometry.padded),
         geometry.input_layouts[1:],
         geometry.wide,
     )
@@ -87,10 +95,12 @@ class TileLoop:
     compute: float
 
     @staticmethod
-    def of(geometry: Geometry, tile: Tile, cores: int) -> TileLoop:
+    def of(geometry: Geometry, tile: Tile, cores: int, resident: Resident) -> TileLoop:
         """The loop of a layer with its tiles."""
         inputs = tuple(
-            tile_transfer(layout, input_map, geometry.input_tile(tile, number))
+            NO_TRANSFER
+            if number == resident.number
+            else tile_transfer(layout, input_map, geometry.input_tile(tile, number))
             for number, (layout, input_map) in enumerate(
                 zip(geometry.input_layouts, geometry.inputs, strict=True)
             )
@@ -105,13 +115,7 @@ class TileLoop:
             steps.append((versions - counted, together))
             counted = versions
         steps.append((geometry.tiles(tile) - counted, ()))
-        store = tile_transfer(
-            geometry.output_layout,
-            (geometry.kernels, geometry.rows, geometry.columns),
-            (tile.channels, tile.rows, tile.columns),
-            element_bytes=geometry.result_bytes,
-            store=True,
-        )
+        store = output_transfer(geometry, tile) if resident.stores else NO_TRANSFER
         before = tuple(chain.from_iterable(load for versions, load in loads if versions == 1))
         compute = kernel_cycles(kernel_shape(geometry, tile), cores)
         return TileLoop(before, tuple(steps), store, compute)
@@ -151,9 +155,11 @@ def total_cycles(transfers: Iterable[TransferCost]) -> float:
     return sum(transfer.cycles for transfer in transfers)
 
 
-def layer_cost(geometry: Geometry, tile: Tile, cores: int = 8) -> LayerCost:
+def layer_cost(
+    geometry: Geometry, tile: Tile, cores: int = 8, resident: Resident = ALL_MOVED
+) -> LayerCost:
     """Estimated cost of a layer with its tiles."""
-    loop = TileLoop.of(geometry, tile, cores)
+    loop = TileLoop.of(geometry, tile, cores, resident)
     serial = tile.buffers == 1 or geometry.tiles(tile) == 1
     cycles = loop.serial_cycles if serial else loop.pipelined_cycles
     return LayerCost(first_call_cycles(geometry.kind) + cycles, loop.transfer_cycles)

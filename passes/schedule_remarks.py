@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 
 from xdsl.ir import SSAValue
@@ -10,10 +11,13 @@ from xdsl.ir import SSAValue
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.fused import Axis, FusedOp
 from dsconv.passes.chains import Chain
-from dsconv.passes.choices import LONGEST_CHAIN, Choice, Machine, fused_choices
+from dsconv.passes.choices import LONGEST_CHAIN, Choice, fused_choices
 from dsconv.passes.fronts import front
+from dsconv.passes.fused_ways import fused_ways
 from dsconv.passes.fusion import memory_obstacle, next_in_chain, obstacle
+from dsconv.passes.machine import Machine
 from dsconv.passes.remarks import remark
+from dsconv.passes.resident import ALL_MOVED, Resident
 from dsconv.passes.schedules import Schedule
 from dsconv.passes.select_layout import layout_options
 
@@ -47,13 +51,22 @@ def reason_apart(
         return f"it is longer than the {LONGEST_CHAIN} layers that are tried"
     options = layout_options(chain.layers)
     options[chain.result] = (layouts[chain.result],)
-    found = front(fused_choices(chain, options, machine, Axis))
+    ways, stays = fused_ways(chain, options, machine, Axis), outside_residents(before, after)
+    found = front(fused_choices(chain, ways, machine, [stays]))
     if not found:
-        no_step = f"no step fits {machine.l1} bytes of L1"
+        beside = "" if stays == ALL_MOVED else " beside the maps that stay there"
+        no_step = f"no step fits {machine.l1} bytes of L1{beside}"
         return memory_obstacle(chain, Axis.ROWS, machine.l1, machine.l2) or no_step
     fused = found[0]
     cycles, moved = before.cycles + after.cycles, before.moved_bytes + after.moved_bytes
+    apart = "apart, with the map between them in L1" if before.resident.leaves_result else "apart"
     return (
         f"as one, what they are in takes {fused.cycles:.0f} cycles and moves {fused.moved_bytes} "
-        f"bytes; apart, {cycles:.0f} and {moved} (estimates)"
+        f"bytes; {apart}, {cycles:.0f} and {moved} (estimates)"
     )
+
+
+def outside_residents(before: Choice, after: Choice) -> Resident:
+    """What stays in L1 of what two choices read and make as one."""
+    made = after.resident
+    return replace(before.resident, result_bytes=made.result_bytes, is_stored=made.is_stored)

@@ -11,7 +11,7 @@ moves least are always among them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -20,8 +20,10 @@ from xdsl.utils.str_enum import StrEnum
 
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.graph import LayerOperation
-from dsconv.passes.choices import Choice, Choices, Machine
+from dsconv.passes.choices import Choice, Choices
 from dsconv.passes.fronts import front
+from dsconv.passes.machine import Machine
+from dsconv.passes.states import State, values_alive
 
 MOST_POINTS = 64
 """Schedules that are kept of a front; beyond, those nearest to their neighbours go."""
@@ -29,11 +31,8 @@ MOST_POINTS = 64
 MOST_STATES = 16
 """Layouts of values, those of four or so, that are kept behind a layer: those of the fastest."""
 
-Layouts = tuple[tuple[SSAValue, Layout], ...]
-"""The layouts of some values."""
-
-Offer = Callable[[int, Mapping[SSAValue, Layout]], Iterable[Choice]]
-"""What may be chosen from a layer on, where values that were made before have such layouts."""
+Offer = Callable[[int, State], Iterable[Choice]]
+"""What may be chosen from a layer on, behind such a state."""
 
 
 class Objective(StrEnum):
@@ -86,40 +85,22 @@ def schedules(layers: Sequence[LayerOperation], machine: Machine) -> list[Schedu
 
 def search(layers: Sequence[LayerOperation], offer: Offer) -> list[Schedule]:
     """All schedules of what is offered that no other beats, the fastest first."""
-    reached: list[dict[Layouts, list[Schedule]]]
+    reached: list[dict[State, list[Schedule]]]
     reached = [defaultdict(list) for _ in range(len(layers) + 1)]
-    reached[0][()] = [Schedule()]
+    reached[0][State()] = [Schedule()]
     alive = values_alive(layers)
     for first in range(len(layers)):
         for state, points in fastest(reached[first]):
-            for choice in offer(first, dict(state)):
+            for choice in offer(first, state):
                 end = first + len(choice.layers)
-                following = state_behind(state, choice, alive[end])
+                following = choice.state_behind(state, alive[end])
                 reached[end][following] += map(Schedule.then, points, [choice] * len(points))
     return thinned(front(chain.from_iterable(reached[-1].values())))
 
 
-def state_behind(state: Layouts, choice: Choice, alive: Collection[SSAValue]) -> Layouts:
-    """Layouts of the values that are alive behind a choice, from those before it."""
-    known = {**dict(state), **choice.layouts}
-    return tuple(item for item in known.items() if item[0] in alive)
-
-
-def values_alive(layers: Sequence[LayerOperation]) -> list[set[SSAValue]]:
-    """For every number of layers, what those make and others read."""
-    last_readers: dict[SSAValue, int] = {}
-    for number, layer in enumerate(layers):
-        last_readers.update(dict.fromkeys(layer.activations, number))
-    alive: list[set[SSAValue]] = [set()]
-    for number, layer in enumerate(layers, start=1):
-        values = alive[-1] | {layer.result}
-        alive.append({value for value in values if last_readers.get(value, 0) >= number})
-    return alive
-
-
 def fastest(
-    states: Mapping[Layouts, Sequence[Schedule]],
-) -> Iterator[tuple[Layouts, list[Schedule]]]:
+    states: Mapping[State, Sequence[Schedule]],
+) -> Iterator[tuple[State, list[Schedule]]]:
     """The front of each of the states that were reached in the fewest cycles."""
     fronts = {state: thinned(front(points)) for state, points in states.items()}
     return iter(sorted(fronts.items(), key=lambda item: item[1][0].cycles)[:MOST_STATES])

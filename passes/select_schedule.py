@@ -11,8 +11,8 @@ from xdsl.passes import ModulePass
 
 from dsconv.dialects.attributes import TileAttr
 from dsconv.dialects.graph import LayerOperation, layout_of
-from dsconv.passes.choices import Machine
 from dsconv.passes.fusion import fuse
+from dsconv.passes.machine import Machine
 from dsconv.passes.networks import networks
 from dsconv.passes.schedule_remarks import remark_schedule
 from dsconv.passes.schedules import Objective, Schedule, best, schedules

@@ -132,7 +132,7 @@ def along_channels(title: str, layers: Sequence[LayerOperation], channels: int) 
 def single(title: str, layer: LayerOperation, rows: int) -> Picture:
     """A layer alone, in tiles of so many rows of its output, with one buffer each."""
     geometry = Geometry.of(layer)
-    count = geometry.input_rows(Tile(geometry.kernels, rows, geometry.columns))
+    _, count, _ = geometry.input_tile(Tile(geometry.kernels, rows, geometry.columns))
     (top, *_), (stride, _) = geometry.window.pads, geometry.strides
     starts = tile_starts(geometry.rows, rows)
     firsts = [min(max(start * stride - top, 0), geometry.height - count) for start in starts]

@@ -18,13 +18,13 @@ from dsconv.dialects.fused import Axis, FusedOp
 from dsconv.dialects.graph import LayerOperation
 from dsconv.errors import DsconvError
 from dsconv.passes.chains import Chain
-from dsconv.passes.choices import Machine
 from dsconv.passes.contenders import contenders
 from dsconv.passes.fused_channels import channel_cost
 from dsconv.passes.fused_costs import row_cost
 from dsconv.passes.fused_rows import row_plan
 from dsconv.passes.geometry import Geometry
 from dsconv.passes.layer_costs import layer_cost
+from dsconv.passes.machine import Machine
 from dsconv.passes.schedules import Objective, schedules
 from dsconv.pipeline import make_context
 from dsconv.profile_runs import measure_batch
@@ -123,7 +123,7 @@ def test_what_turns_out_to_be_fast_is_chosen():
 
 def test_the_chosen_schedule_is_written():
     module = network()
-    target = load_target("pulp_open")
+    target = load_target("pulp_open").with_sizes(34_000, None)
     write_profiled_schedule(module, target, Objective.LATENCY, measure_as_estimated)
     layers = chain_of(module)
     assert all(layer.tile is not None for layer in layers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise, product
@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_chains import Sizes, chain_of, random_chains
 from random_layers import RandomLayer
-from xdsl.dialects.builtin import NoneAttr, TensorType
+from xdsl.dialects.builtin import ModuleOp, NoneAttr, TensorType
+from xdsl.ir import SSAValue
 from xdsl.parser import Parser
 from xdsl.rewriter import Rewriter
 
@@ -20,18 +21,31 @@ from dsconv.bench.builder import Activation, NetworkBuilder
 from dsconv.dialects.attributes import Layout, WindowAttr
 from dsconv.dialects.fused import Axis
 from dsconv.dialects.graph import LayerOperation, tensor_type
+from dsconv.dialects.tiled import LayerOp
 from dsconv.passes.chains import Chain
-from dsconv.passes.choices import Choice, Machine, fused_choices
+from dsconv.passes.choices import Choice, fused_choices, fused_moved_bytes
 from dsconv.passes.fronts import front
-from dsconv.passes.fused_channels import channel_cost, channel_plan, channel_tiles
+from dsconv.passes.fused_channels import ChannelPlan, channel_cost, channel_plan, channel_tiles
 from dsconv.passes.fused_costs import row_cost
+from dsconv.passes.fused_rows import RowPlan
+from dsconv.passes.fused_ways import fused_ways
 from dsconv.passes.fusion import next_in_chain, obstacle
 from dsconv.passes.layer_costs import LayerCost, layer_cost
+from dsconv.passes.machine import Machine
+from dsconv.passes.resident import (
+    ALL_MOVED,
+    Keepable,
+    Resident,
+    keepable,
+    l1_bytes_with,
+    moved_bytes,
+    residents,
+)
 from dsconv.passes.schedules import PRICE_OF_FEWER_TRANSFERS, Objective, best, schedules
 from dsconv.passes.select_layout import layout_options, possible_layouts, set_layout
 from dsconv.passes.tile_fused import row_plans
 from dsconv.passes.tile_l1 import candidates
-from dsconv.pipeline import make_context
+from dsconv.pipeline import make_context, run_pipeline
 
 PATTERNS = (("pw", "dw", "pw", "dw", "pw"), ("dw", "pw", "dw", "pw"), ("pw", "pw", "dw"))
 HWC, CHW = (Activation(layout=layout) for layout in (Layout.HWC, Layout.CHW))
@@ -53,14 +67,22 @@ def everything(layers: Sequence[LayerOperation], machine: Machine) -> list[Cost]
     found: list[Cost] = []
     for layouts in product(*options.values()):
         network = Chain.of(layers).with_layouts(dict(zip(options, layouts, strict=True)))
-        found += every_cut(network, machine)
+        found += every_cut(network, machine, keepable(layers, machine.l1), None)
     return front(found)
 
 
-def every_cut(network: Chain, machine: Machine) -> list[Cost]:
-    """What a network costs in given layouts, cut into chains and single layers in all ways."""
+def every_cut(
+    network: Chain,
+    machine: Machine,
+    kept: Mapping[SSAValue, Keepable],
+    held: SSAValue | None,
+) -> list[Cost]:
+    """What a network costs in given layouts, cut into chains and single layers in all ways.
+
+    `held` lies in L1; between any two of those, what one makes may stay there for the other.
+    """
     if not network.layers:
-        return [Cost(0, 0)]
+        return [] if held else [Cost(0, 0)]
     found: list[Cost] = []
     for end in range(1, len(network.layers) + 1):
         first, rest = (
@@ -69,20 +91,22 @@ def every_cut(network: Chain, machine: Machine) -> list[Cost]:
         )
         if end > 1 and next_in_chain(first.layers[-2]) is not first.layers[-1]:
             break
-        costs = span_costs(first, machine)
-        if costs:
+        for resident in residents(first.values_read, first.result, held, kept):
+            left = first.result if resident.leaves_result else None
             found += [
                 Cost(one.cycles + other.cycles, one.moved_bytes + other.moved_bytes)
-                for one, other in product(costs, every_cut(rest, machine))
+                for one, other in product(
+                    span_costs(first, machine, resident), every_cut(rest, machine, kept, left)
+                )
             ]
     return front(found)
 
 
 @cache
-def span_costs(chain: Chain, machine: Machine) -> list[Cost]:
+def span_costs(chain: Chain, machine: Machine, resident: Resident) -> list[Cost]:
     """Of the way of least cost, and of the one that moves least."""
     costs = fused_costs if len(chain.layers) > 1 else single_costs
-    found = list(costs(chain, machine))
+    found = list(costs(chain, machine, resident))
     if not found:
         return []
     chosen = (
@@ -92,22 +116,34 @@ def span_costs(chain: Chain, machine: Machine) -> list[Cost]:
     return [Cost(cost.cycles, moved) for cost, moved in chosen]
 
 
-def single_costs(chain: Chain, machine: Machine) -> Iterator[tuple[LayerCost, int]]:
+def single_costs(
+    chain: Chain, machine: Machine, resident: Resident
+) -> Iterator[tuple[LayerCost, int]]:
     (geometry,) = chain.geometries
     for tile in candidates(geometry, (1, 2)):
-        if geometry.l1_bytes(tile) <= machine.l1:
-            yield layer_cost(geometry, tile), geometry.moved_bytes(tile)
+        sizes = geometry.l1_bytes(tile), l1_bytes_with(geometry, tile, resident)
+        if all(size is not None and size <= machine.l1 for size in sizes):
+            moved = moved_bytes(geometry, tile, resident)
+            yield layer_cost(geometry, tile, resident=resident), moved
 
 
-def fused_costs(chain: Chain, machine: Machine) -> Iterator[tuple[LayerCost, int]]:
+def fused_costs(
+    chain: Chain, machine: Machine, resident: Resident
+) -> Iterator[tuple[LayerCost, int]]:
+    moved = fused_moved_bytes(chain, resident)
     if obstacle(chain.layers, Axis.ROWS) is None:
         for _, plan in row_plans(chain, (1, 2)):
-            if plan.l1_bytes <= machine.l1:
-                yield row_cost(chain, plan), chain.moved_bytes
+            if fits(plan, resident, machine):
+                yield row_cost(chain, plan, resident=resident), moved
     if obstacle(chain.layers, Axis.CHANNELS) is None:
         for tile in channel_tiles(chain, machine.cores):
-            if channel_plan(chain, tile).l1_bytes <= machine.l1:
-                yield channel_cost(chain, tile), chain.moved_bytes
+            if fits(channel_plan(chain, tile), resident, machine):
+                yield channel_cost(chain, tile, resident=resident), moved
+
+
+def fits(plan: RowPlan | ChannelPlan, resident: Resident, machine: Machine) -> bool:
+    sizes = plan.l1_bytes, plan.l1_use.with_resident(resident)
+    return all(size is not None and size <= machine.l1 for size in sizes)
 
 
 def forget_layouts(layers: Sequence[LayerOperation]) -> None:
@@ -175,6 +211,10 @@ TWO_RESIDUALS = [
 
 
 def network_of_lines(lines: Sequence[str]) -> list[LayerOperation]:
+    return chain_of(module_of_lines(lines))
+
+
+def module_of_lines(lines: Sequence[str]) -> ModuleOp:
     text = "\n".join(
         [
             f"func.func @net(%x: {CALLERS_MAP}) -> {CALLERS_MAP} {{",
@@ -188,7 +228,7 @@ def network_of_lines(lines: Sequence[str]) -> list[LayerOperation]:
     )
     module = Parser(make_context(), text).parse_module()
     module.verify()
-    return chain_of(module)
+    return module
 
 
 @pytest.mark.parametrize("l1", L1_SIZES)
@@ -215,6 +255,32 @@ def test_no_schedule_of_the_front_beats_another(network: RandomLayer):
         assert faster.moved_bytes > slower.moved_bytes
 
 
+def check_residents(module: ModuleOp, layers: Sequence[LayerOperation], l1: int) -> None:
+    """What the fastest schedule leaves in L1 stays there; `layers` are those of the module."""
+    points = schedules(layers, Machine(l1, 0, 8))
+    if not points:
+        return
+    expected = [choice.resident.number is not None for choice in points[0].choices]
+    passes = f"select-schedule{{l1={l1}}},lower-to-tiles,keep-in-l1{{l1={l1}}}"
+    run_pipeline(module, passes)
+    lowered = (op for op in module.walk() if isinstance(op, LayerOp))
+    assert [layer.schedule.data.endswith("input in L1") for layer in lowered] == expected
+
+
+@settings(max_examples=15, deadline=None)
+@given(network=random_chains(PATTERNS, SIZES), l1=st.sampled_from((*L1_SIZES, 16000)))
+def test_what_a_schedule_leaves_in_l1_stays_there(network: RandomLayer, l1: int):
+    layers = chain_of(network.module)
+    forget_layouts(layers[:-1])
+    check_residents(network.module, layers, l1)
+
+
+@pytest.mark.parametrize("l1", [8000, 16000, 57344])
+def test_what_others_read_as_well_stays_in_l1_for_the_next_layer(l1: int):
+    module = module_of_lines(TWO_RESIDUALS)
+    check_residents(module, chain_of(module), l1)
+
+
 def blocks(channels: int, expanded: int, size: int) -> list[LayerOperation]:
     """Two blocks of layers that keep the size of a map."""
     network = NetworkBuilder().begin(channels, size, size, HWC)
@@ -233,7 +299,8 @@ def test_blocks_are_fused_whose_maps_l2_cannot_hold():
 
 
 def row_choices_of(chain: Chain, machine: Machine) -> Iterator[Choice]:
-    return fused_choices(chain, layout_options(chain.layers), machine, [Axis.ROWS])
+    ways = fused_ways(chain, layout_options(chain.layers), machine, [Axis.ROWS])
+    return fused_choices(chain, ways, machine, [ALL_MOVED])
 
 
 def test_what_the_caller_gives_lies_in_l2():

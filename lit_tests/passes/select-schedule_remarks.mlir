@@ -1,5 +1,6 @@
 // RUN: xdsl-opt -p 'select-schedule{remarks=true}' %s 2>&1 | filecheck %s
 // RUN: xdsl-opt -p 'select-schedule{l1=900 remarks=true}' %s 2>&1 | filecheck %s --check-prefix=SMALL
+// RUN: xdsl-opt -p 'select-schedule{l1=700 remarks=true}' %s 2>&1 | filecheck %s --check-prefix=TINY
 // RUN: xdsl-opt -p 'select-schedule{l2=790 remarks=true}' %s 2>&1 | filecheck %s --check-prefix=MAPS
 
 func.func @net(%x: tensor<1x8x6x6xsi8, #dsconv.layout<hwc>>) -> tensor<1x8x3x3xsi8, #dsconv.layout<hwc>> {
@@ -14,5 +15,6 @@ func.func @net(%x: tensor<1x8x6x6xsi8, #dsconv.layout<hwc>>) -> tensor<1x8x3x3xs
 // CHECK:      remark: "pw", "dw" fused along rows, 6 rows a step
 // CHECK-NEXT: remark: "dw", "pool" not fused: "pool" is of kind max_pool; depthwise, pointwise and add fuse
 
-// SMALL: remark: "pw", "dw" not fused: as one, what they are in takes {{[0-9]+}} cycles and moves 576 bytes; apart, {{[0-9]+}} and 1152 (estimates)
+// SMALL: remark: "pw", "dw" not fused: as one, what they are in takes {{[0-9]+}} cycles and moves 288 bytes; apart, with the map between them in L1, {{[0-9]+}} and 288 (estimates)
+// TINY: remark: "pw", "dw" not fused: no step fits 700 bytes of L1 beside the maps that stay there
 // MAPS: remark: "pw", "dw" not fused: its weights and a step of its maps need 800 bytes of L2, 790 are there

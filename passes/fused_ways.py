@@ -1,0 +1,98 @@
+"""The ways to run a chain of layers as one: along rows or channels, in all steps and layouts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+from xdsl.ir import SSAValue
+
+from dsconv.dialects.attributes import Layout, Tile
+from dsconv.dialects.fused import Axis
+from dsconv.passes.chains import Chain
+from dsconv.passes.fused_channels import ChannelPlan, channel_cost, channel_plan, channel_tiles
+from dsconv.passes.fused_costs import row_loop_cost
+from dsconv.passes.fused_layouts import Options, layout_paths
+from dsconv.passes.fused_rows import RowPlan, row_plan
+from dsconv.passes.fusion import callers_bytes, memory_obstacle, obstacle
+from dsconv.passes.layer_costs import LayerCost
+from dsconv.passes.machine import Machine
+from dsconv.passes.resident import ALL_MOVED, L1Use, Resident
+from dsconv.passes.tile_fused import row_plans
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """One way to run a chain as one: along an axis, in steps, in some layouts.
+
+    `cost` is that with what stays in L1.
+    """
+
+    chain: Chain
+    axis: Axis
+    step: Tile
+    layouts: Mapping[SSAValue, Layout]
+    l1_use: L1Use
+    cost: Callable[[Resident], LayerCost]
+
+    @cached_property
+    def all_moved(self) -> LayerCost:
+        """The cost where nothing stays in L1."""
+        return self.cost(ALL_MOVED)
+
+    def saved_cycles(self, resident: Resident) -> float:
+        """How many cycles fewer it takes with what stays in L1."""
+        return self.all_moved.cycles - self.cost(resident).cycles
+
+
+def fused_ways(
+    chain: Chain,
+    options: Options,
+    machine: Machine,
+    axes: Iterable[Axis],
+    tile: Tile | None = None,
+) -> Iterator[Way]:
+    """The chain as one along each axis that it can go: with every step that fits, or that one."""
+    for axis in axes:
+        if obstacle(chain.layers, axis) or memory_obstacle(chain, axis, machine.l1, machine.l2):
+            continue
+        of_axis = row_ways if axis is Axis.ROWS else channel_ways
+        yield from of_axis(chain, options, machine, tile)
+
+
+def row_ways(chain: Chain, options: Options, machine: Machine, tile: Tile | None) -> Iterator[Way]:
+    """The chain along rows, with the best layouts inside it for each one of its result."""
+    plans = row_plans(chain, (1, 2)) if tile is None else [(tile, row_plan(chain, tile))]
+    for step, plan in plans:
+        if plan is None or not fits(plan, chain, machine):
+            continue
+        for path in layout_paths(chain, plan, options, machine.cores):
+            placed = plan.with_result_layout(path.layouts[-1])
+            made = dict(zip(chain.values_made, path.layouts, strict=True))
+            cost = partial(row_loop_cost, chain, placed, path.kernels)
+            yield Way(chain, Axis.ROWS, step, chain.layouts_read | made, placed.l1_use, cost)
+
+
+def channel_ways(
+    chain: Chain, options: Options, machine: Machine, tile: Tile | None
+) -> Iterator[Way]:
+    """The pair along channels."""
+    between, result = chain.values_made
+    tiles = channel_tiles(chain, machine.cores) if tile is None else [tile]
+    fitting = [step for step in tiles if fits(channel_plan(chain, step), chain, machine)]
+    for inside in options[between]:
+        for made in options[result]:
+            layouts = {**chain.layouts_read, between: inside, result: made}
+            placed = chain.with_layouts(layouts)
+            for step in fitting:
+                cost = partial(channel_cost, placed, step, machine.cores)
+                use = channel_plan(placed, step).l1_use
+                yield Way(chain, Axis.CHANNELS, step, layouts, use, cost)
+
+
+def fits(plan: RowPlan | ChannelPlan, chain: Chain, machine: Machine) -> bool:
+    """Whether L1 holds a plan, and L2 what it takes beside what the caller gives and takes."""
+    if machine.l2 and plan.l2_bytes > machine.l2 - callers_bytes(chain):
+        return False
+    return plan.l1_bytes <= machine.l1
