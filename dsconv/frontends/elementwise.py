@@ -62,7 +62,7 @@ def read_batch_normalization(reader: Reader, node: Node) -> Value:
 
     def normalised(reals: Floats) -> Floats:
         factor = (scale / np.sqrt(variance + epsilon)).astype(np.float32)
-        return reals * factor + (bias - mean * factor)
+        return (reals * factor + (bias - mean * factor)).astype(np.float32)
 
     return mapped(node, x, normalised)
 
