@@ -8,6 +8,7 @@ activations.cc and quantize.cc for their multipliers.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -164,6 +165,34 @@ def binary(
     return writer.model(result, dtype=meanings[2].dtype)
 
 
+def with_constant(
+    operation: str,
+    x: Quantisation,
+    constant: Array,
+    meaning: Quantisation,
+    y: Quantisation,
+    *,
+    first: bool,
+) -> onnx.ModelProto:
+    """An operation on an activation and a quantised constant."""
+    writer = ModelWriter()
+    scale = np.array(meaning.scale, np.float32)
+    zero_point = np.array(meaning.zero_point, meaning.dtype)
+    operands = [
+        writer.dequantize(writer.input("x", x.dtype, SHAPE), x),
+        writer.dequantized_constant(constant, scale, zero_point),
+    ]
+    result = writer.node(operation, *(reversed(operands) if first else operands), name="sum")
+    return writer.model(writer.quantize(result, y), dtype=y.dtype)
+
+
+def two_functions() -> onnx.ModelProto:
+    """One function of another."""
+    writer = ModelWriter()
+    inner = writer.node("Tanh", writer.dequantize(writer.input("x", "uint8", SHAPE), U8))
+    return writer.model(writer.quantize(writer.node("Elu", inner, name="outer"), U8))
+
+
 U8 = Quantisation(0.5, 3, "uint8")
 FINER = Quantisation(0.25, 3, "uint8")
 ERRORS = {
@@ -178,6 +207,26 @@ ERRORS = {
     ),
     "scale of a pool": (pool(U8, FINER), r"'pool.*not change the scale; leave out --flavour"),
     "scale of a maximum": (pool(U8, FINER, "MaxPool"), r"'pool.*not change the scale"),
+    "float constant": (
+        one_operation("Add", U8, U8, np.array(1, np.float32)),
+        r"'pool.*takes a constant, not a quantised activation",
+    ),
+    "constant with many scales": (
+        with_constant(
+            "Add",
+            U8,
+            np.ones((1, 5, 1, 1), np.int32),
+            Quantisation(0.5, 0, "int32"),
+            U8,
+            first=False,
+        ),
+        r"'sum.*a constant of int32 with 1 scales; 8 bits and one scale",
+    ),
+    "two functions": (two_functions(), r"'outer.*takes the result of a function, which is not qu"),
+    "type of a function": (
+        one_operation("Tanh", U8, Quantisation(0.5, 0, "int8")),
+        r"'pool.*tensors of one type",
+    ),
     "counted pads": (
         pool(U8, U8, pads=[1, 1, 0, 0], count_include_pad=1),
         r"'pool.*do not count their pads",
@@ -240,6 +289,90 @@ def test_both_terms_of_a_sum_are_rounded(dtype: str, operation: str, second: tup
         result = result_of(binary(operation, *meanings, shapes=(SHAPE, second)), a, b)
         expected = added_by_tflite(a, b, meanings, -1 if operation == "Sub" else 1)
         np.testing.assert_array_equal(result, expected)
+
+
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize("shape", [(), (5, 1, 1), (1, 5, 1, 1)])
+@pytest.mark.parametrize("operation", ["Add", "Sub"])
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+def test_a_constant_is_added_as_an_activation(
+    dtype: str, operation: str, shape: tuple[int, ...], first: bool
+):
+    rng = np.random.default_rng(14)
+    x, meaning, y = random_quantisations(rng, dtype, 3)
+    values, constant = random_values(rng, dtype), random_values(rng, dtype, shape)
+    model = with_constant(operation, x, np.asarray(constant), meaning, y, first=first)
+    network = import_onnx(model, flavour="TFLite")
+    assert [layer.kind for layer in layer_operations(network).values()] == ["lookup"]
+    whole = np.broadcast_to(constant, SHAPE)
+    lhs, rhs = ((whole, meaning), (values, x)) if first else ((values, x), (whole, meaning))
+    sign = -1 if operation == "Sub" else 1
+    expected = added_by_tflite(lhs[0], rhs[0], [lhs[1], rhs[1], y], sign)
+    np.testing.assert_array_equal(run_network(network, values)[0], expected)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+def test_a_constant_is_multiplied_as_an_activation(dtype: str):
+    rng = np.random.default_rng(15)
+    x, meaning, y = random_quantisations(rng, dtype, 3)
+    values, constant = random_values(rng, dtype), random_values(rng, dtype, (1, 5, 1, 1))
+    model = with_constant("Mul", x, constant, meaning, y, first=False)
+    factor = float(np.float32(x.scale) * np.float32(meaning.scale) / np.float32(y.scale))
+    products = (values.astype(int) - x.zero_point) * (constant.astype(int) - meaning.zero_point)
+    expected = [scaled_as_gemmlowp(int(product), factor) for product in products.flat]
+    limits = np.iinfo(dtype)
+    np.testing.assert_array_equal(
+        result_of(model, values).reshape(-1),
+        (np.array(expected) + y.zero_point).clip(limits.min, limits.max),
+    )
+
+
+FUNCTIONS: dict[str, Callable[[np.float32], float]] = {
+    "Elu": lambda x: math.expm1(x) if x < 0 else float(x),
+    "Sigmoid": lambda x: 1 / (1 + math.exp(-x)),
+    "Tanh": math.tanh,
+}
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_has_a_table(function: str, dtype: str):
+    """PopulateLookupTable: reals times the inverse of the scale, rounded half away from 0."""
+    rng = np.random.default_rng(16)
+    x, y = random_quantisations(rng, dtype, 2)
+    values = np.resize(np.arange(256).astype(np.uint8).view(dtype), SHAPE)
+    inverse, limits = np.float32(1) / np.float32(y.scale), np.iinfo(dtype)
+
+    def expected(value: int) -> int:
+        real = np.float32(x.scale) * np.float32(value - x.zero_point)
+        scaled = float(np.float32(FUNCTIONS[function](real)) * inverse)
+        rounded = math.copysign(math.floor(abs(scaled) + 0.5), scaled)
+        return min(max(int(rounded) + y.zero_point, limits.min), limits.max)
+
+    np.testing.assert_array_equal(
+        result_of(one_operation(function, x, y), values),
+        np.vectorize(expected)(values.astype(int)),
+    )
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+def test_both_slopes_of_a_leaky_relu_are_rounded_twice(dtype: str):
+    """QuantizeLeakyRelu."""
+    x, y = random_quantisations(np.random.default_rng(17), dtype, 2)
+    values = np.resize(np.arange(256).astype(np.uint8).view(dtype), SHAPE)
+    ratio = float(np.float32(x.scale) / np.float32(y.scale))
+    slope = float(np.float32(x.scale) * np.float32(0.3) / np.float32(y.scale))
+    limits = np.iinfo(dtype)
+
+    def expected(value: int) -> int:
+        centred = value - x.zero_point
+        scaled = scaled_as_gemmlowp(centred, slope if centred < 0 else ratio)
+        return min(max(scaled + y.zero_point, limits.min), limits.max)
+
+    np.testing.assert_array_equal(
+        result_of(one_operation("LeakyRelu", x, y, alpha=0.3), values),
+        np.vectorize(expected)(values.astype(int)),
+    )
 
 
 def test_ties_of_a_sum_are_rounded_away_from_zero():

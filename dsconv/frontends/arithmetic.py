@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from dsconv.dialects.attributes import RequantAttr
 from dsconv.frontends.functions import table
@@ -61,6 +62,10 @@ class Arithmetic(Protocol):
         """An activation as a movement takes it that gives another scale."""
         ...
 
+    def table(self, layer: TableLayer, output: Quantisation) -> npt.NDArray[np.integer]:
+        """The integers (1, 256) or (C, 256) of a function's results."""
+        ...
+
 
 class OnnxRuntimeArithmetic:
     """One float32 factor, rounded once, half to even."""
@@ -95,6 +100,10 @@ class OnnxRuntimeArithmetic:
     def restated(self, layer: MovingLayer, x: Dequantised, output: Quantisation) -> TableLayer:
         """Its reals, quantised again."""
         return with_bounds(table(layer.node, x), layer.bounds)
+
+    def table(self, layer: TableLayer, output: Quantisation) -> npt.NDArray[np.integer]:
+        """Reals, quantised as QuantizeLinear does."""
+        return output.quantised(layer.reals)
 
     def _quotient(
         self, layer: Layer, x: Quantisation, weights: Floats, output: Quantisation, divisor: int

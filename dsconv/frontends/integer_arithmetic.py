@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import gcd
 
+import numpy as np
+import numpy.typing as npt
+
 from dsconv.dialects.attributes import RequantAttr
 from dsconv.frontends.arithmetic import NO_WEIGHTS, Addition
 from dsconv.frontends.functions import table
@@ -79,3 +82,7 @@ class IntegerArithmetic:
     def restated(self, layer: MovingLayer, x: Dequantised, output: Quantisation) -> TableLayer:
         """The same integers in another type."""
         return with_bounds(table(layer.node, x), layer.bounds)
+
+    def table(self, layer: TableLayer, output: Quantisation) -> npt.NDArray[np.integer]:
+        """Integers, of which all have the scale 1."""
+        return output.quantised(layer.reals)

@@ -20,6 +20,7 @@ from dsconv.dialects.graph import (
     activation_type,
 )
 from dsconv.frontends.arithmetic import NO_WEIGHTS, Arithmetic
+from dsconv.frontends.fold_constants import fold_constant
 from dsconv.frontends.onnx_graph import Node
 from dsconv.frontends.scales import LARGEST_DIVISOR, Quantisation
 from dsconv.frontends.values import (
@@ -54,15 +55,15 @@ def layer_operation(
         case ConvolutionLayer() | MatrixLayer():
             return _weighted_operation(layer, output, arithmetic), (layer.x,)
         case AddLayer():
-            return _add_operation(layer, output, arithmetic), (layer.lhs, layer.rhs)
+            return fold_constant(_add_operation(layer, output, arithmetic)), layer.activations
         case MulLayer():
-            return _mul_operation(layer, output, arithmetic), (layer.lhs, layer.rhs)
+            return fold_constant(_mul_operation(layer, output, arithmetic)), layer.activations
         case AveragePoolLayer():
             return _average_pool_operation(layer, output, arithmetic), (layer.x,)
         case RescaleLayer():
             return _rescale_operation(layer, output, arithmetic), (layer.x,)
         case TableLayer():
-            return _lookup_operation(layer, output), (layer.x,)
+            return _lookup_operation(layer, output, arithmetic), (layer.x,)
 
 
 def max_pool_operation(layer: MaxPoolLayer, source: Integers) -> LayerOperation:
@@ -102,7 +103,7 @@ def _weighted_operation(
     )
 
 
-def _add_operation(layer: AddLayer, output: Quantisation, arithmetic: Arithmetic) -> LayerOperation:
+def _add_operation(layer: AddLayer, output: Quantisation, arithmetic: Arithmetic) -> AddOp:
     """(a - za) * ma + (b - zb) * mb, requantised."""
     addition = arithmetic.addition(layer, output)
     terms = [x.quantisation for x in (layer.lhs, layer.rhs)]
@@ -123,7 +124,7 @@ def _add_operation(layer: AddLayer, output: Quantisation, arithmetic: Arithmetic
     )
 
 
-def _mul_operation(layer: MulLayer, output: Quantisation, arithmetic: Arithmetic) -> LayerOperation:
+def _mul_operation(layer: MulLayer, output: Quantisation, arithmetic: Arithmetic) -> MulOp:
     """(a - za) * (b - zb), requantised."""
     lhs, rhs = layer.lhs.quantisation, layer.rhs.quantisation
     factor = np.array([rhs.scale], np.float32)
@@ -178,10 +179,12 @@ def _rescale_operation(
     )
 
 
-def _lookup_operation(layer: TableLayer, output: Quantisation) -> LayerOperation:
+def _lookup_operation(
+    layer: TableLayer, output: Quantisation, arithmetic: Arithmetic
+) -> LayerOperation:
     if np.isnan(layer.reals).any():
         raise layer.node.problem("its result is not a number for some inputs")
-    tables = output.quantised(layer.reals)
+    tables = arithmetic.table(layer, output)
     if np.all(tables == tables[:1]):
         tables = tables[:1]
     return LookupOp(

@@ -10,13 +10,16 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
+from dsconv.dialects import reference
 from dsconv.dialects.attributes import TWICE_DIVISOR, RequantAttr, Rounding
-from dsconv.frontends import binary
+from dsconv.dialects.graph import ConstantOp
+from dsconv.frontends import binary, elementwise
 from dsconv.frontends.arithmetic import Addition
-from dsconv.frontends.elementwise import read_add
 from dsconv.frontends.flavour import Flavour
 from dsconv.frontends.onnx_graph import Node
+from dsconv.frontends.parameters import ACTIVATION_DTYPES
 from dsconv.frontends.qdq import QDQ_HANDLERS
 from dsconv.frontends.reader import Reader
 from dsconv.frontends.scales import LARGEST_DIVISOR, Floats, Quantisation
@@ -25,14 +28,18 @@ from dsconv.frontends.values import (
     AddLayer,
     AveragePoolLayer,
     Dequantised,
+    Integers,
     Layer,
     MovingLayer,
     MulLayer,
     RescaleLayer,
+    ScaledConstant,
     TableLayer,
     Value,
     WeightedLayer,
 )
+from dsconv.frontends.view import CHANNEL_AXIS, View
+from dsconv.frontends.weighted_layers import channel_vector
 
 SAME_MEANING = (
     *("AveragePool", "Cast", "Clip", "Concat", "Constant", "Conv", "DequantizeLinear"),
@@ -41,6 +48,8 @@ SAME_MEANING = (
     *("Shape", "Slice", "Softmax", "Split", "Squeeze", "Transpose", "Unsqueeze"),
 )
 """Operations for which TFLite's kernels differ from ONNX Runtime's in nothing but arithmetic."""
+TABLES = ("Elu", "LeakyRelu", "Sigmoid", "Tanh")
+"""Functions of one activation for which TFLite's reference kernels have tables, or two factors."""
 ADDITION_SHIFT = 20
 """Binary places that an addition gives its operands."""
 LARGEST_FACTOR = 2**29
@@ -109,26 +118,86 @@ class TfliteArithmetic:
             layer.node, x.view, UNBOUNDED, x, (steps * np.float32(output.scale))[None], ()
         )
 
+    def table(self, layer: TableLayer, output: Quantisation) -> npt.NDArray[np.integer]:
+        """Reals times the inverse of a scale, rounded half away from 0; slopes on integers."""
+        x = layer.x.quantisation
+        _check_types(layer.node, x, output)
+        if layer.node.op_type == "LeakyRelu":
+            return _two_slopes(layer, output)
+        inverse = np.float32(1) / np.float32(output.scale)
+        steps = _round_half_away(layer.reals * inverse) + output.zero_point
+        return np.clip(steps, *output.limits).astype(output.dtype)
+
+
+def read_function(reader: Reader, node: Node) -> Value:
+    """A table of 256 values."""
+    value = elementwise.read_function(reader, node)
+    if isinstance(value, TableLayer) and len(value.steps) > 1:
+        raise node.problem("takes the result of a function, which is not quantised")
+    return value
+
 
 def read_sum(reader: Reader, node: Node) -> Value:
-    """Two activations, of which one may broadcast over the other, or a product and its bias."""
+    """Two activations, of which one may broadcast over the other, one and a constant, or a bias."""
     if any(isinstance(reader.value(node, index), WeightedLayer) for index in (0, 1)):
-        return read_add(reader, node)
-    return binary.addition(reader, node, *_activations(reader, node))
+        return elementwise.read_add(reader, node)
+    return binary.addition(reader, node, *_operands(reader, node))
 
 
 def read_difference(reader: Reader, node: Node) -> Value:
-    """Two activations, of which one may broadcast over the other."""
-    return binary.difference(reader, node, *_activations(reader, node))
+    """Two activations, of which one may broadcast over the other, or one and a constant."""
+    return binary.difference(reader, node, *_operands(reader, node))
 
 
 def read_product(reader: Reader, node: Node) -> Value:
-    """Two activations, of which one may broadcast over the other."""
-    return binary.product(reader, node, *_activations(reader, node))
+    """Two activations, of which one may broadcast over the other, or one and a constant."""
+    return binary.product(reader, node, *_operands(reader, node))
 
 
-def _activations(reader: Reader, node: Node) -> tuple[Dequantised, Dequantised]:
+def _operands(reader: Reader, node: Node) -> tuple[Dequantised, Dequantised]:
+    lhs, rhs = reader.value(node, 0), reader.value(node, 1)
+    if isinstance(rhs, ScaledConstant):
+        x = reader.dequantised(node, 0)
+        return x, _constant_operand(node, rhs, x.view)
+    if isinstance(lhs, ScaledConstant):
+        x = reader.dequantised(node, 1)
+        return _constant_operand(node, lhs, x.view), x
     return reader.dequantised(node, 0), reader.dequantised(node, 1)
+
+
+def _constant_operand(node: Node, constant: ScaledConstant, over: View) -> Dequantised:
+    """A constant that broadcasts over the channels of an activation, as another activation."""
+    array, scale, zero_point = constant.array, constant.scale, constant.zero_point
+    if array.dtype.name not in ACTIVATION_DTYPES or scale.size > 1 or zero_point.size > 1:
+        raise node.problem(
+            f"a constant of {array.dtype.name} with {scale.size} scales",
+            "8 bits and one scale are supported",
+        )
+    quantisation = Quantisation(float(scale.item()), int(zero_point.item()), array.dtype.name)
+    values = array if array.size == 1 else channel_vector(node, array, over)
+    sizes = (1, values.size, 1, 1)
+    shape = tuple(
+        size if axes == (CHANNEL_AXIS,) and values.size > 1 else 1
+        for size, axes in zip(over.shape, over.axes_of_dimensions() or (), strict=False)
+    )
+    stored = ConstantOp.of(values.reshape(sizes)).result
+    return Dequantised(Integers(stored, None, View(sizes, over.order, shape), None), quantisation)
+
+
+def _two_slopes(layer: TableLayer, output: Quantisation) -> npt.NDArray[np.integer]:
+    """A leaky ReLU: a factor for what is below the zero point, and another one for the rest."""
+    x, node = layer.x.quantisation, layer.node
+    low, high = x.limits
+    centred = np.arange(low, high + 1).reshape(1, 1, 1, -1) - x.zero_point
+    ratio = np.float32(x.scale) / np.float32(output.scale)
+    slope = np.float32(x.scale) * np.float32(node.real("alpha", 0.01)) / np.float32(output.scale)
+    below, above = (
+        reference.requantise(
+            centred, _rounded_twice([_factor(node, float(factor))], layer, output), output.dtype
+        )
+        for factor in (slope, ratio)
+    )
+    return np.where(centred < 0, below, above).reshape(1, -1)
 
 
 def _real_factors(
@@ -229,6 +298,7 @@ TFLITE = Flavour(
     "TFLite's reference kernels: times 31 bits, rounded twice",
     lambda graph: False,
     {operation: QDQ_HANDLERS[operation] for operation in SAME_MEANING}
+    | dict.fromkeys(TABLES, read_function)
     | {"Add": read_sum, "Mul": read_product, "Sub": read_difference},
     TfliteArithmetic(),
 )

@@ -16,6 +16,7 @@ from xdsl.ir import SSAValue
 
 from dsconv.dialects.attributes import WindowAttr
 from dsconv.dialects.graph import (
+    ConstantOp,
     Conv2DOp,
     DepthwiseOp,
     IntTensorType,
@@ -168,10 +169,22 @@ class MatrixLayer(WeightedLayer):
 
 @dataclass(frozen=True, eq=False)
 class BinaryLayer(Layer):
-    """Two activations, value by value; the second may broadcast over the first."""
+    """Two activations, value by value; the second may broadcast over the first.
+
+    One of them may be a constant of the module instead.
+    """
 
     lhs: Dequantised
     rhs: Dequantised
+
+    @property
+    def activations(self) -> tuple[Dequantised, ...]:
+        """The operands that are no constants."""
+        return tuple(
+            operand
+            for operand in (self.lhs, self.rhs)
+            if not isinstance(operand.integers.value.owner, ConstantOp)
+        )
 
 
 @dataclass(frozen=True, eq=False)
