@@ -42,7 +42,9 @@ from hypothesis import strategies as st
 
 from dsconv.dialects import reference
 from dsconv.dialects.graph import AveragePoolOp, RescaleOp, WeightedOperation
+from dsconv.errors import ModelError
 from dsconv.frontends import ImportedNetwork, import_onnx
+from dsconv.frontends.scales import Quantisation
 
 
 @EXAMPLES
@@ -427,6 +429,29 @@ def test_mean_over_rows_and_columns(opset: int, keepdims: int, channels_last: bo
     network = assert_agrees(model, {"x": random_integers(rng, "uint8", (1, 4, 5, 6))})
     kinds = [operation.kind for operation in layer_operations(network).values()]
     assert kinds == ["rescale", "avg_pool"]
+
+
+@pytest.mark.parametrize("keepdims", [0, 1])
+@pytest.mark.parametrize("axis", [2, 3])
+@pytest.mark.parametrize("operation", ["ReduceMax", "ReduceMean"])
+def test_a_reduction_of_rows_or_columns(operation: str, axis: int, keepdims: int):
+    rng = np.random.default_rng(18)
+    x, y = (random_quantisation(rng, "int8") for _ in "xy")
+    writer = ModelWriter()
+    real = writer.dequantize(writer.input("x", "int8", (1, 4, 5, 6)), x)
+    reduced = writer.node(operation, real, axes=[axis], keepdims=keepdims)
+    model = writer.model(writer.quantize(reduced, y))
+    assert_agrees(model, {"x": random_integers(rng, "int8", (1, 4, 5, 6))})
+
+
+@pytest.mark.parametrize("axes", [[1], [1, 2], [1, 2, 3]])
+def test_a_reduction_of_channels_is_an_error(axes: list[int]):
+    quantisation = Quantisation(0.1, 0, "int8")
+    writer = ModelWriter()
+    real = writer.dequantize(writer.input("x", "int8", (1, 4, 5, 6)), quantisation)
+    mean = writer.quantize(writer.node("ReduceMean", real, axes=axes), quantisation)
+    with pytest.raises(ModelError, match=r"reduces other dimensions than rows and columns"):
+        import_onnx(writer.model(mean))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

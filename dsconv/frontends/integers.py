@@ -340,7 +340,7 @@ def read_global_average_pool(reader: Reader, node: Node) -> Value:
 
 
 def read_reduce_mean(reader: Reader, node: Node) -> Value:
-    """The average over rows and columns, one exact quotient with what follows."""
+    """The average over rows, columns or both, one exact quotient with what follows."""
     x = settled(reader, node)
     chosen, keep = reduced_axes(reader, node, len(x.view.shape))
     return _average(layers.global_average(node, x, chosen, keep))

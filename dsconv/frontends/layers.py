@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from dsconv.dialects.attributes import WindowAttr
 from dsconv.dialects.reference import pixels_inside
@@ -42,16 +43,16 @@ def max_pool(node: Node, x: Dequantised | AnyLayer) -> MaxPoolLayer:
 
 def global_average(node: Node, x: Dequantised, reduced: set[int], keep: bool) -> AveragePoolLayer:
     """Average over the dimensions `reduced`."""
-    view = _global_view(node, x.view, reduced, keep)
-    return AveragePoolLayer(node, view, UNBOUNDED, x, WindowAttr.of(x.view.sizes[2:]))
+    view, window = _reduction(node, x.view, reduced, keep)
+    return AveragePoolLayer(node, view, UNBOUNDED, x, window)
 
 
 def global_max(
     node: Node, x: Dequantised | AnyLayer, reduced: set[int], keep: bool
 ) -> MaxPoolLayer:
     """Maximum over the dimensions `reduced`."""
-    view = _global_view(node, x.view, reduced, keep)
-    return MaxPoolLayer(node, view, UNBOUNDED, x, WindowAttr.of(x.view.sizes[2:]))
+    view, window = _reduction(node, x.view, reduced, keep)
+    return MaxPoolLayer(node, view, UNBOUNDED, x, window)
 
 
 def _check_covers(
@@ -71,17 +72,17 @@ def _pool_window(node: Node, view: View, *, ceil_mode: bool = True) -> WindowAtt
     return read_window(node, kernel, view.shape[2:], ceil_mode=ceil_mode)
 
 
-def _global_view(node: Node, view: View, reduced: set[int], keep: bool) -> View:
-    """The view of a reduction over the dimensions `reduced`, which are exactly rows and columns."""
+def _reduction(node: Node, view: View, reduced: set[int], keep: bool) -> tuple[View, WindowAttr]:
+    """What is left without the dimensions `reduced`, which are whole rows, columns or both."""
     dimensions = view.axes_of_dimensions() or ()
-    covered = {axis for dimension in reduced for axis in dimensions[dimension : dimension + 1]}
-    axes = sorted(axis for group in covered for axis in group)
-    spatial = [axis for axis in (2, 3) if view.sizes[axis] != 1]
-    if not dimensions or axes != spatial:
-        raise node.problem("reduces other dimensions than rows and columns, all of both")
+    axes = set(chain.from_iterable(dimensions[index] for index in reduced if dimensions))
+    if not dimensions or not axes <= {2, 3}:
+        raise node.problem("reduces other dimensions than rows and columns")
     shape = tuple(
         1 if dimension in reduced else size
         for dimension, size in enumerate(view.shape)
         if keep or dimension not in reduced
     )
-    return View((1, view.sizes[1], 1, 1), view.order, shape)
+    kernel = [size if axis in axes else 1 for axis, size in enumerate(view.sizes)]
+    sizes = tuple(size // taps for size, taps in zip(view.sizes, kernel, strict=True))
+    return View(sizes, view.order, shape), WindowAttr.of(kernel[2:])

@@ -179,7 +179,7 @@ def read_global_average_pool(reader: Reader, node: Node) -> Value:
 
 
 def read_reduce_mean(reader: Reader, node: Node) -> Value:
-    """The average over rows and columns."""
+    """The average over rows, columns or both."""
     x = reader.dequantised(node)
     chosen, keep = reduced_axes(reader, node, len(x.view.shape))
     return layers.global_average(node, x, chosen, keep)
