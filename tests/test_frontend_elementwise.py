@@ -369,6 +369,20 @@ def test_an_extremum_folds_into_the_layer_before_it():
     assert [operation.kind for operation in layer_operations(network).values()] == ["pointwise"]
 
 
+def test_a_product_with_a_quantised_reciprocal():
+    """How one activation is divided by another one."""
+    rng = np.random.default_rng(8)
+    x, inverse, y = Quantisation(0.03, 0, "uint8"), *(random_quantisation(rng, "uint8"),) * 2
+    writer = ModelWriter()
+    a, b = (writer.dequantize(writer.input(name, "uint8", MAP), x) for name in "ab")
+    offset = writer.node("Add", b, writer.constant(np.array(1, np.float32)))
+    factor = writer.quantize(writer.node("Reciprocal", offset), inverse)
+    result = writer.node("Mul", a, writer.dequantize(factor, inverse))
+    model = writer.model(writer.quantize(result, y), dtype="uint8")
+    network = assert_agrees(model, {name: random_integers(rng, "uint8", MAP) for name in "ab"})
+    assert [layer.kind for layer in layer_operations(network).values()] == ["lookup", "mul"]
+
+
 def test_squeeze_and_excite():
     """A map times the gate that a pool, two products and a hard sigmoid make of it."""
     rng = np.random.default_rng(6)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,19 @@ def not_quantised() -> onnx.ModelProto:
     x = writer.input("x", "float32", SHAPE)
     weights = writer.constant(np.ones((5, 4, 3, 3), np.float32))
     return writer.model(writer.node("Conv", x, weights, name="conv1"), dtype="float32")
+
+
+def quantised_while_it_runs() -> onnx.ModelProto:
+    """What ONNX Runtime's quantize_dynamic writes begins with this."""
+    writer = ModelWriter()
+    x = writer.input("x", "float32", SHAPE)
+    return writer.model(writer.node("DynamicQuantizeLinear", x), dtype="uint8")
+
+
+def two_activations(operation: str) -> onnx.ModelProto:
+    writer = ConvWriter()
+    other = writer.dequantize(writer.input("y", "uint8", SHAPE), U8)
+    return writer.finished(writer.node(operation, writer.real, other, name="both"))
 
 
 def float_weights() -> onnx.ModelProto:
@@ -286,6 +300,18 @@ CASES: dict[str, tuple[Callable[[], onnx.ModelProto], list[str]]] = {
     ),
     "foreign operation": (foreign_operation, ["'mix' (org.elsewhere.Conv)", "not supported"]),
     "not quantised": (not_quantised, ["not quantised", "quantize_static"]),
+    "dynamic": (
+        quantised_while_it_runs,
+        ["while it runs", "DynamicQuantizeLinear", "quantize_static"],
+    ),
+    "maximum of two": (
+        partial(two_activations, "Max"),
+        ["'both' (Max): takes two activations; one activation and a constant are supported"],
+    ),
+    "quotient of two": (
+        partial(two_activations, "Div"),
+        ["'both' (Div): takes two activations", "no value where the second is 0", "Reciprocal"],
+    ),
     "float weights": (float_weights, ["'conv1' (Conv)", "weights are not quantised"]),
     "float input": (float_input_of_a_layer, ["'conv1'", "float input 'image'", "quantize_static"]),
     "no Q between layers": (

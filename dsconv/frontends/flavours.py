@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dsconv.errors import ModelError
-from dsconv.frontends.flavour import Flavour
+from dsconv.frontends.flavour import Flavour, has_operation
 from dsconv.frontends.nemo import NEMO
 from dsconv.frontends.onnx_graph import OnnxGraph
 from dsconv.frontends.qcdq import QCDQ
@@ -35,6 +35,11 @@ def flavour_of(graph: OnnxGraph) -> Flavour:
             return flavour
     if any(source.dtype != "float32" for source in graph.inputs):
         return QDQ
+    if has_operation("DynamicQuantizeLinear")(graph):
+        raise ModelError(
+            "the model is quantised while it runs, with scales of its own for each input "
+            f"(DynamicQuantizeLinear); {QUANTISE_FIRST}"
+        )
     raise ModelError(
         f"the model is not quantised in a way that dsconv reads ({_names()}); {QUANTISE_FIRST}"
     )

@@ -112,7 +112,5 @@ def table(node: Node, value: Dequantised | RescaleLayer | TableLayer) -> TableLa
 
 
 def mapped(node: Node, operand: TableLayer, function: Function) -> TableLayer:
-    """A function of what a table holds; infinite or not a number where it has no value."""
-    with np.errstate(all="ignore"):
-        reals = function(operand.reals)
-    return replace(operand, reals=reals, steps=(*operand.steps, node.op_type))
+    """A function of what a table holds."""
+    return replace(operand, reals=function(operand.reals), steps=(*operand.steps, node.op_type))
