@@ -179,33 +179,49 @@ def addition(channels: int, height: int, width: int) -> Case:
     return Case(f"add {channels}ch {height}x{width}", build, 2 * outputs, limit)
 
 
-def average_pool(channels: int, height: int, width: int) -> Case:
-    """Global: a load and a dot product for four values."""
-    window = WindowAttr.of((height, width))
+def average_pool(
+    channels: int, height: int, width: int, kernel: int = 0, *, x: Activation = CHW
+) -> Case:
+    """A load and a dot product for four values of a plane; in HWC four, one for each channel.
+
+    Of whole planes, or of a padded window that moves by its size.
+    """
+    window, name = WindowAttr.of((height, width)), f"avg {channels}ch {height}x{width}"
+    if kernel:
+        window = WindowAttr.of((kernel, kernel), (kernel, kernel), [kernel // 2] * 4)
+        name = f"avg {kernel}x{kernel} s{kernel} {channels}ch {height}x{width}"
 
     def build() -> NetworkBuilder:
-        builder = NetworkBuilder().begin(channels, height, width, CHW)
+        builder = NetworkBuilder().begin(channels, height, width, x)
         builder.average_pool(window, HWC)
         return builder
 
-    values = channels * height * width
-    limit = (values * 2 / BYTES_A_WORD + channels * (REQUANT_CYCLES + 1)) / CORES
-    return Case(f"avg {channels}ch {height}x{width}", build, values, limit)
+    outputs = channels * prod(window.output_size(height, width))
+    values = outputs * prod(window.kernel)
+    dots = LANES if x.layout is Layout.HWC else 1
+    limit = (values * (1 + dots) / BYTES_A_WORD + outputs * (REQUANT_CYCLES + 1)) / CORES
+    if x.layout is Layout.HWC:
+        name += " from hwc"
+    return Case(name, build, values, limit)
 
 
-def max_pool(channels: int, height: int, width: int) -> Case:
-    """2x2, stride 2, in HWC: four loads and three maxima for four values."""
-    window = WindowAttr.of((2, 2), (2, 2))
+def max_pool(
+    channels: int, height: int, width: int, kernel: int = 2, pad: int = 0, *, x: Activation = HWC
+) -> Case:
+    """Stride 2: a load and a maximum for four channels, or columns, of every tap."""
+    window = WindowAttr.of((kernel, kernel), (2, 2), [pad] * 4)
 
     def build() -> NetworkBuilder:
-        builder = NetworkBuilder().begin(channels, height, width, HWC)
-        builder.max_pool(window, Layout.HWC)
+        builder = NetworkBuilder().begin(channels, height, width, x)
+        builder.max_pool(window, x.layout)
         return builder
 
-    outputs = channels * height * width // 4
-    return Case(
-        f"max 2x2 {channels}ch {height}x{width}", build, 4 * outputs, outputs * 8 / LANES / CORES
-    )
+    outputs = channels * prod(window.output_size(height, width))
+    values = outputs * kernel**2
+    name = f"max {kernel}x{kernel} {channels}ch {height}x{width}"
+    if x.layout is Layout.CHW:
+        name += " chw"
+    return Case(name, build, values, values * 2 / LANES / CORES)
 
 
 def rescale(channels: int, height: int, width: int) -> Case:
@@ -306,7 +322,13 @@ CASES = (
     addition(32, 16, 16),
     average_pool(256, 4, 4),
     average_pool(64, 25, 5),
+    average_pool(32, 16, 16, 3),
+    average_pool(32, 16, 16, 3, x=HWC),
+    average_pool(256, 7, 7, x=HWC),
     max_pool(32, 16, 16),
+    max_pool(32, 16, 16, x=CHW),
+    max_pool(32, 16, 16, 3, 1),
+    max_pool(32, 16, 16, 3, 1, x=CHW),
     rescale(32, 16, 16),
     conversion(32, 16, 16),
     product(32, 16, 16),

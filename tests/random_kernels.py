@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import TypeVar
 
 import numpy as np
@@ -157,6 +158,51 @@ class RandomKernel:
             [self._bytes(int(np.prod(shape))) for shape in shapes],
         )
 
+    def pool(
+        self,
+        kind: str,
+        window: WindowAttr,
+        *,
+        pad_value: int | None = None,
+        starts: tuple[Sequence[int], Sequence[int]] | None = None,
+    ) -> KernelRun:
+        """A max pool or an average, padded with what counts as nothing, or else.
+
+        It begins where a whole map does, or at one of `starts`.
+        """
+        shape = self.channels, self.height, self.width
+        dtype, output_type = self._choose(DTYPES), self._choose(DTYPES)
+        lowest, highest = FULL_RANGE[dtype]
+        zero_point = int(self.random.integers(lowest, highest)) if kind == "avg_pool" else lowest
+        zero_point = zero_point if pad_value is None else pad_value
+        narrow = requant = None
+        if kind == "avg_pool":
+            taps = prod(window.kernel)
+            requant = self._requant(1, 1 / taps, output_type)
+            narrow = self._proved(requant, -np.array([255 * taps]), np.array([255 * taps]))
+        else:
+            output_type = dtype
+        output = self._activation(
+            (self.channels, *window.output_size(self.height, self.width)), output_type
+        )
+        top, left, _, _ = window.pads
+        starts = starts or ([-top], [-left])
+        kernel = KernelOp(
+            "kernel",
+            kind,
+            [self._activation(shape, dtype)],
+            output,
+            window,
+            narrow=uniform_narrow(narrow) if narrow else None,
+            requant=None if narrow else requant,
+            zero_points=[zero_point] if kind == "avg_pool" else [],
+            pad_value=zero_point if any(window.pads) else 0,
+            starts=starts,
+            output_pitch=self._pitch(output),
+        )
+        place = map(self._choose, starts)
+        return KernelRun(kernel, (self._tile(window, zero_point),), *place)
+
     def lookup(self) -> KernelRun:
         """A table for all channels, or one for each."""
         shape = self.channels, self.height, self.width
@@ -298,13 +344,13 @@ class RandomKernel:
     def _integers(self, low: int, high: int, count: int) -> list[int]:
         return self.random.integers(low, high, count).tolist()
 
-    def _tile(self, window: WindowAttr) -> Bytes:
+    def _tile(self, window: WindowAttr, padding: int = PADDING) -> Bytes:
         """An input tile, with its pad pixel where the window has padding."""
         size = self.channels * self.height * self.width
         tile = self._bytes(size)
         if not any(window.pads):
             return tile
-        return np.concatenate([tile, np.full(self.channels, PADDING, np.uint8)])
+        return np.concatenate([tile, np.full(self.channels, padding & 0xFF, np.uint8)])
 
     def _clip(self, dtype: Dtype) -> tuple[int, int]:
         low, high = FULL_RANGE[dtype]

@@ -28,6 +28,21 @@ dsconv.kernel "lookup" @table : (tensor<1x8x4x4xsi8, #dsconv.layout<hwc>>) -> te
 // CHECK-NEXT: dsconv.kernel "lookup" @table :
 // CHECK-NEXT: dsconv.assembly "xpulp" for @table "{{.*}}p.lbu.r {{.*}}"
 
+// Windows that begin at row -1 have code of their own.
+dsconv.kernel "max_pool" @largest : (tensor<1x8x8x8xui8, #dsconv.layout<hwc>>) -> tensor<1x8x4x4xui8, #dsconv.layout<hwc>> window <kernel = [3, 3], strides = [2, 2], pads = [1, 1, 0, 0]> {row_starts = array<i64: -1>, column_starts = array<i64: -1>}
+// CHECK-NEXT: dsconv.kernel "max_pool" @largest :
+// CHECK-NEXT: dsconv.assembly "xpulp" for @largest "{{.*}}addi {{.*}}, zero, -1{{.*}}beq a3, {{.*}}pv.maxu.b{{.*}}"
+
+// Three rows of two columns: the upper lanes of a word are no taps.
+dsconv.kernel "avg_pool" @average : (tensor<1x8x6x6xui8, #dsconv.layout<chw>>) -> tensor<1x8x2x3xui8, #dsconv.layout<hwc>> window <kernel = [3, 2], strides = [3, 2]> {narrow = #dsconv.narrow_requant<high = [3], addend = 8, shift = 4, clip = [0, 255]>, zero_points = array<i64: 0>}
+// CHECK-NEXT: dsconv.kernel "avg_pool" @average :
+// CHECK-NEXT: dsconv.assembly "xpulp" for @average "{{.*}}addi {{.*}}, 257{{.*}}pv.sdotup.b{{.*}}"
+
+// A slice of every second column.
+dsconv.kernel "max_pool" @part : (tensor<1x8x4x7xui8, #dsconv.layout<hwc>>) -> tensor<1x8x4x4xui8, #dsconv.layout<hwc>> window <kernel = [1, 1], strides = [1, 2]>
+// CHECK-NEXT: dsconv.kernel "max_pool" @part :
+// CHECK-NEXT: dsconv.assembly "xpulp" for @part "{{.*}}p.lw!{{.*}}"
+
 // No writer knows 64-bit fields and true divisions: loops alone.
 dsconv.kernel "conv2d" @divided : (tensor<1x16x4x4xsi8, #dsconv.layout<hwc>>) -> tensor<1x8x4x4xsi8, #dsconv.layout<hwc>> window <kernel = [1, 1]> {requant = #dsconv.requant<multiplier = [1], divisor = [3], half_even, clip = [-128, 127]>, record = #dsconv.record<16, bias, divisor>}
 // CHECK-NEXT: dsconv.kernel "conv2d" @divided :

@@ -1,4 +1,4 @@
-"""Additions, products, rescales, lookups and concatenations: every value by itself."""
+"""Additions, products, rescales, lookups, and what only moves values: each value by itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 from dsconv.dialects.graph import element_bytes
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.assembly import ARGUMENTS, Assembly, RegisterPressureError
-from dsconv.lowering.xpulp.nests import NestWriter, Operation, Plan, dimensions, plans
+from dsconv.lowering.xpulp.nests import Dimension, NestWriter, Operation, Plan, dimensions, plans
 from dsconv.lowering.xpulp.requantise import Clip, requantiser
 from dsconv.lowering.xpulp.tiles import Tile
 
@@ -139,6 +139,16 @@ def fastest(write: Callable[[Assembly, Plan], None], candidates: Iterable[Plan])
     return min(cycles, key=cycles.__getitem__, default=None)
 
 
+def body(write: Callable[[Assembly, Plan], None], values: Sequence[Dimension]) -> str | None:
+    """What the fastest plan comes to; None where there are too few registers."""
+    plan = fastest(write, plans(values))
+    if plan is None:
+        return None
+    asm = Assembly()
+    write(asm, plan)
+    return asm.text()
+
+
 def elementwise(kernel: KernelOp, cores: int) -> str | None:
     """The body of an addition, product, rescale or lookup; None where it has no form.
 
@@ -165,12 +175,20 @@ def elementwise(kernel: KernelOp, cores: int) -> str | None:
         with operation.constants():
             NestWriter(asm, operation, inputs, plan, cores).write(core, pointers)
 
-    plan = fastest(write, plans(dimensions(output.shape, operands)))
-    if plan is None:
-        return None
-    asm = Assembly()
-    write(asm, plan)
-    return asm.text()
+    return body(write, dimensions(output.shape, operands))
+
+
+def part(kernel: KernelOp, cores: int) -> str | None:
+    """The body of a kernel whose windows are one pixel, all of them in the tile."""
+    tile, output = Tile.of(kernel.inputs[0]), Tile.output_of(kernel)
+    sy, sx = kernel.window.strides
+    steps = tile.channel_stride, sy * tile.row_stride, sx * tile.pixel_stride
+
+    def write(asm: Assembly, plan: Plan) -> None:
+        core, x, y = asm.arguments(3)
+        NestWriter(asm, Move(asm), [tile], plan, cores).write(core, [x, y])
+
+    return body(write, dimensions(output.shape, (steps, output.strides)))
 
 
 def concat(kernel: KernelOp, cores: int) -> str | None:

@@ -15,6 +15,7 @@ from dsconv.dialects.attributes import Layout
 from dsconv.dialects.records import word_aligned
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.assembly import WORD, Assembly, Label
+from dsconv.lowering.xpulp.borders import taps_inside
 from dsconv.lowering.xpulp.tiles import Tile
 
 STACK_BYTES = 400
@@ -318,7 +319,7 @@ class WindowCopy(Gather):
         self._fill(asm, place.to, planes * fy * fx * tap)
         with asm.registers(7) as (before, count, y, height, row, target, plane):
             outside = asm.label()
-            self._columns_inside(asm, place.left, before, count)
+            taps_inside(asm, place.left, fx, source.width, before, count)
             asm("bge", "zero", count, outside)
             for register in (before, count):
                 asm.multiply_constant(register, register, tap)
@@ -338,18 +339,6 @@ class WindowCopy(Gather):
                     asm.add_constant(y, y, dy)
                 asm.add_constant(plane, plane, source.channel_stride)
             asm.place(outside)
-
-    def _columns_inside(self, asm: Assembly, left: str, before: str, count: str) -> None:
-        """Columns of the window before the map, and how many are in it."""
-        fx = self.window.kernel[1]
-        with asm.registers(1) as (end,):
-            asm("sub", before, "zero", left)
-            asm("p.max", before, before, "zero")
-            asm.li(end, self.source.width)
-            asm("sub", count, end, left)
-            asm.li(end, fx)
-            asm("p.min", count, count, end)
-            asm("sub", count, count, before)
 
     def _fill(self, asm: Assembly, target: str, size: int) -> None:
         with asm.registers(1) as (to,), asm.constants(self.pad_word) as (padding,):

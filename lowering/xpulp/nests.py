@@ -69,6 +69,13 @@ def plans(dimensions: Sequence[Dimension]) -> Iterator[Plan]:
             yield Plan(nest, split)
 
 
+def first_of_share(asm: Assembly, core: str, first: str, size: int, share: int) -> None:
+    """Leaves in `first` where a core's share begins; the last ones are moved back."""
+    asm.multiply_constant(first, core, share)
+    with asm.constants(size - share) as (last,):
+        asm("p.min", first, first, last)
+
+
 class Operation:
     """What is made of a value of every input."""
 
@@ -149,9 +156,7 @@ class NestWriter:
         if share == dimension.size:
             return
         with asm.registers(2) as (first, offset):
-            asm.multiply_constant(first, core, share)
-            asm.li(offset, dimension.size - share)
-            asm("p.min", first, first, offset)
+            first_of_share(asm, core, first, dimension.size, share)
             for pointer, stride in zip(self.pointers, dimension.strides, strict=True):
                 if stride:
                     asm.multiply_constant(offset, first, stride)

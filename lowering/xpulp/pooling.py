@@ -1,167 +1,381 @@
-"""Pools: global averages, and maxima over windows of HWC tiles without padding."""
+"""Averages and maxima over windows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import product
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from itertools import groupby, product
 from math import ceil
 
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.tiled import KernelOp
-from dsconv.lowering.xpulp.assembly import LARGEST_IMMEDIATE, WORD, Assembly
-from dsconv.lowering.xpulp.requantise import Requantiser, requantiser
+from dsconv.lowering.xpulp.assembly import (
+    LARGEST_IMMEDIATE,
+    Assembly,
+    RegisterPressureError,
+)
+from dsconv.lowering.xpulp.borders import taps_inside
+from dsconv.lowering.xpulp.elementwise import part
+from dsconv.lowering.xpulp.global_average import GlobalAverage
+from dsconv.lowering.xpulp.nests import first_of_share
+from dsconv.lowering.xpulp.pool_lanes import Access, Average, Maximum, PoolLanes
+from dsconv.lowering.xpulp.requantise import requantiser
 from dsconv.lowering.xpulp.tiles import Tile
 
-ONES = 0x01010101
-"""Four weights of 1: a dot product with them sums four bytes."""
+TOGETHER = 3
+"""Words that are loaded before the first of them is used."""
+LONGEST_WINDOW = 100
+MOST_INSTRUCTIONS = 500
+"""Of one window without a loop, and of a kernel: what a core's instruction cache holds, and what
+all of them share."""
 
 
-def share_of(asm: Assembly, core: str, count: str, items: int, cores: int) -> int:
-    """Leaves in `count` how many of the items are this core's; jumps to the exit at none.
+@dataclass(frozen=True)
+class Span:
+    """Taps of a window, in one dimension, that lie in the map: the first, and how many."""
 
-    Returns how many a core has unless it is one of the last.
+    first: int
+    count: int
+
+    @staticmethod
+    def of(start: int, taps: int, size: int) -> Span:
+        """Of a window that begins at `start`."""
+        first = max(-start, 0)
+        return Span(first, max(min(size - start, taps) - first, 0))
+
+
+class WindowPool(ABC):
+    """Windows over tiles of any layouts, row by row. A core takes some rows, or some channels.
+
+    `x` is where a window's first tap lies, in the map or not, `y` its output's first channel.
     """
-    share = ceil(items / cores)
-    with asm.registers(1) as (first,):
-        asm.multiply_constant(first, core, share)
-        asm.li(count, items)
-        asm("sub", count, count, first)
-        asm("bge", "zero", count, asm.exit)
-        asm.li(first, share)
-        asm("p.min", count, count, first)
-    return share
 
-
-class GlobalAverage:
-    """A whole plane to one value: dot products with ones. A core takes some of the channels."""
-
-    def __init__(self, asm: Assembly, kernel: KernelOp, requantise: Requantiser):
+    def __init__(self, asm: Assembly, kernel: KernelOp, lanes: PoolLanes, cores: int):
         self.asm = asm
-        self.tile = Tile.of(kernel.inputs[0])
-        self.requantise = requantise
-        (zero_point,) = kernel.zero_point_values
-        self.start = -zero_point * self.tile.pixels
-        self.sdot = "pv.sdotup.b" if self.tile.unsigned else "pv.sdotsp.b"
+        self.lanes = lanes
+        self.tile, self.output = lanes.tile, lanes.output
+        self.window = kernel.window
+        self.starts = kernel.starts
+        self.cores = cores
+        self.rows, self.channels = self.output.height, self.tile.channels
 
-    def write(self, cores: int) -> str:
+    @property
+    def step(self) -> int:
+        """Bytes from the channels that are made at a time to the next."""
+        return self.tile.channel_stride * self.lanes.channels
+
+    def write(self) -> str:
         """The kernel's body."""
-        asm, tile, requantise = self.asm, self.tile, self.requantise
-        core, x, y, row, column = asm.arguments(5)
-        asm.free(row, column)
-        with (
-            asm.constants(self.start, ONES) as (self.first, self.ones),
-            requantise.constants(),
-            asm.registers(requantise.registers) as channel,
-            asm.registers(1) as (count,),
-        ):
-            requantise.load(channel)
-            share = share_of(asm, core, count, tile.channels, cores)
-            for pointer, stride in ((x, tile.pixels), (y, 1)):
-                with asm.registers(1) as (offset,):
-                    asm.multiply_constant(offset, core, share * stride)
-                    asm("add", pointer, pointer, offset)
-            with asm.registers(1) as (total,), asm.software_loop(count):
-                self.plane(x, total)
-                requantise([total], channel)
-                asm("p.sb!", total, y, 1)
+        asm, tile, output = self.asm, self.tile, self.output
+        sy, sx = self.window.strides
+        core, self.x, self.y, self.top, self.left = asm.arguments(5)
+        far_step = [self.step] * (self.step > LARGEST_IMMEDIATE)
+        with self.lanes.constants(), asm.constants(*far_step) as self.far_step:
+            self.begin(core)
+            asm.free(core, *self.unread)
+            with asm.software_loop(self.rows):
+                self.row()
+                across = sx * tile.pixel_stride * output.width
+                asm.add_constant(self.x, self.x, sy * tile.row_stride - across)
+                across = output.pixel_stride * output.width
+                asm.add_constant(self.y, self.y, output.row_stride - across)
+                asm.add_constant(self.top, self.top, sy)
         return asm.text()
 
-    def plane(self, x: str, total: str) -> None:
-        """Sums a plane, two words at a time; the pointer moves to the next one."""
-        asm, pixels = self.asm, self.tile.pixels
-        asm("mv", total, self.first)
-        with asm.registers(2) as words:
-            if pixels // (2 * WORD):
-                with asm.loop(pixels // (2 * WORD)):
-                    self.words(x, words, total)
-            if pixels // WORD % 2:
-                self.words(x, words[:1], total)
-            for _ in range(pixels % WORD):
-                asm("p.lbu!" if self.tile.unsigned else "p.lb!", words[0], x, 1)
-                asm("add", total, total, words[0])
+    def begin(self, core: str) -> None:
+        """Points to the first window of this core, and to its output."""
+        asm, tile, output = self.asm, self.tile, self.output
+        sy, _ = self.window.strides
+        with asm.registers(1) as (offset,):
+            if self.starts != ((0,), (0,)):
+                for start, stride in ((self.top, tile.row_stride), (self.left, tile.pixel_stride)):
+                    asm.multiply_constant(offset, start, stride)
+                    asm("add", self.x, self.x, offset)
+        each = self.lanes.channels
+        units = ceil(self.channels / each)
+        if ceil(self.rows / self.cores) * units <= self.rows * ceil(units / self.cores):
+            rows, self.rows = self.rows, ceil(self.rows / self.cores)
+            strides = sy * tile.row_stride, output.row_stride, sy
+            self.take_share(core, rows, self.rows, strides)
+        else:
+            channels = self.channels
+            self.channels = min(ceil(units / self.cores) * each, channels)
+            strides = tile.channel_stride, output.channel_stride, 0
+            self.take_share(core, channels, self.channels, strides)
 
-    def words(self, x: str, words: Sequence[str], total: str) -> None:
-        """Adds some words."""
-        for word in words:
-            self.asm("p.lw!", word, x, WORD)
-        for word in words:
-            self.asm(self.sdot, total, word, self.ones)
+    def take_share(self, core: str, size: int, share: int, strides: tuple[int, int, int]) -> None:
+        """Moves `x`, `y` and `top` to a core's share of rows or channels."""
+        if share == size:
+            return
+        with self.asm.registers(2) as (first, offset):
+            first_of_share(self.asm, core, first, size, share)
+            for place, stride in zip((self.x, self.y, self.top), strides, strict=True):
+                if stride:
+                    self.asm.multiply_constant(offset, first, stride)
+                    self.asm("add", place, place, offset)
+
+    @property
+    @abstractmethod
+    def unread(self) -> Sequence[str]:
+        """Arguments that are not read any more once `x` is known."""
+
+    @abstractmethod
+    def row(self) -> None:
+        """A row of outputs."""
+
+    def next_pixel(self) -> None:
+        """Moves on by a column."""
+        _, sx = self.window.strides
+        self.asm.add_constant(self.x, self.x, sx * self.tile.pixel_stride)
+        self.asm.add_constant(self.y, self.y, self.output.pixel_stride)
+
+    def each_channel(
+        self,
+        loop: Callable[[int], AbstractContextManager[None]],
+        pointers: Sequence[str],
+        write: Callable[[Sequence[str]], None],
+    ) -> None:
+        """All channels of a pixel, by what `write` does to totals.
+
+        It moves `pointers` on to the next channels. The last four may be made twice.
+        """
+        asm, each = self.asm, self.lanes.channels
+        with asm.registers(1) as (to,):
+            asm("mv", to, self.y)
+            with loop(self.channels // each):
+                self.channels_at_once(to, write)
+            rest = self.channels % each
+            if rest:
+                for pointer in pointers:
+                    asm.add_constant(pointer, pointer, (rest - each) * self.tile.channel_stride)
+                asm.add_constant(to, to, (rest - each) * self.output.channel_stride)
+                self.channels_at_once(to, write)
+
+    def channels_at_once(self, to: str, write: Callable[[Sequence[str]], None]) -> None:
+        """The channels that are made at a time."""
+        with self.asm.registers(self.lanes.totals) as totals:
+            write(totals)
+            self.lanes.store(totals, to)
+
+
+class KnownWindows(WindowPool):
+    """Windows without loops, with code for every number of taps that lie in the map."""
+
+    @property
+    def is_short(self) -> bool:
+        """Whether a window of outputs takes no loop."""
+        words = len(self.lanes.accesses(*self.window.kernel))
+        return words * (1 + self.lanes.totals) <= LONGEST_WINDOW
+
+    @property
+    def unread(self) -> Sequence[str]:
+        return [self.left]
+
+    def row(self) -> None:
+        asm, known = self.asm, self.row_spans()
+        usual = max(known, key=lambda span: len(known[span]))
+        others = {span: asm.label() for span in known if span != usual}
+        done = asm.label()
+        for span, label in others.items():
+            for top in known[span]:
+                with asm.constants(top) as (constant,):
+                    asm("beq", self.top, constant, label)
+        self.row_of(usual)
+        for span, label in others.items():
+            asm("j", done)
+            asm.place(label)
+            self.row_of(span)
+        asm.place(done)
+
+    def row_spans(self) -> dict[Span, list[int]]:
+        """The rows at which windows begin, by what lies of them in the map."""
+        (fy, _), (sy, _) = self.window.kernel, self.window.strides
+        spans: dict[Span, list[int]] = {}
+        for start, row in product(self.starts[0], range(self.output.height)):
+            tops = spans.setdefault(Span.of(start + row * sy, fy, self.tile.height), [])
+            if start + row * sy not in tops:
+                tops.append(start + row * sy)
+        return spans
+
+    def row_of(self, rows: Span) -> None:
+        """A row of outputs, of whose windows some rows lie in the map."""
+        (_, fx), (_, sx) = self.window.kernel, self.window.strides
+        (column,) = self.starts[1]
+        starts = range(column, column + self.output.width * sx, sx)
+        for columns, outputs in groupby(Span.of(start, fx, self.tile.width) for start in starts):
+            self.lanes.expect(rows.count, columns.count)
+            with self.asm.loop(len(list(outputs))):
+                self.pixel(rows, columns)
+                self.next_pixel()
+
+    def pixel(self, rows: Span, columns: Span) -> None:
+        """The outputs of a window."""
+        asm, lanes, tile = self.asm, self.lanes, self.tile
+        first = rows.first * tile.row_stride + columns.first * tile.pixel_stride
+        groups = reached_together(lanes.accesses(rows.count, columns.count))
+        with asm.registers(len(groups)) as pointers:
+            for pointer, group in zip(pointers, groups, strict=True):
+                asm.add_constant(pointer, self.x, first + group[-1].offset)
+
+            def write(totals: Sequence[str]) -> None:
+                self.words(totals, pointers, groups)
+                lanes.fold(totals, columns.count)
+
+            self.each_channel(asm.loop, pointers, write if groups else lanes.begin)
+
+    def words(
+        self, totals: Sequence[str], pointers: Sequence[str], groups: Sequence[Sequence[Access]]
+    ) -> None:
+        """All words of a window; none is used right behind its load."""
+        asm, lanes = self.asm, self.lanes
+        accesses = [
+            (pointer, access.offset - group[-1].offset, access.ones)
+            for pointer, group in zip(pointers, groups, strict=True)
+            for access in group
+        ]
+        if lanes.begins_with_word:
+            pointer, offset, _ = accesses.pop(0)
+            self.load(totals[0], pointer, offset)
+        else:
+            lanes.begin(totals)
+        with asm.registers(min(TOGETHER, len(accesses))) as values:
+            for first in range(0, len(accesses), TOGETHER):
+                group = accesses[first : first + TOGETHER]
+                for value, (pointer, offset, _) in zip(values, group, strict=False):
+                    self.load(value, pointer, offset)
+                for value, (_, _, ones) in zip(values, group, strict=False):
+                    lanes.add_word(totals, value, ones)
+
+    def load(self, value: str, pointer: str, offset: int) -> None:
+        """Loads a word. The one where the pointer is takes it to the next channels."""
+        if offset:
+            self.asm("lw", value, pointer, offset)
+        elif self.far_step:
+            self.asm("p.lw.r!", value, pointer, self.far_step[0])
+        else:
+            self.asm("p.lw!", value, pointer, self.step)
+
+
+def reached_together(accesses: Sequence[Access]) -> list[list[Access]]:
+    """Accesses that have a pointer in common. The one where it points comes last."""
+    groups: list[list[Access]] = []
+    for access in accesses:
+        if not groups or access.offset - groups[-1][-1].offset > LARGEST_IMMEDIATE:
+            groups.append([access])
+        else:
+            groups[-1].insert(-1, access)
+    return groups
+
+
+class AnyWindows(WindowPool):
+    """Windows tap by tap: loops over the rows and columns that lie in the map."""
+
+    @property
+    def unread(self) -> Sequence[str]:
+        return []
+
+    def row(self) -> None:
+        asm, (_, sx) = self.asm, self.window.strides
+        with asm.software_loop(self.output.width):
+            self.pixel()
+            self.next_pixel()
+            asm.add_constant(self.left, self.left, sx)
+        asm.add_constant(self.left, self.left, -self.output.width * sx)
+
+    def pixel(self) -> None:
+        """The outputs of a window; at least one of its taps lies in the map."""
+        asm, lanes, tile, (fy, fx) = self.asm, self.lanes, self.tile, self.window.kernel
+        with asm.registers(4) as (first, rows, columns, skip):
+            with asm.registers(1) as (offset,):
+                taps_inside(asm, self.top, fy, tile.height, offset, rows)
+                asm.multiply_constant(offset, offset, tile.row_stride)
+                asm("add", first, self.x, offset)
+                taps_inside(asm, self.left, fx, tile.width, offset, columns)
+                asm.multiply_constant(offset, offset, tile.pixel_stride)
+                asm("add", first, first, offset)
+                asm.multiply_constant(offset, columns, tile.pixel_stride)
+                asm.li(skip, tile.row_stride)
+                asm("sub", skip, skip, offset)
+            lanes.count(rows, columns)
+
+            def write(totals: Sequence[str]) -> None:
+                lanes.begin(totals)
+                with asm.registers(2) as (pointer, tap):
+                    asm("mv", pointer, first)
+                    with asm.loop(rows):
+                        with asm.loop(columns):
+                            asm(f"p.{lanes.tap_load}!", tap, pointer, tile.pixel_stride)
+                            lanes.add_tap(totals, tap)
+                        asm("add", pointer, pointer, skip)
+                asm.add_constant(first, first, self.step)
+
+            self.each_channel(asm.software_loop, [first], write)
+
+
+def window_pool(kernel: KernelOp, lanes: Callable[[Assembly], PoolLanes], cores: int) -> str | None:
+    """The body of a pool: with code for every window if that is short, else with loops."""
+    asm = Assembly()
+    known = KnownWindows(asm, kernel, lanes(asm), cores)
+    if known.is_short and len(kernel.starts[1]) == 1:
+        with suppress(RegisterPressureError):
+            text = known.write()
+            if asm.instructions <= MOST_INSTRUCTIONS:
+                return text
+    if not has_taps(kernel):
+        return None
+    asm = Assembly()
+    with suppress(RegisterPressureError):
+        return AnyWindows(asm, kernel, lanes(asm), cores).write()
+    return None
+
+
+def has_taps(kernel: KernelOp) -> bool:
+    """Whether every window has taps in the map."""
+    window, tile, output = kernel.window, Tile.of(kernel.inputs[0]), Tile.output_of(kernel)
+    axes = zip(
+        kernel.starts, tile.shape[1:], output.shape[1:], window.kernel, window.strides, strict=True
+    )
+    return all(
+        Span.of(start + stride * number, taps, size).count
+        for starts, size, outputs, taps, stride in axes
+        for start, number in product(starts, (0, outputs - 1))
+    )
+
+
+def has_form(kernel: KernelOp) -> bool:
+    """Whether windows over the kernel's tile can be written at all."""
+    is_near = Tile.of(kernel.inputs[0]).pixel_stride <= LARGEST_IMMEDIATE
+    return is_near and kernel.window.dilations == (1, 1)
 
 
 def avg_pool(kernel: KernelOp, cores: int) -> str | None:
-    """The body of an average over whole planes in CHW; None for other averages."""
-    tile, output = Tile.of(kernel.inputs[0]), Tile.output_of(kernel)
-    is_global = output.pixels == 1 and kernel.window.kernel == (tile.height, tile.width)
+    """The body of an average; None where its divisor depends on the place, or it has no form."""
+    tile, output, window = Tile.of(kernel.inputs[0]), Tile.output_of(kernel), kernel.window
     asm = Assembly()
     requantise = requantiser(asm, kernel)
-    if requantise is None or not is_global or tile.layout is not Layout.CHW:
+    if requantise is None or kernel.counted_pads is not None or not has_form(kernel):
         return None
-    if any(kernel.window.pads) or not output.is_dense:
+    if any(window.pads) and kernel.zero_point_values != (kernel.padding,):
         return None
-    return GlobalAverage(asm, kernel, requantise).write(cores)
-
-
-class MaxPool:
-    """Maxima of four channels at a time. A core takes some of the rows of outputs."""
-
-    def __init__(self, asm: Assembly, kernel: KernelOp):
-        self.asm = asm
-        self.kernel = kernel
-        self.tile = Tile.of(kernel.inputs[0])
-        self.output = Tile.output_of(kernel)
-        self.maximum = "pv.maxu.b" if self.tile.unsigned else "pv.max.b"
-
-    def write(self, cores: int) -> str:
-        """The kernel's body."""
-        asm, tile, output = self.asm, self.tile, self.output
-        sy, sx = self.kernel.window.strides
-        core, x, y, row, column = asm.arguments(5)
-        asm.free(row, column)
-        with asm.registers(1) as (rows,):
-            share = share_of(asm, core, rows, output.height, cores)
-            for pointer, stride in ((x, sy * tile.row_stride), (y, output.row_stride)):
-                with asm.registers(1) as (offset,):
-                    asm.multiply_constant(offset, core, share * stride)
-                    asm("add", pointer, pointer, offset)
-            with asm.software_loop(rows):
-                with asm.loop(output.width):
-                    with asm.loop(tile.channels // WORD):
-                        self.word(x, y)
-                    asm.add_constant(x, x, sx * tile.channels - tile.channels)
-                done = output.width * sx * tile.channels
-                asm.add_constant(x, x, sy * tile.row_stride - done)
-        return asm.text()
-
-    def word(self, x: str, y: str) -> None:
-        """Four channels of one output; the pointers move on by four channels."""
-        asm, tile = self.asm, self.tile
-        fy, fx = self.kernel.window.kernel
-        with asm.registers(2) as (largest, value), asm.registers(1) as (place,):
-            offsets = [
-                dy * tile.row_stride + dx * tile.pixel_stride
-                for dy, dx in product(range(fy), range(fx))
-            ]
-            asm("lw", largest, x, 0)
-            for offset in offsets[1:]:
-                base, reach = x, offset
-                if offset > LARGEST_IMMEDIATE:
-                    asm.add_constant(place, x, offset)
-                    base, reach = place, 0
-                asm("lw", value, base, reach)
-                asm(self.maximum, largest, largest, value)
-            asm.add_constant(x, x, WORD)
-            asm("p.sw!", largest, y, WORD)
+    is_global = window.kernel == (tile.height, tile.width) and not any(window.pads)
+    if is_global and tile.layout is Layout.CHW and output.is_dense:
+        return GlobalAverage(asm, kernel, requantise).write(cores)
+    return window_pool(kernel, lambda asm: Average(asm, kernel), cores)
 
 
 def max_pool(kernel: KernelOp, cores: int) -> str | None:
-    """The body of a max pool on HWC tiles of whole words without padding; None for others."""
-    tile, output = Tile.of(kernel.inputs[0]), Tile.output_of(kernel)
-    is_plain = not any(kernel.window.pads) and kernel.window.dilations == (1, 1)
-    if (
-        not is_plain
-        or not output.is_dense
-        or {tile.layout, output.layout} != {Layout.HWC}
-        or tile.channels % WORD
-    ):
+    """The body of a max pool; None where it has no form.
+
+    Nor has a window of several taps whose padding is not the smallest value.
+    """
+    lowest = 0 if Tile.of(kernel.inputs[0]).unsigned else -128
+    is_padded, is_pixel = any(kernel.window.pads), kernel.window.kernel == (1, 1)
+    if is_pixel and not is_padded and kernel.starts == ((0,), (0,)):
+        return part(kernel, cores)
+    if is_padded and not is_pixel and kernel.padding != lowest:
         return None
-    return MaxPool(Assembly(), kernel).write(cores)
+    if not has_form(kernel):
+        return None
+    return window_pool(kernel, lambda asm: Maximum(asm, kernel), cores)

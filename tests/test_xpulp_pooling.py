@@ -1,0 +1,95 @@
+"""Pools in assembly against the reference semantics, many to a run of the simulator."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from handwritten import needs_gvsoc
+from random_kernels import KernelRun, RandomKernel
+from xpulp_program import CORES, check_kernels
+
+from dsconv.dialects.attributes import WindowAttr
+from dsconv.lowering.xpulp.pooling import avg_pool, has_taps, max_pool
+
+WRITERS = {"avg_pool": avg_pool, "max_pool": max_pool}
+each_kind = pytest.mark.parametrize("kind", WRITERS)
+
+
+def random_run(kind: str, seed: int, largest: int = 10) -> KernelRun:
+    """Windows with and without padding, some of a whole map and some of a tile."""
+    rng = random.Random(seed)
+    fy, fx = rng.randint(1, 5), rng.randint(1, 5)
+    strides = rng.randint(1, 3), rng.randint(1, 3)
+    height, width = rng.randint(fy, fy + largest), rng.randint(fx, fx + largest)
+    pads = [rng.randint(0, size - 1) for size in (fy, fx, fy, fx)] if rng.random() < 0.7 else []
+    window = WindowAttr.of((fy, fx), strides, pads or [0] * 4)
+    starts = None
+    if any(pads):
+        top, left = rng.randint(1 - fy, 0), rng.randint(1 - fx, 0)
+        starts = rng.choice([None, ([top, 0], [left]), ([top, 0], [left, 0])])
+    kernel = RandomKernel(seed, rng.randint(1, 24), (height, width))
+    return kernel.pool(kind, window, starts=starts)
+
+
+@needs_gvsoc
+@each_kind
+@pytest.mark.parametrize("seed", range(2))
+def test_random_kernels(tmp_path: Path, kind: str, seed: int):
+    runs = [random_run(kind, 100 * seed + number) for number in range(60)]
+    check_kernels(tmp_path, WRITERS[kind], [run for run in runs if has_taps(run.kernel)])
+
+
+@each_kind
+@pytest.mark.parametrize("seed", range(3))
+def test_loops_of_random_kernels(kind: str, seed: int):
+    run = random_run(kind, 1000 + seed, largest=3)
+    np.testing.assert_array_equal(run.lowered(), run.expected())
+
+
+@needs_gvsoc
+@each_kind
+def test_large_windows_and_far_strides(tmp_path: Path, kind: str):
+    """Windows that are loops, and rows and planes that are farther than an immediate reaches."""
+    shapes = [
+        (13, (9, 9), WindowAttr.of((9, 9), pads=(4, 4, 4, 4))),
+        (40, (12, 12), WindowAttr.of((12, 12))),
+        (600, (4, 6), WindowAttr.of((3, 3), (2, 2), (1, 1, 1, 1))),
+        (5, (48, 50), WindowAttr.of((3, 2), (2, 1), (1, 0, 1, 1))),
+    ]
+    runs = [
+        RandomKernel(seed, channels, size).pool(kind, window)
+        for channels, size, window in shapes
+        for seed in range(4)
+    ]
+    check_kernels(tmp_path, WRITERS[kind], runs)
+
+
+@needs_gvsoc
+def test_slices_and_pads(tmp_path: Path):
+    """Windows of one pixel, of which some are nothing but padding of any value."""
+    runs: list[KernelRun] = []
+    for seed in range(40):
+        rng = random.Random(seed)
+        pads = [rng.randint(0, 3) for _ in range(4)] if seed % 2 else [0] * 4
+        strides = (1, 1) if seed % 2 else (rng.randint(1, 3), rng.randint(1, 3))
+        window = WindowAttr.of((1, 1), strides, pads)
+        size = rng.randint(1, 9), rng.randint(1, 9)
+        kernel = RandomKernel(seed, rng.randint(1, 20), size)
+        runs.append(kernel.pool("max_pool", window, pad_value=rng.randint(0, 100)))
+    check_kernels(tmp_path, max_pool, runs)
+
+
+def test_padding_that_may_be_the_maximum_is_left_to_the_loops():
+    window = WindowAttr.of((2, 2), pads=(1, 1, 1, 1))
+    kernel = RandomKernel(0, 8, (6, 6))
+    assert max_pool(kernel.pool("max_pool", window).kernel, CORES) is not None
+    assert max_pool(kernel.pool("max_pool", window, pad_value=50).kernel, CORES) is None
+
+
+def test_dilated_windows_are_left_to_the_loops():
+    window = WindowAttr.of((2, 2), dilations=(2, 2))
+    for kind, write in WRITERS.items():
+        assert write(RandomKernel(0, 8, (6, 6)).pool(kind, window).kernel, CORES) is None
