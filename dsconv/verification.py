@@ -19,6 +19,7 @@ from dsconv.execution import quantised_inputs, run_imported
 from dsconv.frontends import ImportedNetwork, LayerSource, OnnxTensor, Port
 from dsconv.frontends.model_file import load_model
 from dsconv.frontends.onnx_graph import OnnxGraph
+from dsconv.frontends.preprocessing import without_preprocessing
 from dsconv.frontends.spelled_out import spelled_out
 from dsconv.judges import INTEGERS, Agreement, Judge, judge_of
 from dsconv.onnx_runtime import Array, part_of
@@ -153,7 +154,8 @@ def verify(
     """
     imported = compiled.imported
     judge = judge or judge_of(imported.flavour)
-    model = load_model(path) if judge is INTEGERS else spelled_out(load_model(path))
+    model, _ = without_preprocessing(load_model(path))
+    model = model if judge is INTEGERS else spelled_out(model)
     (port,), (result,) = imported.inputs, imported.outputs
     rows = quantised_inputs(x, port)
     feeds = [{port.name: _as_in_file(model, row, port)} for row in rows]

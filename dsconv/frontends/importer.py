@@ -11,6 +11,7 @@ from dsconv.frontends.flavours import flavour_named, flavour_of
 from dsconv.frontends.model_file import load_model
 from dsconv.frontends.network import ImportedNetwork
 from dsconv.frontends.onnx_graph import OnnxGraph
+from dsconv.frontends.preprocessing import without_preprocessing
 from dsconv.frontends.reader import Reader
 from dsconv.frontends.tflite import TFLITE
 
@@ -34,9 +35,12 @@ def import_onnx(
     else:
         path = Path(path_or_model)
         model, stem = load_model(path), path.stem
+    model, left_out = without_preprocessing(model)
     graph = OnnxGraph(model)
     meaning = flavour_of(graph) if flavour is None else flavour_named(flavour)
     reader = Reader(graph, meaning.handlers, meaning.arithmetic)
+    for note in left_out:
+        reader.note(note)
     if flavour is None and model.producer_name == FROM_TFLITE:
         reader.note(
             "converted from TensorFlow: this is ONNX Runtime's arithmetic; for that of TFLite's "
