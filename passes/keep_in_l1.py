@@ -7,7 +7,8 @@ from itertools import pairwise
 
 from xdsl.builder import Builder, ImplicitBuilder
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.dialects import scf
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr, i64
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
@@ -26,6 +27,7 @@ from dsconv.dialects.tiled import (
     whole_buffer,
 )
 from dsconv.passes.copied_values import CopiedValues
+from dsconv.passes.costs import dma_cycles
 from dsconv.passes.l1_plan import buffer_of, users
 from dsconv.passes.networks import networks
 
@@ -151,9 +153,9 @@ def keep(edge: Edge) -> BufferOp:
         for user in list(users(read.result)):
             if user is not edge.load:
                 use_in_place(user, read, shared, edge.load, edge.load.source_offset)
-    remove_transfer(edge.load)
+    remove_transfer(edge.load, edge.reader)
     if not edge.is_read_elsewhere:
-        remove_transfer(edge.store)
+        remove_transfer(edge.store, edge.maker)
         edge.maker.operands = [shared.result]
         Rewriter.erase_op(activation)
     for buffer in (read, made):
@@ -179,8 +181,23 @@ def use_in_place(
             user.operands[index] = piece
 
 
-def remove_transfer(transfer: DmaStartOp) -> None:
-    """Removes a transfer and the wait for it."""
+def estimated_cycles(transfer: DmaStartOp, layer: LayerOp) -> float:
+    """What a transfer is expected to cost its layer, as far as it does not hide behind kernels."""
+    box, loop = transfer.box, transfer.parent_op()
+    cost = dma_cycles(box.line_bytes, box.lines, box.blocks, store=not transfer.is_load)
+    if not isinstance(loop, scf.ForOp):
+        return cost.cycles
+    steps = const_evaluate_operand(loop.ub)
+    assert steps is not None, "loops over tiles have constant bounds"
+    hides = layer.buffers.value.data > 1
+    return steps * cost.issue + cost.engine if hides else steps * cost.cycles
+
+
+def remove_transfer(transfer: DmaStartOp, layer: LayerOp) -> None:
+    """Removes a transfer, and the wait for it, from a layer and from what that is to take."""
+    if layer.estimate is not None:
+        cycles = layer.estimate.value.data - round(estimated_cycles(transfer, layer))
+        layer.properties["estimate"] = IntegerAttr(max(cycles, 0), i64)
     for use in list(transfer.transfer.uses):
         assert isinstance(use.operation, WaitOp), "transfers are waited for"
         Rewriter.erase_op(use.operation)

@@ -263,8 +263,10 @@ def check_residents(module: ModuleOp, layers: Sequence[LayerOperation], l1: int)
     expected = [choice.resident.number is not None for choice in points[0].choices]
     passes = f"select-schedule{{l1={l1}}},lower-to-tiles,keep-in-l1{{l1={l1}}}"
     run_pipeline(module, passes)
-    lowered = (op for op in module.walk() if isinstance(op, LayerOp))
+    lowered = [op for op in module.walk() if isinstance(op, LayerOp)]
     assert [layer.schedule.data.endswith("input in L1") for layer in lowered] == expected
+    estimates = [layer.estimate.value.data for layer in lowered]
+    assert estimates == pytest.approx([one.cycles for one in points[0].choices], rel=0.03)
 
 
 @settings(max_examples=15, deadline=None)
