@@ -275,6 +275,8 @@ def report(
     passes: Passes = None,
     objective: ObjectiveOption = Objective.LATENCY,
     kernel: Kernel = None,
+    profile: ProfileOption = CostSource.MODEL,
+    jobs: Jobs = 1,
     remarks: Remarks = False,
 ) -> None:
     """Show what was read and what the compiler decided, without running it."""
@@ -283,6 +285,7 @@ def report(
     from dsconv.memory_report import MemoryPlan
     from dsconv.pareto import ParetoFront
 
+    measurer = measurer_for(profile, jobs)
     compiled = compile(
         model,
         target,
@@ -293,6 +296,7 @@ def report(
         objective=objective,
         kernel=kernel,
         remarks=remarks,
+        measurer=measurer,
     )
     print_import(compiled.imported)
     if memory or plot is not None:
@@ -301,7 +305,7 @@ def report(
         if plot is not None:
             plan.plot(plot)
     if pareto:
-        ParetoFront.of(compiled).print(Console(width=WIDEST))
+        ParetoFront.of(compiled, measurer).print(Console(width=WIDEST))
     if program:
         Footprint.of(compiled).print(console)
 

@@ -13,36 +13,48 @@ from dsconv.compiler import CompiledNetwork
 from dsconv.dialects.graph import LayerOperation
 from dsconv.passes.schedules import Objective, Schedule, best, schedules
 from dsconv.pipeline import GRAPH_LEVEL, machine_of, run_pipeline
+from dsconv.profiling import Measurer, profiled_front
 from dsconv.reference import network_of
 
 
 @dataclass(frozen=True)
 class ParetoFront:
-    """Schedules, the fastest first; costs are estimates. `chosen`: objectives that each serves."""
+    """Schedules, the fastest first. `chosen`: objectives that each serves.
+
+    `cycles_are`: estimated, or sums of what was measured.
+    """
 
     network: str
+    cycles_are: str
     points: Sequence[Schedule]
     chosen: Sequence[Sequence[Objective]]
 
     @staticmethod
-    def of(compiled: CompiledNetwork) -> ParetoFront:
-        """The front of a network for its target."""
+    def of(compiled: CompiledNetwork, measurer: Measurer | None = None) -> ParetoFront:
+        """The front of a network for its target, by estimates or by what is measured.
+
+        Raises DsconvError where the target is none that is measured.
+        """
         module = compiled.imported.module.clone()
         run_pipeline(module, GRAPH_LEVEL)
         function = network_of(module)
         layers = [op for op in function.body.ops if isinstance(op, LayerOperation)]
         machine = machine_of(compiled.target, len(layers))
-        points = schedules(layers, machine)
+        if measurer is None:
+            points = schedules(layers, machine)
+        else:
+            points = profiled_front(layers, compiled.target, measurer)
         chosen = [
             [objective for objective in Objective if best(points, objective, machine) is point]
             for point in points
         ]
-        return ParetoFront(function.sym_name.data, points, chosen)
+        cycles_are = "estimated" if measurer is None else "measured"
+        return ParetoFront(function.sym_name.data, cycles_are, points, chosen)
 
     def print(self, console: Console) -> None:
         """The front for people."""
         table = Table(title=f"{self.network}: schedules worth having", box=box.SIMPLE_HEAD)
-        for column in ("cycles (estimate)", "bytes L2-L1", "fused layers"):
+        for column in (f"cycles ({self.cycles_are})", "bytes L2-L1", "fused layers"):
             table.add_column(column, justify="right", no_wrap=True)
         table.add_column("objective")
         for point, objectives in zip(self.points, self.chosen, strict=True):

@@ -61,16 +61,26 @@ def write_profiled_schedule(
     The passes behind `GRAPH_LEVEL` keep what it writes. Raises DsconvError where the target's
     kernels are none of pulp-open's.
     """
+    layers = [op for op in network_of(module).body.ops if isinstance(op, LayerOperation)]
+    points = profiled_front(layers, target, measurer)
+    if points:
+        apply_schedule(best(points, objective, machine_of(target, len(layers))))
+
+
+def profiled_front(
+    layers: Sequence[LayerOperation], target: Target, measurer: Measurer
+) -> list[Schedule]:
+    """All schedules for a target that no other beats by what was measured, the fastest first.
+
+    Raises DsconvError where the target's kernels are none of pulp-open's.
+    """
     if target.isa != "xpulp":
         raise DsconvError(
             f"profiles are measured on the cluster of pulp-open, which {target.name} has not; "
             "compile for gap8 or pulp_open, or leave the choice to the model"
         )
-    layers = [op for op in network_of(module).body.ops if isinstance(op, LayerOperation)]
     machine = machine_of(target, len(layers))
-    points = profiled_schedules(layers, machine, target.l1.bytes, measurer)
-    if points:
-        apply_schedule(best(points, objective, machine))
+    return profiled_schedules(layers, machine, target.l1.bytes, measurer)
 
 
 def profiled_schedules(

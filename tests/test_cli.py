@@ -203,3 +203,15 @@ def test_the_memory_plan_is_reported(tmp_path: Path):
     assert result.returncode == 0, result.stderr
     assert "above the lower bound" in result.stdout
     assert (tmp_path / "plan.png").stat().st_size > 1000
+
+
+def test_schedules_worth_having_are_reported():
+    result = dsconv("report", DIGITS, "--pareto", "--target", "pulp_open")
+    assert result.returncode == 0, result.stderr
+    assert "cycles (estimated)" in result.stdout
+    assert "latency, transfers, energy" in result.stdout
+
+
+def test_schedules_are_measured_on_gvsoc_alone():
+    result = dsconv("report", DIGITS, "--pareto", "--target", "host", "--profile", "gvsoc")
+    assert_one_error(result, "host", "compile for gap8 or pulp_open")

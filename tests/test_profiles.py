@@ -13,10 +13,12 @@ from xdsl.parser import Parser
 
 from dsconv import measurements
 from dsconv.bench.builder import Activation, NetworkBuilder
+from dsconv.compiler import compile
 from dsconv.dialects.attributes import Layout, WindowAttr
 from dsconv.dialects.fused import Axis, FusedOp
 from dsconv.dialects.graph import LayerOperation
 from dsconv.errors import DsconvError
+from dsconv.pareto import ParetoFront
 from dsconv.passes.chains import Chain
 from dsconv.passes.contenders import contenders
 from dsconv.passes.fused_channels import channel_cost
@@ -34,6 +36,7 @@ from dsconv.targets import load_target
 HWC, CHW = (Activation(layout=layout) for layout in (Layout.HWC, Layout.CHW))
 MACHINE = Machine(20_000, 0, 8)
 L1_BYTES = 65536
+DIGITS = Path(__file__).parents[1] / "examples" / "digits" / "digits.onnx"
 
 
 def network() -> ModuleOp:
@@ -184,3 +187,16 @@ def test_what_gvsoc_has_measured_it_does_not_measure_again(
     monkeypatch.setattr(measurements, "build", fail)
     first, cycles = next(iter(found.items()))
     assert measure_batch(first) == cycles
+
+
+def test_the_front_is_of_what_was_measured():
+    compiled = compile(DIGITS, "pulp_open")
+
+    def measure(batches: Sequence[Batch]) -> Mapping[Batch, Sequence[int]]:
+        return {batch: [1000] * len(layers_in(batch)) for batch in batches}
+
+    front = ParetoFront.of(compiled, measure)
+    assert front.cycles_are == "measured"
+    assert [point.cycles for point in front.points] != [
+        point.cycles for point in ParetoFront.of(compiled).points
+    ]
