@@ -166,7 +166,7 @@ def verify(
     layers = [comparison.check(source) for source in imported.layers]
     ways = [true, *(way(model, feeds, [result.tensor]) for way in judge.ways[1:])]
     outputs = [
-        np.concatenate([_output(imported, tensors[result.tensor]) for tensors in way])
+        np.concatenate([_output(imported, result, tensors[result.tensor]) for tensors in way])
         for way in ways
     ]
     actual = np.concatenate([run_imported(imported, row).outputs[0] for row in rows])
@@ -191,8 +191,11 @@ def _as_in_file(model: onnx.ModelProto, row: Array, port: Port) -> Array:
     return row.astype(dtype)
 
 
-def _output(imported: ImportedNetwork, array: Array) -> Array:
-    """The network's output, as it lies in the file, as (1, C, H, W)."""
+def _output(imported: ImportedNetwork, port: Port, array: Array) -> Array:
+    """The tensor of the network's output, as it lies in the file, as (1, C, H, W)."""
+    for tensor in _layer_tensors(imported):
+        if tensor.name == port.tensor:
+            return tensor.view.stored(array)
     returned = network_of(imported.module).body.block.last_op
     assert returned is not None, "a network ends with a return"
     (value,) = returned.operands

@@ -143,6 +143,24 @@ def test_a_layer_without_a_tensor_is_compared_with_what_follows(tmp_path: Path):
     assert [layer.agreement is None for layer in found.layers] == [True, False]
 
 
+@pytest.mark.parametrize("quantised_again", [False, True])
+def test_an_output_that_is_transposed_behind_its_layer(quantised_again: bool, tmp_path: Path):
+    """The file may have no tensor with these bytes in the order that the network gives them."""
+    writer, meaning = ModelWriter(), Quantisation(0.05, 3, "uint8")
+    x = writer.dequantize(writer.input("x", "uint8", (1, 3, 8, 6)), meaning)
+    pooled = writer.quantize(writer.node("MaxPool", x, kernel_shape=[2, 2]), meaning)
+    turned = writer.node("Transpose", writer.dequantize(pooled, meaning), perm=[0, 2, 3, 1])
+    if quantised_again:
+        turned = writer.dequantize(writer.quantize(turned, meaning), meaning)
+    onnx.save(writer.model(turned, dtype="float32"), str(tmp_path / "model.onnx"))
+    image = np.random.default_rng(0).integers(0, 256, (1, 3, 8, 6), np.uint8)
+    found = verified(tmp_path / "model.onnx", image)
+    assert found.equal
+    windows = np.lib.stride_tricks.sliding_window_view(image, (2, 2), (2, 3))
+    expected = windows.max(axis=(4, 5)).transpose(0, 2, 3, 1)
+    np.testing.assert_array_equal(found.report.outputs.reshape(expected.shape), expected)
+
+
 def test_what_onnx_runtime_does_not_know_is_one_clear_error(tmp_path: Path):
     writer, meaning = ModelWriter(opset=13), Quantisation(0.1, 0, "int8")
     x = writer.dequantize(writer.input("x", "int8", (1, 2, 3, 3)), meaning)

@@ -24,11 +24,12 @@ class OnnxTensor:
 class Port:
     """One input or output of the network, as the caller's bytes.
 
-    `name` is the graph input or output of the file, `tensor` the ONNX tensor that has these bytes
-    and `shape` the shape they have, with batch 1. `real = scale * (q - zero_point)`; `scale` is
-    None where the file does not say it, and for int32 sums whose channels each have their own in
-    `channel_scales`. `caller_steps` are the operations of the file between
-    `name` and these bytes: QuantizeLinear of a float input, Softmax behind the logits.
+    `name` is the graph input or output of the file, `tensor` the ONNX tensor that has these bytes,
+    before any transpose, and `shape` the shape they have, with batch 1.
+    `real = scale * (q - zero_point)`; `scale` is None where the file does not say it, and for int32
+    sums whose channels each have their own in `channel_scales`. `caller_steps` are the operations
+    of the file between `name` and these bytes: QuantizeLinear of a float input, Softmax behind the
+    logits.
     """
 
     name: str

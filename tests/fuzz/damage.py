@@ -81,7 +81,7 @@ def healthy_files() -> tuple[bytes, ...]:
 
 
 def qdq_network() -> onnx.ModelProto:
-    """Convolutions, a gate of squeeze-and-excite, a residual, pools and a product."""
+    """An input to normalise, convolutions, functions, a gate, a residual, pools and a product."""
     writer, unit = ModelWriter(opset=14), Quantisation(0.05, 3, "uint8")
 
     def layer(op_type: str, *inputs: str, **attributes: Any) -> str:
@@ -95,16 +95,22 @@ def qdq_network() -> onnx.ModelProto:
             array.astype(np.int8), scales, np.zeros(shape[0], np.int8)
         )
 
-    real = writer.dequantize(
-        writer.quantize(writer.input("image", "float32", (1, 3, 8, 6)), unit), unit
-    )
+    def vector(*values: float) -> str:
+        return writer.constant(np.array(values, np.float32))
+
+    image = writer.node("Sub", writer.input("image", "float32", (1, 3, 8, 6)), vector(0.5))
+    real = writer.dequantize(writer.quantize(writer.node("Div", image, vector(0.2)), unit), unit)
     first = layer("Conv", real, weights(4, 3, 3, 3), pads=[1, 1, 1, 1])
     second = layer("Conv", first, weights(4, 1, 3, 3), group=4, pads=[1, 1, 1, 1])
     second = layer("HardSwish", second)
+    parameters = (vector(*values) for values in np.linspace(0.5, 2, 16).reshape(4, 4))
+    second = layer("BatchNormalization", second, *parameters)
+    second = layer("Pow", layer("Celu", second, alpha=1.5), vector(2))
     gate = layer("Conv", layer("GlobalAveragePool", second), weights(4, 4, 1, 1))
     second = layer("Mul", second, layer("Sigmoid", gate))
     third = layer("Conv", second, weights(4, 4, 1, 1))
     total = layer("Relu", writer.node("Add", first, third))
+    total = layer("Add", total, weights(1))
     pooled = layer("MaxPool", total, kernel_shape=[2, 2], strides=[2, 2])
     mean = layer("GlobalAveragePool", pooled)
     flat = writer.node("Flatten", mean)
@@ -133,6 +139,7 @@ def moving_network() -> onnx.ModelProto:
     pixels = part(part(x, 0, 6, 1, 2), 0, 1, 1, 1)
     vector = layer("ReduceMax", x, integers(2, 3))
     both = layer("Sub", layer("Mul", vector, pixels), x)
+    both = layer("Add", both, layer("ReduceMean", x, integers(3)))
     rows = layer("Concat", both, part(both, 1, 8, 2, 3), axis=2)
     limit = writer.constant(np.array(2, np.float32))
     columns = layer("Concat", rows, layer("Min", rows, limit), axis=3)
@@ -142,7 +149,7 @@ def moving_network() -> onnx.ModelProto:
 
 
 def qoperator_network() -> onnx.ModelProto:
-    """Convolutions with integer operands, a sum, an average and a product."""
+    """Convolutions with integer operands, a sum, an average and products."""
     writer, unit = ModelWriter(), Quantisation(0.05, 0, "int8")
     microsoft = {"domain": "com.microsoft"}
 
@@ -163,6 +170,9 @@ def qoperator_network() -> onnx.ModelProto:
     second = convolution(first, 4, 1, 3, 3, group=4, pads=[1, 1, 1, 1])
     operands = (*scaled(first), *scaled(second), *writer.parameters(unit))
     total = writer.node("QLinearAdd", *operands, **microsoft)
+    constant = scaled(writer.constant(np.arange(4, dtype=np.int8).reshape(4, 1, 1)))
+    operands = (*scaled(total), *constant, *writer.parameters(unit))
+    total = writer.node("QLinearMul", *operands, **microsoft)
     operands = (*scaled(total), *writer.parameters(unit))
     mean = writer.node("QLinearGlobalAveragePool", *operands, channels_last=0, **microsoft)
     flat = writer.node("Reshape", mean, writer.constant(np.array([1, -1])))
