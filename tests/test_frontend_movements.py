@@ -130,6 +130,59 @@ def test_pad(value: float | None, y: Quantisation):
     assert kinds(agrees(model)) == (["pad"] if y == X else ["lookup", "pad"])
 
 
+@pytest.mark.parametrize("value", [None, -1.5])
+@pytest.mark.parametrize("y", [X, Y])
+@pytest.mark.parametrize(
+    ("pads", "expected"),
+    [((0, 2, 0, 0, 0, 3, 0, 0), ["pointwise"]), ((0, 0, 1, 0, 0, 1, 0, 2), ["pointwise", "pad"])],
+)
+def test_channels_are_padded(
+    pads: tuple[int, ...], expected: list[str], y: Quantisation, value: float | None
+):
+    constant = [] if value is None else [np.array(value, np.float32)]
+    model = moved("Pad", integers(*pads), *constant, y=y)
+    assert kinds(agrees(model)) == ([] if y == X else ["lookup"]) + expected
+
+
+@pytest.mark.parametrize("runner", ["host", "qemu"])
+def test_a_shortcut_with_more_channels(runner: str):
+    """Every other pixel, zeros for the channels that are new: ResNet's first shortcut."""
+    writer = ModelWriter(18)
+    x = writer.dequantize(writer.input("x", "int8", (1, 3, 8, 6)), X)
+    half = writer.node(
+        "Slice",
+        x,
+        *map(writer.constant, (integers(0, 0), integers(8, 6))),
+        *map(writer.constant, (integers(2, 3), integers(2, 2))),
+    )
+    wide = writer.node("Pad", half, writer.constant(integers(0, 1, 0, 0, 0, 2, 0, 0)))
+    model = writer.model(writer.quantize(wide, X))
+    assert kinds(
+        assert_agrees(model, {"x": random_integers(np.random.default_rng(1), "int8", (1, 3, 8, 6))})
+    ) == ["slice", "pointwise"]
+    assert dsconv.compile(model, target="pulp_open").run(on=runner).equal
+
+
+@pytest.mark.parametrize("axis", [1, -3])
+@pytest.mark.parametrize("chosen", [(2, 0, 1), (-1,), (0, 0, 2, 1, 1)])
+def test_channels_in_any_order(chosen: tuple[int, ...], axis: int):
+    assert kinds(agrees(moved("Gather", integers(*chosen), axis=axis))) == ["pointwise"]
+
+
+@pytest.mark.parametrize(
+    ("indices", "axis", "reason"),
+    [
+        (integers(3), 1, "channels .3. of 3"),
+        (integers(1), 2, "something else than a list of channels"),
+        (np.array(1, np.int64), 1, "something else than a list of channels"),
+        (integers(), 1, "something else than a list of channels"),
+    ],
+)
+def test_other_gathers_are_an_error(indices: np.ndarray, axis: int, reason: str):
+    with pytest.raises(ModelError, match=rf"gather_\d.*{reason}"):
+        import_onnx(moved("Gather", indices, axis=axis))
+
+
 def test_pad_of_named_axes():
     model = moved("Pad", integers(1, 2, 0, 1), None, integers(3, -2))
     assert kinds(agrees(model)) == ["pad"]
@@ -146,7 +199,7 @@ def test_pad_of_integers():
 @pytest.mark.parametrize(
     ("constants", "options"),
     [
-        ([integers(0, 1, 1, 1, 0, 0, 1, 1)], {}),
+        ([integers(1, 0, 1, 1, 0, 0, 1, 1)], {}),
         ([integers(0, 0, -1, 1, 0, 0, 1, 1)], {}),
         ([integers(0, 0, 1, 1, 0, 0, 1, 1)], {"mode": "reflect"}),
         ([integers(0, 0, 1)], {}),

@@ -15,6 +15,7 @@ from dsconv.dialects.graph import (
     PadOp,
 )
 from dsconv.frontends import common
+from dsconv.frontends.channels import with_channels
 from dsconv.frontends.moving import Part, moved
 from dsconv.frontends.onnx_graph import Node
 from dsconv.frontends.parameters import read_integers
@@ -70,7 +71,7 @@ def concatenation(node: Node, parts: Sequence[Part]) -> MovingLayer:
 
 
 def read_pad(reader: Reader, node: Node) -> Value:
-    """Rows and columns of one value around an activation; padding of a Conv where that is 0."""
+    """Channels, rows and columns of one value; padding of a Conv where that is 0."""
     if node.text("mode", "constant") != "constant":
         raise node.problem(f"pads by mode '{node.text('mode', '')}'; constant is supported")
     value = reader.value(node)
@@ -108,8 +109,13 @@ def _padded(reader: Reader, node: Node, part: Part, real: float) -> MovingLayer:
         for side in range(2):
             around[side][axis % rank] = pads[index + side * len(axes)]
     begins, ends = around
-    if any(begins[:2] + ends[:2]) or min(begins + ends) < 0:
-        raise node.problem(f"pads {pads}; whole rows and columns can be added")
+    if begins[0] or ends[0] or min(begins + ends) < 0:
+        raise node.problem(f"pads {pads}; whole channels, rows and columns can be added")
+    if begins[1] or ends[1]:
+        own = range(part.view.sizes[1])
+        part = with_channels(node, part, [*[None] * begins[1], *own, *[None] * ends[1]], real)
+        if not any(begins[2:] + ends[2:]):
+            return part
     window = WindowAttr.of((1, 1), pads=(*begins[2:], *ends[2:]))
 
     def make(
@@ -122,8 +128,27 @@ def _padded(reader: Reader, node: Node, part: Part, real: float) -> MovingLayer:
     return MovingLayer(node, view, UNBOUNDED, (part,), make)
 
 
+def read_gather(reader: Reader, node: Node) -> Value:
+    """Channels of an activation in any order, or an element of a constant list, as of a shape."""
+    if isinstance(reader.value(node), Constant):
+        return common.read_gather(reader, node)
+    return moved(reader, node, [0], lambda parts: _gathered(reader, node, parts[0]))
+
+
+def _gathered(reader: Reader, node: Node, part: Part) -> MovingLayer:
+    check_nchw(node, part.view)
+    channels, indices = part.view.sizes[1], read_integers(reader, node, 1)
+    is_list = reader.array(node, 1).ndim == 1 and indices
+    if node.integer("axis", 0) not in (1, 1 - len(part.view.shape)) or not is_list:
+        raise node.problem("takes something else than a list of channels")
+    if not all(-channels <= index < channels for index in indices):
+        raise node.problem(f"channels {indices} of {channels}")
+    return with_channels(node, part, [index % channels for index in indices])
+
+
 MOVEMENT_HANDLERS: dict[str, Handler] = {
     "Concat": read_concat,
+    "Gather": read_gather,
     "Pad": read_pad,
     "Resize": read_resize,
     "Slice": read_slice,

@@ -143,7 +143,8 @@ def moving_network() -> onnx.ModelProto:
     rows = layer("Concat", both, part(both, 1, 8, 2, 3), axis=2)
     limit = writer.constant(np.array(2, np.float32))
     columns = layer("Concat", rows, layer("Min", rows, limit), axis=3)
-    padded = layer("Pad", columns, integers(0, 0, 1, 0, 0, 0, 0, 1))
+    chosen = layer("Gather", columns, integers(5, 0, 1, 2), axis=1)
+    padded = layer("Pad", chosen, integers(0, 0, 1, 0, 0, 2, 0, 1))
     scales = writer.constant(np.array([1, 1, 2, 1], np.float32))
     return writer.model(writer.quantize(writer.node("Resize", padded, "", scales), unit))
 
