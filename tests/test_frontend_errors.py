@@ -91,6 +91,13 @@ def two_activations(operation: str) -> onnx.ModelProto:
     return writer.finished(writer.node(operation, writer.real, other, name="both"))
 
 
+def softmax_between_layers() -> onnx.ModelProto:
+    writer = ConvWriter()
+    softmax = writer.quantize(writer.node("Softmax", writer.real, axis=1), S8)
+    real = writer.dequantize(softmax, S8)
+    return writer.finished(writer.node("Conv", real, writer.weights, name="conv2"))
+
+
 def float_weights() -> onnx.ModelProto:
     writer = ConvWriter()
     weights = writer.constant(np.ones((5, 4, 3, 3), np.float32))
@@ -311,6 +318,10 @@ CASES: dict[str, tuple[Callable[[], onnx.ModelProto], list[str]]] = {
     "quotient of two": (
         partial(two_activations, "Div"),
         ["'both' (Div): takes two activations", "no value where the second is 0", "Reciprocal"],
+    ),
+    "softmax between layers": (
+        softmax_between_layers,
+        ["'conv2' (Conv): takes what comes from Softmax, which is supported at the end only"],
     ),
     "float weights": (float_weights, ["'conv1' (Conv)", "weights are not quantised"]),
     "float input": (float_input_of_a_layer, ["'conv1'", "float input 'image'", "quantize_static"]),

@@ -225,6 +225,40 @@ def test_resize(modes: dict[str, str], factors: tuple[int, int]):
     assert kinds(agrees(moved("Resize", None, scales, **modes))) == ["resize"]
 
 
+def one_pixel(operation: str, *constants: np.ndarray | None, **options: Any) -> onnx.ModelProto:
+    """An operation on a vector, as a pool leaves it."""
+    writer = ModelWriter(18)
+    x = writer.dequantize(writer.input("x", "int8", (1, 3, 1, 1)), X)
+    inputs = ["" if constant is None else writer.constant(constant) for constant in constants]
+    return writer.model(writer.quantize(writer.node(operation, x, *inputs, **options), X))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        one_pixel("Resize", None, None, integers(1, 3, 6, 5), mode="linear"),
+        one_pixel("Resize", None, np.array([1, 1, 4, 3], np.float32), mode="cubic"),
+        one_pixel("Expand", integers(1, 3, 6, 5)),
+        one_pixel("Expand", integers(4, 1)),
+    ],
+)
+def test_one_pixel_becomes_a_map(model: onnx.ModelProto):
+    x = random_integers(np.random.default_rng(2), "int8", (1, 3, 1, 1))
+    assert kinds(assert_agrees(model, {"x": x})) == ["resize"]
+
+
+def test_one_pixel_and_what_is_around_it_is_an_error():
+    mode = {"coordinate_transformation_mode": "tf_crop_and_resize"}
+    with pytest.raises(ModelError, match="no repetition"):
+        import_onnx(one_pixel("Resize", None, None, integers(1, 3, 6, 5), **mode))
+
+
+@pytest.mark.parametrize("shape", [(1, 6, 6, 5), (1, 1, 1, 3, 6, 5), (2, 3, 1, 1), (12, 5), (0, 5)])
+def test_other_expansions_are_an_error(shape: tuple[int, ...]):
+    with pytest.raises(ModelError, match=r"expand_\d.*a single row, column or pixel"):
+        import_onnx(moved("Expand", integers(*shape)))
+
+
 def test_resize_to_sizes_and_new_scale():
     model = moved("Resize", None, None, integers(1, 3, 12, 10), y=Y)
     assert kinds(agrees(model)) == ["lookup", "resize"]

@@ -20,7 +20,7 @@ from dsconv.frontends.moving import Part, moved
 from dsconv.frontends.onnx_graph import Node
 from dsconv.frontends.parameters import read_integers
 from dsconv.frontends.reader import Handler, Reader
-from dsconv.frontends.resizes import read_resize
+from dsconv.frontends.resizes import read_expand, read_resize
 from dsconv.frontends.scales import Quantisation
 from dsconv.frontends.shuffles import read_transpose
 from dsconv.frontends.slices import read_slice, read_split
@@ -148,6 +148,7 @@ def _gathered(reader: Reader, node: Node, part: Part) -> MovingLayer:
 
 MOVEMENT_HANDLERS: dict[str, Handler] = {
     "Concat": read_concat,
+    "Expand": read_expand,
     "Gather": read_gather,
     "Pad": read_pad,
     "Resize": read_resize,

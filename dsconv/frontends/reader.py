@@ -42,6 +42,7 @@ QUANTISE_FIRST = (
     "quantise the whole network, for example with dsconv quantize or ONNX Runtime's quantize_static"
 )
 ACCUMULATORS = "int32"
+QUANTISING = {"DequantizeLinear", "QuantizeLinear"}
 TRANSPARENT = {"Identity", "Dropout"}
 TRAILING = {
     "ArgMax",
@@ -177,9 +178,10 @@ class Reader:
         """An error that says what an input is instead of `wanted`."""
         match value:
             case LeftToCaller():
-                source = value.steps[-1] if value.steps else "a layer that is not quantised"
+                known = (step for step in value.steps if step not in QUANTISING)
+                source = next(known, "a layer that is not quantised")
                 return node.problem(
-                    f"takes the result of {source}, which is supported at the end only"
+                    f"takes what comes from {source}, which is supported at the end only"
                 )
             case Layer() | ScaledLayer():
                 return node.problem(

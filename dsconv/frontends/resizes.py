@@ -1,4 +1,4 @@
-"""Handlers of nodes that repeat rows and columns: Resize and Upsample."""
+"""Handlers of nodes that repeat rows and columns: Resize, Upsample and Expand."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dsconv.dialects.graph import (
 from dsconv.frontends.moving import Part, moved
 from dsconv.frontends.onnx_graph import Array, Node
 from dsconv.frontends.operations import LARGEST_ACTIVATION
+from dsconv.frontends.parameters import read_integers
 from dsconv.frontends.reader import Reader
 from dsconv.frontends.values import (
     UNBOUNDED,
@@ -19,31 +20,63 @@ from dsconv.frontends.values import (
     MovingLayer,
     Value,
 )
-from dsconv.frontends.view import Shape, View
+from dsconv.frontends.view import Shape, View, padded_to_rank_4
 from dsconv.frontends.windows import check_nchw
 
 
 def read_resize(reader: Reader, node: Node) -> Value:
-    """Rows and columns repeated a whole number of times (mode nearest)."""
+    """Rows and columns repeated a whole number of times (mode nearest; any mode for one pixel)."""
     return moved(reader, node, [0], lambda parts: _resized(reader, node, parts[0]))
+
+
+def read_expand(reader: Reader, node: Node) -> Value:
+    """A single row, column or pixel repeated."""
+    return moved(reader, node, [0], lambda parts: _expanded(reader, node, parts[0]))
 
 
 def _resized(reader: Reader, node: Node, part: Part) -> MovingLayer:
     check_nchw(node, part.view)
-    if node.text("mode", "nearest") != "nearest":
-        raise node.problem(f"resizes by mode '{node.text('mode', '')}'; nearest is supported")
     shape = part.view.shape
     sizes = _resized_shape(reader, node, shape)
-    for size, target in zip(shape, sizes, strict=True):
-        repeats = target % size == 0 and _source_indices(node, size, target) == [
-            index * size // target for index in range(target)
-        ]
-        if not repeats or sizes[:2] != shape[:2]:
-            raise node.problem(
-                f"resizes {list(shape)} to {list(sizes)} in a way that is no repetition",
-                "rows and columns a whole number of times as many are supported",
-            )
-    view = View.plain((*sizes, 1) if len(sizes) == 3 else sizes, sizes)
+    repeats = all(_repeats(node, *pair) for pair in zip(shape, sizes, strict=True))
+    if not repeats or sizes[:2] != shape[:2]:
+        raise node.problem(
+            f"resizes {list(shape)} to {list(sizes)} in a way that is no repetition",
+            "rows and columns a whole number of times as many are supported",
+        )
+    return _repeated(node, part, sizes)
+
+
+def _repeats(node: Node, size: int, target: int) -> bool:
+    """Whether each row or column is there as many times as any other, one after the other."""
+    if size == target:
+        return True
+    if size == 1:
+        return node.text("coordinate_transformation_mode", "") != "tf_crop_and_resize"
+    mode = node.text("mode", "nearest")
+    if mode != "nearest":
+        raise node.problem(f"resizes by mode '{mode}'; nearest is supported")
+    return target % size == 0 and _source_indices(node, size, target) == [
+        index * size // target for index in range(target)
+    ]
+
+
+def _expanded(reader: Reader, node: Node, part: Part) -> MovingLayer:
+    check_nchw(node, part.view)
+    shape, wanted = part.view.shape, read_integers(reader, node, 1)
+    aligned = [1] * (len(shape) - len(wanted)) + wanted
+    pairs = list(zip(shape, aligned, strict=False))
+    fits = all(new >= 1 and (size == 1 or new in (1, size)) for size, new in pairs)
+    sizes = tuple(size if new == 1 else new for size, new in pairs)
+    if len(aligned) > len(shape) or not fits or sizes[:2] != shape[:2]:
+        raise node.problem(
+            f"expands {list(shape)} to {wanted}", "a single row, column or pixel can be repeated"
+        )
+    return _repeated(node, part, sizes)
+
+
+def _repeated(node: Node, part: Part, sizes: Shape) -> MovingLayer:
+    view = View.plain(padded_to_rank_4(sizes), sizes)
     return MovingLayer(
         node,
         view,

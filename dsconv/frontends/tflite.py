@@ -43,7 +43,16 @@ from dsconv.frontends.weighted_layers import channel_vector
 
 SAME_MEANING = (
     *("AveragePool", "Cast", "Clip", "Concat", "Constant", "Conv", "DequantizeLinear"),
-    *("Flatten", "Gather", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "LogSoftmax", "MatMul"),
+    *(
+        "Expand",
+        "Flatten",
+        "Gather",
+        "Gemm",
+        "GlobalAveragePool",
+        "GlobalMaxPool",
+        "LogSoftmax",
+        "MatMul",
+    ),
     *("MaxPool", "Pad", "QuantizeLinear", "ReduceMax", "ReduceMean", "Relu", "Reshape", "Resize"),
     *("Shape", "Slice", "Softmax", "Split", "Squeeze", "Transpose", "Unsqueeze"),
 )
