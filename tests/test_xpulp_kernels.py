@@ -13,7 +13,9 @@ from xpulp_program import check_kernels
 
 from dsconv.dialects.attributes import Layout, WindowAttr
 from dsconv.dialects.records import SHIFT
-from dsconv.lowering.xpulp.dense import conv2d
+from dsconv.dialects.tiled import KernelOp
+from dsconv.lowering.xpulp.dense import candidates, conv2d, dense_shape
+from dsconv.lowering.xpulp.gather import gather_for
 
 
 def check(directory: Path, runs: Sequence[KernelRun]) -> None:
@@ -56,6 +58,30 @@ def test_random_windows(tmp_path: Path, seed: int):
         return kernel.dense(kernels, window, start=(-pads[0], -pads[1]))
 
     check(tmp_path, [one() for _ in range(40)])
+
+
+@needs_gvsoc
+@pytest.mark.parametrize("seed", range(2))
+def test_windows_gathered_together(tmp_path: Path, seed: int):
+    """Pixels of several blocks at a time, some of them in another row or at a border."""
+    random = np.random.default_rng(seed)
+
+    def one() -> KernelRun:
+        size, stride = int(random.choice([3, 5])), int(random.choice([1, 2]))
+        height, width = int(random.integers(5, 12)), int(random.integers(9, 48))
+        pads = [int(random.integers(size)) for _ in range(4)]
+        window = WindowAttr.of((size, size), (stride, stride), pads)
+        kernel = RandomKernel(
+            int(random.integers(2**32)), int(random.choice([1, 3, 4])), (height, width)
+        )
+        return kernel.dense(int(random.choice([4, 8, 9])), window, start=(-pads[0], -pads[1]))
+
+    def any_candidate(kernel: KernelOp, cores: int) -> str | None:
+        gather = gather_for(kernel)
+        found = list(candidates(kernel, dense_shape(kernel, gather), gather, cores))
+        return found[random.integers(len(found))].text() if found else None
+
+    check_kernels(tmp_path, any_candidate, [one() for _ in range(30)])
 
 
 @needs_gvsoc

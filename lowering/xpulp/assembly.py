@@ -346,6 +346,27 @@ class Assembly:
         self.free(counter)
 
     @contextmanager
+    def counted_on_stack(self, count: int) -> Generator[None]:
+        """A loop as `software_loop` makes it, but for its counter, which lies in the frame."""
+        if count == 1:
+            yield
+            return
+        slot = self.frame(WORD)
+        with self.registers(1) as (counter,):
+            self.li(counter, count)
+            self("sw", counter, "sp", slot)
+        start = self.label()
+        self.place(start)
+        first_line = len(self._lines)
+        yield
+        with self.registers(1) as (counter,):
+            self("lw", counter, "sp", slot)
+            self("addi", counter, counter, -1)
+            self("sw", counter, "sp", slot)
+            self("bnez", counter, start)
+        self._close_body(first_line, count)
+
+    @contextmanager
     def seldom(self, share: float) -> Generator[None]:
         """Code that runs in `share` of all cases, for the estimate of cycles."""
         first_line = len(self._lines)

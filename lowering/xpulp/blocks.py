@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import ceil
 
@@ -53,7 +53,8 @@ class Split:
 
     A core whose blocks would end beyond the map has its last ones moved back into it. `folded`
     requantises one half of a block and then the other by the same code, which saves instruction
-    cache.
+    cache. Where pixels are gathered, those of `together` blocks are, so that the code for that
+    takes turns less often with the code behind it.
     """
 
     pixels: int
@@ -63,6 +64,17 @@ class Split:
     pixel_blocks: int
     channel_blocks: int
     folded: bool
+    together: int = 1
+
+    def with_together(self, shape: DenseShape, together: int) -> Split:
+        """The same blocks where so many are gathered at a time."""
+        groups = ceil(ceil(shape.pixels / self.pixels) / together / self.pixel_cores)
+        return replace(self, pixel_blocks=groups * together, together=together)
+
+    @property
+    def pixels_together(self) -> int:
+        """Pixels that are gathered at a time."""
+        return self.together * self.pixels
 
     @property
     def outputs(self) -> int:

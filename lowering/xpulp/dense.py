@@ -83,10 +83,15 @@ class DenseWriter:
             self.w_rows = Rows(asm, split.channels, self.shape.record_stride, FIELDS_BYTES)
             self.y = asm.register()
             self.limits = asm.take(2) if split.exceeds_channels(self.shape) else []
-            with asm.software_loop(split.pixel_blocks):
-                self._begin_pixels()
-                with asm.loop(split.channel_blocks):
-                    self._block()
+            with asm.software_loop(split.pixel_blocks // split.together):
+                if self.gather is not None:
+                    self._gather(self.gather)
+                with asm.counted_on_stack(split.together):
+                    self._begin_pixels()
+                    with asm.loop(split.channel_blocks):
+                        self._block()
+                    if split.together > 1:
+                        self._next_gathered()
                 self._next_pixels()
         return asm
 
@@ -100,7 +105,9 @@ class DenseWriter:
         self._keep("x", x)
         if self.gather is not None:
             self.gather.begin(asm, x, row, column)
-            self.scratch = asm.frame(self.gather.scratch_bytes(split.pixels, shape.row_bytes))
+            size = self.gather.scratch_bytes(split.pixels_together, shape.row_bytes)
+            self.scratch = asm.frame(size)
+            self.slots["gathered"] = asm.frame(WORD)
         with asm.registers(3) as (pixel, channel, offset):
             asm("srli", pixel, core, split.channel_cores.bit_length() - 1)
             self._first_pixels(pixel, offset)
@@ -126,14 +133,31 @@ class DenseWriter:
         self.asm.li(spare, largest)
         self.asm("p.minu", register, register, spare)
 
+    def _gather(self, gather: Gather) -> None:
+        """Brings the pixels of the next blocks to the stack."""
+        asm, split = self.asm, self.split
+        with asm.registers(1) as (pixel,):
+            self._recall(pixel, "pixel")
+            gather.write(asm, pixel, self.scratch, split.pixels_together, self.shape.row_bytes)
+            asm("addi", pixel, "sp", self.scratch)
+            self._keep("gathered", pixel)
+
+    def _next_gathered(self) -> None:
+        """Goes on to the next block of those that are gathered."""
+        asm, split = self.asm, self.split
+        with asm.registers(1) as (place,):
+            for name, step in (("gathered", self.shape.row_bytes), ("pixel", 1)):
+                self._recall(place, name)
+                asm("addi", place, place, split.pixels * step)
+                self._keep(name, place)
+
     def _begin_pixels(self) -> None:
         """Points to the inputs, weights and outputs of this core's next pixels."""
-        asm, shape, split = self.asm, self.shape, self.split
+        asm, shape = self.asm, self.shape
         with asm.registers(2) as (pixel, address):
             self._recall(pixel, "pixel")
             if self.gather is not None:
-                self.gather.write(asm, pixel, self.scratch, split.pixels, shape.row_bytes)
-                asm("addi", address, "sp", self.scratch)
+                self._recall(address, "gathered")
             else:
                 self._recall(address, "x")
                 asm.multiply_constant(self.y, pixel, shape.input_stride)
@@ -173,25 +197,26 @@ class DenseWriter:
         asm, shape, split = self.asm, self.shape, self.split
         blocks = split.pixel_blocks
         if self._deals:
-            blocks = 1
+            blocks = split.together
             self.slots |= {name: asm.frame(WORD) for name in ("turn", "dealt")}
             self._keep("turn", core)
             self._keep("dealt", "zero")
         asm.multiply_constant(core, core, blocks * split.pixels)
-        self._limit(core, spare, shape.pixels - split.pixels)
+        self._limit(core, spare, shape.pixels - split.pixels_together)
         self._keep("pixel", core)
 
     def _next_pixels(self) -> None:
         asm, shape, split = self.asm, self.shape, self.split
-        if split.pixel_blocks == 1:
+        if split.pixel_blocks == split.together:
             return
         with asm.registers(2) as (pixel, spare):
             if self._deals:
                 self._deal(pixel, spare)
             else:
                 self._recall(pixel, "pixel")
-                asm("addi", pixel, pixel, split.pixels)
-            self._limit(pixel, spare, shape.pixels - split.pixels)
+                if split.together == 1:
+                    asm("addi", pixel, pixel, split.pixels)
+            self._limit(pixel, spare, shape.pixels - split.pixels_together)
             self._keep("pixel", pixel)
 
     def _deal(self, pixel: str, turn: str) -> None:
@@ -200,9 +225,9 @@ class DenseWriter:
         asm("addi", turn, turn, 1)
         self._keep("turn", turn)
         asm("andi", turn, turn, split.pixel_cores - 1)
-        asm.multiply_constant(turn, turn, split.pixels)
+        asm.multiply_constant(turn, turn, split.pixels_together)
         self._recall(pixel, "dealt")
-        asm.add_constant(pixel, pixel, split.pixel_cores * split.pixels)
+        asm.add_constant(pixel, pixel, split.pixel_cores * split.pixels_together)
         self._keep("dealt", pixel)
         asm("add", pixel, pixel, turn)
 
@@ -410,9 +435,23 @@ def candidates(
         if gather is not None and not gather.fits(split.pixels, shape.row_bytes):
             continue
         try:
-            yield DenseWriter(kernel, shape, split, gather).write()
+            for together in gathered_together(shape, split, gather):
+                yield DenseWriter(kernel, shape, together, gather).write()
         except RegisterPressureError:
             continue
         count += 1
         if count == CANDIDATES:
             return
+
+
+def gathered_together(shape: DenseShape, split: Split, gather: Gather | None) -> Iterator[Split]:
+    """A split for all numbers of blocks whose pixels may be gathered at a time."""
+    yield split
+    if gather is None:
+        return
+    for together in range(2, split.pixel_blocks + 1):
+        larger = split.with_together(shape, together)
+        fits = gather.fits(larger.pixels_together, shape.row_bytes)
+        if not fits or larger.pixels_together > shape.pixels:
+            return
+        yield larger

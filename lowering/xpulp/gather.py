@@ -7,9 +7,10 @@ weights are 0 there. For the same reason copies go word by word and may spill, i
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, prod
+from types import MappingProxyType
 
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.records import word_aligned
@@ -18,7 +19,7 @@ from dsconv.lowering.xpulp.assembly import WORD, Assembly, Label
 from dsconv.lowering.xpulp.borders import taps_inside
 from dsconv.lowering.xpulp.tiles import Tile
 
-STACK_BYTES = 400
+STACK_BYTES = 460
 """What gathered pixels may take of a core's stack."""
 UNROLLED = 24
 """Accesses of a copy without a loop."""
@@ -203,18 +204,33 @@ class WindowCopy(Gather):
         self.dimensions, self.run = self._runs()
         accesses = prod(count for count, _ in self.dimensions) * len(run_accesses(self.run))
         self.cycles = 20 + 3 * accesses
-        self.border_share = 1 - self._interior(kernel) / self.target.pixels
+        self.is_unrolled = accesses <= UNROLLED
+        self.inside_rows, self.inside_columns = self._inside(kernel)
+        interior = sum(self.inside_rows) * sum(self.inside_columns)
+        self.border_share = 1 - interior / self.target.pixels
 
-    def _interior(self, kernel: KernelOp) -> int:
-        """Outputs whose windows lie inside the map, for one of the places that tiles have."""
+    def _inside(self, kernel: KernelOp) -> tuple[list[bool], list[bool]]:
+        """Rows, and columns, of outputs whose windows lie in the map, for its first tile."""
+        sizes = (self.target.height, self.source.height), (self.target.width, self.source.width)
+        rows, columns = (
+            [0 <= starts[0] + number * stride <= size - extent for number in range(outputs)]
+            for starts, (outputs, size), stride, extent in zip(
+                kernel.starts, sizes, self.window.strides, self.window.extent, strict=True
+            )
+        )
+        return rows, columns
 
-        def inside(start: int, outputs: int, stride: int, starts: int) -> int:
-            return sum(0 <= start + number * stride < starts for number in range(outputs))
-
-        (sy, sx), (extent_y, extent_x) = self.window.strides, self.window.extent
-        (row, *_), (column, *_) = kernel.starts
-        rows = inside(row, self.target.height, sy, self.source.height - extent_y + 1)
-        return rows * inside(column, self.target.width, sx, self.source.width - extent_x + 1)
+    def broken_share(self, pixels: int) -> float:
+        """The share of runs of so many pixels that reach into the padding, or into another row."""
+        width = self.target.width
+        firsts = range(0, self.target.pixels, pixels)
+        whole = sum(
+            self.inside_rows[first // width]
+            and first % width + pixels <= width
+            and all(self.inside_columns[first % width : first % width + pixels])
+            for first in firsts
+        )
+        return 1 - whole / len(firsts)
 
     def _runs(self) -> tuple[list[tuple[int, int]], int]:
         """Counts and strides around runs of bytes that lie side by side in the tile."""
@@ -234,18 +250,58 @@ class WindowCopy(Gather):
             asm("sw", register, "sp", self.slots[name])
 
     def write(self, asm: Assembly, pixel: str, scratch: int, pixels: int, row_bytes: int) -> None:
-        sx = self.window.strides[1]
         with asm.registers(5) as (columns, top, left, x, to):
             place = Place(top, left, x, to)
             self._start(asm, pixel, columns, place)
             asm.add_constant(to, "sp", scratch)
-            with asm.software_loop(pixels):
-                self._copy(asm, place)
-                if pixels > 1:
-                    asm.add_constant(left, left, sx)
-                    asm.add_constant(x, x, sx * self.source.pixel_stride)
-                    asm.add_constant(to, to, row_bytes)
-                    self._next_row(asm, columns, place)
+            broken = self.broken_share(pixels)
+            if pixels == 1 or broken == 1 or not self.is_unrolled:
+                self._one_by_one(asm, pixels, columns, place, row_bytes)
+                return
+            one_by_one, done = asm.label(), asm.label()
+            self._leave_run(asm, pixels, columns, place, one_by_one)
+            self._copy_run(asm, pixels, place, row_bytes)
+            asm("j", done)
+            asm.place(one_by_one)
+            with asm.seldom(broken):
+                self._one_by_one(asm, pixels, columns, place, row_bytes)
+            asm.place(done)
+
+    def _one_by_one(
+        self, asm: Assembly, pixels: int, columns: str, place: Place, row_bytes: int
+    ) -> None:
+        """Pixels of any rows, and at the borders."""
+        sx = self.window.strides[1]
+        with asm.software_loop(pixels):
+            self._copy(asm, place)
+            if pixels > 1:
+                asm.add_constant(place.left, place.left, sx)
+                asm.add_constant(place.x, place.x, sx * self.source.pixel_stride)
+                asm.add_constant(place.to, place.to, row_bytes)
+                self._next_row(asm, columns, place)
+
+    def _leave_run(
+        self, asm: Assembly, pixels: int, columns: str, place: Place, elsewhere: Label
+    ) -> None:
+        """Branches where the pixels end in another row, or some tap lies outside the map."""
+        with asm.registers(1) as (needed,):
+            asm.li(needed, pixels)
+            asm("blt", columns, needed, elsewhere)
+        if self.has_borders:
+            self._leave_interior(asm, place, pixels, elsewhere)
+
+    def _copy_run(self, asm: Assembly, pixels: int, place: Place, row_bytes: int) -> None:
+        """Pixels of one row that lie inside the map."""
+        accesses = list(flat_accesses(self.dimensions, self.run))
+        steps = far_steps(accesses)
+        step = self.window.strides[1] * self.source.pixel_stride - sum(steps)
+        far = list(dict.fromkeys((*steps, *([] if is_near(step) else [step]))))
+        with asm.constants(*far) as registers:
+            distances = dict(zip(far, registers, strict=True))
+            with asm.loop(pixels):
+                copy_unrolled(asm, place.x, place.to, accesses, distances)
+                move(asm, place.x, step, distances)
+                asm.add_constant(place.to, place.to, row_bytes)
 
     def _start(self, asm: Assembly, pixel: str, columns: str, place: Place) -> None:
         """Where the first pixel's window lies, and how many outputs are left in its row."""
@@ -287,7 +343,7 @@ class WindowCopy(Gather):
     def _copy(self, asm: Assembly, place: Place) -> None:
         border, done = asm.label(), asm.label()
         if self.has_borders:
-            self._leave_interior(asm, place, border)
+            self._leave_interior(asm, place, 1, border)
         with asm.registers(2) as (source, target):
             asm("mv", source, place.x)
             asm("mv", target, place.to)
@@ -299,9 +355,10 @@ class WindowCopy(Gather):
                 self._copy_border(asm, place)
             asm.place(done)
 
-    def _leave_interior(self, asm: Assembly, place: Place, border: Label) -> None:
-        """Branches where some tap lies outside the map."""
+    def _leave_interior(self, asm: Assembly, place: Place, pixels: int, border: Label) -> None:
+        """Branches where some tap of so many pixels of a row lies outside the map."""
         extent_y, extent_x = self.window.extent
+        extent_x += (pixels - 1) * self.window.strides[1]
         with asm.registers(1) as (starts,):
             for start, size, extent in (
                 (place.top, self.source.height, extent_y),
@@ -406,15 +463,44 @@ def copy(
         asm.add_constant(target, target, size)
 
 
-def copy_unrolled(asm: Assembly, source: str, target: str, accesses: Sequence[Access]) -> None:
-    """A copy without a loop."""
+def is_near(distance: int) -> bool:
+    """Whether an instruction holds a distance."""
+    return -2048 <= distance < 2048
+
+
+def far_steps(accesses: Sequence[Access]) -> list[int]:
+    """How far a copy without a loop moves its pointer to the source, one time after the other."""
+    steps: list[int] = []
+    for access in accesses:
+        distance = access.source - sum(steps)
+        if not is_near(distance):
+            steps.append(distance)
+    return steps
+
+
+def move(asm: Assembly, pointer: str, distance: int, known: Mapping[int, str]) -> None:
+    """Moves a pointer; registers hold the distances that are `known`."""
+    if distance in known:
+        asm("add", pointer, pointer, known[distance])
+    else:
+        asm.add_constant(pointer, pointer, distance)
+
+
+def copy_unrolled(
+    asm: Assembly,
+    source: str,
+    target: str,
+    accesses: Sequence[Access],
+    known: Mapping[int, str] = MappingProxyType({}),
+) -> None:
+    """A copy without a loop. It moves `source` by `far_steps`; registers hold those `known`."""
     moved = 0
     with asm.registers(TOGETHER) as values:
         for first in range(0, len(accesses), TOGETHER):
             group = accesses[first : first + TOGETHER]
             for value, access in zip(values, group, strict=False):
-                if not -2048 <= access.source - moved < 2048:
-                    asm.add_constant(source, source, access.source - moved)
+                if not is_near(access.source - moved):
+                    move(asm, source, access.source - moved, known)
                     moved = access.source
                 asm(LOADS[access.size], value, source, access.source - moved)
             for value, access in zip(values, group, strict=False):
