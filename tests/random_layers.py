@@ -147,11 +147,14 @@ class LayerMaker:
         dtype: Dtype,
         roundings: Sequence[Rounding] = tuple(Rounding),
     ) -> RequantAttr:
-        """A requantisation that maps sums of about `spread` to the range of `dtype`."""
+        """Maps sums of about `spread` to the range of `dtype`, or only clips them to it."""
+        limits = np.iinfo(dtype)
+        if self.draw(st.integers(0, 7)) == 7:
+            clip = (int(limits.min), int(limits.max))
+            return RequantAttr.of([1], [1], zero_point=self.value(dtype), clip=clip)
         count = self.draw(st.sampled_from([1, channels]))
         shift = self.integer(8, 40)
         scale = 2**shift * 200 / spread
-        limits = np.iinfo(dtype)
         rounding = self.draw(st.sampled_from(roundings))
         divisors = [2**shift] if rounding is Rounding.TWICE else [2**shift, 2**shift - 1]
         return RequantAttr.of(
