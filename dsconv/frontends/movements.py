@@ -16,6 +16,7 @@ from dsconv.dialects.graph import (
 )
 from dsconv.frontends import common
 from dsconv.frontends.channels import with_channels
+from dsconv.frontends.channels_last import turned_to_nchw, turned_to_nhwc
 from dsconv.frontends.moving import Part, moved
 from dsconv.frontends.onnx_graph import Node
 from dsconv.frontends.parameters import read_integers
@@ -32,6 +33,7 @@ from dsconv.frontends.values import (
     MovingLayer,
     ScaledConstant,
     Value,
+    with_view,
 )
 from dsconv.frontends.view import View
 from dsconv.frontends.windows import check_nchw, windowed_view
@@ -46,12 +48,22 @@ def read_concat(reader: Reader, node: Node) -> Value:
 
 
 def concatenation(node: Node, parts: Sequence[Part]) -> MovingLayer:
-    """Channels, rows or columns of activations, one after the other."""
+    """Channels, rows or columns of activations N, C, H, W or N, H, W, C, one after the other."""
+    rank = len(parts[0].view.shape)
+    axis = node.integer("axis", 1) % max(rank, 1)
+    turned = [turned_to_nchw(part.view) for part in parts]
+    are_nchw = all(part.view.is_nchw for part in parts)
+    if are_nchw or not all(view is not None and view.is_nchw for view in turned):
+        return _concatenation(node, parts, axis)
+    first = [with_view(part, lambda view: turned_to_nchw(view) or view) for part in parts]
+    return turned_to_nhwc(_concatenation(node, first, (0, *range(2, rank), 1)[axis]))
+
+
+def _concatenation(node: Node, parts: Sequence[Part], axis: int) -> MovingLayer:
     first = parts[0].view
     for part in parts:
         check_nchw(node, part.view)
     rank = len(first.shape)
-    axis = node.integer("axis", 1) % max(rank, 1)
     rest = {(*part.view.shape[:axis], *part.view.shape[axis + 1 :]) for part in parts}
     if axis == 0 or len(rest) > 1 or any(len(part.view.shape) != rank for part in parts):
         shapes = ", ".join(str(list(part.view.shape)) for part in parts)

@@ -7,11 +7,13 @@ this table extends that of QDQ models.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from dsconv.frontends import binary, layers, movements, weighted_layers
 from dsconv.frontends.arithmetic import OnnxRuntimeArithmetic
+from dsconv.frontends.channels_last import with_channels_first, with_channels_last
 from dsconv.frontends.common import read_end
 from dsconv.frontends.elementwise import BinaryFunction, with_constant
 from dsconv.frontends.flavour import Flavour, has_operation
@@ -20,6 +22,7 @@ from dsconv.frontends.onnx_graph import Node
 from dsconv.frontends.parameters import read_quantisation, read_scaled_constant
 from dsconv.frontends.qdq import QDQ_HANDLERS
 from dsconv.frontends.reader import Handler, Reader
+from dsconv.frontends.scales import Quantisation
 from dsconv.frontends.values import (
     AnyLayer,
     Constant,
@@ -32,9 +35,10 @@ from dsconv.frontends.values import (
 
 def read_qlinear_conv(reader: Reader, node: Node) -> Value:
     """A Conv of x and w to y, each with scale and zero point; bias."""
-    x, weights = _activation(reader, node, 0), _weights(reader, node, 0)
-    layer = weighted_layers.convolution(node, x, weights)
-    return _quantised(reader, node, _with_bias(reader, node, layer, 8), 6)
+    x = with_channels_first(node, _activation(reader, node, 0))
+    layer = weighted_layers.convolution(node, x, _weights(reader, node, 0))
+    layer = with_channels_last(node, _with_bias(reader, node, layer, 8))
+    return _quantised(reader, node, layer, 6)
 
 
 def read_qlinear_matmul(reader: Reader, node: Node) -> Value:
@@ -98,26 +102,26 @@ def read_qlinear_function(reader: Reader, node: Node) -> Value:
 
 def read_qlinear_average_pool(reader: Reader, node: Node) -> Value:
     """Microsoft's AveragePool of x to y, each with scale and zero point."""
-    _check_channels_first(node)
-    x = _activation(reader, node, 0)
+    x = with_channels_first(node, _activation(reader, node, 0))
     layer = layers.average_pool(node, x, ceil_mode_counts=True)  # as ONNX Runtime's kernel does
-    return _quantised(reader, node, layer, 3)
+    return _quantised(reader, node, with_channels_last(node, layer), 3)
 
 
 def read_qlinear_global_average_pool(reader: Reader, node: Node) -> Value:
     """Microsoft's GlobalAveragePool of x to y, each with scale and zero point."""
-    _check_channels_first(node)
-    x = _activation(reader, node, 0)
+    x = with_channels_first(node, _activation(reader, node, 0))
     layer = layers.global_average(node, x, set(range(2, len(x.view.shape))), keep=True)
-    return _quantised(reader, node, layer, 3)
+    return _quantised(reader, node, with_channels_last(node, layer), 3)
 
 
-def _check_channels_first(node: Node) -> None:
-    if node.integer("channels_last", 0):
-        raise node.problem(
-            "channels_last=1, which only an optimised model has",
-            "compile the model as it was before ONNX Runtime optimised it",
-        )
+def read_nhwc_max_pool(reader: Reader, node: Node) -> Value:
+    """Microsoft's MaxPool of integers N, H, W, C."""
+    integers = reader.integers(node)
+    meaning = integers.quantisation or Quantisation(1.0, 0, integers.dtype)
+    layer = layers.max_pool(node, with_channels_first(node, Dequantised(integers, meaning)))
+    result = with_channels_last(node, layer)
+    pooled = reader.builder.add_layer(result, meaning, node.outputs[0])
+    return replace(pooled, quantisation=integers.quantisation)
 
 
 def _activation(reader: Reader, node: Node, index: int) -> Dequantised:
@@ -147,6 +151,7 @@ def _quantised(reader: Reader, node: Node, layer: AnyLayer, index: int) -> Integ
 
 
 QOPERATOR_ONLY: dict[str, Handler] = {
+    "NhwcMaxPool": read_nhwc_max_pool,
     "QGemm": read_qgemm,
     "QLinearAdd": read_qlinear_add,
     "QLinearAveragePool": read_qlinear_average_pool,
@@ -161,7 +166,7 @@ QOPERATOR_ONLY: dict[str, Handler] = {
 }
 QOPERATOR = Flavour(
     "QOperator",
-    "ONNX Runtime's quantiser (QLinearConv and its family)",
+    "ONNX Runtime's quantiser (QLinearConv and its family), optimised for it or not",
     "as QDQ",
     has_operation(*QOPERATOR_ONLY),
     QDQ_HANDLERS | QOPERATOR_ONLY,

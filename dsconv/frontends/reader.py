@@ -13,6 +13,7 @@ from xdsl.ir import SSAValue
 from dsconv.errors import ModelError
 from dsconv.frontends.arithmetic import Arithmetic
 from dsconv.frontends.builder import NetworkBuilder, Output
+from dsconv.frontends.channels_last import channels_first, takes_channels_last
 from dsconv.frontends.network import ImportedNetwork, OnnxTensor
 from dsconv.frontends.onnx_graph import Array, GraphInput, Node, OnnxGraph
 from dsconv.frontends.rearrange import REARRANGING, permutation, rearranged
@@ -255,6 +256,9 @@ class Reader:
                 view = rearranged(node, view, self.constant)
                 view = View.plain(view.shape, view.shape) if view.is_plain else view
                 views.append(view)
+            elif takes_channels_last(node):
+                views.append(channels_first(node, view))
+                break
             elif node.op_type not in {"QuantizeLinear", "DequantizeLinear", *TRANSPARENT}:
                 break
             tensor = node.outputs[0]

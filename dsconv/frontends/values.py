@@ -282,6 +282,7 @@ AnyLayer: TypeAlias = ArithmeticLayer | MaxPoolLayer | MovingLayer
 Activation: TypeAlias = RealInput | Integers | Dequantised | AnyLayer | ScaledLayer
 Value: TypeAlias = Constant | ScaledConstant | Activation | LeftToCaller
 
+ActivationT = TypeVar("ActivationT", bound=Activation)
 LayerT = TypeVar("LayerT", bound=Layer | ScaledLayer)
 
 UNBOUNDED = (-math.inf, math.inf)
@@ -289,7 +290,7 @@ UNLABELLED = ""
 """Label of an operation until the names of all layers are known."""
 
 
-def with_view(value: Activation, change: Callable[[View], View]) -> Activation:
+def with_view(value: ActivationT, change: Callable[[View], View]) -> ActivationT:
     """The same activation, its dimensions read differently."""
     if isinstance(value, Dequantised):
         integers = replace(value.integers, view=change(value.view))
