@@ -100,16 +100,17 @@ def depthwise(
     width: int,
     kernel: int,
     stride: int = 1,
+    dilation: int = 1,
     *,
     x: Activation = CHW,
     y: Activation = HWC,
 ) -> Case:
     """Dot products of a window's rows, its loads, requantisation and store.
 
-    In HWC too, as if words did not have to be put together.
+    In HWC and dilated too, as if words did not have to be put together.
     """
-    pad = kernel // 2
-    window = WindowAttr.of((kernel, kernel), (stride, stride), (pad, pad, pad, pad))
+    pad = dilation * (kernel // 2)
+    window = WindowAttr.of([kernel] * 2, [stride] * 2, [pad] * 4, [dilation] * 2)
 
     def build() -> NetworkBuilder:
         builder = NetworkBuilder().begin(channels, height, width, x)
@@ -119,6 +120,8 @@ def depthwise(
     outputs = channels * prod(window.output_size(height, width))
     cycles = outputs * depthwise_cycles_per_output(kernel, stride)
     name = f"dw {kernel}x{kernel} s{stride} {channels}ch {height}x{width}"
+    if dilation > 1:
+        name += f" d{dilation}"
     if x.layout is Layout.HWC:
         name += " from hwc"
     if y.layout is Layout.CHW:
@@ -317,6 +320,8 @@ CASES = (
     depthwise(128, 8, 8, 3, x=HWC),
     depthwise(64, 16, 16, 3, 2, x=HWC),
     depthwise(64, 16, 16, 5, x=HWC, y=CHW),
+    depthwise(64, 16, 16, 3, dilation=2),
+    depthwise(64, 16, 16, 3, dilation=2, x=HWC),
     first_convolution(),
     linear(256, 1000),
     addition(32, 16, 16),

@@ -19,7 +19,7 @@ from dsconv.dialects.graph import DepthwiseOp
 from dsconv.dialects.machine import AssemblyOp
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.depthwise import depthwise
-from dsconv.lowering.xpulp.depthwise_splits import DepthwiseShape
+from dsconv.lowering.xpulp.depthwise_splits import DepthwiseShape, phases
 from dsconv.lowering.xpulp.row_steps import RowSchedule, Step, Walk
 from dsconv.lowering.xpulp.strips import LANES, Axis, StripPlan, plans, runs_of, strips_of
 from dsconv.pipeline import run_pipeline
@@ -156,7 +156,8 @@ def test_rows_whose_code_fits_the_instruction_cache_are_no_loop(rows: int, is_lo
     run_pipeline(module, "narrow-requant,tile-l1,lower-to-tiles")
     (kernel,) = (op for op in module.walk() if isinstance(op, KernelOp))
     two_columns_of_a_word = StripPlan((0,), ((0,), (0,)))
-    walk = DepthwiseShape.of(kernel, 0, -1).walk(two_columns_of_a_word)
+    (shape,) = DepthwiseShape.of(kernel, 0, -1)
+    walk = shape.walk(two_columns_of_a_word)
     assert bool(walk.body) == is_loop
 
 
@@ -195,14 +196,17 @@ def test_rings(tmp_path: Path, seed: int):
     check_written(tmp_path, [ring(100 * seed + i, 14, LAYOUTS[i % 4]) for i in range(60)])
 
 
-def whole_map(seed: int, largest: int, layouts: tuple[Layout, Layout]) -> KernelRun:
+def whole_map(
+    seed: int, largest: int, layouts: tuple[Layout, Layout], dilations: tuple[int, int] = (1, 1)
+) -> KernelRun:
     """A depthwise kernel with any padding."""
     rng = random.Random(seed)
-    fy, fx = rng.choice([1, 2, 3, 3, 5]), rng.choice([1, 2, 3, 3, 5])
+    fy, fx = kernel = rng.choice([1, 2, 3, 3, 5]), rng.choice([1, 2, 3, 3, 5])
     strides = rng.choice([1, 1, 2, 3]), rng.choice([1, 1, 2])
-    size = rng.randint(fy, fy + largest), rng.randint(fx, fx + largest)
-    pads = rng.choice([(0, 0, 0, 0), (fy // 2, fx // 2, fy // 2, fx // 2), (fy - 1, 0, 0, fx - 1)])
-    window = WindowAttr.of((fy, fx), strides, pads)
+    y, x = (fy - 1) * dilations[0] + 1, (fx - 1) * dilations[1] + 1
+    size = rng.randint(y, y + largest), rng.randint(x, x + largest)
+    pads = rng.choice([(0, 0, 0, 0), (y // 2, x // 2, y // 2, x // 2), (y - 1, 0, 0, x - 1)])
+    window = WindowAttr.of(kernel, strides, pads, dilations)
     return RandomKernel(seed, rng.randint(1, largest), size).depthwise(window, layouts)
 
 
@@ -212,6 +216,33 @@ def test_whole_maps(tmp_path: Path, seed: int):
     runs = [whole_map(100 * seed + i, 14, LAYOUTS[i % 4]) for i in range(60)]
     runs += [whole_map(seed, 1, (Layout.HWC, layout)) for layout in Layout]
     check_written(tmp_path, runs)
+
+
+@needs_gvsoc
+def test_dilated_windows(tmp_path: Path):
+    runs = [
+        whole_map(10 * i + number, 14, LAYOUTS[i % 4], dilations)
+        for number, dilations in enumerate([(2, 1), (1, 3), (2, 2), (3, 2)])
+        for i in range(16)
+    ]
+    check_written(tmp_path, runs)
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_dense_axes_of_a_dilated_one_make_every_output_once(seed: int):
+    rng = random.Random(seed)
+    axis, dilation = random_axis(rng), rng.randint(1, 4)
+    seen: list[int] = []
+    for phase in phases(axis, dilation):
+        for number in range(phase.axis.outputs):
+            output = phase.first_output + number * phase.output_step
+            seen.append(output)
+            for tap in range(axis.taps):
+                inside = phase.axis.position(number, tap)
+                position = axis.position(output, 0) + tap * dilation
+                assert phase.first_input + inside * dilation == position
+                assert phase.axis.is_inside(inside) == axis.is_inside(position)
+    assert sorted(seen) == list(range(axis.outputs))
 
 
 def hwc(channels: int, width: int, window: WindowAttr) -> KernelRun:

@@ -14,6 +14,11 @@ dsconv.kernel "depthwise" @ring : (tensor<1x8x4x6xsi8, #dsconv.layout<chw>>) -> 
 // CHECK-NEXT: dsconv.kernel "depthwise" @ring :
 // CHECK-NEXT: dsconv.assembly "xpulp" for @ring "{{.*}}addi a1, a1, -24{{.*}}"
 
+// Every second row and column by itself: words are put together from bytes two apart.
+dsconv.kernel "depthwise" @dilated : (tensor<1x8x9x9xsi8, #dsconv.layout<chw>>) -> tensor<1x8x5x5xsi8, #dsconv.layout<hwc>> window <kernel = [3, 3], dilations = [2, 2]> {narrow = #dsconv.narrow_requant<high = [3], addend = 8, shift = 4, clip = [-128, 127]>, record = #dsconv.record<12, bias>}
+// CHECK-NEXT: dsconv.kernel "depthwise" @dilated :
+// CHECK-NEXT: dsconv.assembly "xpulp" for @dilated "{{.*}}lb {{.*}}, -14(a1){{.*}}pv.packlo.b{{.*}}"
+
 // A value for each channel, 16 pixels apart, times all of them.
 dsconv.kernel "mul" @scale : (tensor<1x8x4x4xui8, #dsconv.layout<chw>>, tensor<1x8x1x1xui8, #dsconv.layout<chw>>) -> tensor<1x8x4x4xui8, #dsconv.layout<chw>> window <kernel = [1, 1]> {narrow = #dsconv.narrow_requant<high = [3], addend = 8, shift = 4, clip = [0, 255]>, zero_points = array<i64: 7, 0>}
 // CHECK-NEXT: dsconv.kernel "mul" @scale :

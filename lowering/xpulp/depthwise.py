@@ -29,8 +29,9 @@ from dsconv.lowering.xpulp.tiles import Tile
 from dsconv.lowering.xpulp.weight_zero_points import WeightZeroPoints
 from dsconv.lowering.xpulp.window_requantise import WindowRequantiser, window_requantiser
 
-MOST_VARIANTS = 9
-"""Places where a tile's first window may begin; for each there is code."""
+MOST_VARIANTS = 12
+"""Places where a tile's first window may begin, and rows and columns of dilated windows: for each
+there is code."""
 
 BYTE_TO_WORD = 0x01010101
 """Copies a byte to all lanes, as a factor."""
@@ -46,12 +47,15 @@ class DepthwiseWriter:
         self.split = split
         self.spare = spare
         self.plan = split.plan
-        self.shapes = [DepthwiseShape.of(kernel, *place) for place in product(*kernel.starts)]
+        self.variants = [DepthwiseShape.of(kernel, *place) for place in product(*kernel.starts)]
+        self.shapes = [shape for variant in self.variants for shape in variant]
         self.shape = self.shapes[0]
         self.dot = "dotusp" if Tile.of(kernel.inputs[0]).unsigned else "dotsp"
         assert kernel.record is not None, "a depthwise convolution has records"
         self.zero_points = WeightZeroPoints(asm, kernel.record, self.plan, self.dot)
         self.units, self.part = asm.frame(WORD), asm.frame(WORD)
+        is_dilated = len(self.variants[0]) > 1
+        self.first_unit = [asm.frame(WORD) for _ in range(5)] if is_dilated else []
 
     @property
     def edge_bias(self) -> bool:
@@ -88,10 +92,24 @@ class DepthwiseWriter:
             labels = self.choose_variant(row, column)
             asm.free(row, column)
             with asm.registers(schedule.slots * self.plan.columns) as self.accumulators:
-                for label, variant in zip(labels, self.shapes, strict=True):
+                for label, variant in zip(labels, self.variants, strict=True):
                     asm.place(label)
-                    VariantWriter(self, variant).write()
+                    for number, shape in enumerate(variant):
+                        if number:
+                            self.begin_again()
+                        VariantWriter(self, shape).write()
+                    asm("j", asm.exit)
         return asm.text()
+
+    def begin_again(self) -> None:
+        """Goes back to this core's first unit, for the next rows and columns."""
+        asm, (*pointers, units, part) = self.asm, self.first_unit
+        for pointer, slot in zip((self.x[0], self.record, self.y), pointers, strict=True):
+            asm("lw", pointer, "sp", slot)
+        with asm.lent(*self.accumulators), asm.registers(1) as (value,):
+            for source, target in ((units, self.units), (part, self.part)):
+                asm("lw", value, "sp", source)
+                asm("sw", value, "sp", target)
 
     def place(self, core: str, x: str) -> None:
         """Points to this core's first channel, and counts its parts of channels."""
@@ -123,6 +141,17 @@ class DepthwiseWriter:
             ):
                 asm.multiply_constant(count, first, stride)
                 asm("add", pointer, pointer, count)
+            if self.first_unit:
+                self.keep_first_unit(x, count)
+
+    def keep_first_unit(self, x: str, value: str) -> None:
+        """Stores what `begin_again` loads."""
+        asm, (*pointers, units, part) = self.asm, self.first_unit
+        for pointer, slot in zip((x, self.record, self.y), pointers, strict=True):
+            asm("sw", pointer, "sp", slot)
+        for source, target in ((self.units, units), (self.part, part)):
+            asm("lw", value, "sp", source)
+            asm("sw", value, "sp", target)
 
     def choose_variant(self, row: str, column: str) -> list[Label]:
         """Jumps to the variant for a row and column; the last one follows right behind."""
@@ -185,18 +214,21 @@ class VariantWriter:
             asm("addi", count, count, -1)
             asm("sw", count, "sp", units)
             asm("bnez", count, start)
-        asm("j", asm.exit)
         if self.calls > 1:
+            done = asm.label()
+            asm("j", done)
             asm.place(self.strips)
             self.walk_strips(self.count)
             asm("jr", self.kernel.link)
+            asm.place(done)
 
     def point_to_first_strip(self) -> None:
-        """Moves the inputs' pointers from the channel's first byte to the words of a strip."""
+        """Moves pointers from the channel's first bytes to the words of a strip, and its output."""
         tile, x = self.shape.input, self.kernel.x
-        row = self.shape.schedule.first_row * tile.row_stride
+        first = self.shape.input_offset + self.shape.schedule.first_row * tile.row_stride
         for pointer, column in reversed([*zip(x, self.home.loads, strict=True)]):
-            self.asm.add_constant(pointer, x[0], row + column * tile.pixel_stride)
+            self.asm.add_constant(pointer, x[0], first + column * tile.pixel_stride)
+        self.asm.add_constant(self.kernel.y, self.kernel.y, self.shape.output_offset)
 
     def choose_part(self) -> None:
         """The part that this unit is; the next unit is the next part."""
@@ -466,13 +498,14 @@ def contains(other: Word | None, word: Word) -> bool:
 
 def has_form(kernel: KernelOp) -> bool:
     """Whether the kernel can be written at all."""
-    tile = Tile.of(kernel.inputs[0])
-    row_starts, column_starts = kernel.starts
+    variants = [DepthwiseShape.of(kernel, *place) for place in product(*kernel.starts)]
+    tile = variants[0][0].input
+    is_dilated = kernel.window.dilations != (1, 1)
     return (
         (LANES - 1) * tile.pixel_stride <= LARGEST_IMMEDIATE
         and (tile.row_stride <= LARGEST_IMMEDIATE or tile.pixel_stride > 1)
-        and kernel.window.dilations == (1, 1)
-        and len(row_starts) * len(column_starts) <= MOST_VARIANTS
+        and not (is_dilated and kernel.circular is not None)
+        and sum(map(len, variants)) <= MOST_VARIANTS
     )
 
 
@@ -480,8 +513,9 @@ def depthwise(kernel: KernelOp, cores: int) -> str | None:
     """The body of a depthwise kernel; None where it has no form."""
     if not has_form(kernel):
         return None
-    row_starts, column_starts = kernel.starts
-    shape = DepthwiseShape.of(kernel, row_starts[0], column_starts[0])
+    (row, *_), (column, *_) = kernel.starts
+    shapes = DepthwiseShape.of(kernel, row, column)
+    shape = min(shapes, key=lambda shape: (shape.columns.outputs, shape.columns.inputs))
     for spare, split in product(shape.spare_registers, splits(shape, cores)):
         if (split.plan.columns - 1) * shape.output.pixel_stride > LARGEST_IMMEDIATE:
             continue

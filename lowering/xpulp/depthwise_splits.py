@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from math import ceil
+from math import ceil, gcd
 
 from dsconv.dialects.records import depthwise_row_bytes
 from dsconv.dialects.tiled import KernelOp
@@ -25,35 +25,71 @@ LONGEST_STRIP_BYTES = 400
 
 
 @dataclass(frozen=True)
+class Phase:
+    """Every `output_step`-th output of an axis, on every so many-th input."""
+
+    axis: Axis
+    first_input: int
+    first_output: int
+    output_step: int
+
+
+def phases(axis: Axis, dilation: int) -> list[Phase]:
+    """A dilated axis as dense ones."""
+    step = dilation // gcd(axis.stride, dilation)
+    found: list[Phase] = []
+    for output in range(min(step, axis.outputs)):
+        start, first = divmod(axis.position(output, 0), dilation)
+        inputs = len(range(first, axis.inputs, dilation))
+        outputs = len(range(output, axis.outputs, step))
+        dense = Axis(inputs, outputs, axis.taps, axis.stride * step // dilation, start)
+        found.append(Phase(dense, first, output, step))
+    return found
+
+
+@dataclass(frozen=True)
 class DepthwiseShape:
     """Sizes and strides in bytes of one depthwise kernel, for one place of its first window.
 
-    `rows` has those of a ring one behind the other, from the first to the last in a window.
+    `rows` has those of a ring one behind the other, from the first to the last in a window. The
+    first row and column lie `input_offset` behind the tile's, the first output `output_offset`.
     """
 
     input: Tile
+    input_offset: int
     rows: Axis
     columns: Axis
     output: Tile
+    output_offset: int
     record_bytes: int
     weight_row_bytes: int
     padding: int
 
     @staticmethod
-    def of(kernel: KernelOp, row_start: int, column_start: int) -> DepthwiseShape:
-        """The shape where the first window begins at `row_start`, `column_start`."""
+    def of(kernel: KernelOp, row_start: int, column_start: int) -> tuple[DepthwiseShape, ...]:
+        """The shapes where the first window begins at `row_start`, `column_start`.
+
+        A dilated window is a dense one on every so many-th row and column, for each of those to
+        begin with that has outputs.
+        """
         assert kernel.record is not None, "a depthwise convolution has records"
         x, y = Tile.of(kernel.inputs[0]), Tile.output_of(kernel)
         (fy, fx), (sy, sx) = kernel.window.kernel, kernel.window.strides
-        rows = x.height if kernel.circular is None else row_start + kernel.window_rows
-        return DepthwiseShape(
-            x,
-            Axis(rows, y.height, fy, sy, row_start),
-            Axis(x.width, y.width, fx, sx, column_start),
-            y,
-            kernel.record.size,
-            depthwise_row_bytes(fx),
-            kernel.padding,
+        dy, dx = kernel.window.dilations
+        height = x.height if kernel.circular is None else row_start + kernel.window_rows
+        record = kernel.record.size, depthwise_row_bytes(fx), kernel.padding
+        return tuple(
+            DepthwiseShape(
+                replace(x, steps=(dy, dx)),
+                rows.first_input * x.row_stride + columns.first_input * x.pixel_stride,
+                rows.axis,
+                columns.axis,
+                replace(y, steps=(rows.output_step, columns.output_step)),
+                rows.first_output * y.row_stride + columns.first_output * y.pixel_stride,
+                *record,
+            )
+            for rows in phases(Axis(height, y.height, fy, sy, row_start), dy)
+            for columns in phases(Axis(x.width, y.width, fx, sx, column_start), dx)
         )
 
     @property
@@ -69,7 +105,7 @@ class DepthwiseShape:
     @property
     def gathered_lanes(self) -> int:
         """Bytes that are put together to a word: no more than a row has."""
-        return min(LANES, self.input.width)
+        return min(LANES, self.columns.inputs)
 
     @property
     def spare_registers(self) -> tuple[int, ...]:

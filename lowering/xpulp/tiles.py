@@ -16,7 +16,7 @@ class Tile:
     """C channels of H x W bytes in one layout.
 
     `pitch`: rows of a plane in CHW, channels of a pixel in HWC; more where it is part of a larger
-    tile.
+    tile. `steps`: how many rows, and columns, it is from one that is read to the next.
     """
 
     channels: int
@@ -25,6 +25,7 @@ class Tile:
     layout: Layout
     unsigned: bool
     pitch: int
+    steps: tuple[int, int] = (1, 1)
 
     @staticmethod
     def of(type_: TensorType) -> Tile:
@@ -63,12 +64,16 @@ class Tile:
     @property
     def pixel_stride(self) -> int:
         """Bytes from column to column."""
-        return 1 if self.layout is Layout.CHW else self.pitch
+        return self.steps[1] * self._pixel_bytes
 
     @property
     def row_stride(self) -> int:
         """Bytes from row to row."""
-        return self.width * self.pixel_stride
+        return self.steps[0] * self.width * self._pixel_bytes
+
+    @property
+    def _pixel_bytes(self) -> int:
+        return 1 if self.layout is Layout.CHW else self.pitch
 
     @property
     def shape(self) -> tuple[int, int, int]:
