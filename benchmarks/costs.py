@@ -27,7 +27,7 @@ from rich.table import Table
 import dsconv
 from benchmarks.fitting import Ways, fit, relative_errors
 from benchmarks.layers import LayersSideBySide
-from benchmarks.samples import Draw, Sample, SlowDraw, network
+from benchmarks.samples import Draw, MixedDraw, Sample, network
 from dsconv import zoo
 from dsconv.dialects.tiled import BoxAttr, LayerOp
 from dsconv.lowering.c_target import network_function
@@ -56,15 +56,21 @@ COUNTS = {
     "rescale": 15,
     "avg_pool": 12,
     "max_pool": 10,
+    "mul": 12,
+    "lookup": 12,
+    "concat": 12,
 }
-SLOW_COUNTS = {
+MIXED_COUNTS = {
     "depthwise": 10,
     "add": 10,
     "rescale": 10,
-    "avg_pool": 12,
-    "max_pool": 10,
+    "mul": 10,
+    "lookup": 10,
+    "concat": 10,
+    "avg_pool": 24,
+    "max_pool": 24,
 }
-"""Of layers whose layouts or windows leave them to loops in C, or to bytes."""
+"""Of layers of any layouts, and pools of any windows."""
 
 BATCH = 40
 """Layers of one program."""
@@ -113,7 +119,7 @@ def read_measured() -> list[Measured]:
 @app.command()
 def measure() -> None:
     """Run single layers on GVSoC and keep their cycles."""
-    samples = [*Draw().samples(COUNTS), *SlowDraw().samples(SLOW_COUNTS)]
+    samples = [*Draw().samples(COUNTS), *MixedDraw().samples(MIXED_COUNTS)]
     batches = [samples[first : first + BATCH] for first in range(0, len(samples), BATCH)]
     rows = [row.as_json() for batch in track(batches) for row in measure_batch(batch)]
     content = {
@@ -142,11 +148,11 @@ def is_serial(row: Measured) -> bool:
 
 
 def serial_measurements(measured: Sequence[Measured]) -> list[tuple[Ways, float]]:
-    """What layers take beside their kernels, where nothing overlaps and no loops in C run."""
+    """What usual layers take beside their kernels, where nothing overlaps."""
     return [
         ([layer_terms(row.sample)], row.layer - row.sample.tiles * row.kernel)
         for row in measured
-        if is_serial(row) and not row.sample.layer.is_portable
+        if is_serial(row) and not row.sample.layer.mixed
     ]
 
 
@@ -182,7 +188,7 @@ def pipelined_tile(measured: Sequence[Measured], cores: int) -> float:
     coefficients()["layer"]["pipelined_tile"] = 0
     rest: list[float] = []
     for row in measured:
-        if not is_serial(row) and not row.sample.layer.is_portable:
+        if not is_serial(row) and not row.sample.layer.mixed:
             geometry, tile = row.sample.layer.geometry, row.sample.tile
             loop = replace(TileLoop.of(geometry, tile, cores, ALL_MOVED), compute=row.kernel)
             model = first_call_cycles(geometry.kind) + loop.pipelined_cycles

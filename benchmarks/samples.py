@@ -13,10 +13,8 @@ from xdsl.dialects.builtin import ModuleOp
 from dsconv.bench.builder import Activation, NetworkBuilder
 from dsconv.dialects.attributes import Layout, Tile, TileAttr, WindowAttr
 from dsconv.dialects.graph import LayerOperation
-from dsconv.passes.costs import KERNEL_GROUPS
 from dsconv.passes.even_splits import even_splits
 from dsconv.passes.geometry import Geometry
-from dsconv.passes.layer_costs import kernel_shape
 from dsconv.passes.narrow_requant import NarrowRequantPass
 from dsconv.pipeline import make_context
 
@@ -26,8 +24,8 @@ LARGEST_MAP = 64 * 1024
 MOST_MACS = 2_000_000
 """More take long to simulate, and tell nothing new."""
 
-MOST_SLOW_OUTPUTS = 8_000
-"""Loops in C take dozens of cycles for one."""
+MOST_MIXED_OUTPUTS = 16_000
+"""Of layers whose layouts are not the best."""
 
 MOST_TILES = 8
 L1_BYTES = 56 * 1024
@@ -35,12 +33,17 @@ L1_BYTES = 56 * 1024
 CHANNELS = (8, 16, 24, 32, 40, 48, 64, 96, 128, 144, 240, 256)
 SIDES = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 48, 56, 64)
 WINDOWS = (3, 3, 3, 5)
+UNREQUANTISED = ("add", "max_pool", "lookup", "concat")
+"""Kinds without a requantisation, or with one that is always narrow."""
 ADD_MULTIPLIERS = 1_543_211, 2_345_671
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A layer of one kind. Windows are square and padded by half their size, pools not at all."""
+    """A layer of one kind. Windows are square and padded by half their size, pools not at all.
+
+    `mixed`: its layouts and windows are any, and few networks have such layers.
+    """
 
     kind: str
     channels: int
@@ -52,6 +55,7 @@ class Layer:
     window: int = 1
     stride: int = 1
     wide: bool = False
+    mixed: bool = False
 
     def build(self, builder: NetworkBuilder) -> None:
         """Adds the layer to a network, on an argument of its own."""
@@ -72,6 +76,12 @@ class Layer:
                 builder.add(ADD_MULTIPLIERS, 22, y)
             case "rescale":
                 builder.rescale(y)
+            case "mul":
+                builder.mul(y)
+            case "lookup":
+                builder.lookup(y)
+            case "concat":
+                builder.concat(y.layout)
             case "avg_pool":
                 builder.average_pool(window, y)
             case "max_pool":
@@ -86,18 +96,6 @@ class Layer:
         self.build(builder)
         (layer,) = layers_of(builder.module())
         return replace(Geometry.of(layer), wide=self.wide)
-
-    @property
-    def is_portable(self) -> bool:
-        """Whether loops in C compute it."""
-        geometry = self.geometry
-        shape = kernel_shape(geometry, Tile(geometry.kernels, geometry.rows, geometry.columns))
-        return "portable_call" in next(KERNEL_GROUPS[self.kind].terms(shape, 1))
-
-    @property
-    def is_gathered(self) -> bool:
-        """Whether it is a depthwise layer that puts words together from bytes."""
-        return self.kind == "depthwise" and self.input_layout == Layout.HWC.value
 
 
 @dataclass(frozen=True)
@@ -189,11 +187,13 @@ class Draw:
                 layouts[1] = layouts[0]
         largest = max(channels, kernels) * height * width
         macs = kernels * height * width // stride**2 * window**2
-        if kind not in ("depthwise", "add", "rescale", "avg_pool", "max_pool"):
+        if kind in ("pointwise", "linear", "conv2d"):
             macs *= channels
+        if kind == "concat":
+            kernels *= 2
         if largest > LARGEST_MAP or macs > MOST_MACS or min(height, width) < window:
             return None
-        wide = kind not in ("add", "max_pool") and self.random.random() < 0.1
+        wide = kind not in UNREQUANTISED and self.random.random() < 0.1
         return Layer(
             kind, channels, height, width, layouts[0], kernels, layouts[1], window, stride, wide
         )
@@ -204,7 +204,7 @@ class Draw:
         rows, channels = geometry.rows, geometry.kernels
         if self.random.random() < 0.5:
             rows = self.random.choice(even_splits(rows)[:4])
-        if self.random.random() < 0.3:
+        if self.random.random() < 0.3 and geometry.channel_step == 1:
             channels = self.random.choice(even_splits(channels, multiple=4)[:4])
         outermost = rows < geometry.rows and channels < geometry.kernels
         outermost = outermost and self.random.random() < 0.5
@@ -213,17 +213,22 @@ class Draw:
         return tile if fits else None
 
 
-class SlowDraw(Draw):
-    """Draws layers whose layouts or windows leave them to loops in C, or to bytes."""
+class MixedDraw(Draw):
+    """Draws layers of any layouts, and pools of any windows."""
 
     def layer(self, kind: str) -> Layer | None:
         drawn = super().layer(kind)
         if drawn is None:
             return None
         layouts = self.layout(), self.layout()
-        window = self.random.choice((2, drawn.window)) if kind == "avg_pool" else drawn.window
-        layer = replace(drawn, input_layout=layouts[0], output_layout=layouts[1], window=window)
-        geometry = layer.geometry
-        if geometry.kernels * geometry.rows * geometry.columns > MOST_SLOW_OUTPUTS:
+        if kind == "depthwise":
+            layouts = Layout.HWC.value, layouts[1]
+        layer = replace(drawn, input_layout=layouts[0], output_layout=layouts[1], mixed=True)
+        if kind.endswith("pool"):
+            window, stride = self.random.choice((2, 3, drawn.window)), self.random.choice((1, 2))
+            layer = replace(layer, window=window, stride=stride)
+        if min(layer.height, layer.width) < layer.window:
             return None
-        return layer if layer.is_portable or layer.is_gathered else None
+        geometry = layer.geometry
+        outputs = geometry.kernels * geometry.rows * geometry.columns
+        return layer if outputs <= MOST_MIXED_OUTPUTS else None

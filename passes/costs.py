@@ -40,8 +40,14 @@ LONGEST_TRANSPOSED_PIXEL = 96
 LONGEST_GATHERED_PIXEL = 682
 """Channels of HWC that a depthwise kernel reads one by one; beyond, loops in C run."""
 
-KINDS_BY_WORDS = ("add", "rescale")
-"""Elementwise kinds that are written in assembly."""
+PORTABLE_KINDS = ("resize", "shuffle")
+"""Elementwise kinds that loops in C compute."""
+
+MOVING_KINDS = ("concat", "slice")
+"""Elementwise kinds that only move values."""
+
+LONGEST_WINDOW = 100
+"""Instructions for a pool's window beyond which it is read by loops."""
 
 Terms = Mapping[str, float]
 """How often each thing happens that costs time, on the core with the most work."""
@@ -243,22 +249,54 @@ def depthwise_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
 
 
 def elementwise_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
-    """Every value by itself, in words where there is assembly: where all layouts agree."""
+    """Every value by itself: in words where all layouts agree, else in bytes."""
     inputs = 1 + len(shape.more_inputs)
-    layouts = {shape.x.layout, *shape.more_inputs, shape.y.layout}
-    if shape.kind not in KINDS_BY_WORDS or len(layouts) > 1:
+    if shape.kind in PORTABLE_KINDS:
         yield portable_terms(shape, inputs, cores)
         return
+    layouts = {shape.x.layout, *shape.more_inputs, shape.y.layout}
     words = ceil(shape.y.size / WORD / cores)
-    yield {"call": 1, "load": words * inputs, output_term(shape): words * WORD}
+    outputs = words * WORD
+    if shape.kind in MOVING_KINDS:
+        yield (
+            {"call": 1, "moved_word": words} if len(layouts) == 1 else {"call": 1, "moved": outputs}
+        )
+        return
+    operands = {"load": words * inputs} if len(layouts) == 1 else {"byte": outputs * (inputs + 1)}
+    products = {"product": outputs} if shape.kind == "mul" else {}
+    yield {"call": 1, **operands, **products, output_term(shape): outputs}
+
+
+def pool_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
+    """Windows pixel by pixel: channels four at a time in HWC, a row's taps in words in CHW.
+
+    Rows or channels are split. Where the code for a window would be long it is read tap by tap.
+    """
+    (fy, fx), y = shape.window.kernel, shape.y
+    by_planes = shape.x.layout is Layout.CHW
+    lanes = 1 if by_planes else WORD
+    words = fy * ceil(fx / WORD) if by_planes else shape.window.taps
+    instructions = words * (1 + (lanes if shape.kind == "avg_pool" else 1))
+    units = ceil(y.channels / lanes)
+    for rows, each in ((ceil(y.height / cores), units), (y.height, ceil(units / cores))):
+        pixels = rows * y.width
+        outputs = pixels * each * lanes
+        terms = {"call": 1, "pixel": pixels, output_term(shape): outputs}
+        if instructions > LONGEST_WINDOW:
+            yield {**terms, "looped_tap": pixels * each * shape.window.taps}
+        elif by_planes:
+            yield {**terms, "plane": pixels * each, "row_word": pixels * each * words}
+        else:
+            bytes_stored = outputs if y.layout is Layout.CHW else 0
+            yield {**terms, "tap_word": pixels * each * words, "byte": bytes_stored}
 
 
 def average_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
-    """Averages: there is assembly for those of whole planes, channel by channel."""
+    """Averages; those of whole planes are summed channel by channel."""
     x, y, window = shape.x, shape.y, shape.window
     is_global = y.pixels == 1 and window.kernel == (x.height, x.width) and not window.padded
-    if not is_global or not x.has_whole_planes:
-        yield portable_terms(shape, window.taps, cores)
+    if not is_global or x.layout is not Layout.CHW:
+        yield from pool_terms(shape, cores)
         return
     channels = ceil(y.channels / cores)
     yield {
@@ -266,22 +304,6 @@ def average_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
         "unit": channels,
         "value": channels * window.taps / WORD,
         output_term(shape): channels,
-    }
-
-
-def maximum_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
-    """Maxima: there is assembly for whole words of HWC, row by row."""
-    layouts = {shape.x.layout, shape.y.layout}
-    if layouts != {Layout.HWC} or shape.y.channels % WORD or shape.window.padded:
-        yield portable_terms(shape, shape.window.taps, cores)
-        return
-    rows = ceil(shape.y.height / cores)
-    outputs = rows * shape.y.channels * shape.y.width
-    yield {
-        "call": 1,
-        "unit": rows,
-        "value": outputs * shape.window.taps / WORD,
-        output_term(shape): outputs,
     }
 
 
@@ -312,12 +334,12 @@ GROUPS = (
     KernelGroup("depthwise", ("depthwise",), depthwise_terms),
     KernelGroup(
         "elementwise",
-        ("add", "mul", "rescale", "concat", "pad", "resize", "slice", "shuffle"),
+        ("add", "mul", "rescale", "concat", "resize", "slice", "shuffle"),
         elementwise_terms,
     ),
     KernelGroup("lookup", ("lookup",), elementwise_terms),
     KernelGroup("avg_pool", ("avg_pool",), average_terms),
-    KernelGroup("max_pool", ("max_pool",), maximum_terms),
+    KernelGroup("max_pool", ("max_pool", "pad"), pool_terms),
 )
 
 KERNEL_GROUPS = {kind: group for group in GROUPS for kind in group.kinds}

@@ -71,13 +71,14 @@ def test_every_layer_has_a_cost():
 def test_costs_agree_with_what_was_measured():
     """Layers of the shapes and tiles that were measured on GVSoC, kind by kind."""
     cores = load_target("pulp_open").cores
-    errors: dict[str, list[float]] = defaultdict(list)
+    errors: dict[tuple[str, bool], list[float]] = defaultdict(list)
     for row in read_measured():
-        model = layer_cost(row.sample.layer.geometry, row.sample.tile, cores).cycles
-        errors[row.sample.layer.kind].append(abs(model / row.layer - 1))
-    assert len(errors) >= 8
-    for kind, of_kind in errors.items():
-        assert np.median(of_kind) < 0.10, kind
+        layer = row.sample.layer
+        model = layer_cost(layer.geometry, row.sample.tile, cores).cycles
+        errors[layer.kind, layer.mixed].append(abs(model / row.layer - 1))
+    assert len(errors) >= 19
+    for (kind, mixed), of_kind in errors.items():
+        assert np.median(of_kind) < (0.20 if mixed else 0.10), kind
 
 
 def test_a_fit_finds_costs_through_the_choice_of_the_cheapest_way():
