@@ -33,10 +33,7 @@ FUNCTIONS_OF_TWO: dict[str, BinaryFunction] = {
     "Min": np.minimum,
     "Pow": np.power,
 }
-ONE_AND_A_CONSTANT = "one activation and a constant are supported"
-ADVICE_FOR_TWO = dict.fromkeys(FUNCTIONS_OF_TWO, ONE_AND_A_CONSTANT) | {
-    "Div": "a quotient has no value where the second is 0: multiply by its quantised Reciprocal"
-}
+NO_QUOTIENT = "a quotient has no value where the second is 0: multiply by its quantised Reciprocal"
 
 
 def read_function(reader: Reader, node: Node) -> Value:
@@ -126,7 +123,9 @@ def read_function_of_two(reader: Reader, node: Node) -> Value:
     """An activation and a constant, or functions of one activation."""
     result = _function_of_one(reader, node, FUNCTIONS_OF_TWO[node.op_type])
     if result is None:
-        raise node.problem("takes two activations", ADVICE_FOR_TWO[node.op_type])
+        is_quotient = node.op_type == "Div"
+        advice = NO_QUOTIENT if is_quotient else "one activation and a constant are supported"
+        raise node.problem("takes two activations", advice)
     return result
 
 
