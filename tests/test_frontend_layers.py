@@ -39,6 +39,7 @@ from frontend_support import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from onnx import TensorProto, helper
 
 from dsconv.dialects import reference
 from dsconv.dialects.graph import AveragePoolOp, RescaleOp, WeightedOperation
@@ -552,3 +553,30 @@ def test_weights_of_four_bits_become_eight():
     assert isinstance(operation, WeightedOperation)
     assert operation.weight_array.dtype == np.int8
     np.testing.assert_array_equal(operation.weight_array, weights[:, :, 0, 0])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_type_may_be_named_in_place_of_a_zero_point(dtype: str):
+    """Of an activation, and of float weights; opset 21."""
+    rng = np.random.default_rng(19)
+    x, scale = random_quantisation(rng, dtype), np.array(0.05, np.float32)
+    writer = ModelWriter(21)
+    options: dict[str, Any] = {
+        "output_dtype": int(helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
+    }
+    weights = writer.constant(rng.uniform(-2, 2, (3, 2, 1, 1)).astype(np.float32))
+    units = writer.constant(scale)
+    quantised = writer.node("QuantizeLinear", weights, units, **options)
+    real = writer.dequantize(writer.input("x", dtype, (1, 2, 6, 5)), x)
+    product = writer.node("Conv", real, writer.node("DequantizeLinear", quantised, units))
+    model = writer.model(writer.node("QuantizeLinear", product, units, **options), dtype=dtype)
+    assert_agrees(model, {"x": random_integers(rng, dtype, (1, 2, 6, 5))})
+
+
+def test_another_named_type_is_an_error():
+    writer = ModelWriter(21)
+    x = writer.input("x", "float32", (1, 2, 6, 5))
+    units = writer.constant(np.array(0.05, np.float32))
+    quantised = writer.node("QuantizeLinear", x, units, output_dtype=TensorProto.INT16)
+    with pytest.raises(ModelError, match=r"output_dtype 5; int8 and uint8 are supported"):
+        import_onnx(writer.model(quantised))

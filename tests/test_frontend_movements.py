@@ -247,6 +247,14 @@ def test_one_pixel_becomes_a_map(model: onnx.ModelProto):
     assert kinds(assert_agrees(model, {"x": x})) == ["resize"]
 
 
+def test_a_resize_that_keeps_the_aspect_ratio_is_an_error():
+    model = moved(
+        "Resize", None, None, integers(1, 3, 12, 15), keep_aspect_ratio_policy="not_larger"
+    )
+    with pytest.raises(ModelError, match="keeps the aspect ratio"):
+        import_onnx(model)
+
+
 def test_one_pixel_and_what_is_around_it_is_an_error():
     mode = {"coordinate_transformation_mode": "tf_crop_and_resize"}
     with pytest.raises(ModelError, match="no repetition"):

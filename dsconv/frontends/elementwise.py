@@ -59,6 +59,10 @@ def read_batch_normalization(reader: Reader, node: Node) -> Value:
     scale, bias, mean, variance = (
         _channel_parameter(reader, node, index, x.view) for index in range(1, 5)
     )
+    reader.note(
+        "normalisations that are not folded into layers are tables of 256 bytes a channel: ONNX "
+        "Runtime's quant_pre_process folds them, before the network is quantised"
+    )
     epsilon = np.float32(node.real("epsilon", 1e-5))
 
     def normalised(reals: Floats) -> Floats:

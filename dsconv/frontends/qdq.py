@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
+from onnx import TensorProto
 
 from dsconv.frontends import layers, weighted_layers
 from dsconv.frontends.arithmetic import OnnxRuntimeArithmetic
@@ -38,13 +39,15 @@ from dsconv.frontends.values import (
     with_bounds,
 )
 
+OUTPUT_DTYPES: dict[int, str] = {TensorProto.INT8: "int8", TensorProto.UINT8: "uint8"}
+
 
 def read_quantize(reader: Reader, node: Node) -> Value:
     """The end of a layer, of a float input or of a constant."""
     value = reader.value(node)
     if isinstance(value, Constant):
         return _quantised_constant(reader, node, value)
-    quantisation = read_quantisation(reader, node, 1)
+    quantisation = read_quantisation(reader, node, 1, _named_dtype(node))
     match value:
         case RealInput():
             return _quantised_input(reader, node, value, quantisation)
@@ -59,11 +62,22 @@ def read_quantize(reader: Reader, node: Node) -> Value:
             raise reader.wrong_input(node, value, "reals")
 
 
+def _named_dtype(node: Node) -> str | None:
+    """The type that a QuantizeLinear of later opsets names, where it does."""
+    number = node.integer("output_dtype", TensorProto.UNDEFINED)
+    if number == TensorProto.UNDEFINED:
+        return None
+    if number not in OUTPUT_DTYPES:
+        raise node.problem(f"output_dtype {number}; int8 and uint8 are supported")
+    return OUTPUT_DTYPES[number]
+
+
 def _quantised_constant(reader: Reader, node: Node, value: Constant) -> Constant:
     """Float weights, quantised as ONNX Runtime does."""
     if value.array.dtype != np.float32:
         raise node.problem(f"quantises a constant of {value.array.dtype}; float32 is needed")
-    zero_point = reader.array(node, 2) if node.has_input(2) else np.zeros((), np.uint8)
+    dtype = np.dtype(_named_dtype(node) or "uint8")
+    zero_point = reader.array(node, 2) if node.has_input(2) else np.zeros((), dtype)
     parameters = read_scaled_constant(
         reader,
         node,

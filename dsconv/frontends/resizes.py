@@ -88,6 +88,8 @@ def _repeated(node: Node, part: Part, sizes: Shape) -> MovingLayer:
 
 def _resized_shape(reader: Reader, node: Node, shape: Shape) -> Shape:
     """The result's shape, from `sizes` or `scales` of all dimensions, or of `axes`."""
+    if node.has_input(3) and node.text("keep_aspect_ratio_policy", "stretch") != "stretch":
+        raise node.problem("keeps the aspect ratio", "export it with the sizes that this gives")
     rank = len(shape)
     axes = node.integers("axes") or tuple(range(rank))
     upsample = node.op_type == "Upsample"
