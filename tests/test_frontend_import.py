@@ -6,6 +6,7 @@ import itertools
 import math
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -246,6 +247,20 @@ def test_flattening_reorders_the_weights(channels_last: bool):
     same = np.array_equal(operation.weight_array, weights.T)
     assert same != channels_last
     run_on_bytes(network, model, np.arange(24, dtype=np.uint8).reshape(1, 3, 2, 4))
+
+
+@pytest.mark.parametrize(
+    ("limits", "part"),
+    [({"end": 1}, (1,)), ({"start": -3, "end": 9}, (3, 2, 4)), ({"start": 1, "end": -2}, (3,))],
+)
+def test_a_part_of_a_shape(limits: dict[str, Any], part: tuple[int, ...]):
+    writer = ModelWriter(15)
+    x = writer.dequantize(writer.input("x", "uint8", (1, 3, 2, 4)), U8)
+    sizes = writer.node("Shape", x, **limits)
+    shape = writer.node("Concat", sizes, writer.constant(np.array([-1])), axis=0)
+    cut = writer.node("Reshape", writer.node("Relu", x), shape)
+    (port,) = import_onnx(writer.model(writer.quantize(cut, U8), dtype="uint8")).outputs
+    assert port.shape == (*part, 24 // int(np.prod(part)))
 
 
 def test_two_inputs_and_two_outputs_keep_their_order():

@@ -445,6 +445,16 @@ def test_a_reduction_of_rows_or_columns(operation: str, axis: int, keepdims: int
     assert_agrees(model, {"x": random_integers(rng, "int8", (1, 4, 5, 6))})
 
 
+def test_a_reduction_of_everything_is_an_error():
+    """What an empty list of axes means."""
+    quantisation = Quantisation(0.1, 0, "int8")
+    writer = ModelWriter(18)
+    real = writer.dequantize(writer.input("x", "int8", (1, 4, 5, 6)), quantisation)
+    mean = writer.node("ReduceMean", real, writer.constant(np.zeros(0, np.int64)))
+    with pytest.raises(ModelError, match=r"axes are missing"):
+        import_onnx(writer.model(writer.quantize(mean, quantisation)))
+
+
 @pytest.mark.parametrize("axes", [[1], [1, 2], [1, 2, 3]])
 def test_a_reduction_of_channels_is_an_error(axes: list[int]):
     quantisation = Quantisation(0.1, 0, "int8")

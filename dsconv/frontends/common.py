@@ -74,11 +74,12 @@ def read_end(reader: Reader, node: Node) -> Value:
 
 
 def read_shape(reader: Reader, node: Node) -> Value:
-    """The shape of a tensor, which is static."""
+    """The shape of a tensor, which is static, or a part of it."""
     value = reader.value(node)
-    if isinstance(value, Constant | ScaledConstant):
-        return Constant(np.asarray(value.array.shape, np.int64))
-    return Constant(np.asarray(reader.activation(node).view.shape, np.int64))
+    is_constant = isinstance(value, Constant | ScaledConstant)
+    shape = value.array.shape if is_constant else reader.activation(node).view.shape
+    part = slice(node.integer("start", 0), node.integer("end", len(shape)))
+    return Constant(np.asarray(shape[part], np.int64))
 
 
 def read_gather(reader: Reader, node: Node) -> Value:

@@ -104,7 +104,7 @@ def read_bound(reader: Reader, node: Node, index: int, attribute: str, default: 
 def reduced_axes(reader: Reader, node: Node, rank: int) -> tuple[set[int], bool]:
     """Dimensions that a reduction takes away, and whether they stay with size 1."""
     chosen = axes(node, reader.constant)
-    if chosen is None or any(not -rank <= axis < rank for axis in chosen):
+    if not chosen or any(not -rank <= axis < rank for axis in chosen):
         raise node.problem("its axes are missing or outside of its input")
     return {axis % rank for axis in chosen}, bool(node.integer("keepdims", 1))
 
