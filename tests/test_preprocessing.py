@@ -49,6 +49,15 @@ def normalised_in_another_order() -> onnx.ModelProto:
     return writer.network(writer.node("Transpose", scaled, perm=[0, 3, 1, 2]))
 
 
+def turned_and_normalised() -> onnx.ModelProto:
+    """Channels last in the file, normalised channels first."""
+    writer = Writer()
+    image = writer.input("image", "float32", (1, 8, 4, 3))
+    turned = writer.node("Transpose", image, perm=[0, 3, 1, 2])
+    cut = writer.node("Reshape", turned, writer.constant(np.array([1, 3, 4, 8])))
+    return writer.network(writer.step("Sub", cut, MEAN.reshape(3, 1, 1)))
+
+
 def normalised_by_channel() -> onnx.ModelProto:
     writer = Writer()
     image = writer.input("image", "float32", SHAPE)
@@ -61,6 +70,7 @@ def normalised_by_channel() -> onnx.ModelProto:
     [
         (normalised, "Sub, Div"),
         (normalised_in_another_order, "Mul, Add"),
+        (turned_and_normalised, "Transpose, Reshape, Sub"),
         (normalised_by_channel, "BatchNormalization"),
     ],
 )
