@@ -1,8 +1,7 @@
 """What a pool makes of the taps of a window: maxima and averages.
 
 In HWC a tap is a word of four channels. In CHW the taps of a row are side by side in words, and
-what a window comes to is folded from their lanes; those of a window that reaches into the padding
-are taken one by one.
+what a window comes to is folded from their lanes; those of large windows are taken one by one.
 """
 
 from __future__ import annotations

@@ -11,11 +11,7 @@ from math import ceil
 
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.tiled import KernelOp
-from dsconv.lowering.xpulp.assembly import (
-    LARGEST_IMMEDIATE,
-    Assembly,
-    RegisterPressureError,
-)
+from dsconv.lowering.xpulp.assembly import LARGEST_IMMEDIATE, Assembly, RegisterPressureError
 from dsconv.lowering.xpulp.borders import taps_inside
 from dsconv.lowering.xpulp.elementwise import part
 from dsconv.lowering.xpulp.global_average import GlobalAverage
@@ -165,7 +161,7 @@ class KnownWindows(WindowPool):
 
     @property
     def is_short(self) -> bool:
-        """Whether a window of outputs takes no loop."""
+        """Whether the code for a window fits a core's instruction cache."""
         words = len(self.lanes.accesses(*self.window.kernel))
         return words * (1 + self.lanes.totals) <= LONGEST_WINDOW
 
