@@ -137,8 +137,8 @@ class TileLoop:
         for count, loads in self.steps:
             issue = self.store.issue + sum(load.issue for load in loads)
             loading = sum(load.engine for load in loads)
-            step = max(issue + self.compute, loading, self.store.engine)
-            cycles += count * (step + coefficients()["layer"]["pipelined_tile"])
+            computing = issue + self.compute + coefficients()["layer"]["pipelined_tile"]
+            cycles += count * max(computing, loading, self.store.engine)
         return cycles
 
     @property

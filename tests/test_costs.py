@@ -52,6 +52,15 @@ def test_single_channels_of_an_hwc_map_are_slow_to_store():
     assert chosen.channels == 8
 
 
+def test_what_a_step_takes_besides_hides_behind_its_transfers():
+    """A vector's weights take longer to come than to multiply: small pieces lose nothing."""
+    builder = NetworkBuilder().begin(256, 1, 1, HWC)
+    builder.linear(1000, HWC)
+    geometry = geometry_of(builder)
+    pieces, halves = Tile(50, 1, 1, buffers=2), Tile(100, 1, 1, buffers=2)
+    assert layer_cost(geometry, pieces, 8).cycles < layer_cost(geometry, halves, 8).cycles
+
+
 @pytest.mark.parametrize("channels", [1, 2, 8])
 def test_a_depthwise_layer_is_split_by_parts_of_channels_too(channels: int):
     x = TileShape(channels, 34, 34, Layout.CHW)
