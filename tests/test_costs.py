@@ -57,8 +57,8 @@ def test_what_a_step_takes_besides_hides_behind_its_transfers():
     builder = NetworkBuilder().begin(256, 1, 1, HWC)
     builder.linear(1000, HWC)
     geometry = geometry_of(builder)
-    pieces, halves = Tile(50, 1, 1, buffers=2), Tile(100, 1, 1, buffers=2)
-    assert layer_cost(geometry, pieces, 8).cycles < layer_cost(geometry, halves, 8).cycles
+    small, large = (layer_cost(geometry, Tile(n, 1, 1, buffers=2), 8).cycles for n in (72, 100))
+    assert small < 0.97 * large
 
 
 @pytest.mark.parametrize("channels", [1, 2, 8])
