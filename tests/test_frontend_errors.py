@@ -15,6 +15,8 @@ from onnx import TensorProto, external_data_helper, helper, numpy_helper
 
 from dsconv.errors import ModelError
 from dsconv.frontends import import_onnx
+from dsconv.frontends.integers import has_integer_weights
+from dsconv.frontends.onnx_graph import OnnxGraph
 from dsconv.frontends.scales import Quantisation
 
 U8 = Quantisation(0.5, 3, "uint8")
@@ -494,3 +496,18 @@ def test_bias_that_is_not_finite():
     model = writer.finished(writer.node("Conv", writer.real, writer.weights, "bias", name="conv1"))
     with pytest.raises(ModelError, match=r"'conv1'.*finite"):
         import_onnx(model)
+
+
+@pytest.mark.filterwarnings("error")
+def test_weights_that_are_no_numbers_are_not_rounded():
+    """numpy warns of such bits."""
+    signalling = np.full((5, 4, 3, 3), 0x7FA00000, np.uint32).view(np.float32)
+    graph = helper.make_graph(
+        [helper.make_node("Conv", ["x", "w"], ["y"], name="conv1")],
+        "net",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, SHAPE)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, (1, 5, 4, 4))],
+        [numpy_helper.from_array(signalling, "w")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
+    assert not has_integer_weights(OnnxGraph(model))

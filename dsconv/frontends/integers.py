@@ -59,8 +59,8 @@ def has_integer_weights(graph: OnnxGraph) -> bool:
 
 
 def _is_whole(array: Array) -> bool:
-    numeric = array.dtype.kind in "iuf"
-    return numeric and bool(np.all(np.isfinite(array) & (array == np.rint(array))))
+    finite = array.dtype.kind in "iuf" and bool(np.all(np.isfinite(array)))
+    return finite and bool(np.all(array == np.rint(array)))
 
 
 def scaled(layer: LinearLayer, function: IntegerFunction = IDENTITY) -> ScaledLayer:
