@@ -200,15 +200,16 @@ def fused_choices(
         size = way.l1_use.with_resident(resident)
         if size is None or size > machine.l1:
             continue
+        cost = way.cost_with(resident)
         yield Choice(
             chain.layers,
             way.step,
-            way.cost(resident).later(spilled),
+            cost.later(spilled),
             moved[resident],
             {**way.layouts, chain.result: way.layouts[inside.result]},
             way.axis,
             resident,
-            way.saved_cycles(resident),
+            way.all_moved.cycles - cost.cycles,
         )
 
 

@@ -41,9 +41,9 @@ class Way:
         """The cost where nothing stays in L1."""
         return self.cost(ALL_MOVED)
 
-    def saved_cycles(self, resident: Resident) -> float:
-        """How many cycles fewer it takes with what stays in L1."""
-        return self.all_moved.cycles - self.cost(resident).cycles
+    def cost_with(self, resident: Resident) -> LayerCost:
+        """The cost with what stays in L1."""
+        return self.all_moved if resident == ALL_MOVED else self.cost(resident)
 
 
 def fused_ways(

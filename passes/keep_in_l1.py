@@ -28,6 +28,7 @@ from dsconv.dialects.tiled import (
 )
 from dsconv.passes.copied_values import CopiedValues
 from dsconv.passes.costs import dma_cycles
+from dsconv.passes.double_buffer import constant_value
 from dsconv.passes.l1_plan import buffer_of, users
 from dsconv.passes.networks import networks
 
@@ -187,9 +188,7 @@ def estimated_cycles(transfer: DmaStartOp, layer: LayerOp) -> float:
     cost = dma_cycles(box.line_bytes, box.lines, box.blocks, store=not transfer.is_load)
     if not isinstance(loop, scf.ForOp):
         return cost.cycles
-    steps = const_evaluate_operand(loop.ub)
-    assert steps is not None, "loops over tiles have constant bounds"
-    hides = layer.buffers.value.data > 1
+    steps, hides = constant_value(loop.ub), layer.buffers.value.data > 1
     return steps * cost.issue + cost.engine if hides else steps * cost.cycles
 
 
