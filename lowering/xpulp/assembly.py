@@ -60,6 +60,11 @@ class RegisterPressureError(Exception):
     """A function wants more registers than the core has."""
 
 
+def is_immediate(value: int) -> bool:
+    """Whether an instruction holds a constant or an offset."""
+    return -LARGEST_IMMEDIATE - 1 <= value <= LARGEST_IMMEDIATE
+
+
 @dataclass(frozen=True)
 class Label:
     """A place in a function. The assembler's own numbered labels, so that none clash."""
@@ -185,7 +190,7 @@ class Assembly:
         elif name in MEMORY:
             value, base, offset = texts
             assert isinstance(offset, int), "an offset is a constant"
-            if not -2048 <= offset < 2048:
+            if not is_immediate(offset):
                 raise ValueError(f"offset {offset} does not fit 12 bits")
             text = f"{name} {value}, {offset}({base})"
         else:
@@ -204,7 +209,7 @@ class Assembly:
 
     def add_constant(self, register: str, source: str, value: int) -> None:
         """`register = source + value`; nothing where that is what it holds already."""
-        if -2048 <= value < 2048:
+        if is_immediate(value):
             if value or register != source:
                 self("addi", register, source, value)
         elif -4096 <= value < 4094:

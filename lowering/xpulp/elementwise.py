@@ -178,17 +178,23 @@ def elementwise(kernel: KernelOp, cores: int) -> str | None:
     return body(write, dimensions(output.shape, operands))
 
 
+def moving(tile: Tile, cores: int) -> Callable[[Assembly, Plan], None]:
+    """What writes a kernel that moves values of a tile."""
+
+    def write(asm: Assembly, plan: Plan) -> None:
+        core, x, y = asm.arguments(3)
+        NestWriter(asm, Move(asm), [tile], plan, cores).write(core, [x, y])
+
+    return write
+
+
 def part(kernel: KernelOp, cores: int) -> str | None:
     """The body of a kernel whose windows are one pixel, all of them in the tile."""
     tile, output = Tile.of(kernel.inputs[0]), Tile.output_of(kernel)
     sy, sx = kernel.window.strides
     steps = tile.channel_stride, sy * tile.row_stride, sx * tile.pixel_stride
 
-    def write(asm: Assembly, plan: Plan) -> None:
-        core, x, y = asm.arguments(3)
-        NestWriter(asm, Move(asm), [tile], plan, cores).write(core, [x, y])
-
-    return body(write, dimensions(output.shape, (steps, output.strides)))
+    return body(moving(tile, cores), dimensions(output.shape, (steps, output.strides)))
 
 
 def concat(kernel: KernelOp, cores: int) -> str | None:
@@ -200,12 +206,8 @@ def concat(kernel: KernelOp, cores: int) -> str | None:
     core, *pointers, y = asm.arguments(len(inputs) + 2)
     axis, first = kernel.axis.value.data - 1, 0
     for tile, x in zip(inputs, pointers, strict=True):
-
-        def write(asm: Assembly, plan: Plan, tile: Tile = tile) -> None:
-            core, x, y = asm.arguments(3)
-            NestWriter(asm, Move(asm), [tile], plan, cores).write(core, [x, y])
-
-        plan = fastest(write, plans(dimensions(tile.shape, (tile.strides, output.strides))))
+        values = dimensions(tile.shape, (tile.strides, output.strides))
+        plan = fastest(moving(tile, cores), plans(values))
         assert plan is not None, "bytes are moved with few registers"
         with asm.registers(1) as (target,):
             asm.add_constant(target, y, first * output.strides[axis])

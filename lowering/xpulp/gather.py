@@ -15,7 +15,7 @@ from types import MappingProxyType
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.records import word_aligned
 from dsconv.dialects.tiled import KernelOp
-from dsconv.lowering.xpulp.assembly import WORD, Assembly, Label
+from dsconv.lowering.xpulp.assembly import WORD, Assembly, Label, is_immediate
 from dsconv.lowering.xpulp.borders import taps_inside
 from dsconv.lowering.xpulp.tiles import Tile
 
@@ -295,7 +295,7 @@ class WindowCopy(Gather):
         accesses = list(flat_accesses(self.dimensions, self.run))
         steps = far_steps(accesses)
         step = self.window.strides[1] * self.source.pixel_stride - sum(steps)
-        far = list(dict.fromkeys((*steps, *([] if is_near(step) else [step]))))
+        far = list(dict.fromkeys((*steps, *([] if is_immediate(step) else [step]))))
         with asm.constants(*far) as registers:
             distances = dict(zip(far, registers, strict=True))
             with asm.loop(pixels):
@@ -463,17 +463,12 @@ def copy(
         asm.add_constant(target, target, size)
 
 
-def is_near(distance: int) -> bool:
-    """Whether an instruction holds a distance."""
-    return -2048 <= distance < 2048
-
-
 def far_steps(accesses: Sequence[Access]) -> list[int]:
     """How far a copy without a loop moves its pointer to the source, one time after the other."""
     steps: list[int] = []
     for access in accesses:
         distance = access.source - sum(steps)
-        if not is_near(distance):
+        if not is_immediate(distance):
             steps.append(distance)
     return steps
 
@@ -499,7 +494,7 @@ def copy_unrolled(
         for first in range(0, len(accesses), TOGETHER):
             group = accesses[first : first + TOGETHER]
             for value, access in zip(values, group, strict=False):
-                if not is_near(access.source - moved):
+                if not is_immediate(access.source - moved):
                     move(asm, source, access.source - moved, known)
                     moved = access.source
                 asm(LOADS[access.size], value, source, access.source - moved)
