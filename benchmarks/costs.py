@@ -31,7 +31,7 @@ from benchmarks.samples import Draw, MixedDraw, Sample, network
 from dsconv import zoo
 from dsconv.dialects.tiled import BoxAttr, LayerOp
 from dsconv.lowering.c_target import network_function
-from dsconv.passes.costs import (
+from dsconv.passes.scheduling.kernel_cost import (
     GROUPS,
     KERNEL_GROUPS,
     Terms,
@@ -39,8 +39,8 @@ from dsconv.passes.costs import (
     first_call_cycles,
     transfer_terms,
 )
-from dsconv.passes.layer_costs import TileLoop, kernel_shape
-from dsconv.passes.resident import ALL_MOVED
+from dsconv.passes.scheduling.l1_residency import NOTHING_RESIDENT
+from dsconv.passes.scheduling.layer_cost import TileLoopCost, kernel_shape
 from dsconv.targets import load_target
 
 PASSES = Path(str(files("dsconv.passes")))
@@ -87,7 +87,7 @@ console = Console()
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredLayer:
     """A sample with the cycles of its layer, and of one call of its kernel."""
 
     sample: Sample
@@ -99,7 +99,7 @@ class Measured:
         return {**self.sample.as_json(), "layer_cycles": self.layer, "kernel_cycles": self.kernel}
 
 
-def measure_batch(samples: Sequence[Sample]) -> Iterator[Measured]:
+def measure_batch(samples: Sequence[Sample]) -> Iterator[MeasuredLayer]:
     """Two runs of one program on GVSoC: kernels once, and several times."""
     target = load_target("pulp_open").with_sizes(None, SIMULATED_L2_BYTES)
     program = LayersSideBySide(network(samples), target)
@@ -107,13 +107,15 @@ def measure_batch(samples: Sequence[Sample]) -> Iterator[Measured]:
     for sample, first, second in zip(samples, once, often, strict=True):
         layer, longer = first.cycles or 0, second.cycles or 0
         kernel = (longer - layer) / (REPEATS - 1) / sample.tiles
-        yield Measured(sample, layer, kernel)
+        yield MeasuredLayer(sample, layer, kernel)
 
 
-def read_measured() -> list[Measured]:
+def read_measured() -> list[MeasuredLayer]:
     """The measurements that ship with the compiler."""
     rows = json.loads(MEASURED.read_text())["layers"]
-    return [Measured(Sample.of(row), row["layer_cycles"], row["kernel_cycles"]) for row in rows]
+    return [
+        MeasuredLayer(Sample.of(row), row["layer_cycles"], row["kernel_cycles"]) for row in rows
+    ]
 
 
 @app.command()
@@ -130,24 +132,24 @@ def measure() -> None:
     MEASURED.write_text(json.dumps(content) + "\n")
 
 
-def kernel_measurements(group: str, measured: Sequence[Measured]) -> list[tuple[Ways, float]]:
+def kernel_measurements(group: str, measured: Sequence[MeasuredLayer]) -> list[tuple[Ways, float]]:
     """What one group of kernels took, and the ways in which each may be split."""
     cores = load_target("pulp_open").cores
     rows: list[tuple[Ways, float]] = []
     for row in measured:
         known = KERNEL_GROUPS[row.sample.layer.kind]
         if known.name == group:
-            shape = kernel_shape(row.sample.layer.geometry, row.sample.tile)
+            shape = kernel_shape(row.sample.layer.layer_shape, row.sample.tile)
             rows.append((list(known.terms(shape, cores)), row.kernel))
     return rows
 
 
-def is_serial(row: Measured) -> bool:
+def is_serial(row: MeasuredLayer) -> bool:
     """Whether a layer waits for every transfer."""
     return row.sample.tile.buffers == 1 or row.sample.tiles == 1
 
 
-def serial_measurements(measured: Sequence[Measured]) -> list[tuple[Ways, float]]:
+def serial_measurements(measured: Sequence[MeasuredLayer]) -> list[tuple[Ways, float]]:
     """What usual layers take beside their kernels, where nothing overlaps."""
     return [
         ([layer_terms(row.sample)], row.layer - row.sample.tiles * row.kernel)
@@ -158,23 +160,23 @@ def serial_measurements(measured: Sequence[Measured]) -> list[tuple[Ways, float]
 
 def layer_terms(sample: Sample) -> Terms:
     """What happens in a layer beside its kernels."""
-    geometry, tile = sample.layer.geometry, sample.tile
+    layer_shape, tile = sample.layer.layer_shape, sample.tile
     inputs = [
-        BoxAttr.of_tile(layout, shape, geometry.input_tile(tile, number))
+        BoxAttr.of_tile(layout, shape, layer_shape.input_tile(tile, number))
         for number, (layout, shape) in enumerate(
-            zip(geometry.input_layouts, geometry.inputs, strict=True)
+            zip(layer_shape.input_layouts, layer_shape.inputs, strict=True)
         )
     ]
-    weights = [BoxAttr.of(geometry.weight_bytes(tile))] if geometry.record_bytes else []
+    weights = [BoxAttr.of(layer_shape.weight_bytes(tile))] if layer_shape.record_bytes else []
     output = BoxAttr.of_tile(
-        geometry.output_layout,
-        (geometry.kernels, geometry.rows, geometry.columns),
+        layer_shape.output_layout,
+        (layer_shape.kernels, layer_shape.rows, layer_shape.columns),
         (tile.channels, tile.rows, tile.columns),
     )
-    terms = Counter({f"first_{KERNEL_GROUPS[geometry.kind].name}": 1, "tile": sample.tiles})
+    terms = Counter({f"first_{KERNEL_GROUPS[layer_shape.kind].name}": 1, "tile": sample.tiles})
     for count, boxes, store in (
-        (geometry.input_versions(tile), inputs, False),
-        (geometry.weight_versions(tile), weights, False),
+        (layer_shape.input_versions(tile), inputs, False),
+        (layer_shape.weight_versions(tile), weights, False),
         (sample.tiles, [output], True),
     ):
         for box in boxes:
@@ -183,15 +185,17 @@ def layer_terms(sample: Sample) -> Terms:
     return terms
 
 
-def pipelined_tile(measured: Sequence[Measured], cores: int) -> float:
+def pipelined_tile(measured: Sequence[MeasuredLayer], cores: int) -> float:
     """What a tile takes beside its kernel and its transfers, where those overlap."""
     coefficients()["layer"]["pipelined_tile"] = 0
     rest: list[float] = []
     for row in measured:
         if not is_serial(row) and not row.sample.layer.mixed:
-            geometry, tile = row.sample.layer.geometry, row.sample.tile
-            loop = replace(TileLoop.of(geometry, tile, cores, ALL_MOVED), compute=row.kernel)
-            model = first_call_cycles(geometry.kind) + loop.pipelined_cycles
+            layer_shape, tile = row.sample.layer.layer_shape, row.sample.tile
+            loop = replace(
+                TileLoopCost.of(layer_shape, tile, cores, NOTHING_RESIDENT), compute=row.kernel
+            )
+            model = first_call_cycles(layer_shape.kind) + loop.pipelined_cycles
             rest.append((row.layer - model) / row.sample.tiles)
     return max(float(np.median(rest)), 0.0)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from dsconv.passes.costs import Terms, weighted
+from dsconv.passes.scheduling.kernel_cost import Terms, weighted
 
 SWEEPS = 2000
 """Of coordinate descent; the problems have a dozen unknowns."""

@@ -23,7 +23,7 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.layers import GvsocNetwork
-from dsconv.bench.builder import Activation, NetworkBuilder
+from dsconv.bench.model_builder import Activation, ModelBuilder
 from dsconv.dialects.attributes import Layout, WindowAttr
 
 CORES = 8
@@ -46,7 +46,7 @@ class Case:
     """A kernel and shape: how to build it, its products, and its limit in cycles of eight cores."""
 
     name: str
-    build: Callable[[], NetworkBuilder]
+    build: Callable[[], ModelBuilder]
     macs: int
     limit: float
 
@@ -57,7 +57,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Measurement:
+class KernelMeasurement:
     """Cycles of one case."""
 
     name: str
@@ -80,8 +80,8 @@ class Measurement:
 def pointwise(channels: int, kernels: int, height: int, width: int, x: Activation = HWC) -> Case:
     """4x2 outputs at a time, then requantisation."""
 
-    def build() -> NetworkBuilder:
-        builder = NetworkBuilder().begin(channels, height, width, x)
+    def build() -> ModelBuilder:
+        builder = ModelBuilder().begin(channels, height, width, x)
         builder.pointwise(kernels, HWC)
         return builder
 
@@ -112,8 +112,8 @@ def depthwise(
     pad = dilation * (kernel // 2)
     window = WindowAttr.of([kernel] * 2, [stride] * 2, [pad] * 4, [dilation] * 2)
 
-    def build() -> NetworkBuilder:
-        builder = NetworkBuilder().begin(channels, height, width, x)
+    def build() -> ModelBuilder:
+        builder = ModelBuilder().begin(channels, height, width, x)
         builder.depthwise(window, y)
         return builder
 
@@ -145,8 +145,8 @@ def first_convolution() -> Case:
     """3->8, stride 2: rows of a window are nine bytes, three dot products each."""
     window = WindowAttr.of((3, 3), (2, 2), (1, 1, 1, 1))
 
-    def build() -> NetworkBuilder:
-        builder = NetworkBuilder().begin(3, 128, 128, HWC)
+    def build() -> ModelBuilder:
+        builder = ModelBuilder().begin(3, 128, 128, HWC)
         builder.conv2d(8, window, CHW)
         return builder
 
@@ -159,8 +159,8 @@ def first_convolution() -> Case:
 def linear(features: int, kernels: int) -> Case:
     """A weight is loaded for every product: a load of weights and a dot product for four."""
 
-    def build() -> NetworkBuilder:
-        builder = NetworkBuilder().begin(features, 1, 1, HWC)
+    def build() -> ModelBuilder:
+        builder = ModelBuilder().begin(features, 1, 1, HWC)
         builder.linear(kernels, HWC)
         return builder
 
@@ -172,8 +172,8 @@ def linear(features: int, kernels: int) -> Case:
 def addition(channels: int, height: int, width: int) -> Case:
     """Two products and requantisation a value; loads, unpacking and stores by the word."""
 
-    def build() -> NetworkBuilder:
-        builder = NetworkBuilder().begin(channels, height, width, HWC)
+    def build() -> ModelBuilder:
+        builder = ModelBuilder().begin(channels, height, width, HWC)
         builder.add((1_543_211, 2_345_671), 22, HWC)
         return builder
 
@@ -194,8 +194,8 @@ def average_pool(
         window = WindowAttr.of((kernel, kernel), (kernel, kernel), [kernel // 2] * 4)
         name = f"avg {kernel}x{kernel} s{kernel} {channels}ch {height}x{width}"
 
-    def build() -> NetworkBuilder:
-        builder = NetworkBuilder().begin(channels, height, width, x)
+    def build() -> ModelBuilder:
+        builder = ModelBuilder().begin(channels, height, width, x)
         builder.average_pool(window, HWC)
         return builder
 
@@ -214,8 +214,8 @@ def max_pool(
     """Stride 2: a load and a maximum for four channels, or columns, of every tap."""
     window = WindowAttr.of((kernel, kernel), (2, 2), [pad] * 4)
 
-    def build() -> NetworkBuilder:
-        builder = NetworkBuilder().begin(channels, height, width, x)
+    def build() -> ModelBuilder:
+        builder = ModelBuilder().begin(channels, height, width, x)
         builder.max_pool(window, x.layout)
         return builder
 
@@ -230,8 +230,8 @@ def max_pool(
 def rescale(channels: int, height: int, width: int) -> Case:
     """Requantisation of every value."""
 
-    def build() -> NetworkBuilder:
-        builder = NetworkBuilder().begin(channels, height, width, HWC)
+    def build() -> ModelBuilder:
+        builder = ModelBuilder().begin(channels, height, width, HWC)
         builder.rescale(HWC)
         return builder
 
@@ -243,8 +243,8 @@ def rescale(channels: int, height: int, width: int) -> Case:
 def conversion(channels: int, height: int, width: int) -> Case:
     """The same from CHW to HWC: bytes are loaded and stored one by one."""
 
-    def build() -> NetworkBuilder:
-        builder = NetworkBuilder().begin(channels, height, width, CHW)
+    def build() -> ModelBuilder:
+        builder = ModelBuilder().begin(channels, height, width, CHW)
         builder.rescale(HWC)
         return builder
 
@@ -256,8 +256,8 @@ def conversion(channels: int, height: int, width: int) -> Case:
 def product(channels: int, height: int, width: int) -> Case:
     """A product of two cycles and requantisation a value; the rest as for an addition."""
 
-    def build() -> NetworkBuilder:
-        builder = NetworkBuilder().begin(channels, height, width, HWC)
+    def build() -> ModelBuilder:
+        builder = ModelBuilder().begin(channels, height, width, HWC)
         builder.mul(HWC)
         return builder
 
@@ -269,8 +269,8 @@ def product(channels: int, height: int, width: int) -> Case:
 def lookup(channels: int, height: int, width: int) -> Case:
     """A load from the table a value; loads, unpacking and stores by the word."""
 
-    def build() -> NetworkBuilder:
-        builder = NetworkBuilder().begin(channels, height, width, HWC)
+    def build() -> ModelBuilder:
+        builder = ModelBuilder().begin(channels, height, width, HWC)
         builder.lookup(HWC)
         return builder
 
@@ -282,8 +282,8 @@ def lookup(channels: int, height: int, width: int) -> Case:
 def concat(channels: int, height: int, width: int, x: Activation = HWC) -> Case:
     """A load and a store for a word, or for a byte where layouts differ."""
 
-    def build() -> NetworkBuilder:
-        builder = NetworkBuilder().begin(channels, height, width, x)
+    def build() -> ModelBuilder:
+        builder = ModelBuilder().begin(channels, height, width, x)
         builder.concat(Layout.HWC)
         return builder
 
@@ -343,7 +343,7 @@ CASES = (
 )
 
 
-def measure(case: Case, repeats: int = 4) -> Measurement:
+def measure(case: Case, repeats: int = 4) -> KernelMeasurement:
     """Runs a case once, and with its kernels repeated; checks both against the reference."""
     network = GvsocNetwork(case.build().module())
     once, often = network.run(), network.run(1 + repeats)
@@ -351,10 +351,10 @@ def measure(case: Case, repeats: int = 4) -> Measurement:
     network.check(often)
     cycles = [result.layer_stats[0][0].cycles or 0 for result in (once, often)]
     kernel = (cycles[1] - cycles[0]) // repeats
-    return Measurement(case.name, case.macs, case.limit, cycles[0], kernel)
+    return KernelMeasurement(case.name, case.macs, case.limit, cycles[0], kernel)
 
 
-def table(measurements: Sequence[Measurement]) -> Table:
+def table(measurements: Sequence[KernelMeasurement]) -> Table:
     """The measurements for people."""
     result = Table("kernel", "MACs", "layer", "kernel", "MAC/cycle", "limit", "of limit")
     for column in result.columns[1:]:
@@ -372,19 +372,21 @@ def table(measurements: Sequence[Measurement]) -> Table:
     return result
 
 
-def read(path: Path) -> dict[str, Measurement]:
+def read(path: Path) -> dict[str, KernelMeasurement]:
     """Measurements that were kept, by name."""
-    return {row["name"]: Measurement(**row) for row in json.loads(path.read_text())}
+    return {row["name"]: KernelMeasurement(**row) for row in json.loads(path.read_text())}
 
 
-def write(path: Path, measurements: Sequence[Measurement]) -> None:
+def write(path: Path, measurements: Sequence[KernelMeasurement]) -> None:
     """Keeps measurements; those of other cases stay."""
     kept = read(path) if path.exists() else {}
     kept |= {row.name: row for row in measurements}
     path.write_text(json.dumps([asdict(row) for row in kept.values()], indent=1) + "\n")
 
 
-def losses(before: dict[str, Measurement], measurements: Sequence[Measurement]) -> list[str]:
+def losses(
+    before: dict[str, KernelMeasurement], measurements: Sequence[KernelMeasurement]
+) -> list[str]:
     """One line for every kernel that became slower."""
     return [
         f"{row.name}: {before[row.name].kernel} -> {row.kernel} cycles"
@@ -393,7 +395,7 @@ def losses(before: dict[str, Measurement], measurements: Sequence[Measurement]) 
     ]
 
 
-def plot(path: Path, measurements: Sequence[Measurement]) -> None:
+def plot(path: Path, measurements: Sequence[KernelMeasurement]) -> None:
     """Bars: the share of its limit that every kernel reaches."""
     from matplotlib import pyplot
 

@@ -18,13 +18,13 @@ from xdsl.ir import Operation, SSAValue
 
 from dsconv.dialects import graph
 from dsconv.dialects.graph import dtype_of, layout_of, tensor_type
+from dsconv.dialects.run import ReferenceRun, network_of, run_reference, to_memory
 from dsconv.dialects.tiled import BarrierOp
+from dsconv.driver.output import write_folder
+from dsconv.driver.pipeline import default_pipeline, run_pipeline
 from dsconv.lowering.c_target import network_function
-from dsconv.output import write_folder
-from dsconv.pipeline import default_pipeline, run_pipeline
-from dsconv.reference import ReferenceRun, network_of, run_reference, to_memory
+from dsconv.profiling.side_by_side import lower_side_by_side
 from dsconv.runners import RunResult, build, gvsoc
-from dsconv.side_by_side import lower_side_by_side
 from dsconv.targets import Target, load_target
 
 Array = npt.NDArray[np.integer]

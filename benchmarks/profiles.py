@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.table import Table
 
 from dsconv import zoo
-from dsconv.compiler import compile
-from dsconv.profile_runs import gvsoc_measurer
-from dsconv.profiling import Measurer
+from dsconv.api import compile
+from dsconv.profiling.runs import gvsoc_measurer
+from dsconv.profiling.schedule import Measurer
 
 MOST_LOST = 0.03
 """What the model's choice may take longer."""

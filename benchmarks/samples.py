@@ -10,13 +10,13 @@ from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
 
-from dsconv.bench.builder import Activation, NetworkBuilder
+from dsconv.bench.model_builder import Activation, ModelBuilder
 from dsconv.dialects.attributes import Layout, Tile, TileAttr, WindowAttr
 from dsconv.dialects.graph import LayerOperation
-from dsconv.passes.even_splits import even_splits
-from dsconv.passes.geometry import Geometry
+from dsconv.driver.pipeline import make_context
+from dsconv.passes.analysis.layer_shape import LayerShape
 from dsconv.passes.narrow_requant import NarrowRequantPass
-from dsconv.pipeline import make_context
+from dsconv.passes.scheduling.even_splits import even_splits
 
 LARGEST_MAP = 64 * 1024
 """Bytes of an activation. The inputs and outputs of many layers lie in L2 beside their code."""
@@ -39,7 +39,7 @@ ADD_MULTIPLIERS = 1_543_211, 2_345_671
 
 
 @dataclass(frozen=True)
-class Layer:
+class SampledLayer:
     """A layer of one kind. Windows are square and padded by half their size, pools not at all.
 
     `mixed`: its layouts and windows are any, and few networks have such layers.
@@ -57,7 +57,7 @@ class Layer:
     wide: bool = False
     mixed: bool = False
 
-    def build(self, builder: NetworkBuilder) -> None:
+    def build(self, builder: ModelBuilder) -> None:
         """Adds the layer to a network, on an argument of its own."""
         x, y = (Activation(layout=Layout(name)) for name in (self.input_layout, self.output_layout))
         builder.begin(self.channels, self.height, self.width, x)
@@ -90,30 +90,30 @@ class Layer:
                 raise ValueError(f"no layer {self.kind}")
 
     @cached_property
-    def geometry(self) -> Geometry:
+    def layer_shape(self) -> LayerShape:
         """The layer's geometry."""
-        builder = NetworkBuilder()
+        builder = ModelBuilder()
         self.build(builder)
         (layer,) = layers_of(builder.module())
-        return replace(Geometry.of(layer), wide=self.wide)
+        return replace(LayerShape.of(layer), wide=self.wide)
 
 
 @dataclass(frozen=True)
 class Sample:
     """A layer with its tile."""
 
-    layer: Layer
+    layer: SampledLayer
     tile: Tile
 
     @property
     def tiles(self) -> int:
         """Tiles of the layer."""
-        return self.layer.geometry.tiles(self.tile)
+        return self.layer.layer_shape.tiles(self.tile)
 
     @staticmethod
     def of(entry: dict[str, Any]) -> Sample:
         """The sample of a JSON object."""
-        return Sample(Layer(**entry["layer"]), Tile(**entry["tile"]))
+        return Sample(SampledLayer(**entry["layer"]), Tile(**entry["tile"]))
 
     def as_json(self) -> dict[str, Any]:
         """For a JSON file."""
@@ -128,7 +128,7 @@ def layers_of(module: ModuleOp) -> list[LayerOperation]:
 
 def network(samples: Sequence[Sample]) -> ModuleOp:
     """One module with all layers, side by side; those that are to be wide are."""
-    builder = NetworkBuilder()
+    builder = ModelBuilder()
     for sample in samples:
         sample.layer.build(builder)
     module = builder.module()
@@ -159,7 +159,7 @@ class Draw:
         """CHW or HWC."""
         return self.random.choice(list(Layout)).value
 
-    def layer(self, kind: str) -> Layer | None:
+    def layer(self, kind: str) -> SampledLayer | None:
         """A layer; None where it is too large, or has no windows."""
         pick = self.random.choice
         channels = kernels = pick(CHANNELS)
@@ -194,29 +194,29 @@ class Draw:
         if largest > LARGEST_MAP or macs > MOST_MACS or min(height, width) < window:
             return None
         wide = kind not in UNREQUANTISED and self.random.random() < 0.1
-        return Layer(
+        return SampledLayer(
             kind, channels, height, width, layouts[0], kernels, layouts[1], window, stride, wide
         )
 
-    def tile(self, layer: Layer) -> Tile | None:
+    def tile(self, layer: SampledLayer) -> Tile | None:
         """A tile that fits; None where the draw does not."""
-        geometry = layer.geometry
-        rows, channels = geometry.rows, geometry.kernels
+        layer_shape = layer.layer_shape
+        rows, channels = layer_shape.rows, layer_shape.kernels
         if self.random.random() < 0.5:
             rows = self.random.choice(even_splits(rows)[:4])
-        if self.random.random() < 0.3 and geometry.channel_step == 1:
+        if self.random.random() < 0.3 and layer_shape.channel_step == 1:
             channels = self.random.choice(even_splits(channels, multiple=4)[:4])
-        outermost = rows < geometry.rows and channels < geometry.kernels
+        outermost = rows < layer_shape.rows and channels < layer_shape.kernels
         outermost = outermost and self.random.random() < 0.5
-        tile = Tile(channels, rows, geometry.columns, outermost, self.random.choice((1, 2)))
-        fits = geometry.l1_bytes(tile) <= L1_BYTES and geometry.tiles(tile) <= MOST_TILES
+        tile = Tile(channels, rows, layer_shape.columns, outermost, self.random.choice((1, 2)))
+        fits = layer_shape.l1_bytes(tile) <= L1_BYTES and layer_shape.tiles(tile) <= MOST_TILES
         return tile if fits else None
 
 
 class MixedDraw(Draw):
     """Draws layers of any layouts, and pools of any windows."""
 
-    def layer(self, kind: str) -> Layer | None:
+    def layer(self, kind: str) -> SampledLayer | None:
         drawn = super().layer(kind)
         if drawn is None:
             return None
@@ -229,6 +229,6 @@ class MixedDraw(Draw):
             layer = replace(layer, window=window, stride=stride)
         if min(layer.height, layer.width) < layer.window:
             return None
-        geometry = layer.geometry
-        outputs = geometry.kernels * geometry.rows * geometry.columns
+        layer_shape = layer.layer_shape
+        outputs = layer_shape.kernels * layer_shape.rows * layer_shape.columns
         return layer if outputs <= MOST_MIXED_OUTPUTS else None

@@ -18,11 +18,11 @@ from rich.table import Table
 
 import dsconv
 from dsconv import zoo
-from dsconv.compiler import CompiledNetwork
 from dsconv.dialects.tiled import L3WaitOp, LayerOp, buffer_size
+from dsconv.driver.compiled import CompiledNetwork
+from dsconv.execution.report import LayerReport
 from dsconv.lowering.c_target import network_function
-from dsconv.passes.costs import DMA_BYTES_PER_CYCLE, L3_BYTES_PER_CYCLE
-from dsconv.report import LayerReport
+from dsconv.passes.scheduling.kernel_cost import DMA_BYTES_PER_CYCLE, L3_BYTES_PER_CYCLE
 
 ALLOWED_WAIT = 0.1
 

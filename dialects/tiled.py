@@ -73,6 +73,15 @@ from dsconv.dialects.records import RecordAttr, word_aligned
 ALIGNMENT = 8
 """Bytes; what the cluster DMA moves in a cycle."""
 
+L1_SIZE = "dsconv.l1_bytes"
+L2_SIZE = "dsconv.l2_bytes"
+L3_SIZE = "dsconv.l3_bytes"
+L3_IMAGE_SIZE = "dsconv.l3_image_bytes"
+"""Attributes of a planned function: bytes that it takes of each memory; of L3, those of weights."""
+
+OFFSETS = "dsconv.offset"
+"""Attribute of a planned function: offsets in L2 of its arguments; of a constant, its own in L3."""
+
 
 def aligned(size: int) -> int:
     """`size` rounded up to the alignment of buffers."""

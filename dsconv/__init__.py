@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dsconv.compiler import CompiledNetwork as CompiledNetwork
-    from dsconv.compiler import compile as compile
+    from dsconv.api import Network as Network
+    from dsconv.api import compile as compile
     from dsconv.errors import DsconvError as DsconvError
-    from dsconv.report import Report as Report
+    from dsconv.execution.report import Report as Report
 
 _PLACES = {
-    "CompiledNetwork": "dsconv.compiler",
-    "compile": "dsconv.compiler",
+    "Network": "dsconv.api",
+    "compile": "dsconv.api",
     "DsconvError": "dsconv.errors",
-    "Report": "dsconv.report",
+    "Report": "dsconv.execution.report",
 }
 
 

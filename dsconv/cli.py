@@ -15,12 +15,12 @@ from rich.console import Console
 
 from dsconv.bench import Part
 from dsconv.errors import DsconvError
-from dsconv.passes.schedules import Objective
-from dsconv.report import WIDEST, read_as
+from dsconv.execution.report import WIDEST, read_as
+from dsconv.passes.scheduling.search import Objective
 
 if TYPE_CHECKING:
     from dsconv.frontends import ImportedNetwork
-    from dsconv.profiling import Measurer
+    from dsconv.profiling.schedule import Measurer
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -130,7 +130,7 @@ def compile_command(
     verify_each: VerifyEach = False,
 ) -> None:
     """Compile a network to C that builds without dsconv."""
-    from dsconv.compiler import compile
+    from dsconv.api import compile
 
     trace = sys.stdout if print_ir_after_all else None
     compiled = compile(
@@ -191,7 +191,7 @@ def run(
     ] = None,
 ) -> None:
     """Build and run a network, and compare every layer with the reference semantics."""
-    from dsconv.compiler import compile
+    from dsconv.api import compile
 
     x = None if input is None else load_array(input)
     expected = None if expect is None else load_array(expect)
@@ -242,9 +242,9 @@ def verify(
     Exit status 0: all equal, or off by one where float32's rounding explains it; 1: a value
     differs; 2: an error.
     """
-    from dsconv.compiler import compile
-    from dsconv.judges import INTEGERS, ONNX_RUNTIME
-    from dsconv.verification import verify
+    from dsconv.api import compile
+    from dsconv.verification.oracles import INTEGERS, ONNX_RUNTIME
+    from dsconv.verification.verify import verify
 
     x = None if input is None else load_array(input)
     compiled = compile(model, target or DEFAULT_TARGETS[on], flavour=flavour)
@@ -280,10 +280,10 @@ def report(
     remarks: Remarks = False,
 ) -> None:
     """Show what was read and what the compiler decided, without running it."""
-    from dsconv.compiler import compile
-    from dsconv.footprint import Footprint
-    from dsconv.memory_report import MemoryPlan
-    from dsconv.pareto import ParetoFront
+    from dsconv.api import compile
+    from dsconv.reports.footprint import Footprint
+    from dsconv.reports.memory import MemoryPlan
+    from dsconv.reports.pareto_front import ParetoFront
 
     measurer = measurer_for(profile, jobs)
     compiled = compile(
@@ -413,7 +413,7 @@ def measurer_for(profile: CostSource, jobs: int) -> Measurer | None:
     """What measures choices; None where the model estimates them."""
     if profile is CostSource.MODEL:
         return None
-    from dsconv.profile_runs import gvsoc_measurer
+    from dsconv.profiling.runs import gvsoc_measurer
 
     return gvsoc_measurer(jobs, errors)
 

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dsconv.runners import Program, gvsoc, gvsoc_gap8, host, qemu
+from dsconv.runners.build import RISCV_GCC
 from dsconv.runners.process import find_program
-
-RISCV_GCC = "riscv64-unknown-elf-gcc"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass, PassPipeline
 from xdsl.xdsl_opt_main import xDSLOptMain
 
-from dsconv.equivalence import PassChecker
+from dsconv.driver.pass_checker import PassChecker
 from dsconv.errors import DsconvError, ModelError
 from dsconv.frontends import import_onnx
 

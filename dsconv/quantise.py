@@ -12,9 +12,9 @@ import numpy.typing as npt
 import onnx
 
 from dsconv.errors import DsconvError
-from dsconv.frontends.model_file import load_model
-from dsconv.frontends.onnx_graph import GraphInput, OnnxGraph
-from dsconv.onnx_runtime import NOT_INSTALLED, refusal
+from dsconv.frontends.onnx_file.model_file import load_model
+from dsconv.frontends.onnx_file.onnx_graph import GraphInput, OnnxGraph
+from dsconv.verification.onnx_runtime import NOT_INSTALLED, refusal
 
 Array = npt.NDArray[Any]
 

@@ -19,7 +19,7 @@ PASSES = {
     "select-layout": "dsconv.passes.select_layout:SelectLayoutPass",
     "select-schedule": "dsconv.passes.select_schedule:SelectSchedulePass",
     "tile-l1": "dsconv.passes.tile_l1:TileL1Pass",
-    "lower-to-tiles": "dsconv.lowering.tiles:LowerToTilesPass",
+    "lower-to-tiles": "dsconv.lowering.layer_loop:LowerToTilesPass",
     "keep-in-l1": "dsconv.passes.keep_in_l1:KeepInL1Pass",
     "double-buffer": "dsconv.passes.double_buffer:DoubleBufferPass",
     "spill-activations": "dsconv.passes.spill_activations:SpillActivationsPass",

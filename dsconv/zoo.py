@@ -93,14 +93,14 @@ Layer: TypeAlias = Conv | Depthwise | Add | Pool | Linear
 
 
 @dataclass(frozen=True)
-class Network:
+class ZooNetwork:
     """Layers in order of execution; `input_shape` is (C, IY, IX), the last layer is a Linear."""
 
     input_shape: tuple[int, int, int]
     layers: tuple[Layer, ...]
 
 
-def _mobilenet_v1(resolution: int, classes: int) -> Network:
+def _mobilenet_v1(resolution: int, classes: int) -> ZooNetwork:
     """MobileNetV1 (Howard et al., 2017), table 1."""
     blocks = [(16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (128, 2)]
     blocks += [(128, 1)] * 5 + [(256, 2), (256, 1)]
@@ -108,10 +108,10 @@ def _mobilenet_v1(resolution: int, classes: int) -> Network:
     for index, (channels, stride) in enumerate(blocks, start=1):
         layers += _separable_block(f"block{index}", layers[-1].name, channels, stride)
     layers += _classifier(layers[-1].name, classes)
-    return Network((3, resolution, resolution), tuple(layers))
+    return ZooNetwork((3, resolution, resolution), tuple(layers))
 
 
-def _mobilenet_v2(resolution: int) -> Network:
+def _mobilenet_v2(resolution: int) -> ZooNetwork:
     """MobileNetV2 (Sandler et al., 2018), table 2, widths rounded to multiples of 8."""
     stages = [  # expansion t, channels c, repeats n, stride s of the first
         (1, 8, 1, 1),
@@ -135,16 +135,16 @@ def _mobilenet_v2(resolution: int) -> Network:
         width = channels
     layers.append(Conv("head", layers[-1].name, 1280, activation="Clip"))
     layers += _classifier(layers[-1].name, 1000)
-    return Network((3, resolution, resolution), tuple(layers))
+    return ZooNetwork((3, resolution, resolution), tuple(layers))
 
 
-def _dscnn() -> Network:
+def _dscnn() -> ZooNetwork:
     """DS-CNN small (Zhang et al., 2017): keyword spotting on 49 frames of 10 coefficients."""
     layers: list[Layer] = [Conv("conv", INPUT, 64, (10, 4), 2, (4, 1, 5, 1), "Relu")]
     for index in range(1, 5):
         layers += _separable_block(f"block{index}", layers[-1].name, 64, 1)
     layers += _classifier(layers[-1].name, 12)
-    return Network((1, 49, 10), tuple(layers))
+    return ZooNetwork((1, 49, 10), tuple(layers))
 
 
 def _separable_block(name: str, source: str, channels: int, stride: int) -> list[Layer]:
@@ -174,7 +174,7 @@ def _classifier(source: str, classes: int) -> list[Layer]:
     return [Pool("pool", source), Linear("fc", "pool", classes)]
 
 
-NETWORKS: Mapping[str, Network] = MappingProxyType(
+NETWORKS: Mapping[str, ZooNetwork] = MappingProxyType(
     {
         "mv1-224": _mobilenet_v1(224, 1000),
         "mv1-128": _mobilenet_v1(128, 1000),
@@ -215,7 +215,7 @@ def calibration_input(name: str, seed: int = 0) -> Floats:
     return (image / np.abs(image).max())[None].astype(np.float32)
 
 
-def _network(name: str) -> Network:
+def _network(name: str) -> ZooNetwork:
     if name not in NETWORKS:
         raise ValueError(f"unknown network {name!r}; known are {', '.join(NETWORKS)}")
     return NETWORKS[name]
@@ -412,7 +412,7 @@ def _dequantised(name: str) -> str:
     return f"{name}/dequantize"
 
 
-def _emit(name: str, network: Network, calibration: _Calibration) -> onnx.ModelProto:
+def _emit(name: str, network: ZooNetwork, calibration: _Calibration) -> onnx.ModelProto:
     emitter = _Emitter(calibration)
     emitter.quantise(INPUT, INPUT, INPUT)
     for layer in network.layers:

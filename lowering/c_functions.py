@@ -18,6 +18,7 @@ from dsconv.dialects.attributes import LayoutAttr, Space
 from dsconv.dialects.graph import tensor_bytes
 from dsconv.dialects.machine import RequantiseOp
 from dsconv.dialects.tiled import (
+    OFFSETS,
     BarrierOp,
     BoxAttr,
     BufferOp,
@@ -51,8 +52,7 @@ from dsconv.lowering.c_expressions import (
     is_scalar,
 )
 from dsconv.lowering.c_names import c_identifier
-from dsconv.passes.l1_plan import users
-from dsconv.passes.plan_memory import OFFSETS
+from dsconv.passes.analysis.l1_buffers import users
 
 L3_TRANSFERS = (L3LoadOp, L3StoreOp)
 CORE_ZERO = (

@@ -23,7 +23,15 @@ from xdsl.utils.target import Target
 
 from dsconv.dialects.attributes import Space
 from dsconv.dialects.machine import AssemblyOp
-from dsconv.dialects.tiled import LayerOp, aligned, buffer_size
+from dsconv.dialects.tiled import (
+    L1_SIZE,
+    L2_SIZE,
+    L3_IMAGE_SIZE,
+    L3_SIZE,
+    LayerOp,
+    aligned,
+    buffer_size,
+)
 from dsconv.lowering.c_functions import (
     CWriter,
     is_output,
@@ -33,8 +41,8 @@ from dsconv.lowering.c_functions import (
     without_comment_marks,
 )
 from dsconv.lowering.c_names import c_identifier
-from dsconv.passes.networks import networks
-from dsconv.passes.plan_memory import L1_SIZE, L2_SIZE, L3_IMAGE_SIZE, L3_SIZE, constants
+from dsconv.passes.analysis.liveness import constants
+from dsconv.passes.analysis.networks import networks
 
 BYTES_A_LINE = 16
 INCLUDES = ("dsc_math.h", "dsc_requant.h", "dsc_runtime.h", "dsc_simd.h")

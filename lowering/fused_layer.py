@@ -12,7 +12,7 @@ from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import tensor_type
 from dsconv.dialects.tiled import LayerOp
 from dsconv.lowering.tile_kernels import requantised_channels
-from dsconv.passes.layer_costs import LayerCost
+from dsconv.passes.scheduling.layer_cost import LayerCost
 
 
 def step_of(op: FusedOp) -> Tile:

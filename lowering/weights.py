@@ -22,15 +22,15 @@ from dsconv.dialects.graph import WeightedOperation
 from dsconv.dialects.records import RecordAttr
 from dsconv.dialects.tiled import buffer_type
 from dsconv.lowering.tile_kernels import Symbols
-from dsconv.passes.geometry import Geometry
-from dsconv.passes.parameters import pack_parameters
+from dsconv.passes.analysis.layer_shape import LayerShape
+from dsconv.passes.analysis.weight_packing import pack_parameters
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """A range of a layer's channels whose weights lie in one piece; `geometry` is that range's."""
+    """A range of a layer's channels whose weights lie in one piece; `layer_shape` is its shape."""
 
-    geometry: Geometry
+    layer_shape: LayerShape
     first_channel: int
     weights: memref.GlobalOp | None
 
@@ -44,23 +44,23 @@ def whole_weights(op: WeightedOperation, symbols: Symbols) -> tuple[RecordAttr, 
 
 
 def cut_weights(
-    label: str, geometry: Geometry, tile: Tile, packed: npt.NDArray[np.uint8], chunk_bytes: int
+    label: str, layer_shape: LayerShape, tile: Tile, packed: npt.NDArray[np.uint8], chunk_bytes: int
 ) -> Iterator[Chunk]:
     """Cuts (K, record) bytes into pieces of whole tiles, none larger than `chunk_bytes` if it can.
 
     The last piece begins where the last tile does, moved back into the map as that is. 0 cuts
     nothing.
     """
-    tiles = geometry.channel_tiles(tile)
-    if not chunk_bytes or packed.size <= chunk_bytes or geometry.weight_versions(tile) == 1:
-        yield Chunk(geometry, 0, weights_global(f"{label}_weights", packed))
+    tiles = layer_shape.channel_tiles(tile)
+    if not chunk_bytes or packed.size <= chunk_bytes or layer_shape.weight_versions(tile) == 1:
+        yield Chunk(layer_shape, 0, weights_global(f"{label}_weights", packed))
         return
-    tiles_a_chunk = max(1, chunk_bytes // geometry.weight_bytes(tile))
+    tiles_a_chunk = max(1, chunk_bytes // layer_shape.weight_bytes(tile))
     for number, first_tile in enumerate(range(0, tiles, tiles_a_chunk)):
-        first = min(first_tile * tile.channels, geometry.kernels - tile.channels)
-        end = min((first_tile + tiles_a_chunk) * tile.channels, geometry.kernels)
+        first = min(first_tile * tile.channels, layer_shape.kernels - tile.channels)
+        end = min((first_tile + tiles_a_chunk) * tile.channels, layer_shape.kernels)
         weights = weights_global(f"{label}_weights_{number}", packed[first:end])
-        yield Chunk(replace(geometry, kernels=end - first), first, weights)
+        yield Chunk(replace(layer_shape, kernels=end - first), first, weights)
 
 
 def weights_global(symbol: str, packed: npt.NDArray[np.uint8]) -> memref.GlobalOp:

@@ -22,7 +22,7 @@ from dsconv.dialects.tiled import (
     SlotOp,
     WaitOp,
 )
-from dsconv.passes.copied_values import CopiedValues
+from dsconv.passes.analysis.rematerialise import CopiedValues
 
 
 def index_constant(value: int) -> SSAValue:

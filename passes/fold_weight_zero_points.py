@@ -16,7 +16,7 @@ from xdsl.pattern_rewriter import (
 )
 
 from dsconv.dialects.graph import ConstantOp, WeightedOperation
-from dsconv.passes.parameters import signed_weights
+from dsconv.passes.analysis.weight_packing import signed_weights
 
 
 class FoldWeightZeroPoints(RewritePattern):

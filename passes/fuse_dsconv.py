@@ -20,10 +20,10 @@ from dsconv.dialects.graph import (
     PointwiseOp,
     tensor_type,
 )
-from dsconv.passes.chains import Chain
-from dsconv.passes.fused_kernels import FusedKernel
-from dsconv.passes.fusion import fuse, links, memory_obstacle, obstacle
-from dsconv.passes.remarks import remark
+from dsconv.passes.analysis.chain import Chain
+from dsconv.passes.analysis.diagnostics import remark
+from dsconv.passes.scheduling.kernel_names import FusedKernel
+from dsconv.passes.scheduling.legality import chain_from, fuse, why_illegal, why_too_large
 
 Mode: TypeAlias = Literal["auto", "dw-pw", "pw-dw", "block"]
 
@@ -44,7 +44,7 @@ def matching_chains(
     first: LayerOperation, patterns: Sequence[tuple[type[LayerOperation], ...]]
 ) -> Iterator[list[LayerOperation]]:
     """The chains from a layer on whose kinds are one of the patterns, in the patterns' order."""
-    chain = list(links(first))
+    chain = list(chain_from(first))
     for pattern in patterns:
         if len(chain) >= len(pattern) and all(map(isinstance, chain, pattern)):
             yield chain[: len(pattern)]
@@ -100,10 +100,10 @@ class FuseDsconvPass(ModulePass):
     def _obstacle(
         self, chain: Sequence[LayerOperation], axis: Axis, kernel: FusedKernel | None
     ) -> str | None:
-        reason = obstacle(chain, axis) or (kernel and kernel.obstacle(chain))
+        reason = why_illegal(chain, axis) or (kernel and kernel.why_illegal(chain))
         if reason is not None:
             return reason
-        return memory_obstacle(Chain.of(chain), axis, self.l1, self.l2)
+        return why_too_large(Chain.of(chain), axis, self.l1, self.l2)
 
     def _fuse(
         self, chain: Sequence[LayerOperation], axis: Axis, kernel: FusedKernel | None

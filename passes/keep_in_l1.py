@@ -26,11 +26,11 @@ from dsconv.dialects.tiled import (
     aligned,
     whole_buffer,
 )
-from dsconv.passes.copied_values import CopiedValues
-from dsconv.passes.costs import dma_cycles
+from dsconv.passes.analysis.l1_buffers import buffer_of, users
+from dsconv.passes.analysis.networks import networks
+from dsconv.passes.analysis.rematerialise import CopiedValues
 from dsconv.passes.double_buffer import constant_value
-from dsconv.passes.l1_plan import buffer_of, users
-from dsconv.passes.networks import networks
+from dsconv.passes.scheduling.kernel_cost import dma_cycles
 
 
 @dataclass(frozen=True)

@@ -21,14 +21,14 @@ from dsconv.dialects.graph import (
     WeightedOperation,
     dtype_of,
 )
-from dsconv.passes.narrowing import (
+from dsconv.passes.analysis.requant_proof import (
     Integers,
     Steps,
     narrowed,
     steps_of_range,
     steps_of_values,
 )
-from dsconv.passes.parameters import folded_bias, signed_weights
+from dsconv.passes.analysis.weight_packing import folded_bias, signed_weights
 
 
 def values_of(activation: SSAValue) -> Integers:

@@ -26,10 +26,10 @@ from dsconv.dialects.tiled import (
     RunOp,
     WaitOp,
 )
-from dsconv.passes.copied_values import CopiedValues
+from dsconv.passes.analysis.l1_buffers import LayerBuffers, buffer_of, last_barrier, layer_buffers
+from dsconv.passes.analysis.networks import networks
+from dsconv.passes.analysis.rematerialise import CopiedValues
 from dsconv.passes.double_buffer import index_constant
-from dsconv.passes.l1_plan import LayerBuffers, buffer_of, last_barrier, layer_buffers
-from dsconv.passes.networks import networks
 from dsconv.passes.stream_weights import first_layer
 
 

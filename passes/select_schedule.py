@@ -11,12 +11,12 @@ from xdsl.passes import ModulePass
 
 from dsconv.dialects.attributes import TileAttr
 from dsconv.dialects.graph import LayerOperation, layout_of
-from dsconv.passes.fusion import fuse
-from dsconv.passes.machine import Machine
-from dsconv.passes.networks import networks
-from dsconv.passes.schedule_remarks import remark_schedule
-from dsconv.passes.schedules import Objective, Schedule, best, schedules
-from dsconv.passes.select_layout import lies_between_layers, set_layout
+from dsconv.passes.analysis.layouts import lies_between_layers, set_layout
+from dsconv.passes.analysis.networks import networks
+from dsconv.passes.scheduling.legality import fuse
+from dsconv.passes.scheduling.machine import Machine
+from dsconv.passes.scheduling.remarks import remark_schedule
+from dsconv.passes.scheduling.search import Objective, Schedule, best, schedules
 
 
 def apply_schedule(schedule: Schedule) -> None:
@@ -24,11 +24,11 @@ def apply_schedule(schedule: Schedule) -> None:
     for value, layout in schedule.layouts.items():
         if layout_of(value) is None and lies_between_layers(value):
             set_layout(value, layout)
-    for choice in schedule.choices:
-        layer = choice.layers[0]
-        if len(choice.layers) > 1:
-            layer = fuse(choice.layers, choice.axis)
-        layer.properties["tile"] = TileAttr.of(choice.tile)
+    for candidate in schedule.candidates:
+        layer = candidate.layers[0]
+        if len(candidate.layers) > 1:
+            layer = fuse(candidate.layers, candidate.axis)
+        layer.properties["tile"] = TileAttr.of(candidate.tile)
 
 
 @dataclass(frozen=True)

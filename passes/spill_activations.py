@@ -28,15 +28,16 @@ from dsconv.dialects.tiled import (
     aligned,
     enclosing_layer,
 )
+from dsconv.passes.analysis.allocator import search_fit
+from dsconv.passes.analysis.liveness import Lifetime, constant_size, constants, lifetimes
+from dsconv.passes.analysis.networks import networks
 from dsconv.passes.double_buffer import index_constant
-from dsconv.passes.networks import networks
-from dsconv.passes.plan_memory import Lifetime, constant_size, constants, lifetimes, search_fit
 
 L3_WORD = 4
 """Bytes; what transfers from and to L3 begin and end at."""
 
 
-def candidate(items: list[Lifetime]) -> BufferOp | None:
+def spill_candidate(items: list[Lifetime]) -> BufferOp | None:
     """The largest activation between two layers that still lies in L2."""
     between = [
         item.value.owner
@@ -242,7 +243,7 @@ class SpillActivationsPass(ModulePass):
 
     def _spill(self, function: FuncOp, weights: list[int]) -> None:
         while not self._fits(search_fit(items := lifetimes(function)), weights):
-            largest = candidate(items)
+            largest = spill_candidate(items)
             if largest is None:
                 return
             Spill(function, largest).write()

@@ -27,18 +27,18 @@ from dsconv.dialects.tiled import (
     buffer_size,
     buffer_type,
 )
-from dsconv.passes.capacity import DoesNotFitError
-from dsconv.passes.costs import L3_BYTES_PER_CYCLE, L3_TRANSFER_CYCLES
-from dsconv.passes.networks import networks
-from dsconv.passes.plan_memory import (
+from dsconv.passes.analysis.allocator import search_fit
+from dsconv.passes.analysis.diagnostics import DoesNotFitError
+from dsconv.passes.analysis.liveness import (
     Lifetime,
     constant_size,
     constants,
     lifetimes,
     live_bytes,
     positions,
-    search_fit,
 )
+from dsconv.passes.analysis.networks import networks
+from dsconv.passes.scheduling.kernel_cost import L3_BYTES_PER_CYCLE, L3_TRANSFER_CYCLES
 
 PLANNING_STEPS = 32
 """A plan that comes out too large is made again for so many parts of L2, less one each time."""
@@ -51,7 +51,7 @@ MOST_IN_FLIGHT = 8
 
 
 @dataclass(frozen=True)
-class Step:
+class StreamStep:
     """One piece of a layer's work, with weights of its own: what a transfer has to precede."""
 
     use: memref.GetGlobalOp
@@ -85,10 +85,10 @@ Plan = tuple[float, list[Stream]]
 """Estimated cycles of a network, and its streams."""
 
 
-def layer_steps(function: FuncOp) -> list[Step]:
+def layer_steps(function: FuncOp) -> list[StreamStep]:
     """The steps of a network in their order, with the positions they take up to the next one."""
     numbered = positions(function)
-    steps: list[Step] = []
+    steps: list[StreamStep] = []
     for layer in function.body.block.ops:
         if not isinstance(layer, LayerOp):
             continue
@@ -98,7 +98,7 @@ def layer_steps(function: FuncOp) -> list[Step]:
             first = numbered[use] if index else numbered[layer]
             cycles = estimate / len(uses)
             size = aligned(buffer_size(use.memref))
-            steps.append(Step(use, first if steps else 0, len(numbered), size, cycles))
+            steps.append(StreamStep(use, first if steps else 0, len(numbered), size, cycles))
     return [replace(step, last=following.first - 1) for step, following in pairwise(steps)] + steps[
         -1:
     ]
@@ -114,7 +114,7 @@ class StreamPlan:
 
     def __init__(
         self,
-        steps: Sequence[Step],
+        steps: Sequence[StreamStep],
         activations: Sequence[Lifetime],
         l2_bytes: int,
         activation_transfers: int = 0,
@@ -230,7 +230,7 @@ def activation_transfers(function: FuncOp) -> int:
 
 
 def start_stream(
-    module: ModuleOp, function: FuncOp, step: Step, start: memref.GetGlobalOp
+    module: ModuleOp, function: FuncOp, step: StreamStep, start: memref.GetGlobalOp
 ) -> BufferOp:
     """Moves a step's weights to L3; writes their buffer in L2 and the transfer to it."""
     weights = next(
@@ -255,7 +255,7 @@ def start_stream(
     return buffer
 
 
-def end_stream(step: Step, buffer: BufferOp) -> None:
+def end_stream(step: StreamStep, buffer: BufferOp) -> None:
     """Waits for a step's weights where they are used, and takes them from their buffer."""
     block = step.use.parent_block()
     assert block is not None, "weights are used in layers"
@@ -343,7 +343,7 @@ class StreamWeightsPass(ModulePass):
     def _choose(
         self,
         function: FuncOp,
-        steps: Sequence[Step],
+        steps: Sequence[StreamStep],
         activations: Sequence[Lifetime],
         limit: int,
     ) -> list[Stream] | None:

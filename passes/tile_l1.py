@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -13,55 +13,15 @@ from xdsl.utils.exceptions import DiagnosticException
 from dsconv.dialects.attributes import Space, Tile, TileAttr
 from dsconv.dialects.fused import Axis, FusedOp
 from dsconv.dialects.graph import LayerOperation
-from dsconv.passes.capacity import DoesNotFitError
-from dsconv.passes.chains import Chain
-from dsconv.passes.even_splits import even_splits
-from dsconv.passes.fused_channels import choose_channels
-from dsconv.passes.geometry import Geometry
-from dsconv.passes.layer_costs import layer_cost
-from dsconv.passes.tile_fused import choose_step, smallest_needs
+from dsconv.passes.analysis.chain import Chain
+from dsconv.passes.analysis.diagnostics import DoesNotFitError
+from dsconv.passes.analysis.layer_shape import LayerShape
+from dsconv.passes.scheduling.channel_plan import choose_channels
+from dsconv.passes.scheduling.step_space import choose_step, smallest_needs
+from dsconv.passes.scheduling.tile_space import choose_tile, smallest_l1
 
 
-def candidates(geometry: Geometry, buffers: Sequence[int]) -> Iterator[Tile]:
-    """Tiles to choose from; columns are cut only after rows, since a cut row is a slow transfer."""
-    least = geometry.smallest_tile
-    rows = [(size, geometry.columns) for size in even_splits(geometry.rows)]
-    columns = [(least.rows, size) for size in even_splits(geometry.columns)[1:]]
-    pixels = [size for size in rows + columns if size[0] >= least.rows and size[1] >= least.columns]
-    step = least.channels
-    for steps in even_splits(geometry.kernels // step, multiple=4 if step == 1 else 1):
-        channels = steps * step
-        for size in pixels:
-            whole = channels == geometry.kernels or size == (geometry.rows, geometry.columns)
-            for pixels_outermost in (False,) if whole else (False, True):
-                for count in buffers:
-                    yield Tile(channels, *size, pixels_outermost, count)
-
-
-def smallest_l1(geometry: Geometry) -> int:
-    """Bytes of L1 below which the layer has no tile at all."""
-    return geometry.l1_bytes(geometry.smallest_tile)
-
-
-def choose_tile(
-    geometry: Geometry, l1_bytes: int, cores: int = 8, buffers: Sequence[int] = (1, 2)
-) -> Tile | None:
-    """The tile of least estimated cost, the larger one of two equals; None where none fits."""
-
-    def cost(tile: Tile) -> tuple[float, int, int]:
-        return (
-            layer_cost(geometry, tile, cores).objective,
-            geometry.tiles(tile),
-            tile.buffers,
-        )
-
-    fitting = (
-        tile for tile in candidates(geometry, buffers) if geometry.l1_bytes(tile) <= l1_bytes
-    )
-    return min(fitting, key=cost, default=None)
-
-
-def explicit_tile(geometry: Geometry, sizes: Sequence[int], buffers: int, label: str) -> Tile:
+def explicit_tile(layer_shape: LayerShape, sizes: Sequence[int], buffers: int, label: str) -> Tile:
     """A tile that the user asked for, cut to the layer's size."""
     if len(sizes) != 3 or min(sizes) < 1:
         raise DiagnosticException(
@@ -69,11 +29,11 @@ def explicit_tile(geometry: Geometry, sizes: Sequence[int], buffers: int, label:
             + ",".join(map(str, sizes))
         )
     channels, rows, columns = sizes
-    least = geometry.smallest_tile
+    least = layer_shape.smallest_tile
     return Tile(
-        min(max(channels // least.channels, 1) * least.channels, geometry.kernels),
-        min(max(rows, least.rows), geometry.rows),
-        min(max(columns, least.columns), geometry.columns),
+        min(max(channels // least.channels, 1) * least.channels, layer_shape.kernels),
+        min(max(rows, least.rows), layer_shape.rows),
+        min(max(columns, least.columns), layer_shape.columns),
         buffers=buffers,
     )
 
@@ -124,13 +84,13 @@ class TileL1Pass(ModulePass):
         return tile
 
     def _tile(self, layer: LayerOperation) -> Tile:
-        geometry = Geometry.of(layer)
+        layer_shape = LayerShape.of(layer)
         if self.sizes is None:
-            tile = choose_tile(geometry, self.l1, self.cores, self._counts)
+            tile = choose_tile(layer_shape, self.l1, self.cores, self._counts)
         else:
-            tile = explicit_tile(geometry, self.sizes, self._counts[0], layer.label)
-        if tile is None or geometry.l1_bytes(tile) > self.l1:
-            needed = smallest_l1(geometry) if tile is None else geometry.l1_bytes(tile)
+            tile = explicit_tile(layer_shape, self.sizes, self._counts[0], layer.label)
+        if tile is None or layer_shape.l1_bytes(tile) > self.l1:
+            needed = smallest_l1(layer_shape) if tile is None else layer_shape.l1_bytes(tile)
             raise DoesNotFitError(
                 Space.L1,
                 f'layer "{layer.label}" ({layer.kind}) does not fit L1: it needs {needed} bytes, '

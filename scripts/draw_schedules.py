@@ -11,20 +11,20 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch, Rectangle
 
-from dsconv.bench.builder import Activation, NetworkBuilder
+from dsconv.bench.model_builder import Activation, ModelBuilder
 from dsconv.dialects.attributes import Layout, WindowAttr
 from dsconv.dialects.graph import LayerOperation
-from scripts.schedule_contents import Cell, Picture, State, along_channels, along_rows, single
+from scripts.schedule_contents import Cell, MemoryState, Picture, along_channels, along_rows, single
 
 HWC, CHW = (Activation(layout=layout) for layout in (Layout.HWC, Layout.CHW))
 WINDOW = WindowAttr.of((3, 3), pads=(1, 1, 1, 1))
 HALVING = WindowAttr.of((3, 3), (2, 2), (1, 1, 1, 1))
 
 COLOURS = {
-    State.MADE: "#f4a259",
-    State.KEPT: "#fbe3c8",
-    State.PADDING: "#c9ced6",
-    State.UNUSED: "#ffffff",
+    MemoryState.MADE: "#f4a259",
+    MemoryState.KEPT: "#fbe3c8",
+    MemoryState.PADDING: "#c9ced6",
+    MemoryState.UNUSED: "#ffffff",
 }
 STEP, WIDTH, GAP = 2.0, 1.5, 1.7
 """In heights of a cell: from step to step, width of a cell, space above a buffer."""
@@ -32,7 +32,7 @@ STEP, WIDTH, GAP = 2.0, 1.5, 1.7
 
 def network(*layers: str) -> list[LayerOperation]:
     """A chain of 3x3 depthwise layers `dw`, `dw2` with stride 2, and pointwise layers `pw`."""
-    builder = NetworkBuilder().begin(8, 12, 12, HWC)
+    builder = ModelBuilder().begin(8, 12, 12, HWC)
     for layer in layers:
         if layer == "pw":
             builder.pointwise(16, CHW)
@@ -70,7 +70,7 @@ def draw(name: str, picture: Picture, directory: Path) -> None:
     axes.set_title(f"{picture.title}: {picture.unit} in L1", fontsize=9, loc="left")
     handles = [
         Patch(facecolor=COLOURS[state], edgecolor="#aaaaaa", label=state.value)
-        for state in State
+        for state in MemoryState
         if state.value
     ]
     handles.append(Patch(facecolor="none", edgecolor="black", label="read in this step"))

@@ -14,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from dsconv.frontends import ImportedNetwork, import_onnx
-from dsconv.frontends.scales import Quantisation
+from dsconv.frontends.arithmetic.scales import Quantisation
 
 DTYPES = ("int8", "uint8")
 FLAVOURS = ("QDQ", "QOperator")

@@ -18,9 +18,9 @@ from xdsl.interpreters.func import FuncFunctions
 from xdsl.ir import Operation
 
 from dsconv.dialects.graph import LayerOperation
-from dsconv.dialects.interpreter import GraphFunctions
+from dsconv.dialects.graph_semantics import GraphFunctions
 from dsconv.frontends import ImportedNetwork, OnnxTensor
-from dsconv.onnx_runtime import open_session, with_outputs
+from dsconv.verification.onnx_runtime import open_session, with_outputs
 
 Array = npt.NDArray[Any]
 onnx_runtime, with_exposed = open_session, with_outputs

@@ -16,10 +16,10 @@ from xdsl.ir import SSAValue
 from dsconv.dialects.attributes import Layout, Tile, TileAttr, WindowAttr
 from dsconv.dialects.fused import Axis, FusedOp
 from dsconv.dialects.graph import SliceOp, activation_type, dtype_of, tensor_type
-from dsconv.passes.chains import Chain
-from dsconv.passes.fused_kernels import VALUES, FusedKernel
-from dsconv.passes.fused_rows import row_plan
-from dsconv.pipeline import run_pipeline
+from dsconv.driver.pipeline import run_pipeline
+from dsconv.passes.analysis.chain import Chain
+from dsconv.passes.scheduling.kernel_names import VALUES, FusedKernel
+from dsconv.passes.scheduling.row_plan import row_plan
 
 KINDS = {"dw-pw": ("dw", "pw"), "pw-dw": ("pw", "dw"), "block": ("pw", "dw", "pw")}
 EXTENTS = ((3, 3), (5, 5), (1, 3), (3, 1), (1, 5), (5, 1))

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 from frontend_models import ModelWriter
 
-from dsconv.frontends.scales import Quantisation
+from dsconv.frontends.arithmetic.scales import Quantisation
 
 SHAPE = (1, 3, 8, 6)
 

@@ -25,7 +25,7 @@ from dsconv.dialects.graph import (
     layout_of,
     tensor_type,
 )
-from dsconv.reference import network_of
+from dsconv.dialects.run import network_of
 
 EXTENTS = ((3, 3), (3, 3), (5, 5), (1, 3), (3, 1), (2, 2), (4, 3))
 HEIGHTS = (2, 3, 5, 6, 7, 9, 12, 14, 28)

@@ -32,12 +32,12 @@ from dsconv.dialects.records import (
     varying_narrow_fields,
     varying_requant_fields,
 )
+from dsconv.dialects.run import make_interpreter
 from dsconv.dialects.tiled import KernelOp, RunOp, buffer_type
-from dsconv.dialects.tiled_interpreter import layout_of_type, run_kernel
+from dsconv.dialects.tiled_semantics import layout_of_type, run_kernel
+from dsconv.driver.pipeline import run_pipeline
 from dsconv.lowering.building import index_value
-from dsconv.passes.narrowing import narrowed, steps_of_range
-from dsconv.pipeline import run_pipeline
-from dsconv.reference import make_interpreter
+from dsconv.passes.analysis.requant_proof import narrowed, steps_of_range
 
 Bytes = npt.NDArray[np.uint8]
 Accumulators = npt.NDArray[np.int64]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from xdsl.dialects.builtin import ModuleOp
 
-from dsconv.output import write_folder
+from dsconv.driver.output import write_folder
 from dsconv.runners.process import run_program
 from dsconv.targets import Target
 

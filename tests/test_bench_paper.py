@@ -7,49 +7,50 @@ import pytest
 from handwritten import needs_gvsoc
 from rich.console import Console
 
-from dsconv import measurements, zoo
+from dsconv import zoo
 from dsconv.bench import Part, figure4, paper, table2
 from dsconv.bench.blocks import (
     FD,
     GEOMETRIES,
     Block,
+    BlockLayer,
+    BlockSize,
     FusedBlock,
-    Geometry,
-    Layer,
     pair,
     unfused_block,
 )
 from dsconv.bench.figure3 import Figure3, blocks
 from dsconv.bench.figure4 import Figure4
-from dsconv.bench.in_l1 import Program, cycles_in_l1, rows_in_l2, without_transfers
+from dsconv.bench.in_l1 import L1Program, cycles_in_l1, rows_in_l2, without_transfers
 from dsconv.bench.networks import Deployed, LayerRun, NetworkRun, compiled_for, unfused_pipeline
 from dsconv.bench.paper_numbers import TABLE_2, Method
 from dsconv.bench.results import Results
-from dsconv.bench.sweep import sweep
 from dsconv.bench.table2 import Table2
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.tiled import DmaStartOp, LayerOp, WaitOp
 from dsconv.errors import DsconvError
 from dsconv.lowering.c_target import weights
+from dsconv.profiling import measurements
+from dsconv.profiling.sweep import sweep
 from dsconv.targets import load_target
 
 DW_PW = "dw-pw-rows-chw-hwc-chw"
-SMALL = Geometry(8, 1, 16, 32)
+SMALL = BlockSize(8, 1, 16, 32)
 
 
 def test_figure_3_has_the_papers_geometries():
     assert len(set(GEOMETRIES)) == 36
-    assert Geometry(32, 2, 64, 128) in GEOMETRIES
+    assert BlockSize(32, 2, 64, 128) in GEOMETRIES
     assert {shape.kernels // shape.channels for shape in GEOMETRIES} == {1, 2}
     assert [shape.size for shape in GEOMETRIES] == sorted(shape.size for shape in GEOMETRIES)
 
 
 def test_a_block_has_the_papers_layers():
-    first, second = FusedBlock.of(DW_PW, Geometry(32, 2, 64, 128), 4).layers
-    assert first == Layer("dw", 64, 64, 32, 32, 2, (Layout.CHW, Layout.HWC))
-    assert second == Layer("pw", 64, 128, 16, 16, 1, (Layout.HWC, Layout.CHW))
-    expand, depthwise = pair("pw-dw", Geometry(32, 2, 64, 128), [Layout.HWC] * 3, 32)
+    first, second = FusedBlock.of(DW_PW, BlockSize(32, 2, 64, 128), 4).layers
+    assert first == BlockLayer("dw", 64, 64, 32, 32, 2, (Layout.CHW, Layout.HWC))
+    assert second == BlockLayer("pw", 64, 128, 16, 16, 1, (Layout.HWC, Layout.CHW))
+    expand, depthwise = pair("pw-dw", BlockSize(32, 2, 64, 128), [Layout.HWC] * 3, 32)
     assert (expand.kernels, expand.stride) == (128, 1)
     assert (depthwise.channels, depthwise.kernels, depthwise.stride) == (128, 128, 2)
     assert first.macs == 16 * 16 * 64 * 9
@@ -58,9 +59,9 @@ def test_a_block_has_the_papers_layers():
 
 @pytest.mark.parametrize(("stride", "fd", "step"), [(1, 6, 4), (1, 18, 16), (2, 6, 2), (2, 10, 4)])
 def test_the_papers_fd_of_rows_between_layers_counts_windows(stride: int, fd: int, step: int):
-    geometry = Geometry(32, stride, 32, 32)
-    assert FusedBlock.of("pw-dw-rows-hwc-chw-hwc", geometry, fd).step == step
-    assert FusedBlock.of(DW_PW, geometry, fd).step == fd
+    layer_shape = BlockSize(32, stride, 32, 32)
+    assert FusedBlock.of("pw-dw-rows-hwc-chw-hwc", layer_shape, fd).step == step
+    assert FusedBlock.of(DW_PW, layer_shape, fd).step == fd
 
 
 def test_every_block_is_measured_once():
@@ -73,7 +74,7 @@ def test_every_block_is_measured_once():
 
 def test_unfused_layers_are_whole_maps_with_the_weights_of_the_fused_ones():
     fused, unfused = (
-        Program.of(block).lowered
+        L1Program.of(block).lowered
         for block in (FusedBlock.of(DW_PW, SMALL, 4), unfused_block("dw-pw", SMALL))
     )
     assert [*weights(fused)] == [*weights(unfused)]
@@ -82,12 +83,12 @@ def test_unfused_layers_are_whole_maps_with_the_weights_of_the_fused_ones():
 
 
 def test_maps_that_l2_cannot_hold_are_checked_in_part():
-    assert rows_in_l2(FusedBlock.of(DW_PW, Geometry(32, 1, 32, 64), 4)) == 32
-    assert rows_in_l2(FusedBlock.of(DW_PW, Geometry(128, 1, 128, 256), 4)) == 16
+    assert rows_in_l2(FusedBlock.of(DW_PW, BlockSize(32, 1, 32, 64), 4)) == 32
+    assert rows_in_l2(FusedBlock.of(DW_PW, BlockSize(128, 1, 128, 256), 4)) == 16
 
 
 def test_what_is_timed_moves_nothing_and_calls_the_same_kernels():
-    program = Program.of(FusedBlock.of(DW_PW, SMALL, 4))
+    program = L1Program.of(FusedBlock.of(DW_PW, SMALL, 4))
     timed = without_transfers(program.lowered)
     assert any(isinstance(op, DmaStartOp) for op in program.lowered.walk())
     assert not any(isinstance(op, DmaStartOp | WaitOp) for op in timed.walk())

@@ -11,7 +11,7 @@ import pytest
 from frontend_models import ModelWriter
 
 from dsconv import zoo
-from dsconv.frontends.scales import Quantisation
+from dsconv.frontends.arithmetic.scales import Quantisation
 
 ROOT = Path(__file__).parents[1]
 DIGITS = ROOT / "examples" / "digits" / "digits.onnx"

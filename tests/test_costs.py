@@ -9,15 +9,21 @@ import pytest
 
 from benchmarks.costs import read_measured
 from benchmarks.fitting import Ways, fit, non_negative_least_squares
-from dsconv.bench.builder import Activation, NetworkBuilder
+from dsconv.bench.model_builder import Activation, ModelBuilder
 from dsconv.dialects.attributes import Layout, Tile, WindowAttr
 from dsconv.dialects.dsconv import Dsconv
 from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import LayerOperation
-from dsconv.passes.costs import KernelShape, TileShape, dma_cycles, kernel_cycles, weighted
-from dsconv.passes.geometry import Geometry
-from dsconv.passes.layer_costs import layer_cost
-from dsconv.passes.tile_l1 import choose_tile
+from dsconv.passes.analysis.layer_shape import LayerShape
+from dsconv.passes.scheduling.kernel_cost import (
+    KernelShape,
+    TileShape,
+    dma_cycles,
+    kernel_cycles,
+    weighted,
+)
+from dsconv.passes.scheduling.layer_cost import layer_cost
+from dsconv.passes.scheduling.tile_space import choose_tile
 from dsconv.targets import load_target
 
 CHW = Activation(layout=Layout.CHW)
@@ -25,13 +31,13 @@ HWC = Activation(layout=Layout.HWC)
 L1_BYTES = 56 * 1024
 
 
-def geometry_of(builder: NetworkBuilder) -> Geometry:
+def geometry_of(builder: ModelBuilder) -> LayerShape:
     (layer,) = (op for op in builder.module().walk() if isinstance(op, LayerOperation))
-    return Geometry.of(layer)
+    return LayerShape.of(layer)
 
 
-def depthwise_to_hwc(channels: int, size: int) -> Geometry:
-    builder = NetworkBuilder().begin(channels, size, size, CHW)
+def depthwise_to_hwc(channels: int, size: int) -> LayerShape:
+    builder = ModelBuilder().begin(channels, size, size, CHW)
     builder.depthwise(WindowAttr.of((3, 3), pads=(1, 1, 1, 1)), HWC)
     return geometry_of(builder)
 
@@ -44,20 +50,22 @@ def test_lines_cost_the_dma_time():
 
 
 def test_single_channels_of_an_hwc_map_are_slow_to_store():
-    geometry = depthwise_to_hwc(8, 64)
+    layer_shape = depthwise_to_hwc(8, 64)
     channel, rows = Tile(1, 64, 64), Tile(8, 16, 64, buffers=2)
-    assert layer_cost(geometry, channel, 8).cycles > 1.5 * layer_cost(geometry, rows, 8).cycles
-    chosen = choose_tile(geometry, L1_BYTES)
+    assert (
+        layer_cost(layer_shape, channel, 8).cycles > 1.5 * layer_cost(layer_shape, rows, 8).cycles
+    )
+    chosen = choose_tile(layer_shape, L1_BYTES)
     assert chosen is not None
     assert chosen.channels == 8
 
 
 def test_what_a_step_takes_besides_hides_behind_its_transfers():
     """A vector's weights take longer to come than to multiply: small pieces lose nothing."""
-    builder = NetworkBuilder().begin(256, 1, 1, HWC)
+    builder = ModelBuilder().begin(256, 1, 1, HWC)
     builder.linear(1000, HWC)
-    geometry = geometry_of(builder)
-    small, large = (layer_cost(geometry, Tile(n, 1, 1, buffers=2), 8).cycles for n in (72, 100))
+    layer_shape = geometry_of(builder)
+    small, large = (layer_cost(layer_shape, Tile(n, 1, 1, buffers=2), 8).cycles for n in (72, 100))
     assert small < 0.97 * large
 
 
@@ -83,7 +91,7 @@ def test_costs_agree_with_what_was_measured():
     errors: dict[tuple[str, bool], list[float]] = defaultdict(list)
     for row in read_measured():
         layer = row.sample.layer
-        model = layer_cost(layer.geometry, row.sample.tile, cores).cycles
+        model = layer_cost(layer.layer_shape, row.sample.tile, cores).cycles
         errors[layer.kind, layer.mixed].append(abs(model / row.layer - 1))
     assert len(errors) >= 19
     for (kind, mixed), of_kind in errors.items():

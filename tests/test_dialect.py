@@ -59,6 +59,7 @@ from dsconv.dialects.records import (
     unpack_records,
     varying_requant_fields,
 )
+from dsconv.dialects.run import run_reference
 from dsconv.dialects.tiled import (
     BarrierOp,
     BoxAttr,
@@ -70,8 +71,7 @@ from dsconv.dialects.tiled import (
     WaitOp,
     buffer_type,
 )
-from dsconv.pipeline import make_context
-from dsconv.reference import run_reference
+from dsconv.driver.pipeline import make_context
 
 Array = npt.NDArray[np.integer]
 

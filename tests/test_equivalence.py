@@ -12,11 +12,11 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from dsconv.dialects.attributes import Space
 from dsconv.dialects.graph import AddOp
+from dsconv.dialects.run import network_of
 from dsconv.dialects.tiled import BufferOp, WaitOp
-from dsconv.equivalence import PassChecker
+from dsconv.driver.pass_checker import PassChecker
+from dsconv.driver.pipeline import default_pipeline, run_pipeline
 from dsconv.errors import DsconvError
-from dsconv.pipeline import default_pipeline, run_pipeline
-from dsconv.reference import network_of
 from dsconv.targets import load_target
 from dsconv.universe import DSCONV_UNIVERSE
 

@@ -9,7 +9,7 @@ import pytest
 from onnxruntime.quantization import QuantFormat
 
 import dsconv
-from dsconv.verification import verify
+from dsconv.verification.verify import verify
 
 pytest.importorskip("torch", reason="torch is not installed; make exported installs and runs this")
 exported_networks = pytest.importorskip("exported_networks")

@@ -8,7 +8,7 @@ from frontend_models import ModelWriter
 import dsconv
 from dsconv.errors import ModelError
 from dsconv.frontends import import_onnx
-from dsconv.frontends.flavours import FLAVOURS
+from dsconv.frontends.flavours.registry import FLAVOURS
 from dsconv.frontends.support import support, with_support
 
 ROOT = Path(__file__).parents[1]

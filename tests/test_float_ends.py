@@ -10,7 +10,7 @@ from frontend_support import onnx_runtime, run_network
 
 import dsconv
 from dsconv.frontends import ImportedNetwork, import_onnx
-from dsconv.frontends.scales import Quantisation
+from dsconv.frontends.arithmetic.scales import Quantisation
 
 U8 = Quantisation(0.05, 100, "uint8")
 SHAPE = (1, 6, 5, 4)

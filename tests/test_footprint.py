@@ -8,9 +8,9 @@ import pytest
 import dsconv
 from dsconv import zoo
 from dsconv.errors import DsconvError
-from dsconv.footprint import Footprint, Stack
+from dsconv.reports.footprint import Footprint, Stack
+from dsconv.reports.stack_use import Deepest, deepest, functions
 from dsconv.runners import RunnerError
-from dsconv.stack_use import Deepest, deepest, functions
 from dsconv.targets import MemorySize, load_target
 
 DIGITS = Path(__file__).parents[1] / "examples" / "digits" / "digits.onnx"

@@ -29,7 +29,7 @@ from hypothesis import strategies as st
 import dsconv
 from dsconv.errors import ModelError
 from dsconv.frontends import import_onnx
-from dsconv.frontends.scales import Quantisation
+from dsconv.frontends.arithmetic.scales import Quantisation
 
 SHAPE = (1, 3, 16, 16)
 """Every value of 8 bits in every channel, three times."""

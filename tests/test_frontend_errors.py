@@ -15,9 +15,9 @@ from onnx import TensorProto, external_data_helper, helper, numpy_helper
 
 from dsconv.errors import ModelError
 from dsconv.frontends import import_onnx
-from dsconv.frontends.integers import has_integer_weights
-from dsconv.frontends.onnx_graph import OnnxGraph
-from dsconv.frontends.scales import Quantisation
+from dsconv.frontends.arithmetic.scales import Quantisation
+from dsconv.frontends.handlers.integers import has_integer_weights
+from dsconv.frontends.onnx_file.onnx_graph import OnnxGraph
 
 U8 = Quantisation(0.5, 3, "uint8")
 S8 = Quantisation(0.25, 0, "int8")

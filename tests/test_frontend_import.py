@@ -31,14 +31,14 @@ from dsconv.dialects.attributes import Layout, RequantAttr
 from dsconv.dialects.dsconv import Dsconv
 from dsconv.dialects.graph import LinearOp, layout_of
 from dsconv.frontends import ImportedNetwork, import_onnx
-from dsconv.frontends.labels import c_identifier, layer_labels
-from dsconv.frontends.scales import (
+from dsconv.frontends.arithmetic.scales import (
     Quantisation,
     addition_multipliers,
     mantissa_and_shift,
     requantisation,
 )
-from dsconv.frontends.view import View
+from dsconv.frontends.onnx_file.labels import c_identifier, layer_labels
+from dsconv.frontends.onnx_file.view import View
 
 U8 = Quantisation(0.5, 3, "uint8")
 S8 = Quantisation(0.25, -7, "int8")

@@ -45,7 +45,7 @@ from dsconv.dialects import reference
 from dsconv.dialects.graph import AveragePoolOp, RescaleOp, WeightedOperation
 from dsconv.errors import ModelError
 from dsconv.frontends import ImportedNetwork, import_onnx
-from dsconv.frontends.scales import Quantisation
+from dsconv.frontends.arithmetic.scales import Quantisation
 
 
 @EXAMPLES

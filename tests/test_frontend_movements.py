@@ -23,7 +23,7 @@ from frontend_support import layer_operations
 import dsconv
 from dsconv.errors import ModelError
 from dsconv.frontends import ImportedNetwork, import_onnx
-from dsconv.frontends.scales import Quantisation
+from dsconv.frontends.arithmetic.scales import Quantisation
 
 SHAPE = (1, 3, 6, 5)
 X = Quantisation(0.0625, 5, "int8")

@@ -15,11 +15,11 @@ from sanitized import build_sanitized
 
 from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import layout_of
+from dsconv.dialects.run import run_reference, to_memory
 from dsconv.dialects.tiled import LayerOp
+from dsconv.driver.output import write_folder
+from dsconv.driver.pipeline import run_pipeline
 from dsconv.lowering.c_target import network_function
-from dsconv.output import write_folder
-from dsconv.pipeline import run_pipeline
-from dsconv.reference import run_reference, to_memory
 from dsconv.runners import build
 from dsconv.targets import load_target
 

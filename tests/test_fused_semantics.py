@@ -10,13 +10,13 @@ from xdsl.dialects.builtin import ModuleOp
 from dsconv.dialects.attributes import Tile, TileAttr
 from dsconv.dialects.fused import Axis, FusedOp
 from dsconv.dialects.graph import LayerOperation, tensor_type
+from dsconv.dialects.run import run_lowered, run_reference, to_memory
 from dsconv.dialects.tiled import L3LoadOp, L3StoreOp
+from dsconv.driver.pipeline import run_pipeline
 from dsconv.lowering.c_target import network_function
-from dsconv.passes.chains import Chain
-from dsconv.passes.fused_rows import row_plan
-from dsconv.passes.fusion import fuse, obstacle
-from dsconv.pipeline import run_pipeline
-from dsconv.reference import run_lowered, run_reference, to_memory
+from dsconv.passes.analysis.chain import Chain
+from dsconv.passes.scheduling.legality import fuse, why_illegal
+from dsconv.passes.scheduling.row_plan import row_plan
 
 ROWS_PATTERNS = (
     ("dw", "pw"),
@@ -32,7 +32,7 @@ def fused_rows(chain: RandomLayer, depth: int, buffers: int) -> tuple[ModuleOp, 
     """The network with all its layers fused, along rows."""
     module = chain.module.clone()
     layers = chain_of(module)
-    assert obstacle(layers, Axis.ROWS) is None
+    assert why_illegal(layers, Axis.ROWS) is None
     fused = fuse(layers, Axis.ROWS)
     _, channels, rows, columns = tensor_type(fused.result).get_shape()
     tile = Tile(channels, min(depth, rows), columns, buffers=buffers)

@@ -13,9 +13,9 @@ from random_layers import KINDS, SEVERAL_INPUTS, RandomLayer, random_layers
 from small_networks import BlockMaker
 from xdsl.dialects.builtin import StringAttr
 
-from dsconv.output import write_folder
-from dsconv.pipeline import default_pipeline, run_pipeline
-from dsconv.reference import network_of, run_reference, to_memory
+from dsconv.dialects.run import network_of, run_reference, to_memory
+from dsconv.driver.output import write_folder
+from dsconv.driver.pipeline import default_pipeline, run_pipeline
 from dsconv.runners import build, gvsoc, host, qemu
 from dsconv.targets import load_target
 

@@ -22,13 +22,13 @@ from onnx import TensorProto, helper, numpy_helper
 import dsconv
 from dsconv.dialects.attributes import Rounding
 from dsconv.dialects.graph import WeightedOperation
+from dsconv.dialects.run import run_reference
 from dsconv.errors import ModelError
 from dsconv.frontends import ImportedNetwork, import_onnx
-from dsconv.frontends.integer_function import IntegerFunction
-from dsconv.frontends.spelled_out import spelled_out
-from dsconv.judges import ONNX_RUNTIME
-from dsconv.reference import run_reference
-from dsconv.verification import verify
+from dsconv.frontends.arithmetic.integer_function import IntegerFunction
+from dsconv.verification.decompose import spelled_out
+from dsconv.verification.oracles import ONNX_RUNTIME
+from dsconv.verification.verify import verify
 
 KINDS = ["conv2d", "depthwise", "pointwise", "add", "max_pool", "linear"]
 

@@ -1,10 +1,10 @@
 """What the benchmark of kernels calls a loss."""
 
-from benchmarks.kernels import KEPT, Measurement, losses, read
+from benchmarks.kernels import KEPT, KernelMeasurement, losses, read
 
 
-def measured(cycles: int) -> Measurement:
-    return Measurement("pw", macs=1000, limit=900, layer=2000, kernel=cycles)
+def measured(cycles: int) -> KernelMeasurement:
+    return KernelMeasurement("pw", macs=1000, limit=900, layer=2000, kernel=cycles)
 
 
 def test_a_loss_of_more_than_three_percent_is_told():

@@ -8,11 +8,12 @@ from small_networks import residual_blocks
 from xdsl.dialects.builtin import ModuleOp
 
 from dsconv.dialects.attributes import Space
+from dsconv.dialects.run import network_of, run_lowered, run_reference, to_memory
 from dsconv.dialects.tiled import BufferOp, L3LoadOp, L3StoreOp, aligned
+from dsconv.driver.pipeline import run_pipeline
 from dsconv.lowering.c_target import network_function
-from dsconv.passes.plan_memory import constant_size, constants, lifetimes, search_fit
-from dsconv.pipeline import run_pipeline
-from dsconv.reference import network_of, run_lowered, run_reference, to_memory
+from dsconv.passes.analysis.allocator import search_fit
+from dsconv.passes.analysis.liveness import constant_size, constants, lifetimes
 
 NARROW = "fold-weight-zero-points,narrow-requant"
 

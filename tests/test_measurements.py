@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dsconv import measurements
-from dsconv.measurements import Measurement, kept_at, measure
+from dsconv.profiling import measurements
+from dsconv.profiling.measurements import Measurement, kept_at, measure
 from dsconv.runners import LayerStats, RunResult
 
 INPUT = np.arange(16, dtype=np.uint8)

@@ -13,11 +13,17 @@ from xdsl.ir import Block
 from dsconv.dialects import reference
 from dsconv.dialects.attributes import NarrowRequantAttr, RequantAttr, Rounding
 from dsconv.dialects.graph import ConstantOp, LayerOperation, PointwiseOp, activation_type
+from dsconv.dialects.run import run_reference
+from dsconv.driver.pipeline import run_pipeline
 from dsconv.frontends import import_onnx
+from dsconv.passes.analysis.requant_proof import (
+    Steps,
+    equals,
+    narrowed,
+    steps_of_range,
+    steps_of_values,
+)
 from dsconv.passes.narrow_requant import accumulator_range
-from dsconv.passes.narrowing import Steps, equals, narrowed, steps_of_range, steps_of_values
-from dsconv.pipeline import run_pipeline
-from dsconv.reference import run_reference
 from dsconv.zoo import build
 
 Integers = npt.NDArray[np.int64]

@@ -12,11 +12,11 @@ from dsconv import zoo
 from dsconv.bench.networks import unfused_pipeline
 from dsconv.dialects.attributes import Space
 from dsconv.dialects.tiled import L3StoreOp
+from dsconv.driver.smallest_memory import STEPS
 from dsconv.errors import CapacityError
 from dsconv.frontends import import_onnx
-from dsconv.memory_report import MemoryPlan
-from dsconv.passes.plan_memory import constant_size, constants
-from dsconv.smallest_memory import STEPS
+from dsconv.passes.analysis.liveness import constant_size, constants
+from dsconv.reports.memory import MemoryPlan
 from dsconv.targets import load_target
 
 ROOT = Path(__file__).parents[1]
@@ -128,7 +128,7 @@ def test_too_little_memory_is_one_clear_error(sizes: dict[str, int], words: list
 
 @pytest.mark.parametrize("space", [Space.L1, Space.L2])
 def test_the_size_that_would_do_does_and_less_does_not(space: Space):
-    def compiled(size: int) -> dsconv.CompiledNetwork:
+    def compiled(size: int) -> dsconv.Network:
         l1, l2 = (size, None) if space is Space.L1 else (None, size)
         return dsconv.compile(DIGITS, "gap8", l1=l1, l2=l2)
 

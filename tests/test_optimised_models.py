@@ -18,8 +18,8 @@ from test_frontend_quantize_static import SHAPE, RandomImages
 import dsconv
 from dsconv.errors import ModelError
 from dsconv.frontends import import_onnx
-from dsconv.frontends.scales import Quantisation
-from dsconv.verification import verify
+from dsconv.frontends.arithmetic.scales import Quantisation
+from dsconv.verification.verify import verify
 
 MICROSOFT = {"domain": "com.microsoft"}
 

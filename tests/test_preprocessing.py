@@ -13,8 +13,8 @@ from frontend_models import Array, ModelWriter
 import dsconv
 from dsconv.errors import ModelError
 from dsconv.frontends import import_onnx
-from dsconv.frontends.scales import Quantisation
-from dsconv.verification import verify
+from dsconv.frontends.arithmetic.scales import Quantisation
+from dsconv.verification.verify import verify
 
 SHAPE = (1, 3, 8, 8)
 MEANING = Quantisation(0.02, 5, "int8")

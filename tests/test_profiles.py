@@ -11,26 +11,32 @@ from random_chains import chain_of
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.parser import Parser
 
-from dsconv import measurements
-from dsconv.bench.builder import Activation, NetworkBuilder
-from dsconv.compiler import compile
+from dsconv.api import compile
+from dsconv.bench.model_builder import Activation, ModelBuilder
 from dsconv.dialects.attributes import Layout, WindowAttr
 from dsconv.dialects.fused import Axis, FusedOp
 from dsconv.dialects.graph import LayerOperation
+from dsconv.driver.pipeline import make_context
 from dsconv.errors import DsconvError
-from dsconv.pareto import ParetoFront
-from dsconv.passes.chains import Chain
-from dsconv.passes.contenders import contenders
-from dsconv.passes.fused_channels import channel_cost
-from dsconv.passes.fused_costs import row_cost
-from dsconv.passes.fused_rows import row_plan
-from dsconv.passes.geometry import Geometry
-from dsconv.passes.layer_costs import layer_cost
-from dsconv.passes.machine import Machine
-from dsconv.passes.schedules import Objective, schedules
-from dsconv.pipeline import make_context
-from dsconv.profile_runs import measure_batch
-from dsconv.profiling import Batch, Kind, kind_of, profiled_schedules, write_profiled_schedule
+from dsconv.passes.analysis.chain import Chain
+from dsconv.passes.analysis.layer_shape import LayerShape
+from dsconv.passes.scheduling.channel_plan import channel_cost
+from dsconv.passes.scheduling.fused_cost import row_cost
+from dsconv.passes.scheduling.layer_cost import layer_cost
+from dsconv.passes.scheduling.machine import Machine
+from dsconv.passes.scheduling.profile_set import profiling_candidates
+from dsconv.passes.scheduling.row_plan import row_plan
+from dsconv.passes.scheduling.search import Objective, schedules
+from dsconv.profiling import measurements
+from dsconv.profiling.runs import measure_batch
+from dsconv.profiling.schedule import (
+    Batch,
+    Kind,
+    kind_of,
+    profiled_schedules,
+    write_profiled_schedule,
+)
+from dsconv.reports.pareto_front import ParetoFront
 from dsconv.targets import load_target
 
 HWC, CHW = (Activation(layout=layout) for layout in (Layout.HWC, Layout.CHW))
@@ -41,7 +47,7 @@ DIGITS = Path(__file__).parents[1] / "examples" / "digits" / "digits.onnx"
 
 def network() -> ModuleOp:
     """Three layers that may be fused along rows or channels, in parts or as a whole."""
-    builder = NetworkBuilder().begin(8, 24, 24, HWC)
+    builder = ModelBuilder().begin(8, 24, 24, HWC)
     builder.pointwise(32, CHW)
     builder.depthwise(WindowAttr.of((3, 3), pads=(1, 1, 1, 1)), HWC)
     builder.pointwise(8, HWC)
@@ -55,8 +61,8 @@ def layers_in(batch: Batch) -> list[LayerOperation]:
 def kind_in_program(layer: LayerOperation) -> Kind:
     assert layer.tile is not None
     if isinstance(layer, FusedOp):
-        return Chain.of(layer.chain).geometries, layer.axis, layer.tile.tile
-    return (Geometry.of(layer),), Axis.ROWS, layer.tile.tile
+        return Chain.of(layer.chain).layer_shapes, layer.axis, layer.tile.tile
+    return (LayerShape.of(layer),), Axis.ROWS, layer.tile.tile
 
 
 def estimate(layer: LayerOperation) -> int:
@@ -64,7 +70,7 @@ def estimate(layer: LayerOperation) -> int:
     assert layer.tile is not None
     tile = layer.tile.tile
     if not isinstance(layer, FusedOp):
-        return round(layer_cost(Geometry.of(layer), tile).cycles)
+        return round(layer_cost(LayerShape.of(layer), tile).cycles)
     chain = Chain.of(layer.chain)
     if layer.axis is Axis.CHANNELS:
         return round(channel_cost(chain, tile).cycles)
@@ -84,12 +90,14 @@ def test_where_the_model_is_right_profiles_choose_as_it_does():
         schedules(layers, MACHINE),
     )
     assert measured.cycles == pytest.approx(estimated.cycles, rel=1e-3)
-    assert [kind_of(one) for one in measured.choices] == [kind_of(one) for one in estimated.choices]
+    assert [kind_of(one) for one in measured.candidates] == [
+        kind_of(one) for one in estimated.candidates
+    ]
 
 
 def test_what_l2_cannot_hold_takes_time_that_nobody_measures():
     """A program has all maps in L2."""
-    builder = NetworkBuilder().begin(32, 24, 24, CHW)
+    builder = ModelBuilder().begin(32, 24, 24, CHW)
     builder.depthwise(WindowAttr.of((3, 3), pads=(1, 1, 1, 1)), HWC)
     layers, machine = chain_of(builder.module()), Machine(20_000, 20_000, 8)
     (measured, *_), (estimated, *_) = (
@@ -102,11 +110,11 @@ def test_what_l2_cannot_hold_takes_time_that_nobody_measures():
 def test_what_turns_out_to_be_fast_is_chosen():
     """One of the layers that are measured, but that the model does not choose."""
     layers = chain_of(network())
-    chosen = {kind_of(choice) for choice in schedules(layers, MACHINE)[0].choices}
+    chosen = {kind_of(candidate) for candidate in schedules(layers, MACHINE)[0].candidates}
     other = next(
-        step.choice
-        for step in contenders(layers, MACHINE, 0.05)
-        if kind_of(step.choice) not in chosen
+        step.candidate
+        for step in profiling_candidates(layers, MACHINE, 0.05)
+        if kind_of(step.candidate) not in chosen
     )
     fast: list[int] = []
 
@@ -121,7 +129,7 @@ def test_what_turns_out_to_be_fast_is_chosen():
 
     best, *_ = profiled_schedules(layers, MACHINE, L1_BYTES, measure)
     assert sum(fast) == 1
-    assert kind_of(other) in {kind_of(choice) for choice in best.choices}
+    assert kind_of(other) in {kind_of(candidate) for candidate in best.candidates}
 
 
 def test_the_chosen_schedule_is_written():
@@ -136,13 +144,13 @@ def test_the_chosen_schedule_is_written():
 
 def test_more_doubt_keeps_more():
     layers = chain_of(network())
-    counts = [len(contenders(layers, MACHINE, doubt)) for doubt in (0, 0.05, 0.2)]
+    counts = [len(profiling_candidates(layers, MACHINE, doubt)) for doubt in (0, 0.05, 0.2)]
     assert 0 < counts[0] < counts[1] < counts[2]
 
 
 def test_layers_of_equal_shape_are_measured_once():
     """The second of two equal blocks is measured with the first."""
-    builder = NetworkBuilder().begin(8, 24, 24, HWC)
+    builder = ModelBuilder().begin(8, 24, 24, HWC)
     for _ in range(2):
         builder.depthwise(WindowAttr.of((3, 3), pads=(1, 1, 1, 1)), HWC)
     layers = chain_of(builder.module())
@@ -153,8 +161,8 @@ def test_layers_of_equal_shape_are_measured_once():
         return measure_as_estimated(batches)
 
     profiled_schedules(layers, MACHINE, L1_BYTES, measure)
-    steps = contenders(layers, MACHINE, 0.05)
-    assert sum(counts) == len({kind_of(step.choice) for step in steps}) < len(steps)
+    steps = profiling_candidates(layers, MACHINE, 0.05)
+    assert sum(counts) == len({kind_of(step.candidate) for step in steps}) < len(steps)
 
 
 def test_other_clusters_are_not_profiled():

@@ -12,7 +12,7 @@ import dsconv
 from dsconv.dialects.graph import RequantisedOperation
 from dsconv.errors import ModelError
 from dsconv.frontends import import_onnx
-from dsconv.frontends.scales import Quantisation
+from dsconv.frontends.arithmetic.scales import Quantisation
 
 
 def image() -> Array:

@@ -14,7 +14,7 @@ from frontend_models import ModelWriter
 from frontend_support import onnx_runtime
 from test_cli import assert_one_error, dsconv
 
-from dsconv.compiler import compile
+from dsconv.api import compile
 from dsconv.dialects.graph import WeightedOperation
 from dsconv.errors import DsconvError
 from dsconv.frontends import import_onnx

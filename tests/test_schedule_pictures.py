@@ -11,11 +11,11 @@ from random_chains import chain_of, random_chains
 from random_layers import RandomLayer
 
 from dsconv.dialects.fused import Axis
-from dsconv.passes.chains import Chain
-from dsconv.passes.fused_rows import row_plan
-from dsconv.passes.fusion import fuse
+from dsconv.passes.analysis.chain import Chain
+from dsconv.passes.scheduling.legality import fuse
+from dsconv.passes.scheduling.row_plan import row_plan
 from scripts.draw_schedules import draw, pictures
-from scripts.schedule_contents import LEAD, State, row_columns, slots_read
+from scripts.schedule_contents import PROLOGUE, MemoryState, row_columns, slots_read
 
 SCHEDULES = Path(__file__).parents[1] / "docs" / "schedules"
 PATTERNS = (("dw", "pw"), ("pw", "dw"), ("pw", "dw", "pw"), ("dw", "pw", "dw", "pw"))
@@ -29,14 +29,16 @@ def test_windows_read_the_rows_that_they_cover(network: RandomLayer, data: st.Da
     chain = Chain.of(fused.chain)
     plan = row_plan(chain, data.draw(st.sampled_from(steps(fused))))
     assert plan is not None
-    for rows, made, geometry in zip(plan.values, plan.values[1:], chain.geometries, strict=False):
+    for rows, made, layer_shape in zip(
+        plan.values, plan.values[1:], chain.layer_shapes, strict=False
+    ):
         if not rows.is_ring:
             continue
-        (stride, _), (extent, _) = geometry.strides, geometry.extent
-        columns = row_columns(rows, made, range(LEAD, plan.steps))
-        for step, cells in enumerate(columns, start=LEAD):
-            first = 0 if step == LEAD else made.rows_made(step).start
-            last = min(first + (made.lead if step == LEAD else made.block), made.height) - 1
+        (stride, _), (extent, _) = layer_shape.strides, layer_shape.extent
+        columns = row_columns(rows, made, range(PROLOGUE, plan.steps))
+        for step, cells in enumerate(columns, start=PROLOGUE):
+            first = 0 if step == PROLOGUE else made.rows_made(step).start
+            last = min(first + (made.prologue if step == PROLOGUE else made.block), made.height) - 1
             slots = slots_read(rows, made, step)
             for place in range((last - first) * stride + extent if last >= first else 0):
                 row = first * stride - rows.above + place
@@ -45,7 +47,7 @@ def test_windows_read_the_rows_that_they_cover(network: RandomLayer, data: st.Da
                 if 0 <= row < rows.height:
                     assert cell.number == row
                 else:
-                    assert cell.state is State.PADDING
+                    assert cell.state is MemoryState.PADDING
 
 
 @pytest.mark.parametrize("name", pictures())

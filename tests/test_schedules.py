@@ -17,35 +17,40 @@ from xdsl.ir import SSAValue
 from xdsl.parser import Parser
 from xdsl.rewriter import Rewriter
 
-from dsconv.bench.builder import Activation, NetworkBuilder
+from dsconv.bench.model_builder import Activation, ModelBuilder
 from dsconv.dialects.attributes import Layout, WindowAttr
 from dsconv.dialects.fused import Axis
 from dsconv.dialects.graph import LayerOperation, tensor_type
 from dsconv.dialects.tiled import LayerOp
-from dsconv.passes.chains import Chain
-from dsconv.passes.choices import Choice, fused_choices, fused_moved_bytes
-from dsconv.passes.fronts import front
-from dsconv.passes.fused_channels import ChannelPlan, channel_cost, channel_plan, channel_tiles
-from dsconv.passes.fused_costs import row_cost
-from dsconv.passes.fused_rows import RowPlan
-from dsconv.passes.fused_ways import fused_ways
-from dsconv.passes.fusion import next_in_chain, obstacle
-from dsconv.passes.layer_costs import LayerCost, layer_cost
-from dsconv.passes.machine import Machine
-from dsconv.passes.resident import (
-    ALL_MOVED,
-    Keepable,
-    Resident,
-    keepable,
+from dsconv.driver.pipeline import make_context, run_pipeline
+from dsconv.passes.analysis.chain import Chain
+from dsconv.passes.analysis.layouts import layout_options, possible_layouts, set_layout
+from dsconv.passes.scheduling.channel_plan import (
+    ChannelPlan,
+    channel_cost,
+    channel_plan,
+    channel_tiles,
+)
+from dsconv.passes.scheduling.fused_cost import row_cost
+from dsconv.passes.scheduling.fused_space import fused_candidates
+from dsconv.passes.scheduling.l1_residency import (
+    NOTHING_RESIDENT,
+    Residency,
+    ResidencyLimits,
     l1_bytes_with,
     moved_bytes,
-    residents,
+    residencies,
+    residency_limits,
 )
-from dsconv.passes.schedules import PRICE_OF_FEWER_TRANSFERS, Objective, best, schedules
-from dsconv.passes.select_layout import layout_options, possible_layouts, set_layout
-from dsconv.passes.tile_fused import row_plans
-from dsconv.passes.tile_l1 import candidates
-from dsconv.pipeline import make_context, run_pipeline
+from dsconv.passes.scheduling.layer_cost import LayerCost, layer_cost
+from dsconv.passes.scheduling.legality import next_in_chain, why_illegal
+from dsconv.passes.scheduling.machine import Machine
+from dsconv.passes.scheduling.pareto import pareto_front
+from dsconv.passes.scheduling.row_plan import RowPlan
+from dsconv.passes.scheduling.search import PRICE_OF_FEWER_TRANSFERS, Objective, best, schedules
+from dsconv.passes.scheduling.search_space import Candidate, chain_candidates, fused_moved_bytes
+from dsconv.passes.scheduling.step_space import row_plans
+from dsconv.passes.scheduling.tile_space import candidate_tiles
 
 PATTERNS = (("pw", "dw", "pw", "dw", "pw"), ("dw", "pw", "dw", "pw"), ("pw", "pw", "dw"))
 HWC, CHW = (Activation(layout=layout) for layout in (Layout.HWC, Layout.CHW))
@@ -67,46 +72,46 @@ def everything(layers: Sequence[LayerOperation], machine: Machine) -> list[Cost]
     found: list[Cost] = []
     for layouts in product(*options.values()):
         network = Chain.of(layers).with_layouts(dict(zip(options, layouts, strict=True)))
-        found += every_cut(network, machine, keepable(layers, machine.l1), None)
-    return front(found)
+        found += every_cut(network, machine, residency_limits(layers, machine.l1), None)
+    return pareto_front(found)
 
 
 def every_cut(
     network: Chain,
     machine: Machine,
-    kept: Mapping[SSAValue, Keepable],
-    held: SSAValue | None,
+    kept: Mapping[SSAValue, ResidencyLimits],
+    resident_value: SSAValue | None,
 ) -> list[Cost]:
     """What a network costs in given layouts, cut into chains and single layers in all ways.
 
-    `held` lies in L1; between any two of those, what one makes may stay there for the other.
+    `resident_value` lies in L1; between any two of those, what one makes may stay there.
     """
     if not network.layers:
-        return [] if held else [Cost(0, 0)]
+        return [] if resident_value else [Cost(0, 0)]
     found: list[Cost] = []
     for end in range(1, len(network.layers) + 1):
         first, rest = (
-            Chain(network.layers[part], network.geometries[part])
+            Chain(network.layers[part], network.layer_shapes[part])
             for part in (slice(end), slice(end, None))
         )
         if end > 1 and next_in_chain(first.layers[-2]) is not first.layers[-1]:
             break
-        for resident in residents(first.values_read, first.result, held, kept):
-            left = first.result if resident.leaves_result else None
+        for residency in residencies(first.values_read, first.result, resident_value, kept):
+            left = first.result if residency.leaves_result else None
             found += [
                 Cost(one.cycles + other.cycles, one.moved_bytes + other.moved_bytes)
                 for one, other in product(
-                    span_costs(first, machine, resident), every_cut(rest, machine, kept, left)
+                    span_costs(first, machine, residency), every_cut(rest, machine, kept, left)
                 )
             ]
-    return front(found)
+    return pareto_front(found)
 
 
 @cache
-def span_costs(chain: Chain, machine: Machine, resident: Resident) -> list[Cost]:
+def span_costs(chain: Chain, machine: Machine, residency: Residency) -> list[Cost]:
     """Of the way of least cost, and of the one that moves least."""
     costs = fused_costs if len(chain.layers) > 1 else single_costs
-    found = list(costs(chain, machine, resident))
+    found = list(costs(chain, machine, residency))
     if not found:
         return []
     chosen = (
@@ -117,32 +122,32 @@ def span_costs(chain: Chain, machine: Machine, resident: Resident) -> list[Cost]
 
 
 def single_costs(
-    chain: Chain, machine: Machine, resident: Resident
+    chain: Chain, machine: Machine, residency: Residency
 ) -> Iterator[tuple[LayerCost, int]]:
-    (geometry,) = chain.geometries
-    for tile in candidates(geometry, (1, 2)):
-        sizes = geometry.l1_bytes(tile), l1_bytes_with(geometry, tile, resident)
+    (layer_shape,) = chain.layer_shapes
+    for tile in candidate_tiles(layer_shape, (1, 2)):
+        sizes = layer_shape.l1_bytes(tile), l1_bytes_with(layer_shape, tile, residency)
         if all(size is not None and size <= machine.l1 for size in sizes):
-            moved = moved_bytes(geometry, tile, resident)
-            yield layer_cost(geometry, tile, resident=resident), moved
+            moved = moved_bytes(layer_shape, tile, residency)
+            yield layer_cost(layer_shape, tile, residency=residency), moved
 
 
 def fused_costs(
-    chain: Chain, machine: Machine, resident: Resident
+    chain: Chain, machine: Machine, residency: Residency
 ) -> Iterator[tuple[LayerCost, int]]:
-    moved = fused_moved_bytes(chain, resident)
-    if obstacle(chain.layers, Axis.ROWS) is None:
+    moved = fused_moved_bytes(chain, residency)
+    if why_illegal(chain.layers, Axis.ROWS) is None:
         for _, plan in row_plans(chain, (1, 2)):
-            if fits(plan, resident, machine):
-                yield row_cost(chain, plan, resident=resident), moved
-    if obstacle(chain.layers, Axis.CHANNELS) is None:
+            if fits(plan, residency, machine):
+                yield row_cost(chain, plan, residency=residency), moved
+    if why_illegal(chain.layers, Axis.CHANNELS) is None:
         for tile in channel_tiles(chain, machine.cores):
-            if fits(channel_plan(chain, tile), resident, machine):
-                yield channel_cost(chain, tile, resident=resident), moved
+            if fits(channel_plan(chain, tile), residency, machine):
+                yield channel_cost(chain, tile, residency=residency), moved
 
 
-def fits(plan: RowPlan | ChannelPlan, resident: Resident, machine: Machine) -> bool:
-    sizes = plan.l1_bytes, plan.l1_use.with_resident(resident)
+def fits(plan: RowPlan | ChannelPlan, residency: Residency, machine: Machine) -> bool:
+    sizes = plan.l1_bytes, plan.l1_use.with_residency(residency)
     return all(size is not None and size <= machine.l1 for size in sizes)
 
 
@@ -260,13 +265,13 @@ def check_residents(module: ModuleOp, layers: Sequence[LayerOperation], l1: int)
     points = schedules(layers, Machine(l1, 0, 8))
     if not points:
         return
-    expected = [choice.resident.number is not None for choice in points[0].choices]
+    expected = [candidate.residency.number is not None for candidate in points[0].candidates]
     passes = f"select-schedule{{l1={l1}}},lower-to-tiles,keep-in-l1{{l1={l1}}}"
     run_pipeline(module, passes)
     lowered = [op for op in module.walk() if isinstance(op, LayerOp)]
     assert [layer.schedule.data.endswith("input in L1") for layer in lowered] == expected
     estimates = [layer.estimate.value.data for layer in lowered]
-    assert estimates == pytest.approx([one.cycles for one in points[0].choices], rel=0.03)
+    assert estimates == pytest.approx([one.cycles for one in points[0].candidates], rel=0.03)
 
 
 @settings(max_examples=15, deadline=None)
@@ -285,7 +290,7 @@ def test_what_others_read_as_well_stays_in_l1_for_the_next_layer(l1: int):
 
 def blocks(channels: int, expanded: int, size: int) -> list[LayerOperation]:
     """Two blocks of layers that keep the size of a map."""
-    network = NetworkBuilder().begin(channels, size, size, HWC)
+    network = ModelBuilder().begin(channels, size, size, HWC)
     for _ in range(2):
         network.pointwise(expanded, CHW)
         network.depthwise(WindowAttr.of((3, 3), pads=(1, 1, 1, 1)), HWC)
@@ -297,12 +302,12 @@ def test_blocks_are_fused_whose_maps_l2_cannot_hold():
     """All but 27648 of 55296 bytes pass through L2 row by row, and what is expanded not at all."""
     layers = blocks(channels=12, expanded=32, size=48)
     fastest = schedules(layers, Machine(40000, 40000, 8))[0]
-    assert [len(choice.layers) for choice in fastest.choices] == [3, 3]
+    assert [len(candidate.layers) for candidate in fastest.candidates] == [3, 3]
 
 
-def row_choices_of(chain: Chain, machine: Machine) -> Iterator[Choice]:
-    ways = fused_ways(chain, layout_options(chain.layers), machine, [Axis.ROWS])
-    return fused_choices(chain, ways, machine, [ALL_MOVED])
+def row_choices_of(chain: Chain, machine: Machine) -> Iterator[Candidate]:
+    ways = fused_candidates(chain, layout_options(chain.layers), machine, [Axis.ROWS])
+    return chain_candidates(chain, ways, machine, [NOTHING_RESIDENT])
 
 
 def test_what_the_caller_gives_lies_in_l2():
@@ -312,5 +317,5 @@ def test_what_the_caller_gives_lies_in_l2():
     chain = Chain.of(layers[:3])
     steps = list(row_choices_of(chain, Machine(40000, given + 8000, 8)))
     assert steps
-    assert max(choice.tile.rows for choice in steps) < 48
+    assert max(candidate.tile.rows for candidate in steps) < 48
     assert not list(row_choices_of(chain, Machine(40000, given + 1000, 8)))

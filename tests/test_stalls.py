@@ -11,10 +11,10 @@ from rich.console import Console
 import dsconv
 from dsconv.dialects.graph import RequantisedOperation, tensor_type
 from dsconv.errors import DsconvError
-from dsconv.report import Report
+from dsconv.execution.report import Report
+from dsconv.execution.stalls import Stalls
 from dsconv.runners import LayerCounts, RunnerError, gvsoc
 from dsconv.runners.counts import read_counts
-from dsconv.stalls import Stalls
 
 TIMEOUT_S = 60
 DIGITS = Path(__file__).parents[1] / "examples" / "digits" / "digits.onnx"

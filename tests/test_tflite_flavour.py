@@ -21,7 +21,7 @@ from frontend_support import layer_operations, model_file, run_network
 import dsconv
 from dsconv.errors import ModelError
 from dsconv.frontends import import_onnx
-from dsconv.frontends.scales import Quantisation
+from dsconv.frontends.arithmetic.scales import Quantisation
 
 SHAPE = (1, 5, 6, 4)
 

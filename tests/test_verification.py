@@ -15,10 +15,10 @@ import dsconv
 from dsconv.dialects.attributes import RequantAttr
 from dsconv.dialects.graph import ConstantOp, PointwiseOp, WeightedOperation, activation_type
 from dsconv.errors import DsconvError
-from dsconv.frontends.scales import Quantisation
-from dsconv.judges import INTEGERS
-from dsconv.rounding import explained
-from dsconv.verification import Verification, verify
+from dsconv.frontends.arithmetic.scales import Quantisation
+from dsconv.verification.oracles import INTEGERS
+from dsconv.verification.rounding import explained
+from dsconv.verification.verify import Verification, verify
 
 DIGITS = Path(__file__).parents[1] / "examples" / "digits" / "digits.onnx"
 

@@ -13,29 +13,29 @@ from random_kernels import KernelRun, RandomKernel
 from xpulp_program import CORES, check_kernels
 
 from benchmarks.layers import GvsocNetwork
-from dsconv.bench.builder import Activation, NetworkBuilder
+from dsconv.bench.model_builder import Activation, ModelBuilder
 from dsconv.dialects.attributes import Layout, WindowAttr
 from dsconv.dialects.graph import DepthwiseOp
 from dsconv.dialects.machine import AssemblyOp
 from dsconv.dialects.tiled import KernelOp
+from dsconv.driver.pipeline import run_pipeline
 from dsconv.lowering.xpulp.depthwise import depthwise
 from dsconv.lowering.xpulp.depthwise_splits import DepthwiseShape, phases
-from dsconv.lowering.xpulp.row_steps import RowSchedule, Step, Walk
-from dsconv.lowering.xpulp.strips import LANES, Axis, StripPlan, plans, runs_of, strips_of
-from dsconv.pipeline import run_pipeline
+from dsconv.lowering.xpulp.row_steps import RowSchedule, RowStep, Walk
+from dsconv.lowering.xpulp.strips import LANES, StripAxis, StripPlan, plans, runs_of, strips_of
 from dsconv.targets import load_target
 
 LAYERS = 8
 """Of a network: so many shapes in one run of the simulator."""
 
 
-def random_axis(rng: random.Random) -> Axis:
+def random_axis(rng: random.Random) -> StripAxis:
     while True:
         inputs, taps, stride = rng.randint(1, 17), rng.randint(1, 7), rng.randint(1, 3)
         start = -rng.randint(0, taps - 1)
         outputs = (inputs - start + rng.randint(0, taps - 1) - taps) // stride + 1
         if outputs > 0:
-            return Axis(inputs, outputs, taps, stride, start)
+            return StripAxis(inputs, outputs, taps, stride, start)
 
 
 @pytest.mark.parametrize("seed", range(100))
@@ -79,12 +79,12 @@ def test_runs_are_the_strips_in_their_order(seed: int):
             assert firsts == list(range(firsts[0], firsts[-1] + 1, plan.columns))
 
 
-def unrolled(walk: Walk) -> list[Step]:
+def unrolled(walk: Walk) -> list[RowStep]:
     body = [*walk.body] * walk.count
     return [*walk.before, *body[walk.entry :], *walk.after]
 
 
-def outputs_of(steps: Sequence[Step], schedule: RowSchedule) -> list[int]:
+def outputs_of(steps: Sequence[RowStep], schedule: RowSchedule) -> list[int]:
     """Runs the steps on rows of ones, tens, ...: slots and register sets as the kernel has them."""
     axis = schedule.axis
     sets = [0] * schedule.register_sets
@@ -130,7 +130,7 @@ def test_rows_make_every_output(seed: int, skips_padding: bool):
 
 
 def test_a_tall_map_is_a_loop_of_three_rows():
-    walk = RowSchedule(Axis(64, 64, 3, 1, -1), skips_padding=True, tile_rows=64).walk()
+    walk = RowSchedule(StripAxis(64, 64, 3, 1, -1), skips_padding=True, tile_rows=64).walk()
     assert len(walk.body) == 3
     assert walk.count == 21
     assert walk.entry == 0
@@ -138,7 +138,7 @@ def test_a_tall_map_is_a_loop_of_three_rows():
 
 def test_a_ring_wraps_in_front_of_its_loop():
     """Rows 14 and 15 of two blocks of eight, then 0 to 7."""
-    walk = RowSchedule(Axis(24, 8, 3, 1, 14), skips_padding=True, tile_rows=16).walk()
+    walk = RowSchedule(StripAxis(24, 8, 3, 1, 14), skips_padding=True, tile_rows=16).walk()
     wraps = [step.wraps for step in unrolled(walk)]
     assert wraps.index(True) == 0
     assert wraps.count(True) == 1
@@ -149,7 +149,7 @@ def test_a_ring_wraps_in_front_of_its_loop():
 @pytest.mark.parametrize(("rows", "is_loop"), [(4, False), (5, False), (6, True), (32, True)])
 def test_rows_whose_code_fits_the_instruction_cache_are_no_loop(rows: int, is_loop: bool):
     """A row of outputs is 18 instructions, and a row of input one load."""
-    builder = NetworkBuilder().begin(8, rows + 2, 32, Activation(layout=Layout.CHW))
+    builder = ModelBuilder().begin(8, rows + 2, 32, Activation(layout=Layout.CHW))
     window = WindowAttr.of((3, 3), (1, 1), (0, 1, 0, 1))
     builder.depthwise(window, Activation())
     module = builder.module()
@@ -265,7 +265,7 @@ class RandomChain:
         channels = self.random.choice([1, 2, 3, 5, 8, 12, 16, 33])
         size = self.random.randint(3, largest), self.random.randint(3, largest)
         first = self.activation(self.random.choice(list(Layout)))
-        self.builder = NetworkBuilder(seed).begin(channels, *size, first)
+        self.builder = ModelBuilder(seed).begin(channels, *size, first)
 
     def activation(self, layout: Layout) -> Activation:
         dtype = self.random.choice([np.uint8, np.int8])
@@ -316,7 +316,7 @@ def test_usual_layers_have_a_kernel(
     kernel: int, stride: int, x: Activation, layouts: tuple[Layout, Layout]
 ):
     source, layout = layouts
-    builder = NetworkBuilder().begin(16, 15, 16, Activation(x.dtype, x.zero_point, source))
+    builder = ModelBuilder().begin(16, 15, 16, Activation(x.dtype, x.zero_point, source))
     pad = kernel // 2
     window = WindowAttr.of((kernel, kernel), (stride, stride), (pad, pad, pad, pad))
     builder.depthwise(window, Activation(layout=layout))

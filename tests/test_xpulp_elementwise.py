@@ -12,7 +12,7 @@ from random_kernels import KernelRun, RandomKernel
 from xpulp_program import CORES, check_kernels
 
 from benchmarks.layers import GvsocNetwork
-from dsconv.bench.builder import Activation, NetworkBuilder
+from dsconv.bench.model_builder import Activation, ModelBuilder
 from dsconv.dialects.attributes import Layout, WindowAttr
 from dsconv.dialects.machine import AssemblyOp
 from dsconv.lowering.xpulp.elementwise import concat, elementwise
@@ -29,7 +29,7 @@ def add_layers(seed: int) -> GvsocNetwork:
     layout = list(Layout)[seed % 2]
     channels = 4 * rng.randint(1, 6) if layout is Layout.HWC else rng.randint(1, 23)
     height, width = rng.randint(3, 13), rng.randint(3, 13)
-    builder = NetworkBuilder(seed).begin(channels, height, width, random_activation(rng, layout))
+    builder = ModelBuilder(seed).begin(channels, height, width, random_activation(rng, layout))
     for _ in range(3):
         shift = rng.choice([18, 20, 22])
         largest = 1 << min(shift, 21)

@@ -9,10 +9,10 @@ from typing import Self
 
 from xdsl.dialects.builtin import ModuleOp
 
-from dsconv.bench.builder import Activation, NetworkBuilder
+from dsconv.bench.model_builder import Activation, ModelBuilder
 from dsconv.dialects.attributes import Layout, WindowAttr
 from dsconv.dialects.fused import Axis
-from dsconv.passes.fused_kernels import FusedKernel
+from dsconv.passes.scheduling.kernel_names import FusedKernel
 
 SIZES = (32, 64, 128)
 STRIDES = (1, 2)
@@ -22,7 +22,7 @@ WINDOW = 3
 
 
 @dataclass(frozen=True, order=True)
-class Geometry:
+class BlockSize:
     """A block as the paper has it: IX = IY, S, C and K."""
 
     size: int
@@ -35,7 +35,7 @@ class Geometry:
 
 
 GEOMETRIES = tuple(
-    Geometry(size, stride, channels, expansion * channels)
+    BlockSize(size, stride, channels, expansion * channels)
     for size, stride, channels, expansion in product(SIZES, STRIDES, CHANNELS, EXPANSIONS)
 )
 """The paper's 36 (section 4.2), the smallest maps first."""
@@ -53,7 +53,7 @@ that uses all cores of the paper's kernels, and larger ones, with those of its b
 
 
 @dataclass(frozen=True)
-class Layer:
+class BlockLayer:
     """A depthwise (`dw`, 3x3) or pointwise (`pw`, stride 1) layer, with the size of its input."""
 
     kind: str
@@ -90,13 +90,13 @@ class Block:
 
     order: str
     layouts: tuple[Layout, ...]
-    geometry: Geometry
+    layer_shape: BlockSize
     height: int
 
     @property
-    def layers(self) -> tuple[Layer, Layer]:
+    def layers(self) -> tuple[BlockLayer, BlockLayer]:
         """Both layers."""
-        return pair(self.order, self.geometry, self.layouts, self.height)
+        return pair(self.order, self.layer_shape, self.layouts, self.height)
 
     @property
     def macs(self) -> int:
@@ -121,9 +121,9 @@ UNFUSED = {
 """Layouts of unfused layers: CHW where a window slides over a channel, HWC where it does not."""
 
 
-def unfused_block(order: str, geometry: Geometry) -> Block:
+def unfused_block(order: str, layer_shape: BlockSize) -> Block:
     """A block whose layers run one after the other."""
-    return Block(order, UNFUSED[order], geometry, geometry.size)
+    return Block(order, UNFUSED[order], layer_shape, layer_shape.size)
 
 
 @dataclass(frozen=True)
@@ -134,10 +134,10 @@ class FusedBlock(Block):
     fd: int
 
     @staticmethod
-    def of(kernel: str, geometry: Geometry, fd: int) -> FusedBlock:
+    def of(kernel: str, layer_shape: BlockSize, fd: int) -> FusedBlock:
         """The block on its whole map."""
         fused = FusedKernel.named(kernel)
-        return FusedBlock(fused.mode, fused.layouts, geometry, geometry.size, kernel, fd)
+        return FusedBlock(fused.mode, fused.layouts, layer_shape, layer_shape.size, kernel, fd)
 
     @property
     def step(self) -> int:
@@ -147,26 +147,26 @@ class FusedBlock(Block):
         """
         fused = FusedKernel.named(self.kernel)
         if fused.mode == "pw-dw" and fused.axis is Axis.ROWS:
-            return max((self.fd - WINDOW) // self.geometry.stride + 1, 1)
+            return max((self.fd - WINDOW) // self.layer_shape.stride + 1, 1)
         return self.fd
 
 
 def pair(
-    order: str, geometry: Geometry, layouts: Sequence[Layout], height: int
-) -> tuple[Layer, Layer]:
+    order: str, layer_shape: BlockSize, layouts: Sequence[Layout], height: int
+) -> tuple[BlockLayer, BlockLayer]:
     """The layers of a block in an order, `dw-pw` or `pw-dw`; layouts are those of the values."""
     first, between, last = layouts
-    size, stride = geometry.size, geometry.stride
-    channels, kernels = geometry.channels, geometry.kernels
+    size, stride = layer_shape.size, layer_shape.stride
+    channels, kernels = layer_shape.channels, layer_shape.kernels
     if order == "dw-pw":
         made = ceil_divide(height, stride), ceil_divide(size, stride)
         return (
-            Layer("dw", channels, channels, height, size, stride, (first, between)),
-            Layer("pw", channels, kernels, *made, 1, (between, last)),
+            BlockLayer("dw", channels, channels, height, size, stride, (first, between)),
+            BlockLayer("pw", channels, kernels, *made, 1, (between, last)),
         )
     return (
-        Layer("pw", channels, kernels, height, size, 1, (first, between)),
-        Layer("dw", kernels, kernels, height, size, stride, (between, last)),
+        BlockLayer("pw", channels, kernels, height, size, 1, (first, between)),
+        BlockLayer("dw", kernels, kernels, height, size, stride, (between, last)),
     )
 
 
@@ -175,11 +175,11 @@ def ceil_divide(size: int, stride: int) -> int:
     return -(-size // stride)
 
 
-def network(layers: Sequence[Layer]) -> ModuleOp:
+def network(layers: Sequence[BlockLayer]) -> ModuleOp:
     """A network of layers, with seeded weights."""
     first = layers[0]
     x = Activation(layout=first.layouts[0])
-    builder = NetworkBuilder().begin(first.channels, first.height, first.width, x)
+    builder = ModelBuilder().begin(first.channels, first.height, first.width, x)
     for layer in layers:
         y = Activation(layout=layer.layouts[1])
         if layer.kind == "dw":

@@ -11,21 +11,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from dsconv.bench.blocks import FD, Block, FusedBlock, Geometry, unfused_block
+from dsconv.bench.blocks import FD, Block, BlockSize, FusedBlock, unfused_block
 from dsconv.bench.paper_numbers import FIGURE_3
 from dsconv.bench.results import Results
-from dsconv.passes.fused_kernels import FusedKernel
+from dsconv.passes.scheduling.kernel_names import FusedKernel
 
 TITLES = {"dw-pw": "DW-PW", "pw-dw": "PW-DW"}
 
 
-def blocks(geometries: Sequence[Geometry], kernels: Sequence[str]) -> list[Block]:
+def blocks(layer_shapes: Sequence[BlockSize], kernels: Sequence[str]) -> list[Block]:
     """All that the figure needs of some geometries and kernels, each once."""
     found: dict[Block, None] = {}
-    for geometry in geometries:
+    for layer_shape in layer_shapes:
         for kernel in kernels:
-            found[unfused_block(FusedKernel.named(kernel).mode, geometry)] = None
-            found |= dict.fromkeys(FusedBlock.of(kernel, geometry, fd) for fd in FD[kernel])
+            found[unfused_block(FusedKernel.named(kernel).mode, layer_shape)] = None
+            found |= dict.fromkeys(FusedBlock.of(kernel, layer_shape, fd) for fd in FD[kernel])
     return list(found)
 
 
@@ -33,7 +33,7 @@ def blocks(geometries: Sequence[Geometry], kernels: Sequence[str]) -> list[Block
 class Point:
     """A fused block's cycles beside those of its layers one after the other."""
 
-    geometry: Geometry
+    layer_shape: BlockSize
     cycles: int
     unfused: int
 
@@ -89,9 +89,9 @@ class Figure3:
         points: dict[tuple[str, int], list[Point]] = {}
         for block, fused in cycles.items():
             if isinstance(block, FusedBlock) and fused is not None:
-                unfused = cycles[unfused_block(block.order, block.geometry)]
+                unfused = cycles[unfused_block(block.order, block.layer_shape)]
                 assert unfused is not None, "tiles of single layers fit"
-                point = Point(block.geometry, fused, unfused)
+                point = Point(block.layer_shape, fused, unfused)
                 points.setdefault((block.kernel, block.fd), []).append(point)
         order = [(kernel, fd) for kernel, depths in FD.items() for fd in depths]
         return Figure3(tuple(Series(*key, tuple(points[key])) for key in order if key in points))
@@ -113,8 +113,8 @@ class Figure3:
         columns = ("kernel", "FD", "IX=IY", "S", "C", "K", "cycles", "unfused", "overhead")
         rows = [
             (
-                *(series.kernel, series.fd, point.geometry.size, point.geometry.stride),
-                *(point.geometry.channels, point.geometry.kernels),
+                *(series.kernel, series.fd, point.layer_shape.size, point.layer_shape.stride),
+                *(point.layer_shape.channels, point.layer_shape.kernels),
                 *(point.cycles, point.unfused, point.overhead),
             )
             for series in self.series

@@ -23,19 +23,19 @@ from dsconv.bench.blocks import Block, FusedBlock, network
 from dsconv.dialects.attributes import Space, TileAttr
 from dsconv.dialects.fused import Axis, FusedOp
 from dsconv.dialects.graph import LayerOperation, dtype_of, tensor_type
+from dsconv.dialects.run import Array, network_of, run_reference, to_memory
 from dsconv.dialects.tiled import BufferOp, DmaStartOp, WaitOp, buffer_type
+from dsconv.driver.output import write_folder
+from dsconv.driver.pipeline import GRAPH_LEVEL, run_pipeline
 from dsconv.lowering.c_target import network_function
-from dsconv.measurements import Measurement, measure
-from dsconv.output import write_folder
-from dsconv.passes.capacity import DoesNotFitError
-from dsconv.passes.chains import Chain
-from dsconv.passes.fused_channels import channel_plan
-from dsconv.passes.fused_rows import row_plan
-from dsconv.passes.geometry import Geometry
-from dsconv.passes.layer_costs import layer_cost
-from dsconv.passes.tile_l1 import candidates
-from dsconv.pipeline import GRAPH_LEVEL, run_pipeline
-from dsconv.reference import Array, network_of, run_reference, to_memory
+from dsconv.passes.analysis.chain import Chain
+from dsconv.passes.analysis.diagnostics import DoesNotFitError
+from dsconv.passes.analysis.layer_shape import LayerShape
+from dsconv.passes.scheduling.channel_plan import channel_plan
+from dsconv.passes.scheduling.layer_cost import layer_cost
+from dsconv.passes.scheduling.row_plan import row_plan
+from dsconv.passes.scheduling.tile_space import candidate_tiles
+from dsconv.profiling.measurements import Measurement, measure
 from dsconv.runners import RunResult
 from dsconv.targets import load_target
 
@@ -63,9 +63,9 @@ def cycles_in_l1(block: Block) -> int | None:
     Raises AssertionError where one of its values is wrong.
     """
     try:
-        program = Program.of(block)
+        program = L1Program.of(block)
         rows = rows_in_l2(block)
-        checked = program if rows == block.height else Program.of(block.with_rows(rows))
+        checked = program if rows == block.height else L1Program.of(block.with_rows(rows))
     except DoesNotFitError:
         return None
     checked.check()
@@ -81,7 +81,7 @@ def rows_in_l2(block: Block) -> int:
 
 
 @dataclass(frozen=True)
-class Program:
+class L1Program:
     """A block as a network, and what the compiler makes of it, up to the memory plan."""
 
     block: Block
@@ -89,14 +89,14 @@ class Program:
     lowered: ModuleOp
 
     @staticmethod
-    def of(block: Block) -> Program:
+    def of(block: Block) -> L1Program:
         """Compiles a block; DoesNotFitError where L1 is too small for it."""
         module = network(block.layers)
         lowered = in_tiles(module, block)
         cores = f"{{cores={TARGET.cores}}}"
         kernels = f"lower-kernels-to-xpulp{cores},lower-kernels{cores}"
         run_pipeline(lowered, f"{kernels},canonicalize,cse")
-        return Program(block, module, lowered)
+        return L1Program(block, module, lowered)
 
     def check(self) -> None:
         """Runs it once; AssertionError where a value is wrong."""
@@ -189,11 +189,17 @@ def give_fewest_tiles(module: ModuleOp) -> None:
     The compiler's own choice would cut maps so that transfers overlap computation: here are none.
     """
     for layer in [op for op in module.walk() if isinstance(op, LayerOperation)]:
-        geometry = Geometry.of(layer)
+        layer_shape = LayerShape.of(layer)
         fitting = [
-            (geometry.tiles(tile), -tile.buffers, layer_cost(geometry, tile).cycles, number, tile)
-            for number, tile in enumerate(candidates(geometry, (2, 1)))
-            if geometry.l1_bytes(tile) <= TARGET.l1.usable()
+            (
+                layer_shape.tiles(tile),
+                -tile.buffers,
+                layer_cost(layer_shape, tile).cycles,
+                number,
+                tile,
+            )
+            for number, tile in enumerate(candidate_tiles(layer_shape, (2, 1)))
+            if layer_shape.l1_bytes(tile) <= TARGET.l1.usable()
         ]
         *_, tile = min(fitting)
         layer.properties["tile"] = TileAttr.of(tile)

@@ -9,16 +9,16 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from dsconv import zoo
+from dsconv.api import Network, compile
 from dsconv.bench.paper_numbers import Method
-from dsconv.compiler import CompiledNetwork, compile
 from dsconv.dialects.tiled import LayerOp
+from dsconv.driver.output import write_folder
+from dsconv.driver.pipeline import default_pipeline, parse_pipeline
 from dsconv.errors import DsconvError
-from dsconv.execution import Comparison, outputs_in_l3, quantised_inputs
+from dsconv.execution.execute import Comparison, outputs_in_l3, quantised_inputs
 from dsconv.lowering.c_target import network_function
-from dsconv.measurements import Measurement, measure
-from dsconv.output import write_folder
-from dsconv.passes.schedules import Objective
-from dsconv.pipeline import default_pipeline, parse_pipeline
+from dsconv.passes.scheduling.search import Objective
+from dsconv.profiling.measurements import Measurement, measure
 from dsconv.runners import RunResult
 from dsconv.targets import Target, load_target
 
@@ -82,7 +82,7 @@ def run_network(deployed: Deployed) -> NetworkRun:
     )
 
 
-def compiled_for(deployed: Deployed) -> CompiledNetwork:
+def compiled_for(deployed: Deployed) -> Network:
     """The network, compiled by a method's objective; the baseline without the search's pass."""
     model, target = zoo.build(deployed.network), load_target(TARGET)
     if deployed.method is Method.BASELINE:
@@ -99,7 +99,7 @@ def unfused_pipeline(target: Target, layers: int) -> str:
     )
 
 
-def checked_measurement(compiled: CompiledNetwork) -> Measurement:
+def checked_measurement(compiled: Network) -> Measurement:
     """Cycles and bytes of a network on a random input, every layer compared."""
     inputs = quantised_inputs(None, compiled.imported.inputs[0])
 

@@ -15,11 +15,11 @@ from dsconv.bench.figure4 import Figure4
 from dsconv.bench.in_l1 import cycles_in_l1
 from dsconv.bench.networks import run_network
 from dsconv.bench.results import Results
-from dsconv.bench.sweep import sweep
 from dsconv.bench.table2 import Table2
 from dsconv.errors import DsconvError
-from dsconv.measurements import tools
-from dsconv.report import WIDEST
+from dsconv.execution.report import WIDEST
+from dsconv.profiling.measurements import tools
+from dsconv.profiling.sweep import sweep
 
 Option = TypeVar("Option", int, str)
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from dsconv.frontends.flavours import flavour_named, flavour_of
-from dsconv.frontends.model_file import load_model
-from dsconv.frontends.network import ImportedNetwork
-from dsconv.frontends.onnx_graph import OnnxGraph
-from dsconv.frontends.preprocessing import without_preprocessing
-from dsconv.frontends.reader import Reader
-from dsconv.frontends.tflite import TFLITE
+from dsconv.frontends.core.reader import Reader
+from dsconv.frontends.flavours.registry import flavour_named, flavour_of
+from dsconv.frontends.flavours.tflite import TFLITE
+from dsconv.frontends.onnx_file.model_file import load_model
+from dsconv.frontends.onnx_file.network import ImportedNetwork
+from dsconv.frontends.onnx_file.onnx_graph import OnnxGraph
+from dsconv.frontends.onnx_file.preprocessing import without_preprocessing
 
 FROM_TFLITE = "tf2onnx"
 """Who writes what was a .tflite file, or a TensorFlow graph."""

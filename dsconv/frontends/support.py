@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Iterator, Sequence
 
 from dsconv.errors import DsconvError
-from dsconv.frontends.flavours import FLAVOURS
-from dsconv.frontends.reader import TRANSPARENT, Handler
+from dsconv.frontends.core.reader import TRANSPARENT, Handler
+from dsconv.frontends.flavours.registry import FLAVOURS
 
 BEGIN, END = "<!-- dsconv support: begin -->", "<!-- dsconv support: end -->"
 """Between these lines a document has the tables of `support`."""

@@ -4,6 +4,9 @@ from pathlib import Path
 
 from dsconv.runners.process import run_program
 
+RISCV_GCC = "riscv64-unknown-elf-gcc"
+"""The compiler of every RISC-V platform, from Debian."""
+
 
 def build(directory: Path, timeout_s: float = 600) -> None:
     """Run make in a directory that `dsconv compile` wrote.

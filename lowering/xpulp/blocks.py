@@ -48,7 +48,7 @@ class DenseShape:
 
 
 @dataclass(frozen=True)
-class Split:
+class BlockSplit:
     """Blocks of pixels x channels, on a grid of cores, each with so many blocks either way.
 
     A core whose blocks would end beyond the map has its last ones moved back into it. `folded`
@@ -66,7 +66,7 @@ class Split:
     folded: bool
     together: int = 1
 
-    def with_together(self, shape: DenseShape, together: int) -> Split:
+    def with_together(self, shape: DenseShape, together: int) -> BlockSplit:
         """The same blocks where so many are gathered at a time."""
         groups = ceil(ceil(shape.pixels / self.pixels) / together / self.pixel_cores)
         return replace(self, pixel_blocks=groups * together, together=together)
@@ -86,7 +86,7 @@ class Split:
         return self.channel_blocks * self.channels > shape.channels
 
 
-def splits(shape: DenseShape, cores: int) -> Iterator[Split]:
+def splits(shape: DenseShape, cores: int) -> Iterator[BlockSplit]:
     """All ways to cut a kernel."""
     grids = [(1 << level, cores >> level) for level in range(cores.bit_length())]
     for pixels, channels, (pixel_cores, channel_cores) in product(
@@ -98,7 +98,7 @@ def splits(shape: DenseShape, cores: int) -> Iterator[Split]:
             continue
         lines = pixels if shape.channels_are_lanes else channels
         for folded in (False, True) if lines % 2 == 0 else (False,):
-            yield Split(
+            yield BlockSplit(
                 pixels,
                 channels,
                 pixel_cores,
@@ -109,7 +109,7 @@ def splits(shape: DenseShape, cores: int) -> Iterator[Split]:
             )
 
 
-def rough_cycles(shape: DenseShape, split: Split, requantise: int, gather: int) -> int:
+def rough_cycles(shape: DenseShape, split: BlockSplit, requantise: int, gather: int) -> int:
     """A core's cycles, to sort splits by. `gather` is what a pixel takes before it is used."""
     word = split.pixels + split.channels + split.outputs
     block = shape.words * word + (requantise + 2) * split.outputs + 3 * split.channels + 8

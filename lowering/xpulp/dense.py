@@ -19,13 +19,13 @@ from dsconv.lowering.xpulp.assembly import (
     Assembly,
     RegisterPressureError,
 )
-from dsconv.lowering.xpulp.blocks import DenseShape, Split, rough_cycles, splits
+from dsconv.lowering.xpulp.blocks import BlockSplit, DenseShape, rough_cycles, splits
 from dsconv.lowering.xpulp.gather import Gather, can_gather, gather_for
+from dsconv.lowering.xpulp.register_weights import resident_candidates
 from dsconv.lowering.xpulp.requantise import requantiser
-from dsconv.lowering.xpulp.resident import resident_candidates
-from dsconv.lowering.xpulp.rows import Rows
+from dsconv.lowering.xpulp.rows import StridedRows
 from dsconv.lowering.xpulp.stores import store_lines
-from dsconv.lowering.xpulp.tiles import Tile
+from dsconv.lowering.xpulp.tiles import L1Tile
 
 ONES = 0x01010101
 """Four weights of 1: a dot product with them sums four bytes."""
@@ -40,7 +40,7 @@ Accumulators = list[list[str]]
 
 def dense_shape(kernel: KernelOp, gather: Gather | None) -> DenseShape:
     """Sizes of a dense kernel."""
-    source, target = Tile.of(kernel.inputs[0]), Tile.output_of(kernel)
+    source, target = L1Tile.of(kernel.inputs[0]), L1Tile.output_of(kernel)
     assert kernel.record is not None, "a convolution has weights"
     shape = DenseShape(
         pixels=target.pixels,
@@ -60,7 +60,9 @@ class DenseWriter:
     `gather` brings a block's pixels to the stack. Without it they are read where they lie.
     """
 
-    def __init__(self, kernel: KernelOp, shape: DenseShape, split: Split, gather: Gather | None):
+    def __init__(
+        self, kernel: KernelOp, shape: DenseShape, split: BlockSplit, gather: Gather | None
+    ):
         assert kernel.record is not None, "a convolution has weights"
         self.asm = Assembly()
         self.kernel = kernel
@@ -68,7 +70,7 @@ class DenseWriter:
         self.shape = shape
         self.split = split
         self.gather = gather
-        self.sdot = "pv.sdotusp.b" if Tile.of(kernel.inputs[0]).unsigned else "pv.sdotsp.b"
+        self.sdot = "pv.sdotusp.b" if L1Tile.of(kernel.inputs[0]).unsigned else "pv.sdotsp.b"
 
     def write(self) -> Assembly:
         """The whole function. Raises RegisterPressureError where the split takes too many."""
@@ -79,8 +81,8 @@ class DenseWriter:
         self._place()
         with self.requantise.constants():
             self._load_shared_fields()
-            self.x_rows = Rows(asm, split.pixels, self.shape.input_stride)
-            self.w_rows = Rows(asm, split.channels, self.shape.record_stride, FIELDS_BYTES)
+            self.x_rows = StridedRows(asm, split.pixels, self.shape.input_stride)
+            self.w_rows = StridedRows(asm, split.channels, self.shape.record_stride, FIELDS_BYTES)
             self.y = asm.register()
             self.limits = asm.take(2) if split.exceeds_channels(self.shape) else []
             with asm.software_loop(split.pixel_blocks // split.together):
@@ -444,7 +446,9 @@ def candidates(
             return
 
 
-def gathered_together(shape: DenseShape, split: Split, gather: Gather | None) -> Iterator[Split]:
+def gathered_together(
+    shape: DenseShape, split: BlockSplit, gather: Gather | None
+) -> Iterator[BlockSplit]:
     """A split for all numbers of blocks whose pixels may be gathered at a time."""
     yield split
     if gather is None:

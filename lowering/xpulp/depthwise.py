@@ -22,10 +22,10 @@ from dsconv.lowering.xpulp.assembly import (
     Label,
     RegisterPressureError,
 )
-from dsconv.lowering.xpulp.depthwise_splits import DepthwiseShape, Split, splits
-from dsconv.lowering.xpulp.row_steps import Step
+from dsconv.lowering.xpulp.depthwise_splits import DepthwiseShape, DepthwiseSplit, splits
+from dsconv.lowering.xpulp.row_steps import RowStep
 from dsconv.lowering.xpulp.strips import LANES, Run, Strip, Word, strips_of
-from dsconv.lowering.xpulp.tiles import Tile
+from dsconv.lowering.xpulp.tiles import L1Tile
 from dsconv.lowering.xpulp.weight_zero_points import WeightZeroPoints
 from dsconv.lowering.xpulp.window_requantise import WindowRequantiser, window_requantiser
 
@@ -40,7 +40,9 @@ BYTE_TO_WORD = 0x01010101
 class DepthwiseWriter:
     """Writes one kernel for one split, with so many spare registers to put words together."""
 
-    def __init__(self, asm: Assembly, kernel: KernelOp, cores: int, split: Split, spare: int):
+    def __init__(
+        self, asm: Assembly, kernel: KernelOp, cores: int, split: DepthwiseSplit, spare: int
+    ):
         self.asm = asm
         self.kernel = kernel
         self.cores = cores
@@ -50,7 +52,7 @@ class DepthwiseWriter:
         self.variants = [DepthwiseShape.of(kernel, *place) for place in product(*kernel.starts)]
         self.shapes = [shape for variant in self.variants for shape in variant]
         self.shape = self.shapes[0]
-        self.dot = "dotusp" if Tile.of(kernel.inputs[0]).unsigned else "dotsp"
+        self.dot = "dotusp" if L1Tile.of(kernel.inputs[0]).unsigned else "dotsp"
         assert kernel.record is not None, "a depthwise convolution has records"
         self.zero_points = WeightZeroPoints(asm, kernel.record, self.plan, self.dot)
         self.units, self.part = asm.frame(WORD), asm.frame(WORD)
@@ -436,7 +438,7 @@ class VariantWriter:
             asm("pv.packlo.b", register, lanes[0], register)
             asm("pv.packhi.b", register, lanes[2], lanes[1])
 
-    def step(self, step: Step, *, repeated: int, rolled: bool) -> None:
+    def step(self, step: RowStep, *, repeated: int, rolled: bool) -> None:
         """One row: its products, the load of a later one, the outputs that are complete."""
         words = [self.kernel.pad_word] * len(self.plan.loads)
         if step.registers is not None:

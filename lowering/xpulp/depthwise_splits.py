@@ -11,8 +11,8 @@ from dsconv.dialects.records import depthwise_row_bytes
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.assembly import INSTRUCTION
 from dsconv.lowering.xpulp.row_steps import RowSchedule, Walk
-from dsconv.lowering.xpulp.strips import LANES, Axis, Run, StripPlan, plans, runs_of, strips_of
-from dsconv.lowering.xpulp.tiles import Tile
+from dsconv.lowering.xpulp.strips import LANES, Run, StripAxis, StripPlan, plans, runs_of, strips_of
+from dsconv.lowering.xpulp.tiles import L1Tile
 
 REQUANT_CYCLES = 5
 CHANNEL_CYCLES = 15
@@ -28,13 +28,13 @@ LONGEST_STRIP_BYTES = 400
 class Phase:
     """Every `output_step`-th output of an axis, on every so many-th input."""
 
-    axis: Axis
+    axis: StripAxis
     first_input: int
     first_output: int
     output_step: int
 
 
-def phases(axis: Axis, dilation: int) -> list[Phase]:
+def phases(axis: StripAxis, dilation: int) -> list[Phase]:
     """A dilated axis as dense ones."""
     step = dilation // gcd(axis.stride, dilation)
     found: list[Phase] = []
@@ -42,7 +42,7 @@ def phases(axis: Axis, dilation: int) -> list[Phase]:
         start, first = divmod(axis.position(output, 0), dilation)
         inputs = len(range(first, axis.inputs, dilation))
         outputs = len(range(output, axis.outputs, step))
-        dense = Axis(inputs, outputs, axis.taps, axis.stride * step // dilation, start)
+        dense = StripAxis(inputs, outputs, axis.taps, axis.stride * step // dilation, start)
         found.append(Phase(dense, first, output, step))
     return found
 
@@ -55,11 +55,11 @@ class DepthwiseShape:
     first row and column lie `input_offset` behind the tile's, the first output `output_offset`.
     """
 
-    input: Tile
+    input: L1Tile
     input_offset: int
-    rows: Axis
-    columns: Axis
-    output: Tile
+    rows: StripAxis
+    columns: StripAxis
+    output: L1Tile
     output_offset: int
     record_bytes: int
     weight_row_bytes: int
@@ -73,7 +73,7 @@ class DepthwiseShape:
         begin with that has outputs.
         """
         assert kernel.record is not None, "a depthwise convolution has records"
-        x, y = Tile.of(kernel.inputs[0]), Tile.output_of(kernel)
+        x, y = L1Tile.of(kernel.inputs[0]), L1Tile.output_of(kernel)
         (fy, fx), (sy, sx) = kernel.window.kernel, kernel.window.strides
         dy, dx = kernel.window.dilations
         height = x.height if kernel.circular is None else row_start + kernel.window_rows
@@ -88,8 +88,8 @@ class DepthwiseShape:
                 rows.first_output * y.row_stride + columns.first_output * y.pixel_stride,
                 *record,
             )
-            for rows in phases(Axis(height, y.height, fy, sy, row_start), dy)
-            for columns in phases(Axis(x.width, y.width, fx, sx, column_start), dx)
+            for rows in phases(StripAxis(height, y.height, fy, sy, row_start), dy)
+            for columns in phases(StripAxis(x.width, y.width, fx, sx, column_start), dx)
         )
 
     @property
@@ -132,26 +132,26 @@ class DepthwiseShape:
 
 
 @dataclass(frozen=True)
-class Split:
+class DepthwiseSplit:
     """A plan for strips, and into how many parts (a power of two) each channel is cut."""
 
     plan: StripPlan
     parts: int
 
-    def runs(self, axis: Axis) -> list[list[Run]]:
+    def runs(self, axis: StripAxis) -> list[list[Run]]:
         """The runs of every part of a channel."""
         strips = strips_of(axis, self.plan)
         bounds = [len(strips) * part // self.parts for part in range(self.parts + 1)]
         return [runs_of(axis, strips[first:end]) for first, end in pairwise(bounds)]
 
 
-def split_cycles(shape: DepthwiseShape, split: Split, cores: int) -> float:
+def split_cycles(shape: DepthwiseShape, split: DepthwiseSplit, cores: int) -> float:
     """Estimated cycles of the core with the most work."""
     units = ceil(shape.channels * split.parts / cores)
     return units * max(part_cycles(shape, split, runs) for runs in split.runs(shape.columns))
 
 
-def part_cycles(shape: DepthwiseShape, split: Split, runs: Sequence[Run]) -> float:
+def part_cycles(shape: DepthwiseShape, split: DepthwiseSplit, runs: Sequence[Run]) -> float:
     """Estimated cycles of a part of a channel."""
     rows, plan = shape.rows, split.plan
     output_row = rows.taps * plan.products + plan.columns * (REQUANT_CYCLES + 1)
@@ -179,13 +179,13 @@ def load_cycles(shape: DepthwiseShape, column: int) -> float:
     return 1 + 1 / 2 if column % 2 == 0 else 2
 
 
-def splits(shape: DepthwiseShape, cores: int) -> list[Split]:
+def splits(shape: DepthwiseShape, cores: int) -> list[DepthwiseSplit]:
     """All splits, the fastest first."""
-    candidates: dict[Split, None] = {}
+    candidates: dict[DepthwiseSplit, None] = {}
     for plan in plans(shape.columns.taps, shape.columns.stride, shape.columns.outputs):
         strips = len(strips_of(shape.columns, plan))
         parts = 1
         while parts <= min(cores, strips):
-            candidates[Split(plan, parts)] = None
+            candidates[DepthwiseSplit(plan, parts)] = None
             parts *= 2
     return sorted(candidates, key=lambda split: split_cycles(shape, split, cores))

@@ -11,7 +11,7 @@ from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.assembly import ARGUMENTS, Assembly, RegisterPressureError
 from dsconv.lowering.xpulp.nests import Dimension, NestWriter, Operation, Plan, dimensions, plans
 from dsconv.lowering.xpulp.requantise import Clip, requantiser
-from dsconv.lowering.xpulp.tiles import Tile
+from dsconv.lowering.xpulp.tiles import L1Tile
 
 
 class Requantised(Operation):
@@ -120,7 +120,7 @@ OPERATIONS: dict[str, Callable[[Assembly, KernelOp], Operation]] = {
 }
 
 
-def strides_within(tile: Tile, shape: Sequence[int]) -> tuple[int, ...]:
+def strides_within(tile: L1Tile, shape: Sequence[int]) -> tuple[int, ...]:
     """Strides of a tile of which one channel, row or column may belong to all of a shape."""
     return tuple(
         stride if size == whole else 0
@@ -159,7 +159,7 @@ def elementwise(kernel: KernelOp, cores: int) -> str | None:
         return None
     if not is_lookup and requantiser(Assembly(), kernel) is None:
         return None
-    inputs, output = [Tile.of(type_) for type_ in kernel.inputs], Tile.output_of(kernel)
+    inputs, output = [L1Tile.of(type_) for type_ in kernel.inputs], L1Tile.output_of(kernel)
     operands = [strides_within(tile, output.shape) for tile in inputs]
     if is_lookup:
         assert kernel.record is not None, "a lookup has its tables in records"
@@ -178,7 +178,7 @@ def elementwise(kernel: KernelOp, cores: int) -> str | None:
     return body(write, dimensions(output.shape, operands))
 
 
-def moving(tile: Tile, cores: int) -> Callable[[Assembly, Plan], None]:
+def moving(tile: L1Tile, cores: int) -> Callable[[Assembly, Plan], None]:
     """What writes a kernel that moves values of a tile."""
 
     def write(asm: Assembly, plan: Plan) -> None:
@@ -190,7 +190,7 @@ def moving(tile: Tile, cores: int) -> Callable[[Assembly, Plan], None]:
 
 def part(kernel: KernelOp, cores: int) -> str | None:
     """The body of a kernel whose windows are one pixel, all of them in the tile."""
-    tile, output = Tile.of(kernel.inputs[0]), Tile.output_of(kernel)
+    tile, output = L1Tile.of(kernel.inputs[0]), L1Tile.output_of(kernel)
     sy, sx = kernel.window.strides
     steps = tile.channel_stride, sy * tile.row_stride, sx * tile.pixel_stride
 
@@ -199,7 +199,7 @@ def part(kernel: KernelOp, cores: int) -> str | None:
 
 def concat(kernel: KernelOp, cores: int) -> str | None:
     """The body of a concat, one input after the other; None where there are too many."""
-    inputs, output = [Tile.of(type_) for type_ in kernel.inputs], Tile.output_of(kernel)
+    inputs, output = [L1Tile.of(type_) for type_ in kernel.inputs], L1Tile.output_of(kernel)
     if len(inputs) > len(ARGUMENTS) - 2:
         return None
     asm = Assembly()

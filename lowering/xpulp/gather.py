@@ -17,7 +17,7 @@ from dsconv.dialects.records import word_aligned
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.assembly import WORD, Assembly, Label, is_immediate
 from dsconv.lowering.xpulp.borders import taps_inside
-from dsconv.lowering.xpulp.tiles import Tile
+from dsconv.lowering.xpulp.tiles import L1Tile
 
 STACK_BYTES = 460
 """What gathered pixels may take of a core's stack."""
@@ -64,14 +64,14 @@ class Gather(ABC):
 
 def keeps_pixels(kernel: KernelOp) -> bool:
     """Whether output pixel n comes from input pixel n alone."""
-    source, target = Tile.of(kernel.inputs[0]), Tile.output_of(kernel)
+    source, target = L1Tile.of(kernel.inputs[0]), L1Tile.output_of(kernel)
     same = (source.height, source.width) == (target.height, target.width)
     return same and kernel.window.kernel == (1, 1) and not any(kernel.window.pads)
 
 
 def reads_in_place(kernel: KernelOp) -> bool:
     """Whether each pixel's values lie side by side in the tile, and pixels at one distance."""
-    source, target, window = Tile.of(kernel.inputs[0]), Tile.output_of(kernel), kernel.window
+    source, target, window = L1Tile.of(kernel.inputs[0]), L1Tile.output_of(kernel), kernel.window
     if keeps_pixels(kernel):
         return source.layout is Layout.HWC or source.channels == 1
     whole = window.extent == window.kernel == (source.height, source.width)
@@ -82,7 +82,7 @@ def gather_for(kernel: KernelOp) -> Gather | None:
     """How a kernel's pixels are gathered; None where they are read in place."""
     if reads_in_place(kernel):
         return None
-    source = Tile.of(kernel.inputs[0])
+    source = L1Tile.of(kernel.inputs[0])
     if keeps_pixels(kernel) and source.channels >= WORD:
         transposition = Transposition(source)
         if transposition.fits(1, word_aligned(source.channels)):
@@ -98,7 +98,7 @@ def can_gather(kernel: KernelOp) -> bool:
 class Transposition(Gather):
     """Pixels of a CHW tile: four words of four planes become four words of four pixels."""
 
-    def __init__(self, source: Tile):
+    def __init__(self, source: L1Tile):
         self.source = source
         self.cycles = ceil(18 * source.channels / WORD / WORD) + 3
 
@@ -196,8 +196,8 @@ class WindowCopy(Gather):
     """Copies the window's runs of bytes; where it reaches into the padding, row by row of it."""
 
     def __init__(self, kernel: KernelOp):
-        self.source = Tile.of(kernel.inputs[0])
-        self.target = Tile.output_of(kernel)
+        self.source = L1Tile.of(kernel.inputs[0])
+        self.target = L1Tile.output_of(kernel)
         self.window = kernel.window
         self.has_borders = any(self.window.pads)
         self.pad_word = REPEATED_BYTE * (kernel.padding & 0xFF)

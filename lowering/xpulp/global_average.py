@@ -8,7 +8,7 @@ from math import ceil
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.assembly import WORD, Assembly
 from dsconv.lowering.xpulp.requantise import Requantiser
-from dsconv.lowering.xpulp.tiles import Tile
+from dsconv.lowering.xpulp.tiles import L1Tile
 
 ONES = 0x01010101
 """Four weights of 1: a dot product with them sums four bytes."""
@@ -35,7 +35,7 @@ class GlobalAverage:
 
     def __init__(self, asm: Assembly, kernel: KernelOp, requantise: Requantiser):
         self.asm = asm
-        self.tile = Tile.of(kernel.inputs[0])
+        self.tile = L1Tile.of(kernel.inputs[0])
         self.requantise = requantise
         (zero_point,) = kernel.zero_point_values
         self.start = -zero_point * self.tile.pixels

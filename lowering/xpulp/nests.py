@@ -17,7 +17,7 @@ from math import ceil
 
 from dsconv.lowering.xpulp.assembly import LARGEST_IMMEDIATE, LEVELS, WORD, Assembly
 from dsconv.lowering.xpulp.stores import pack
-from dsconv.lowering.xpulp.tiles import Tile
+from dsconv.lowering.xpulp.tiles import L1Tile
 
 TOGETHER = 4
 """Elements that are loaded before the first of them is used."""
@@ -110,7 +110,7 @@ class NestWriter:
     """
 
     def __init__(
-        self, asm: Assembly, operation: Operation, inputs: Sequence[Tile], plan: Plan, cores: int
+        self, asm: Assembly, operation: Operation, inputs: Sequence[L1Tile], plan: Plan, cores: int
     ):
         self.asm = asm
         self.operation = operation

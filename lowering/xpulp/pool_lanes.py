@@ -18,14 +18,14 @@ from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.assembly import LARGEST_IMMEDIATE, WORD, Assembly
 from dsconv.lowering.xpulp.requantise import requantiser
 from dsconv.lowering.xpulp.stores import store_and_move
-from dsconv.lowering.xpulp.tiles import Tile
+from dsconv.lowering.xpulp.tiles import L1Tile
 
 REPEATED_BYTE = 0x01010101
 """Copies a byte to all lanes, as a factor. As weights, it makes a dot product a sum."""
 
 
 @dataclass(frozen=True)
-class Access:
+class LaneAccess:
     """A word under a window: its distance from the first tap, and a 1 in lanes that are taps.
 
     Behind four columns the last word of a row is moved back; taps that it repeats have no 1.
@@ -35,11 +35,11 @@ class Access:
     ones: int = REPEATED_BYTE
 
 
-def adjacent(first: int, columns: int) -> Access:
+def adjacent(first: int, columns: int) -> LaneAccess:
     """The word for the taps of a row from `first` on."""
     offset = min(first, max(columns - WORD, 0))
     lanes = range(first - offset, min(columns - offset, WORD))
-    return Access(offset, sum(1 << 8 * lane for lane in lanes))
+    return LaneAccess(offset, sum(1 << 8 * lane for lane in lanes))
 
 
 def ones_of_row(columns: int) -> list[int]:
@@ -59,7 +59,7 @@ class PoolLanes(ABC):
 
     def __init__(self, asm: Assembly, kernel: KernelOp):
         self.asm = asm
-        self.tile, self.output = Tile.of(kernel.inputs[0]), Tile.output_of(kernel)
+        self.tile, self.output = L1Tile.of(kernel.inputs[0]), L1Tile.output_of(kernel)
         self.window = kernel.window.kernel
         self.padding = kernel.padding
         self.is_padded = any(kernel.window.pads)
@@ -79,10 +79,10 @@ class PoolLanes(ABC):
         """The instruction that loads a tap, without what says how the pointer moves."""
         return f"lb{self.sign}" if self.has_planes else "lw"
 
-    def accesses(self, rows: int, columns: int) -> list[Access]:
+    def accesses(self, rows: int, columns: int) -> list[LaneAccess]:
         """The words of so many rows and columns of taps."""
         tile = self.tile
-        row = [Access(x * tile.pixel_stride) for x in range(columns)]
+        row = [LaneAccess(x * tile.pixel_stride) for x in range(columns)]
         if self.has_planes:
             row = [adjacent(first, columns) for first in range(0, columns, WORD)]
         return [

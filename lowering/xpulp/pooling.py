@@ -16,9 +16,9 @@ from dsconv.lowering.xpulp.borders import taps_inside
 from dsconv.lowering.xpulp.elementwise import part
 from dsconv.lowering.xpulp.global_average import GlobalAverage
 from dsconv.lowering.xpulp.nests import first_of_share
-from dsconv.lowering.xpulp.pool_lanes import Access, Average, Maximum, PoolLanes
+from dsconv.lowering.xpulp.pool_lanes import Average, LaneAccess, Maximum, PoolLanes
 from dsconv.lowering.xpulp.requantise import requantiser
-from dsconv.lowering.xpulp.tiles import Tile
+from dsconv.lowering.xpulp.tiles import L1Tile
 
 TOGETHER = 3
 """Words that are loaded before the first of them is used."""
@@ -29,17 +29,17 @@ all of them share."""
 
 
 @dataclass(frozen=True)
-class Span:
+class TapSpan:
     """Taps of a window, in one dimension, that lie in the map: the first, and how many."""
 
     first: int
     count: int
 
     @staticmethod
-    def of(start: int, taps: int, size: int) -> Span:
+    def of(start: int, taps: int, size: int) -> TapSpan:
         """Of a window that begins at `start`."""
         first = max(-start, 0)
-        return Span(first, max(min(size - start, taps) - first, 0))
+        return TapSpan(first, max(min(size - start, taps) - first, 0))
 
 
 class WindowPool(ABC):
@@ -185,28 +185,28 @@ class KnownWindows(WindowPool):
             self.row_of(span)
         asm.place(done)
 
-    def row_spans(self) -> dict[Span, list[int]]:
+    def row_spans(self) -> dict[TapSpan, list[int]]:
         """The rows at which windows begin, by what lies of them in the map."""
         (fy, _), (sy, _) = self.window.kernel, self.window.strides
-        spans: dict[Span, list[int]] = {}
+        spans: dict[TapSpan, list[int]] = {}
         for start, row in product(self.starts[0], range(self.output.height)):
-            tops = spans.setdefault(Span.of(start + row * sy, fy, self.tile.height), [])
+            tops = spans.setdefault(TapSpan.of(start + row * sy, fy, self.tile.height), [])
             if start + row * sy not in tops:
                 tops.append(start + row * sy)
         return spans
 
-    def row_of(self, rows: Span) -> None:
+    def row_of(self, rows: TapSpan) -> None:
         """A row of outputs, of whose windows some rows lie in the map."""
         (_, fx), (_, sx) = self.window.kernel, self.window.strides
         (column,) = self.starts[1]
         starts = range(column, column + self.output.width * sx, sx)
-        for columns, outputs in groupby(Span.of(start, fx, self.tile.width) for start in starts):
+        for columns, outputs in groupby(TapSpan.of(start, fx, self.tile.width) for start in starts):
             self.lanes.expect(rows.count, columns.count)
             with self.asm.loop(len(list(outputs))):
                 self.pixel(rows, columns)
                 self.next_pixel()
 
-    def pixel(self, rows: Span, columns: Span) -> None:
+    def pixel(self, rows: TapSpan, columns: TapSpan) -> None:
         """The outputs of a window."""
         asm, lanes, tile = self.asm, self.lanes, self.tile
         first = rows.first * tile.row_stride + columns.first * tile.pixel_stride
@@ -222,7 +222,7 @@ class KnownWindows(WindowPool):
             self.each_channel(asm.loop, pointers, write if groups else lanes.begin)
 
     def words(
-        self, totals: Sequence[str], pointers: Sequence[str], groups: Sequence[Sequence[Access]]
+        self, totals: Sequence[str], pointers: Sequence[str], groups: Sequence[Sequence[LaneAccess]]
     ) -> None:
         """All words of a window; none is used right behind its load."""
         asm, lanes = self.asm, self.lanes
@@ -254,9 +254,9 @@ class KnownWindows(WindowPool):
             self.asm("p.lw!", value, pointer, self.step)
 
 
-def reached_together(accesses: Sequence[Access]) -> list[list[Access]]:
+def reached_together(accesses: Sequence[LaneAccess]) -> list[list[LaneAccess]]:
     """Accesses that have a pointer in common. The one where it points comes last."""
-    groups: list[list[Access]] = []
+    groups: list[list[LaneAccess]] = []
     for access in accesses:
         if not groups or access.offset - groups[-1][-1].offset > LARGEST_IMMEDIATE:
             groups.append([access])
@@ -329,12 +329,12 @@ def window_pool(kernel: KernelOp, lanes: Callable[[Assembly], PoolLanes], cores:
 
 def has_taps(kernel: KernelOp) -> bool:
     """Whether every window has taps in the map."""
-    window, tile, output = kernel.window, Tile.of(kernel.inputs[0]), Tile.output_of(kernel)
+    window, tile, output = kernel.window, L1Tile.of(kernel.inputs[0]), L1Tile.output_of(kernel)
     axes = zip(
         kernel.starts, tile.shape[1:], output.shape[1:], window.kernel, window.strides, strict=True
     )
     return all(
-        Span.of(start + stride * number, taps, size).count
+        TapSpan.of(start + stride * number, taps, size).count
         for starts, size, outputs, taps, stride in axes
         for start, number in product(starts, (0, outputs - 1))
     )
@@ -342,13 +342,13 @@ def has_taps(kernel: KernelOp) -> bool:
 
 def has_form(kernel: KernelOp) -> bool:
     """Whether windows over the kernel's tile can be written at all."""
-    is_near = Tile.of(kernel.inputs[0]).pixel_stride <= LARGEST_IMMEDIATE
+    is_near = L1Tile.of(kernel.inputs[0]).pixel_stride <= LARGEST_IMMEDIATE
     return is_near and kernel.window.dilations == (1, 1)
 
 
 def avg_pool(kernel: KernelOp, cores: int) -> str | None:
     """The body of an average; None where its divisor depends on the place, or it has no form."""
-    tile, output, window = Tile.of(kernel.inputs[0]), Tile.output_of(kernel), kernel.window
+    tile, output, window = L1Tile.of(kernel.inputs[0]), L1Tile.output_of(kernel), kernel.window
     asm = Assembly()
     requantise = requantiser(asm, kernel)
     if requantise is None or kernel.counted_pads is not None or not has_form(kernel):
@@ -366,7 +366,7 @@ def max_pool(kernel: KernelOp, cores: int) -> str | None:
 
     Nor has a window of several taps whose padding is not the smallest value.
     """
-    lowest = 0 if Tile.of(kernel.inputs[0]).unsigned else -128
+    lowest = 0 if L1Tile.of(kernel.inputs[0]).unsigned else -128
     is_padded, is_pixel = any(kernel.window.pads), kernel.window.kernel == (1, 1)
     if is_pixel and not is_padded and kernel.starts == ((0,), (0,)):
         return part(kernel, cores)

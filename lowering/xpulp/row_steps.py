@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
-from dsconv.lowering.xpulp.strips import Axis
+from dsconv.lowering.xpulp.strips import StripAxis
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Finish:
 
 
 @dataclass(frozen=True)
-class Step:
+class RowStep:
     """A row of input: its taps, then the load of a later row, then the outputs it completes.
 
     `registers` says which set of registers holds the row; None for a row of padding. The later row
@@ -52,11 +52,11 @@ class Step:
 class Walk:
     """Steps. Those of `body` are repeated `count` times, the first time from step `entry` on."""
 
-    before: tuple[Step, ...]
-    body: tuple[Step, ...]
+    before: tuple[RowStep, ...]
+    body: tuple[RowStep, ...]
     entry: int
     count: int
-    after: tuple[Step, ...]
+    after: tuple[RowStep, ...]
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class RowSchedule:
     row behind the last one is loaded, which would make the loop longer.
     """
 
-    axis: Axis
+    axis: StripAxis
     skips_padding: bool
     tile_rows: int
     stays_inside: bool = False
@@ -108,13 +108,13 @@ class RowSchedule:
         is_last = number + 1 >= self.loaded_rows
         return not is_last and (self.first_row + number + 1) % self.tile_rows == 0
 
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[RowStep]:
         """All rows of the windows, padding included."""
         axis = self.axis
         rows = (axis.outputs - 1) * axis.stride + axis.taps
         return [self._step(row) for row in range(rows)]
 
-    def _step(self, row: int) -> Step:
+    def _step(self, row: int) -> RowStep:
         axis = self.axis
         position = axis.start + row
         taps: list[Tap] = []
@@ -134,7 +134,7 @@ class RowSchedule:
         number = position - self.first_row
         later = number + self.register_sets
         load_is_live = inside and later < self.loaded_rows
-        return Step(
+        return RowStep(
             number % self.register_sets if inside else None,
             tuple(taps),
             tuple(finishes),
@@ -157,7 +157,7 @@ class RowSchedule:
         return roll(steps, self.period) if rolled else Walk(tuple(steps), (), 0, 0, ())
 
 
-def roll(steps: Sequence[Step], period: int) -> Walk:
+def roll(steps: Sequence[RowStep], period: int) -> Walk:
     """Finds the longest repetition. What is not live does no harm, and may be done for a loop."""
     start, end = max(
         (repetition(steps, period, first) for first in range(len(steps))),
@@ -170,7 +170,7 @@ def roll(steps: Sequence[Step], period: int) -> Walk:
     return Walk(tuple(steps[:start]), body, -rows % period, ceil(rows / period), tuple(steps[end:]))
 
 
-def repetition(steps: Sequence[Step], period: int, first: int) -> tuple[int, int]:
+def repetition(steps: Sequence[RowStep], period: int, first: int) -> tuple[int, int]:
     """First step, and step behind the last, of what repeats from `first` on."""
     end = first + period
     while end < len(steps) and steps[end] == steps[end - period]:

@@ -41,7 +41,7 @@ def anchors(rows: int, stride: int, reach: int = REACH) -> list[Anchor]:
     return found
 
 
-class Rows:
+class StridedRows:
     """Several rows that are read a word at a time, all advancing together."""
 
     def __init__(self, asm: Assembly, rows: int, stride: int, extent: int = 0):

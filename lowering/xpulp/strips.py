@@ -20,7 +20,7 @@ WIDEST_STRIP = 4
 
 
 @dataclass(frozen=True)
-class Axis:
+class StripAxis:
     """One dimension of a sliding window over a tile: `outputs` windows over `inputs` values.
 
     The first window begins at `start`, negative inside the padding.
@@ -144,7 +144,7 @@ def word_for_window(taps: int, stride: int, columns: int, lead: int) -> StripPla
     return StripPlan(tuple(loads), tuple(uses))
 
 
-def strip_at(axis: Axis, plan: StripPlan, first_output: int) -> Strip:
+def strip_at(axis: StripAxis, plan: StripPlan, first_output: int) -> Strip:
     """The strip whose first column is `first_output`."""
     outputs = range(first_output, first_output + plan.columns)
     begins = [axis.position(first_output, load) for load in plan.loads]
@@ -161,19 +161,19 @@ def strip_at(axis: Axis, plan: StripPlan, first_output: int) -> Strip:
     return Strip(first_output, tuple(loads), tuple(words), tuple(map(axis.outside, outputs)))
 
 
-def taps_in_word(axis: Axis, output: int, begin: int) -> list[int]:
+def taps_in_word(axis: StripAxis, output: int, begin: int) -> list[int]:
     """Taps of an output's window that lie in the word at `begin`, in the padding or not."""
     return [tap for tap in range(axis.taps) if begin <= axis.position(output, tap) < begin + LANES]
 
 
-def moved_inside(axis: Axis, begin: int, last: int) -> int:
+def moved_inside(axis: StripAxis, begin: int, last: int) -> int:
     """Where a word is loaded whose last tap lies at `last`: not before its row, and not beyond."""
     if last >= axis.inputs:
         begin = axis.inputs - LANES
     return max(begin, 0)
 
 
-def word_of(axis: Axis, output: int, begin: int, load: int) -> Word:
+def word_of(axis: StripAxis, output: int, begin: int, load: int) -> Word:
     """The weights for the taps in the word at `begin`, which is loaded from `load`."""
     positions = [axis.position(output, tap) for tap in taps_in_word(axis, output, begin)]
     inside = [position for position in positions if axis.is_inside(position)]
@@ -182,14 +182,14 @@ def word_of(axis: Axis, output: int, begin: int, load: int) -> Word:
     return Word(inside[0] - axis.position(output, 0), len(inside), inside[0] - load)
 
 
-def strips_of(axis: Axis, plan: StripPlan) -> list[Strip]:
+def strips_of(axis: StripAxis, plan: StripPlan) -> list[Strip]:
     """Strips over a whole row of outputs; the last one is moved back into the map."""
     last = axis.outputs - plan.columns
     firsts = [min(first, last) for first in range(0, axis.outputs, plan.columns)]
     return [strip_at(axis, plan, first) for first in firsts]
 
 
-def runs_of(axis: Axis, strips: Sequence[Strip]) -> list[Run]:
+def runs_of(axis: StripAxis, strips: Sequence[Strip]) -> list[Run]:
     """Groups strips that lie side by side and have the same weights."""
     runs: list[Run] = []
     for strip in strips:
@@ -200,6 +200,6 @@ def runs_of(axis: Axis, strips: Sequence[Strip]) -> list[Run]:
     return runs
 
 
-def continues(axis: Axis, strip: Strip, other: Strip) -> bool:
+def continues(axis: StripAxis, strip: Strip, other: Strip) -> bool:
     """Whether another strip is the next one, and all that differs is its place."""
     return other == strip.moved(len(strip.outside), axis.stride)

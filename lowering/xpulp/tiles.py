@@ -12,7 +12,7 @@ from dsconv.dialects.tiled import KernelOp
 
 
 @dataclass(frozen=True)
-class Tile:
+class L1Tile:
     """C channels of H x W bytes in one layout.
 
     `pitch`: rows of a plane in CHW, channels of a pixel in HWC; more where it is part of a larger
@@ -28,18 +28,18 @@ class Tile:
     steps: tuple[int, int] = (1, 1)
 
     @staticmethod
-    def of(type_: TensorType) -> Tile:
+    def of(type_: TensorType) -> L1Tile:
         """The tile of a kernel's argument."""
         _, channels, height, width = type_.get_shape()
         assert isinstance(type_.encoding, LayoutAttr), "tiles have a layout"
         layout = type_.encoding.data
         dense = height if layout is Layout.CHW else channels
-        return Tile(channels, height, width, layout, type_.element_type == ui8, dense)
+        return L1Tile(channels, height, width, layout, type_.element_type == ui8, dense)
 
     @staticmethod
-    def output_of(kernel: KernelOp) -> Tile:
+    def output_of(kernel: KernelOp) -> L1Tile:
         """The tile that a kernel writes."""
-        return replace(Tile.of(kernel.output), pitch=kernel.pitch)
+        return replace(L1Tile.of(kernel.output), pitch=kernel.pitch)
 
     @property
     def is_dense(self) -> bool:

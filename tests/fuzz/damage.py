@@ -15,7 +15,7 @@ from integer_models import WRITERS
 from onnx import TensorProto, external_data_helper, helper, numpy_helper
 from qcdq_models import QcdqWriter
 
-from dsconv.frontends.scales import Quantisation
+from dsconv.frontends.arithmetic.scales import Quantisation
 
 ItemT = TypeVar("ItemT")
 

@@ -23,7 +23,7 @@ from damage import HOSTILE_NAMES, SECRET, damaged, healthy_files, qdq_network
 
 from dsconv import compile
 from dsconv.errors import DsconvError
-from dsconv.frontends.flavours import FLAVOURS
+from dsconv.frontends.flavours.registry import FLAVOURS
 
 ASKED = os.environ.get("FUZZ_FILES")
 FILES = int(ASKED or 200)

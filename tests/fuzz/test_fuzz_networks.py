@@ -21,14 +21,14 @@ from xdsl.dialects.builtin import ModuleOp
 
 from dsconv.dialects.attributes import Layout, LayoutAttr
 from dsconv.dialects.graph import layout_of
+from dsconv.dialects.run import network_of, run_reference, to_memory
 from dsconv.dialects.tiled import LayerOp
+from dsconv.driver.pipeline import default_pipeline, run_pipeline
 from dsconv.errors import CapacityError
-from dsconv.execution import without_padding
+from dsconv.execution.execute import without_padding
 from dsconv.lowering.c_target import network_function
 from dsconv.passes.fuse_dsconv import PATTERNS
-from dsconv.passes.fused_kernels import VALUES
-from dsconv.pipeline import default_pipeline, run_pipeline
-from dsconv.reference import network_of, run_reference, to_memory
+from dsconv.passes.scheduling.kernel_names import VALUES
 from dsconv.runners import RunResult, host
 from dsconv.targets import Target, load_target, target_names
 

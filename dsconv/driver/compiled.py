@@ -1,0 +1,25 @@
+"""A network compiled for a target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from xdsl.dialects.builtin import ModuleOp
+
+from dsconv.driver.output import write_folder
+from dsconv.frontends import ImportedNetwork
+from dsconv.targets import Target
+
+
+@dataclass(frozen=True)
+class CompiledNetwork:
+    """A network compiled for a target: what was imported, and what it was lowered to."""
+
+    imported: ImportedNetwork
+    lowered: ModuleOp
+    target: Target
+
+    def write(self, directory: Path) -> None:
+        """Writes the C, its runtime, a Makefile and the IR to a folder, made if need be."""
+        write_folder(self.lowered, directory, self.target, self.target.platform)

@@ -1,0 +1,1 @@
+"""Runs compiled networks and compares every layer with the reference semantics."""

@@ -1,0 +1,59 @@
+"""Counts what the cores of the cluster do in each layer, in runs of their own on GVSoC."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dsconv.dialects.run import Array
+from dsconv.driver.compiled import CompiledNetwork
+from dsconv.driver.output import write_folder
+from dsconv.errors import DsconvError
+from dsconv.execution.stalls import Stalls
+from dsconv.runners import LayerCounts, RunResult, build, gvsoc, gvsoc_gap8
+
+TIMEOUT_S = 900.0
+
+
+@dataclass(frozen=True)
+class CountedRun:
+    """A run that counted: its cycles, more than those without counting, and stalls by layer."""
+
+    cycles: int
+    layers: Sequence[Stalls]
+
+
+def count_stalls(compiled: CompiledNetwork, platform: str, x: Array) -> CountedRun:
+    """Runs a network on one quantised input, built to count.
+
+    The cores of GAP8's model count L1 conflicts; for those of pulp-open, a second run without them
+    tells. Raises DsconvError for platforms whose cores count nothing.
+    """
+    data = np.ascontiguousarray(x).view(np.uint8).reshape(-1)
+    with tempfile.TemporaryDirectory(prefix="dsconv-") as folder:
+        directory = Path(folder)
+        if platform not in ("pulp_open", "gap8"):
+            raise DsconvError(f"{platform} counts no cycles, so no stalls; take gvsoc")
+        write_folder(compiled.lowered, directory, compiled.target, platform, count=True)
+        build(directory)
+        if platform == "gap8":
+            return _counted(gvsoc_gap8.run(directory, data, TIMEOUT_S), None)
+        result = gvsoc.run(directory, data, TIMEOUT_S)
+        without = gvsoc.run(directory, data, TIMEOUT_S, bank_conflicts=False)
+        return _counted(result, without.counts if result.bank_conflicts else None)
+
+
+def _counted(result: RunResult, without: Sequence[LayerCounts] | None) -> CountedRun:
+    assert result.counts is not None, "the network was built to count"
+    assert result.cycles is not None, "GVSoC counts cycles"
+    layers: list[Stalls] = []
+    for number, (stats, counts) in enumerate(
+        zip(result.layer_stats[-1], result.counts, strict=True)
+    ):
+        assert stats.cycles is not None, "GVSoC counts cycles"
+        layers.append(Stalls.of(stats.cycles, counts, without[number] if without else None))
+    return CountedRun(result.cycles[-1], layers)

@@ -1,0 +1,1 @@
+"""From the numbers of a file to integer functions."""

@@ -1,0 +1,122 @@
+"""How a producer's real factors become integer functions; ONNX Runtime's arithmetic."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from dsconv.dialects.attributes import RequantAttr
+from dsconv.frontends.arithmetic.functions import table
+from dsconv.frontends.arithmetic.scales import (
+    MULTIPLIER_LIMIT,
+    Floats,
+    Quantisation,
+    addition_multipliers,
+    float_multipliers,
+    requantisation,
+)
+from dsconv.frontends.arithmetic.values import (
+    AddLayer,
+    AveragePoolLayer,
+    Dequantised,
+    MovingLayer,
+    PendingLayer,
+    TableLayer,
+    with_bounds,
+)
+
+NO_WEIGHTS = np.ones(1, np.float32)
+
+
+@dataclass(frozen=True)
+class Addition:
+    """Multipliers of both operands, and the requantisation of their sum, and of each before it."""
+
+    multipliers: tuple[int, int]
+    requant: RequantAttr
+    terms: tuple[RequantAttr, ...] = ()
+
+
+class Arithmetic(Protocol):
+    """What a flavour means by a layer between quantised tensors."""
+
+    def requantisation(
+        self, layer: PendingLayer, x: Quantisation, weights: Floats, output: Quantisation
+    ) -> RequantAttr:
+        """Requantises sums in units of x scale x weight scale, one or K."""
+        ...
+
+    def addition(self, layer: AddLayer, output: Quantisation) -> Addition:
+        """The weighted sum of two activations."""
+        ...
+
+    def average(self, layer: AveragePoolLayer, output: Quantisation) -> tuple[int, RequantAttr]:
+        """What is taken off every pixel, and the requantisation of their sum."""
+        ...
+
+    def restated(self, layer: MovingLayer, x: Dequantised, output: Quantisation) -> TableLayer:
+        """An activation as a movement takes it that gives another scale."""
+        ...
+
+    def table(self, layer: TableLayer, output: Quantisation) -> npt.NDArray[np.integer]:
+        """The integers (1, 256) or (C, 256) of a function's results."""
+        ...
+
+
+class OnnxRuntimeArithmetic:
+    """One float32 factor, rounded once, half to even."""
+
+    def requantisation(
+        self, layer: PendingLayer, x: Quantisation, weights: Floats, output: Quantisation
+    ) -> RequantAttr:
+        """The accumulator times one float32."""
+        return self._quotient(layer, x, weights, output, 1)
+
+    def average(self, layer: AveragePoolLayer, output: Quantisation) -> tuple[int, RequantAttr]:
+        """The sum times one float32, over the number of pixels."""
+        x, pixels = layer.x.quantisation, math.prod(layer.window.kernel)
+        divisor = pixels if layer.counted_pads is None else 1
+        return x.zero_point, self._quotient(layer, x, NO_WEIGHTS, output, divisor)
+
+    def addition(self, layer: AddLayer, output: Quantisation) -> Addition:
+        """Both scales over one power of two."""
+        scales = np.array([x.quantisation.scale for x in (layer.lhs, layer.rhs)], np.float32)
+        ratios = float_multipliers(1.0, scales, output.scale)
+        too_far = layer.node.problem("an input scale is millions of times the output scale")
+        if not np.all(np.isfinite(ratios)):
+            raise too_far
+        multipliers, shift = addition_multipliers(ratios.tolist())
+        if shift < 0:
+            raise too_far
+        requant = RequantAttr.of(
+            [1], [1 << shift], zero_point=output.zero_point, clip=output.clip_range(layer.bounds)
+        )
+        return Addition(layer.signed(*multipliers), requant)
+
+    def restated(self, layer: MovingLayer, x: Dequantised, output: Quantisation) -> TableLayer:
+        """Its reals, quantised again."""
+        return with_bounds(table(layer.node, x), layer.bounds)
+
+    def table(self, layer: TableLayer, output: Quantisation) -> npt.NDArray[np.integer]:
+        """Reals, quantised as QuantizeLinear does."""
+        return output.quantised(layer.reals)
+
+    def _quotient(
+        self,
+        layer: PendingLayer,
+        x: Quantisation,
+        weights: Floats,
+        output: Quantisation,
+        divisor: int,
+    ) -> RequantAttr:
+        multipliers = float_multipliers(x.scale, weights, output.scale)
+        if not np.all(multipliers < MULTIPLIER_LIMIT):
+            raise layer.node.problem(
+                f"input, weight and output scales give a factor of {np.max(multipliers)}",
+                "quantise the model again with representative data",
+            )
+        return requantisation(multipliers, output, layer.bounds, divisor)

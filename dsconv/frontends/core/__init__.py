@@ -1,0 +1,1 @@
+"""Walks the graph, gives every tensor a value, and builds the layers."""

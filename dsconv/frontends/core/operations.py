@@ -1,0 +1,219 @@
+"""The operation of a layer whose operands and output are quantised: sizes and sums checked."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from dsconv.dialects.attributes import RequantAttr
+from dsconv.dialects.graph import (
+    AddOp,
+    AveragePoolOp,
+    ConstantOp,
+    IntTensorType,
+    LayerOperation,
+    LookupOp,
+    MaxPoolOp,
+    MulOp,
+    RescaleOp,
+    activation_type,
+)
+from dsconv.frontends.arithmetic.real_factors import NO_WEIGHTS, Arithmetic
+from dsconv.frontends.arithmetic.scales import LARGEST_DIVISOR, Quantisation
+from dsconv.frontends.arithmetic.values import (
+    UNLABELLED,
+    AddLayer,
+    ArithmeticLayer,
+    AveragePoolLayer,
+    ConvolutionLayer,
+    Dequantised,
+    Integers,
+    MatrixLayer,
+    MaxPoolLayer,
+    MulLayer,
+    PendingLayer,
+    RescaleLayer,
+    TableLayer,
+    WeightedLayer,
+)
+from dsconv.frontends.core.fold_constants import fold_constant
+from dsconv.frontends.onnx_file.onnx_graph import Node
+
+LARGEST_ACTIVATION = 2**28
+ACCUMULATOR_LIMIT = 2**31
+
+
+def layer_operation(
+    layer: ArithmeticLayer, output: Quantisation, arithmetic: Arithmetic
+) -> tuple[LayerOperation, tuple[Dequantised, ...]]:
+    """The operation of a layer whose result is quantised as `output`, and what it reads.
+
+    Its constants are not in any block yet.
+    """
+    match layer:
+        case ConvolutionLayer() | MatrixLayer():
+            return _weighted_operation(layer, output, arithmetic), (layer.x,)
+        case AddLayer():
+            return fold_constant(_add_operation(layer, output, arithmetic)), layer.activations
+        case MulLayer():
+            return fold_constant(_mul_operation(layer, output, arithmetic)), layer.activations
+        case AveragePoolLayer():
+            return _average_pool_operation(layer, output, arithmetic), (layer.x,)
+        case RescaleLayer():
+            return _rescale_operation(layer, output, arithmetic), (layer.x,)
+        case TableLayer():
+            return _lookup_operation(layer, output, arithmetic), (layer.x,)
+
+
+def max_pool_operation(layer: MaxPoolLayer, source: Integers) -> LayerOperation:
+    """The maximum of a window of quantised values."""
+    return MaxPoolOp(UNLABELLED, source.value, layer.window, result_type(layer, source.dtype))
+
+
+def _weighted_operation(
+    layer: ConvolutionLayer | MatrixLayer, output: Quantisation, arithmetic: Arithmetic
+) -> LayerOperation:
+    _check_accumulators(layer)
+    x, weights = layer.x, layer.weights
+    requant = arithmetic.requantisation(layer, x.quantisation, weights.scales, output)
+    made = result_type(layer, output.dtype)
+    operands = (
+        x.integers.value,
+        ConstantOp.of(weights.array),
+        ConstantOp.of(layer.bias.astype(np.int32)),
+    )
+    if isinstance(layer, ConvolutionLayer):
+        return layer.operation(
+            UNLABELLED,
+            *operands,
+            layer.window,
+            requant,
+            made,
+            input_zero_point=x.quantisation.zero_point,
+            weight_zero_points=weights.zero_points,
+        )
+    return layer.operation(
+        UNLABELLED,
+        *operands,
+        requant,
+        made,
+        input_zero_point=x.quantisation.zero_point,
+        weight_zero_points=weights.zero_points,
+    )
+
+
+def _add_operation(layer: AddLayer, output: Quantisation, arithmetic: Arithmetic) -> AddOp:
+    """(a - za) * ma + (b - zb) * mb, requantised."""
+    addition = arithmetic.addition(layer, output)
+    terms = [x.quantisation for x in (layer.lhs, layer.rhs)]
+    distances = (
+        abs(multiplier) * term.largest_distance
+        for multiplier, term in zip(addition.multipliers, terms, strict=True)
+    )
+    _check_sum(layer.node, sum(distances))
+    return AddOp(
+        UNLABELLED,
+        layer.lhs.integers.value,
+        layer.rhs.integers.value,
+        addition.requant,
+        result_type(layer, output.dtype),
+        multipliers=addition.multipliers,
+        zero_points=(terms[0].zero_point, terms[1].zero_point),
+        terms=addition.terms,
+    )
+
+
+def _mul_operation(layer: MulLayer, output: Quantisation, arithmetic: Arithmetic) -> MulOp:
+    """(a - za) * (b - zb), requantised."""
+    lhs, rhs = layer.lhs.quantisation, layer.rhs.quantisation
+    factor = np.array([rhs.scale], np.float32)
+    return MulOp(
+        UNLABELLED,
+        layer.lhs.integers.value,
+        layer.rhs.integers.value,
+        arithmetic.requantisation(layer, lhs, factor, output),
+        result_type(layer, output.dtype),
+        zero_points=(lhs.zero_point, rhs.zero_point),
+    )
+
+
+def _average_pool_operation(
+    layer: AveragePoolLayer, output: Quantisation, arithmetic: Arithmetic
+) -> LayerOperation:
+    """The sum of a window, divided by its size, or the pixels that count, in its requantisation."""
+    x, pixels = layer.x, math.prod(layer.window.kernel)
+    _check_sum(layer.node, pixels * x.quantisation.largest_distance)
+    zero_point, requant = arithmetic.average(layer, output)
+    if layer.counted_pads is not None:
+        _check_varying_divisors(layer.node, requant, pixels)
+    return AveragePoolOp(
+        UNLABELLED,
+        x.integers.value,
+        layer.window,
+        requant,
+        result_type(layer, output.dtype),
+        input_zero_point=zero_point,
+        counted_pads=layer.counted_pads,
+    )
+
+
+def _check_varying_divisors(node: Node, requant: RequantAttr, pixels: int) -> None:
+    if any(requant.addends) or max(requant.divisors) * pixels > LARGEST_DIVISOR:
+        raise node.problem(
+            "pads that do not count in the average, in a requantisation that does not allow for it",
+            "export with count_include_pad=1 or without pads",
+        )
+
+
+def _rescale_operation(
+    layer: RescaleLayer, output: Quantisation, arithmetic: Arithmetic
+) -> LayerOperation:
+    x = layer.x
+    return RescaleOp(
+        UNLABELLED,
+        x.integers.value,
+        arithmetic.requantisation(layer, x.quantisation, NO_WEIGHTS, output),
+        result_type(layer, output.dtype),
+        input_zero_point=x.quantisation.zero_point,
+    )
+
+
+def _lookup_operation(
+    layer: TableLayer, output: Quantisation, arithmetic: Arithmetic
+) -> LayerOperation:
+    if np.isnan(layer.reals).any():
+        raise layer.node.problem("its result is not a number for some inputs")
+    tables = arithmetic.table(layer, output)
+    if np.all(tables == tables[:1]):
+        tables = tables[:1]
+    return LookupOp(
+        UNLABELLED,
+        layer.x.integers.value,
+        ConstantOp.of(tables),
+        result_type(layer, output.dtype),
+    )
+
+
+def result_type(layer: PendingLayer, dtype: str) -> IntTensorType:
+    """Type of a layer's result."""
+    size = math.prod(layer.view.sizes)
+    if size > LARGEST_ACTIVATION:
+        raise layer.node.problem(f"its result has {size} values, too many for any target")
+    return activation_type(layer.view.sizes, dtype)
+
+
+def _check_accumulators(layer: WeightedLayer) -> None:
+    array = layer.weights.array
+    weights = array.reshape(len(array), -1).astype(np.int64)
+    centred = weights - np.asarray(layer.weights.zero_points, np.int64).reshape(-1, 1)
+    products = np.abs(centred).sum(axis=1) * layer.x.quantisation.largest_distance
+    _check_sum(layer.node, int((products + np.abs(layer.bias)).max()))
+
+
+def _check_sum(node: Node, largest: int) -> None:
+    if largest >= ACCUMULATOR_LIMIT:
+        raise node.problem(
+            f"its sums may reach {largest}, which does not fit 32 bits",
+            "look for a bias, a scale or a window far out of range",
+        )

@@ -1,0 +1,318 @@
+"""Walks an ONNX graph and gives every tensor a value; what a node means is a table of handlers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from itertools import chain
+from typing import TypeAlias
+
+import numpy as np
+from xdsl.ir import SSAValue
+
+from dsconv.errors import ModelError
+from dsconv.frontends.arithmetic.real_factors import Arithmetic
+from dsconv.frontends.arithmetic.scales import Quantisation
+from dsconv.frontends.arithmetic.values import (
+    UNBOUNDED,
+    Activation,
+    Constant,
+    ConvolutionLayer,
+    Dequantised,
+    Integers,
+    LeftToCaller,
+    MatrixLayer,
+    MaxPoolLayer,
+    MovingLayer,
+    PendingLayer,
+    RealInput,
+    ScaledConstant,
+    ScaledLayer,
+    TableLayer,
+    Value,
+)
+from dsconv.frontends.core.builder import NetworkBuilder, Output
+from dsconv.frontends.core.channels_last import channels_first, takes_channels_last
+from dsconv.frontends.onnx_file.network import ImportedNetwork, OnnxTensor
+from dsconv.frontends.onnx_file.onnx_graph import Array, GraphInput, Node, OnnxGraph
+from dsconv.frontends.onnx_file.rearrange import REARRANGING, permutation, rearranged
+from dsconv.frontends.onnx_file.view import View, nchw_view_of_input
+
+Handler: TypeAlias = Callable[["Reader", Node], Value]
+QUANTISE_FIRST = (
+    "quantise the whole network, for example with dsconv quantize or ONNX Runtime's quantize_static"
+)
+ACCUMULATORS = "int32"
+QUANTISING = {"DequantizeLinear", "QuantizeLinear"}
+TRANSPARENT = {"Identity", "Dropout"}
+TRAILING = {
+    "ArgMax",
+    "Cast",
+    "DequantizeLinear",
+    "Gather",
+    "LogSoftmax",
+    "QLinearSigmoid",
+    "QLinearSoftmax",
+    "QuantizeLinear",
+    "Sigmoid",
+    "Softmax",
+    *REARRANGING,
+    *TRANSPARENT,
+}
+
+
+class Reader:
+    """Evaluates the graph node by node. Handlers and arithmetic are those of the flavour."""
+
+    def __init__(self, graph: OnnxGraph, handlers: Mapping[str, Handler], arithmetic: Arithmetic):
+        self.graph = graph
+        self.builder = NetworkBuilder(arithmetic)
+        self._handlers = handlers
+        self._values: dict[str, Value] = {}
+        self._notes: list[str] = []
+
+    def read(self, name: str, flavour: str) -> ImportedNetwork:
+        """Imports the whole graph into a function `name`."""
+        for source in self.graph.inputs:
+            self._read_input(source)
+        for node in chain.from_iterable(node.single_outputs for node in self.graph.nodes):
+            self._values[node.outputs[0]] = self._read_node(node)
+        return self.builder.finish(name, self._outputs(), self._notes, flavour)
+
+    def note(self, text: str) -> None:
+        """Tells the user something about the import, once."""
+        if text not in self._notes:
+            self._notes.append(text)
+
+    def value(self, node: Node, index: int = 0) -> Value:
+        """Value of a required input of a node."""
+        if not node.has_input(index):
+            raise node.problem(f"input {index} is missing")
+        return self._tensor(node.inputs[index], node)
+
+    def array(self, node: Node, index: int) -> Array:
+        """A required constant input."""
+        value = self.value(node, index)
+        if not isinstance(value, Constant):
+            raise node.problem(
+                f"input {index} ('{node.inputs[index]}') is not a constant",
+                "scales, zero points, weights and shapes have to be constant",
+            )
+        return value.array
+
+    def remember(self, tensor: str, value: Value) -> None:
+        """Replaces the value of a tensor by what a later node found it to be."""
+        self._values[tensor] = value
+
+    def constant(self, name: str) -> Array | None:
+        """The array of a tensor that is constant, None for any other."""
+        value = self._values.get(name)
+        return value.array if isinstance(value, Constant) else self.graph.constant(name)
+
+    def integers(self, node: Node, index: int = 0) -> Integers:
+        """A required input that is a quantised activation, as bytes."""
+        value = self.value(node, index)
+        if isinstance(value, Integers) and value.dtype != ACCUMULATORS:
+            return value
+        raise self.wrong_input(node, value, "a quantised tensor")
+
+    def sums(self, node: Node) -> LeftToCaller | None:
+        """The first input as the int32 sums of the network's last layer, where it can be that."""
+        value = self.value(node)
+        if not isinstance(value, ConvolutionLayer | MatrixLayer | ScaledLayer):
+            return None
+        last = self._last_layer(value, node.inputs[0])
+        self.remember(node.inputs[0], last)
+        return LeftToCaller(last.last, (*last.steps, node.op_type))
+
+    def _last_layer(
+        self, value: ConvolutionLayer | MatrixLayer | ScaledLayer, tensor: str
+    ) -> LeftToCaller:
+        """The sums of a layer that is not quantised, which the caller makes what it means."""
+        if isinstance(value, ScaledLayer):
+            return LeftToCaller(self._scaled_sums(value, tensor), ())
+        clips = () if value.bounds == UNBOUNDED else ("Clip",)
+        return LeftToCaller(
+            self.builder.add_accumulators(value, None), ("DequantizeLinear", *clips)
+        )
+
+    def _scaled_sums(self, value: ScaledLayer, tensor: str) -> Integers:
+        sums, function = value.sums, value.function
+        if not isinstance(sums, ConvolutionLayer | MatrixLayer) or not function.only_adds:
+            raise value.node.problem(
+                "its result is scaled but not clipped to 8 bits", "a Clip has to stand behind it"
+            )
+        layer = replace(sums, view=value.view, bias=sums.bias + np.asarray(function.addends))
+        return self.builder.add_accumulators(layer, tensor)
+
+    def dequantised(self, node: Node, index: int = 0) -> Dequantised:
+        """A required input that is a quantised activation, read as reals."""
+        value = self.value(node, index)
+        if isinstance(value, Dequantised):
+            return value
+        if isinstance(value, MaxPoolLayer) and isinstance(value.x, Dequantised):
+            quantisation = value.x.quantisation
+            return Dequantised(self.builder.add_layer(value, quantisation, None), quantisation)
+        if isinstance(value, MovingLayer):
+            meanings = {
+                part.quantisation if isinstance(part, Dequantised) else None for part in value.parts
+            }
+            quantisation = meanings.pop() if len(meanings) == 1 else None
+            if quantisation is not None:
+                moved = self.builder.add_layer(value, quantisation, None)
+                return Dequantised(moved, quantisation)
+        raise self.wrong_input(node, value, "a quantised activation")
+
+    def dequantise(self, integers: Integers, quantisation: Quantisation) -> Dequantised:
+        """Reads bytes as reals."""
+        self.builder.set_input_quantisation(integers, quantisation)
+        return Dequantised(integers, quantisation)
+
+    def activation(self, node: Node, index: int = 0) -> Activation:
+        """A required input that is an activation in any form."""
+        value = self.value(node, index)
+        if isinstance(value, Constant | ScaledConstant | LeftToCaller):
+            raise self.wrong_input(node, value, "an activation")
+        return value
+
+    def wrong_input(self, node: Node, value: Value, wanted: str) -> ModelError:
+        """An error that says what an input is instead of `wanted`."""
+        match value:
+            case LeftToCaller():
+                known = (step for step in value.steps if step not in QUANTISING)
+                source = next(known, "a layer that is not quantised")
+                return node.problem(
+                    f"takes what comes from {source}, which is supported at the end only"
+                )
+            case PendingLayer() | ScaledLayer():
+                return node.problem(
+                    f"takes the result of {value.node.title}, which is not quantised",
+                    QUANTISE_FIRST,
+                )
+            case RealInput():
+                return node.problem(
+                    f"takes the float input '{value.source.name}', which is not quantised",
+                    QUANTISE_FIRST,
+                )
+            case Integers():
+                return node.problem(f"takes integers, not {wanted}", QUANTISE_FIRST)
+            case Constant() | ScaledConstant():
+                return node.problem(f"takes a constant, not {wanted}")
+            case Dequantised():
+                return node.problem(f"takes reals, not {wanted}")
+
+    def _tensor(self, name: str, user: Node) -> Value:
+        if name in self._values:
+            return self._values[name]
+        array = self.graph.constant(name)
+        if array is None:
+            raise user.problem(f"takes '{name}', which is not the first output of its node")
+        return self._values.setdefault(name, Constant(array))
+
+    def _read_node(self, node: Node) -> Value:
+        behind = self._left_to_caller(node)
+        if behind is not None:
+            return behind
+        if node.op_type in TRANSPARENT:
+            return self.value(node)
+        handler = self._handlers.get(node.op_type)
+        if handler is None:
+            supported = ", ".join(sorted({*self._handlers, *TRANSPARENT}))
+            raise node.problem("this operation is not supported", f"supported are {supported}")
+        return handler(self, node)
+
+    def _left_to_caller(self, node: Node) -> LeftToCaller | None:
+        """The value of a node behind the end of the network, where it is there."""
+        if node.op_type not in TRAILING or not node.has_input(0):
+            return None
+        value = self.value(node)
+        if isinstance(value, LeftToCaller):
+            return LeftToCaller(value.last, (*value.steps, node.op_type))
+        return None
+
+    def _read_input(self, source: GraphInput) -> None:
+        if not self.graph.consumers.get(source.name):
+            self.note(f"input '{source.name}' is not used and left out")
+            return
+        view = self._input_view(source)
+        self._values[source.name] = (
+            RealInput(source, view, view)
+            if source.dtype == "float32"
+            else self.builder.add_input(source, view, OnnxTensor(source.name, view), source.dtype)
+        )
+
+    def _input_view(self, source: GraphInput) -> View:
+        """How an input reads as N, C, H, W, which its first layer tells.
+
+        Dimensions that cut channels for a shuffle are none of these.
+        """
+        view, tensor = View.plain(source.shape), source.name
+        views = [view]
+        while consumers := self.graph.consumers.get(tensor):
+            node = consumers[0]
+            if node.op_type in REARRANGING:
+                if self._moves_bytes(node, view):
+                    break
+                view = rearranged(node, view, self.constant)
+                view = View.plain(view.shape, view.shape) if view.is_plain else view
+                views.append(view)
+            elif takes_channels_last(node):
+                views.append(channels_first(node, view))
+                break
+            elif node.op_type not in {"QuantizeLinear", "DequantizeLinear", *TRANSPARENT}:
+                break
+            tensor = node.outputs[0]
+        names = map(nchw_view_of_input, reversed(views))
+        named = next((name for name in names if name is not None), None)
+        if named is None:
+            raise ModelError(
+                f"input '{source.name}' of shape {list(source.shape)} does not become one "
+                "activation 1xCxHxW"
+            )
+        return View(named.sizes, named.order, source.shape)
+
+    def _moves_bytes(self, node: Node, view: View) -> bool:
+        """Whether a node transposes a part of a dimension."""
+        is_transpose = node.op_type == "Transpose"
+        return is_transpose and view.transposed(permutation(node, len(view.shape))) is None
+
+    def _outputs(self) -> list[Output]:
+        """Outputs of the network: one for each value, whatever the caller makes of it."""
+        outputs: dict[SSAValue, Output] = {}
+        for tensor in self.graph.outputs:
+            output = self._output(tensor)
+            known = outputs.setdefault(output.integers.value, output)
+            if known is not output:
+                steps = (*known.steps, *(step for step in output.steps if step not in known.steps))
+                outputs[output.integers.value] = replace(known, steps=steps)
+        return list(outputs.values())
+
+    def _output(self, tensor: str) -> Output:
+        value = self._values.get(tensor)
+        match value:
+            case Integers():
+                return Output(tensor, value, ())
+            case Dequantised():
+                return self._float_output(tensor, value.meant, ("DequantizeLinear",))
+            case LeftToCaller():
+                return self._float_output(tensor, value.last, value.steps)
+            case TableLayer():
+                behind = value.left_to_caller()
+                return self._float_output(tensor, behind.last, behind.steps)
+            case ConvolutionLayer() | MatrixLayer() | ScaledLayer():
+                last = self._last_layer(value, tensor)
+                return self._float_output(tensor, last.last, last.steps)
+            case PendingLayer():
+                raise value.node.problem(
+                    f"output '{tensor}' is float: its scale is not known",
+                    "quantise the network's output too (a QuantizeLinear behind the last layer)",
+                )
+            case _:
+                raise ModelError(f"output '{tensor}' does not come from a quantised layer")
+
+    def _float_output(self, tensor: str, last: Integers, steps: tuple[str, ...]) -> Output:
+        if last.dtype == ACCUMULATORS:
+            self.note(f"output '{tensor}' comes from sums that are not quantised: given as int32")
+        if steps:
+            self.note(f"output '{tensor}': {', '.join(steps)} left to the caller")
+        return Output(tensor, last, steps)

@@ -1,0 +1,313 @@
+"""TFLite's own arithmetic, for QDQ files that were converted from it.
+
+Such a file means ONNX Runtime's arithmetic to whoever runs it, so this flavour is never detected:
+`--flavour TFLite` gives what the original computes with TFLite's reference kernels, of which
+docs/arithmetic.md has a list.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from dsconv.dialects import reference
+from dsconv.dialects.attributes import TWICE_DIVISOR, RequantAttr, Rounding
+from dsconv.dialects.graph import ConstantOp
+from dsconv.frontends.arithmetic.real_factors import Addition
+from dsconv.frontends.arithmetic.scales import LARGEST_DIVISOR, Floats, Quantisation
+from dsconv.frontends.arithmetic.values import (
+    UNBOUNDED,
+    AddLayer,
+    AveragePoolLayer,
+    Dequantised,
+    Integers,
+    MovingLayer,
+    MulLayer,
+    PendingLayer,
+    RescaleLayer,
+    ScaledConstant,
+    TableLayer,
+    Value,
+    WeightedLayer,
+)
+from dsconv.frontends.core.reader import Reader
+from dsconv.frontends.flavours.flavour import Flavour
+from dsconv.frontends.flavours.qdq import QDQ_HANDLERS
+from dsconv.frontends.handlers import binary, elementwise
+from dsconv.frontends.handlers.quantisation import ACTIVATION_DTYPES
+from dsconv.frontends.handlers.weighted_layers import channel_vector
+from dsconv.frontends.onnx_file.onnx_graph import Node
+from dsconv.frontends.onnx_file.view import CHANNEL_AXIS, View
+
+SAME_MEANING = (
+    *("AveragePool", "Cast", "Clip", "Concat", "Constant", "Conv", "DequantizeLinear"),
+    *(
+        "Expand",
+        "Flatten",
+        "Gather",
+        "Gemm",
+        "GlobalAveragePool",
+        "GlobalMaxPool",
+        "LogSoftmax",
+        "MatMul",
+    ),
+    *("MaxPool", "Pad", "QuantizeLinear", "ReduceMax", "ReduceMean", "Relu", "Reshape", "Resize"),
+    *("Shape", "Slice", "Softmax", "Split", "Squeeze", "Transpose", "Unsqueeze"),
+)
+"""Operations for which TFLite's kernels differ from ONNX Runtime's in nothing but arithmetic."""
+TABLES = ("Elu", "LeakyRelu", "Sigmoid", "Tanh")
+"""Functions of one activation for which TFLite's reference kernels have tables, or two factors."""
+ADDITION_SHIFT = 20
+"""Binary places that an addition gives its operands."""
+LARGEST_FACTOR = 2**29
+"""Real factors are below."""
+INT32 = (-(2**31), 2**31 - 1)
+WITHOUT_FLAVOUR = "leave out --flavour TFLite"
+
+
+class TfliteArithmetic:
+    """One factor of 31 bits, and gemmlowp's two roundings."""
+
+    def requantisation(
+        self, layer: PendingLayer, x: Quantisation, weights: Floats, output: Quantisation
+    ) -> RequantAttr:
+        """The accumulator times a multiplier of 31 bits, rounded twice."""
+        factors = [
+            _factor(layer.node, factor) for factor in _real_factors(layer, x, weights, output)
+        ]
+        return _rounded_twice(factors, layer, output)
+
+    def addition(self, layer: AddLayer, output: Quantisation) -> Addition:
+        """Both operands over twice the larger scale, with 20 binary places more; then their sum."""
+        lhs, rhs = layer.lhs.quantisation, layer.rhs.quantisation
+        _check_types(layer.node, lhs, rhs, output)
+        twice = 2 * max(lhs.scale, rhs.scale)
+        terms = [_small_factor(layer.node, x.scale / twice) for x in (lhs, rhs)]
+        total = _small_factor(layer.node, twice / (2**ADDITION_SHIFT * output.scale))
+        return Addition(
+            layer.signed(2**ADDITION_SHIFT, 2**ADDITION_SHIFT),
+            _rounded_twice([total], layer, output),
+            tuple(
+                RequantAttr.of([multiplier], [divisor], rounding=Rounding.TWICE, clip=INT32)
+                for multiplier, divisor in terms
+            ),
+        )
+
+    def average(self, layer: AveragePoolLayer, output: Quantisation) -> tuple[int, RequantAttr]:
+        """A pool averages the integers themselves, half away from 0; a mean rounds twice."""
+        x = layer.x.quantisation
+        if layer.node.op_type != "AveragePool":
+            pixels = math.prod(layer.window.kernel)
+            factor = _over(pixels, *_quantised(layer.node, x.scale / output.scale))
+            return x.zero_point, _rounded_twice([_divided(*factor)], layer, output)
+        if x != output:
+            raise layer.node.problem("TFLite's pools do not change the scale", WITHOUT_FLAVOUR)
+        pads = layer.window.pads if layer.counted_pads is None else layer.counted_pads
+        if any(pads):
+            raise layer.node.problem("TFLite's pools do not count their pads", WITHOUT_FLAVOUR)
+        divisor = math.prod(layer.window.kernel) if layer.counted_pads is None else 1
+        return 0, RequantAttr.of(
+            [1], [divisor], rounding=Rounding.HALF_AWAY, clip=_clip_range(layer, output)
+        )
+
+    def restated(self, layer: MovingLayer, x: Dequantised, output: Quantisation) -> TableLayer:
+        """Concatenations of uint8 alone change a scale; fused functions do not."""
+        scaled = layer.node.op_type == "Concat" and output.dtype == x.quantisation.dtype == "uint8"
+        if not scaled or layer.bounds != UNBOUNDED:
+            raise layer.node.problem(
+                "TFLite's movements do not change the scale, except concatenations of uint8",
+                WITHOUT_FLAVOUR,
+            )
+        scale = np.float32(x.quantisation.scale) * (np.float32(1) / np.float32(output.scale))
+        bias = np.float32(-x.quantisation.zero_point) * scale
+        steps = _round_half_away(np.arange(256).astype(np.float32) * scale + bias)
+        return TableLayer(
+            layer.node, x.view, UNBOUNDED, x, (steps * np.float32(output.scale))[None], ()
+        )
+
+    def table(self, layer: TableLayer, output: Quantisation) -> npt.NDArray[np.integer]:
+        """Reals times the inverse of a scale, rounded half away from 0; slopes on integers."""
+        x = layer.x.quantisation
+        _check_types(layer.node, x, output)
+        if layer.node.op_type == "LeakyRelu":
+            return _two_slopes(layer, output)
+        inverse = np.float32(1) / np.float32(output.scale)
+        steps = _round_half_away(layer.reals * inverse) + output.zero_point
+        return np.clip(steps, *output.limits).astype(output.dtype)
+
+
+def read_function(reader: Reader, node: Node) -> Value:
+    """A table of 256 values."""
+    value = elementwise.read_function(reader, node)
+    if isinstance(value, TableLayer) and len(value.steps) > 1:
+        raise node.problem("takes the result of a function, which is not quantised")
+    return value
+
+
+def read_sum(reader: Reader, node: Node) -> Value:
+    """Two activations, of which one may broadcast over the other, one and a constant, or a bias."""
+    if any(isinstance(reader.value(node, index), WeightedLayer) for index in (0, 1)):
+        return elementwise.read_add(reader, node)
+    return binary.addition(reader, node, *_operands(reader, node))
+
+
+def read_difference(reader: Reader, node: Node) -> Value:
+    """Two activations, of which one may broadcast over the other, or one and a constant."""
+    return binary.difference(reader, node, *_operands(reader, node))
+
+
+def read_product(reader: Reader, node: Node) -> Value:
+    """Two activations, of which one may broadcast over the other, or one and a constant."""
+    return binary.product(reader, node, *_operands(reader, node))
+
+
+def _operands(reader: Reader, node: Node) -> tuple[Dequantised, Dequantised]:
+    lhs, rhs = reader.value(node, 0), reader.value(node, 1)
+    if isinstance(rhs, ScaledConstant):
+        x = reader.dequantised(node, 0)
+        return x, _constant_operand(node, rhs, x.view)
+    if isinstance(lhs, ScaledConstant):
+        x = reader.dequantised(node, 1)
+        return _constant_operand(node, lhs, x.view), x
+    return reader.dequantised(node, 0), reader.dequantised(node, 1)
+
+
+def _constant_operand(node: Node, constant: ScaledConstant, over: View) -> Dequantised:
+    """A constant that broadcasts over the channels of an activation, as another activation."""
+    array, scale, zero_point = constant.array, constant.scale, constant.zero_point
+    if array.dtype.name not in ACTIVATION_DTYPES or scale.size > 1 or zero_point.size > 1:
+        raise node.problem(
+            f"a constant of {array.dtype.name} with {scale.size} scales",
+            "8 bits and one scale are supported",
+        )
+    quantisation = Quantisation(float(scale.item()), int(zero_point.item()), array.dtype.name)
+    values = array if array.size == 1 else channel_vector(node, array, over)
+    sizes = (1, values.size, 1, 1)
+    shape = tuple(
+        size if axes == (CHANNEL_AXIS,) and values.size > 1 else 1
+        for size, axes in zip(over.shape, over.axes_of_dimensions() or (), strict=False)
+    )
+    stored = ConstantOp.of(values.reshape(sizes)).result
+    return Dequantised(Integers(stored, None, View(sizes, over.order, shape), None), quantisation)
+
+
+def _two_slopes(layer: TableLayer, output: Quantisation) -> npt.NDArray[np.integer]:
+    """A leaky ReLU: a factor for what is below the zero point, and another one for the rest."""
+    x, node = layer.x.quantisation, layer.node
+    low, high = x.limits
+    centred = np.arange(low, high + 1).reshape(1, 1, 1, -1) - x.zero_point
+    ratio = np.float32(x.scale) / np.float32(output.scale)
+    slope = np.float32(x.scale) * np.float32(node.real("alpha", 0.01)) / np.float32(output.scale)
+    below, above = (
+        reference.requantise(
+            centred, _rounded_twice([_factor(node, float(factor))], layer, output), output.dtype
+        )
+        for factor in (slope, ratio)
+    )
+    return np.where(centred < 0, below, above).reshape(1, -1)
+
+
+def _real_factors(
+    layer: PendingLayer, x: Quantisation, weights: Floats, output: Quantisation
+) -> list[float]:
+    """Scale ratios in double, except where TFLite computes a part of them in float32.
+
+    That is the product of two scales, for uint8, for fully connected layers, of which there is no
+    other in TFLite, and for products of two activations; and the quotient, for the latter and for
+    activation functions that stand alone.
+    """
+    if isinstance(layer, MulLayer):
+        _check_types(layer.node, layer.lhs.quantisation, layer.rhs.quantisation, output)
+        return [float(np.float32(x.scale) * weights[0] / np.float32(output.scale))]
+    if isinstance(layer, RescaleLayer) and layer.node.op_type != "QuantizeLinear":
+        if layer.node.op_type == "MaxPool" and x != output:
+            raise layer.node.problem("TFLite's pools do not change the scale", WITHOUT_FLAVOUR)
+        return [float(np.float32(x.scale) / np.float32(output.scale))]
+    per_tensor = weights.size == 1 and (x.dtype == "uint8" or _is_fully_connected(layer))
+    if per_tensor:
+        return [float(np.float32(x.scale) * weights[0]) / output.scale]
+    return [x.scale * float(scale) / output.scale for scale in weights]
+
+
+def _check_types(node: Node, *tensors: Quantisation) -> None:
+    if len({tensor.dtype for tensor in tensors}) > 1:
+        raise node.problem("TFLite takes and gives tensors of one type here", WITHOUT_FLAVOUR)
+
+
+def _is_fully_connected(layer: PendingLayer) -> bool:
+    return isinstance(layer, WeightedLayer) and layer.node.op_type in ("Gemm", "MatMul")
+
+
+def _quantised(node: Node, factor: float) -> tuple[int, int]:
+    """31 bits of a real factor and its exponent: `factor = multiplier * 2**(exponent - 31)`."""
+    if not factor < LARGEST_FACTOR:
+        raise node.problem(
+            f"input, weight and output scales give a factor of {factor}",
+            "quantise the model again with representative data",
+        )
+    fraction, exponent = math.frexp(factor)
+    multiplier = math.floor(fraction * TWICE_DIVISOR + 0.5)
+    if multiplier == TWICE_DIVISOR:
+        return multiplier // 2, exponent + 1
+    return multiplier, exponent
+
+
+def _divided(multiplier: int, exponent: int) -> tuple[int, int]:
+    """Multiplier and divisor, 0 where TFLite's shift would be more than 31."""
+    divisor = math.ldexp(TWICE_DIVISOR, -exponent)
+    return (0, 1) if divisor > LARGEST_DIVISOR else (multiplier, int(divisor))
+
+
+def _factor(node: Node, factor: float) -> tuple[int, int]:
+    return _divided(*_quantised(node, factor))
+
+
+def _small_factor(node: Node, factor: float) -> tuple[int, int]:
+    """A factor of an addition, which is below 1."""
+    if not factor < 1:
+        raise node.problem(
+            f"scales that give a factor of {factor}, for which TFLite has no addition",
+            "quantise the model again with representative data",
+        )
+    return _factor(node, factor)
+
+
+def _over(pixels: int, multiplier: int, exponent: int) -> tuple[int, int]:
+    """A quantised factor over a number of pixels, as TFLite's means have it."""
+    shift = min(pixels.bit_length() - 1, 32, 31 + exponent)
+    return (multiplier << shift) // pixels, exponent - shift
+
+
+def _rounded_twice(
+    factors: list[tuple[int, int]], layer: PendingLayer, output: Quantisation
+) -> RequantAttr:
+    return RequantAttr.of(
+        [multiplier for multiplier, _ in factors],
+        [divisor for _, divisor in factors],
+        rounding=Rounding.TWICE,
+        zero_point=output.zero_point,
+        clip=_clip_range(layer, output),
+    )
+
+
+def _clip_range(layer: PendingLayer, output: Quantisation) -> tuple[int, int]:
+    return output.clip_range(layer.bounds, _round_half_away)
+
+
+def _round_half_away(reals: Floats) -> Floats:
+    """As C's round, so in double: 0.5 added in float32 would round up what is just below it."""
+    return np.copysign(np.floor(np.abs(reals.astype(np.float64)) + 0.5), reals).astype(np.float32)
+
+
+TFLITE = Flavour(
+    "TFLite",
+    "tf2onnx, from a .tflite file; only where it is asked for",
+    "TFLite's reference kernels: times 31 bits, rounded twice",
+    lambda graph: False,
+    {operation: QDQ_HANDLERS[operation] for operation in SAME_MEANING}
+    | dict.fromkeys(TABLES, read_function)
+    | {"Add": read_sum, "Mul": read_product, "Sub": read_difference},
+    TfliteArithmetic(),
+)

@@ -1,0 +1,1 @@
+"""What nodes mean: one module for each family of operations."""

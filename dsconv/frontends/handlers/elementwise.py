@@ -1,0 +1,217 @@
+"""Handlers of operations on reals, value by value: functions of one activation, sums of two."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from dsconv.frontends.arithmetic.functions import FUNCTIONS, mapped, table
+from dsconv.frontends.arithmetic.scales import Floats
+from dsconv.frontends.arithmetic.values import (
+    Constant,
+    Dequantised,
+    PendingLayer,
+    RescaleLayer,
+    ScaledConstant,
+    TableLayer,
+    Value,
+    WeightedLayer,
+    with_bounds,
+)
+from dsconv.frontends.core.reader import Handler, Reader
+from dsconv.frontends.handlers import binary, weighted_layers
+from dsconv.frontends.handlers.windows import check_nchw
+from dsconv.frontends.onnx_file.onnx_graph import Node
+from dsconv.frontends.onnx_file.view import View
+
+BinaryFunction = Callable[[Floats, Floats], Floats]
+FUNCTIONS_OF_TWO: dict[str, BinaryFunction] = {
+    "Div": np.divide,
+    "Max": np.maximum,
+    "Min": np.minimum,
+    "Pow": np.power,
+}
+NO_QUOTIENT = "a quotient has no value where the second is 0: multiply by its quantised Reciprocal"
+
+
+def read_function(reader: Reader, node: Node) -> Value:
+    """A table of 256 values, exact for any function of an activation."""
+    is_last = node.outputs[0] not in reader.graph.consumers
+    behind_sums = reader.sums(node) if is_last else None
+    return behind_sums or mapped(node, _table(reader, node, 0), FUNCTIONS[node.op_type](node))
+
+
+def read_prelu(reader: Reader, node: Node) -> Value:
+    """A table of 256 values, one for each channel where slopes differ."""
+    x = _table(reader, node, 0)
+    slope = _operand(node, reader.value(node, 1), x.view)
+    return mapped(node, x, lambda reals: np.where(reals < 0, slope * reals, reals))
+
+
+def read_batch_normalization(reader: Reader, node: Node) -> Value:
+    """A table of 256 values for each channel, where no layer before it has taken it in."""
+    if len(node.outputs) > 1 or node.integer("training_mode", 0):
+        raise node.problem("in training mode", "export the model for inference")
+    x = _table(reader, node, 0)
+    check_nchw(node, x.view)
+    scale, bias, mean, variance = (
+        _channel_parameter(reader, node, index, x.view) for index in range(1, 5)
+    )
+    reader.note(
+        "normalisations that are not folded into layers are tables of 256 bytes a channel: ONNX "
+        "Runtime's quant_pre_process folds them, before the network is quantised"
+    )
+    epsilon = np.float32(node.real("epsilon", 1e-5))
+
+    def normalised(reals: Floats) -> Floats:
+        factor = (scale / np.sqrt(variance + epsilon)).astype(np.float32)
+        return (reals * factor + (bias - mean * factor)).astype(np.float32)
+
+    return mapped(node, x, normalised)
+
+
+def read_add(reader: Reader, node: Node) -> Value:
+    """Two activations, of which one may broadcast over the other, one and a constant, or a bias."""
+    lhs, rhs = reader.value(node, 0), reader.value(node, 1)
+    if isinstance(lhs, WeightedLayer) and isinstance(rhs, Constant | ScaledConstant):
+        return weighted_layers.with_added_constant(reader, node, lhs, rhs)
+    if isinstance(rhs, WeightedLayer) and isinstance(lhs, Constant | ScaledConstant):
+        return weighted_layers.with_added_constant(reader, node, rhs, lhs)
+    return _function_of_one(reader, node, np.add) or binary.addition(
+        reader, node, reader.dequantised(node, 0), reader.dequantised(node, 1)
+    )
+
+
+def read_sum(reader: Reader, node: Node) -> Value:
+    """Two activations, of which one may broadcast over the other, one and a constant, or a bias."""
+    _check_takes_two(node)
+    return read_add(reader, node)
+
+
+def read_mul(reader: Reader, node: Node) -> Value:
+    """Two activations, of which one may broadcast over the other, or one and a constant."""
+    return _function_of_one(reader, node, np.multiply) or binary.product(
+        reader, node, reader.dequantised(node, 0), reader.dequantised(node, 1)
+    )
+
+
+def read_sub(reader: Reader, node: Node) -> Value:
+    """Two activations, of which one may broadcast over the other, or one and a constant."""
+    return _function_of_one(reader, node, np.subtract) or binary.difference(
+        reader, node, reader.dequantised(node, 0), reader.dequantised(node, 1)
+    )
+
+
+def read_extremum(reader: Reader, node: Node) -> Value:
+    """An activation and a constant, or functions of one activation; folded where that is a Clip."""
+    _check_takes_two(node)
+    for index in (0, 1):
+        layer, bound = reader.value(node, index), reader.value(node, 1 - index)
+        if isinstance(layer, PendingLayer) and isinstance(bound, Constant | ScaledConstant):
+            real = _operand(node, bound, layer.view)
+            if real.size == 1:
+                limit = float(real[0, 0])
+                bounds = (limit, math.inf) if node.op_type == "Max" else (-math.inf, limit)
+                return with_bounds(layer, bounds)
+    return read_function_of_two(reader, node)
+
+
+def _check_takes_two(node: Node) -> None:
+    if len(node.inputs) != 2:
+        raise node.problem(f"takes {len(node.inputs)} inputs", "two are supported")
+
+
+def read_function_of_two(reader: Reader, node: Node) -> Value:
+    """An activation and a constant, or functions of one activation."""
+    result = _function_of_one(reader, node, FUNCTIONS_OF_TWO[node.op_type])
+    if result is None:
+        is_quotient = node.op_type == "Div"
+        advice = NO_QUOTIENT if is_quotient else "one activation and a constant are supported"
+        raise node.problem("takes two activations", advice)
+    return result
+
+
+def _function_of_one(reader: Reader, node: Node, function: BinaryFunction) -> TableLayer | None:
+    """A node whose operands are constant or functions of one activation; None for two of them."""
+    lhs, rhs = reader.value(node, 0), reader.value(node, 1)
+    if isinstance(rhs, Constant | ScaledConstant):
+        return with_constant(node, _table(reader, node, 0), rhs, function)
+    if isinstance(lhs, Constant | ScaledConstant):
+        x = _table(reader, node, 1)
+        return with_constant(node, x, lhs, lambda reals, left: function(left, reals))
+    tables = isinstance(lhs, TableLayer) or isinstance(rhs, TableLayer)
+    if not tables or not isinstance(lhs, TABULATED) or not isinstance(rhs, TABULATED):
+        return None
+    first, second = table(node, lhs), table(node, rhs)
+    if not _read_alike(first, second):
+        return None
+    return mapped(node, second, lambda reals: function(first.reals, reals))
+
+
+def with_constant(
+    node: Node, x: TableLayer, constant: Constant | ScaledConstant, function: BinaryFunction
+) -> TableLayer:
+    """A function of an activation and a constant that broadcasts over its channels."""
+    operand = _operand(node, constant, x.view)
+    return mapped(node, x, lambda reals: function(reals, operand))
+
+
+TABULATED = (Dequantised, RescaleLayer, TableLayer)
+
+
+def _read_alike(first: TableLayer, second: TableLayer) -> bool:
+    same = first.x.integers.value is second.x.integers.value
+    return (
+        same
+        and first.x.quantisation == second.x.quantisation
+        and first.view.reads_like(second.view)
+    )
+
+
+def _table(reader: Reader, node: Node, index: int) -> TableLayer:
+    value = reader.value(node, index)
+    if isinstance(value, RescaleLayer | TableLayer):
+        return table(node, value)
+    return table(node, reader.dequantised(node, index))
+
+
+def _channel_parameter(reader: Reader, node: Node, index: int, view: View) -> Floats:
+    """A constant with one value a channel, as (C, 1) reals."""
+    reals, channels = _constant_reals(node, reader.value(node, index)), view.sizes[1]
+    if reals.shape != (channels,):
+        raise node.problem(f"input {index} is of shape {list(reals.shape)} for {channels} channels")
+    return reals.reshape(-1, 1)
+
+
+def _operand(node: Node, value: Value, view: View) -> Floats:
+    """A constant that broadcasts over channels, as (1, 1) or (C, 1) reals."""
+    reals = _constant_reals(node, value)
+    if reals.size > 1:
+        reals = weighted_layers.channel_vector(node, reals, view)
+    return reals.reshape(-1, 1)
+
+
+def _constant_reals(node: Node, value: Value) -> Floats:
+    if not isinstance(value, Constant | ScaledConstant):
+        raise node.problem("an operand that has to be constant is not")
+    reals = value.real if isinstance(value, ScaledConstant) else value.array
+    if reals.dtype != np.float32 or not np.all(np.isfinite(reals)):
+        raise node.problem("its constant is not float32 and finite")
+    return reals
+
+
+ELEMENTWISE_HANDLERS: dict[str, Handler] = {
+    "Add": read_add,
+    "BatchNormalization": read_batch_normalization,
+    "Div": read_function_of_two,
+    "Max": read_extremum,
+    "Min": read_extremum,
+    "Mul": read_mul,
+    "PRelu": read_prelu,
+    "Pow": read_function_of_two,
+    "Sub": read_sub,
+    "Sum": read_sum,
+    **dict.fromkeys(FUNCTIONS, read_function),
+}

@@ -1,0 +1,171 @@
+"""Handlers of operations that move values and change none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from xdsl.ir import SSAValue
+
+from dsconv.dialects.attributes import WindowAttr
+from dsconv.dialects.graph import (
+    ConcatOp,
+    IntTensorType,
+    LayerOperation,
+    PadOp,
+)
+from dsconv.frontends.arithmetic.scales import Quantisation
+from dsconv.frontends.arithmetic.values import (
+    UNBOUNDED,
+    UNLABELLED,
+    Constant,
+    Integers,
+    MovingLayer,
+    ScaledConstant,
+    Value,
+    with_view,
+)
+from dsconv.frontends.core.channels_last import turned_to_nchw, turned_to_nhwc
+from dsconv.frontends.core.reader import Handler, Reader
+from dsconv.frontends.handlers import common
+from dsconv.frontends.handlers.channels import with_channels
+from dsconv.frontends.handlers.moving import Part, moved
+from dsconv.frontends.handlers.quantisation import read_integers
+from dsconv.frontends.handlers.resizes import read_expand, read_resize
+from dsconv.frontends.handlers.shuffles import read_transpose
+from dsconv.frontends.handlers.slices import read_slice, read_split
+from dsconv.frontends.handlers.windows import check_nchw, windowed_view
+from dsconv.frontends.onnx_file.onnx_graph import Node
+from dsconv.frontends.onnx_file.view import View
+
+
+def read_concat(reader: Reader, node: Node) -> Value:
+    """Activations along channels, rows or columns, or constant lists, as exporters make a shape."""
+    values = [reader.value(node, index) for index in range(len(node.inputs))]
+    if all(isinstance(value, Constant) for value in values):
+        return common.read_concat(reader, node)
+    return moved(reader, node, range(len(values)), lambda parts: concatenation(node, parts))
+
+
+def concatenation(node: Node, parts: Sequence[Part]) -> MovingLayer:
+    """Channels, rows or columns of activations N, C, H, W or N, H, W, C, one after the other."""
+    rank = len(parts[0].view.shape)
+    axis = node.integer("axis", 1) % max(rank, 1)
+    turned = [turned_to_nchw(part.view) for part in parts]
+    are_nchw = all(part.view.is_nchw for part in parts)
+    if are_nchw or not all(view is not None and view.is_nchw for view in turned):
+        return _concatenation(node, parts, axis)
+    first = [with_view(part, lambda view: turned_to_nchw(view) or view) for part in parts]
+    return turned_to_nhwc(_concatenation(node, first, (0, *range(2, rank), 1)[axis]))
+
+
+def _concatenation(node: Node, parts: Sequence[Part], axis: int) -> MovingLayer:
+    first = parts[0].view
+    for part in parts:
+        check_nchw(node, part.view)
+    rank = len(first.shape)
+    rest = {(*part.view.shape[:axis], *part.view.shape[axis + 1 :]) for part in parts}
+    if axis == 0 or len(rest) > 1 or any(len(part.view.shape) != rank for part in parts):
+        shapes = ", ".join(str(list(part.view.shape)) for part in parts)
+        raise node.problem(
+            f"puts {shapes} together along axis {axis}",
+            "channels, rows or columns of activations that are alike otherwise are supported",
+        )
+    sizes = list(first.sizes)
+    sizes[axis] = sum(part.view.sizes[axis] for part in parts)
+    return MovingLayer(
+        node,
+        View.plain(tuple(sizes), tuple(sizes[:rank])),
+        UNBOUNDED,
+        tuple(parts),
+        lambda values, result, _: ConcatOp(UNLABELLED, values, result, axis),
+    )
+
+
+def read_pad(reader: Reader, node: Node) -> Value:
+    """Channels, rows and columns of one value; padding of a Conv where that is 0."""
+    if node.text("mode", "constant") != "constant":
+        raise node.problem(f"pads by mode '{node.text('mode', '')}'; constant is supported")
+    value = reader.value(node)
+    integers = value if isinstance(value, Integers) else None
+    real = _pad_value(reader, node, integers)
+    return moved(reader, node, [0], lambda parts: _padded(reader, node, parts[0], real))
+
+
+def _pad_value(reader: Reader, node: Node, integers: Integers | None) -> float:
+    """The value in reals."""
+    if not node.has_input(2):
+        value = node.real("value", 0.0)
+    else:
+        constant = reader.value(node, 2)
+        if not isinstance(constant, Constant | ScaledConstant):
+            raise node.problem("its value is not constant")
+        array = constant.real if isinstance(constant, ScaledConstant) else constant.array
+        if array.size != 1 or not np.isfinite(array).all():
+            raise node.problem("its value is not one finite number")
+        value = float(array.reshape(-1)[0])
+    meaning = None if integers is None else integers.quantisation
+    return value if meaning is None else (value - meaning.zero_point) * meaning.scale
+
+
+def _padded(reader: Reader, node: Node, part: Part, real: float) -> MovingLayer:
+    check_nchw(node, part.view)
+    rank = len(part.view.shape)
+    listed = read_integers(reader, node, 1) if node.has_input(1) else None
+    pads = listed or list(node.integers("pads") or ())
+    axes = read_integers(reader, node, 3) if node.has_input(3) else range(rank)
+    if len(pads) != 2 * len(axes) or not all(-rank <= axis < rank for axis in axes):
+        raise node.problem(f"pads {pads} for {len(axes)} axes of {rank}")
+    around = [[0] * 4, [0] * 4]
+    for index, axis in enumerate(axes):
+        for side in range(2):
+            around[side][axis % rank] = pads[index + side * len(axes)]
+    begins, ends = around
+    if begins[0] or ends[0] or min(begins + ends) < 0:
+        raise node.problem(f"pads {pads}; whole channels, rows and columns can be added")
+    if begins[1] or ends[1]:
+        own = range(part.view.sizes[1])
+        part = with_channels(node, part, [*[None] * begins[1], *own, *[None] * ends[1]], real)
+        if not any(begins[2:] + ends[2:]):
+            return part
+    window = WindowAttr.of((1, 1), pads=(*begins[2:], *ends[2:]))
+
+    def make(
+        values: Sequence[SSAValue], result: IntTensorType, output: Quantisation
+    ) -> LayerOperation:
+        value = int(output.quantised(np.array(real, np.float32)))
+        return PadOp(UNLABELLED, values[0], window.pads, value, result)
+
+    view = windowed_view(part.view, part.view.sizes[1], window)
+    return MovingLayer(node, view, UNBOUNDED, (part,), make)
+
+
+def read_gather(reader: Reader, node: Node) -> Value:
+    """Channels of an activation in any order, or an element of a constant list, as of a shape."""
+    if isinstance(reader.value(node), Constant):
+        return common.read_gather(reader, node)
+    return moved(reader, node, [0], lambda parts: _gathered(reader, node, parts[0]))
+
+
+def _gathered(reader: Reader, node: Node, part: Part) -> MovingLayer:
+    check_nchw(node, part.view)
+    channels, indices = part.view.sizes[1], read_integers(reader, node, 1)
+    is_list = reader.array(node, 1).ndim == 1 and indices
+    if node.integer("axis", 0) not in (1, 1 - len(part.view.shape)) or not is_list:
+        raise node.problem("takes something else than a list of channels")
+    if not all(-channels <= index < channels for index in indices):
+        raise node.problem(f"channels {indices} of {channels}")
+    return with_channels(node, part, [index % channels for index in indices])
+
+
+MOVEMENT_HANDLERS: dict[str, Handler] = {
+    "Concat": read_concat,
+    "Expand": read_expand,
+    "Gather": read_gather,
+    "Pad": read_pad,
+    "Resize": read_resize,
+    "Slice": read_slice,
+    "Split": read_split,
+    "Transpose": read_transpose,
+    "Upsample": read_resize,
+}

@@ -1,0 +1,88 @@
+"""Makes pools from nodes whose operands are known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+
+from dsconv.dialects.attributes import WindowAttr
+from dsconv.dialects.reference import pixels_inside
+from dsconv.frontends.arithmetic.values import (
+    UNBOUNDED,
+    AnyPendingLayer,
+    AveragePoolLayer,
+    Dequantised,
+    MaxPoolLayer,
+)
+from dsconv.frontends.handlers.windows import check_nchw, read_window, windowed_view
+from dsconv.frontends.onnx_file.onnx_graph import Node
+from dsconv.frontends.onnx_file.view import View
+
+
+def average_pool(node: Node, x: Dequantised, *, ceil_mode_counts: bool = False) -> AveragePoolLayer:
+    """AveragePool with its window.
+
+    Its pads count if the node says so. What `ceil_mode` adds to them counts only as an option.
+    """
+    window = _pool_window(node, x.view)
+    counted = (0, 0, 0, 0)
+    if node.integer("count_include_pad", 0):
+        counted = _pool_window(node, x.view, ceil_mode=ceil_mode_counts).pads
+    view = windowed_view(x.view, x.view.sizes[1], window)
+    _check_covers(node, x.view, window, counted)
+    pads = None if counted == window.pads else counted
+    return AveragePoolLayer(node, view, UNBOUNDED, x, window, pads)
+
+
+def max_pool(node: Node, x: Dequantised | AnyPendingLayer) -> MaxPoolLayer:
+    """MaxPool with its window, over an activation or a layer that is not quantised yet."""
+    window = _pool_window(node, x.view)
+    _check_covers(node, x.view, window)
+    return MaxPoolLayer(node, windowed_view(x.view, x.view.sizes[1], window), UNBOUNDED, x, window)
+
+
+def global_average(node: Node, x: Dequantised, reduced: set[int], keep: bool) -> AveragePoolLayer:
+    """Average over the dimensions `reduced`."""
+    view, window = _reduction(node, x.view, reduced, keep)
+    return AveragePoolLayer(node, view, UNBOUNDED, x, window)
+
+
+def global_max(
+    node: Node, x: Dequantised | AnyPendingLayer, reduced: set[int], keep: bool
+) -> MaxPoolLayer:
+    """Maximum over the dimensions `reduced`."""
+    view, window = _reduction(node, x.view, reduced, keep)
+    return MaxPoolLayer(node, view, UNBOUNDED, x, window)
+
+
+def _check_covers(
+    node: Node, view: View, window: WindowAttr, pads: Sequence[int] = (0, 0, 0, 0)
+) -> None:
+    size, (top, left, _, _) = view.sizes[2:], window.pads
+    pixels = pixels_inside(window, size, window.output_size(*size), (-top, -left), pads)
+    if pixels.min() < 1:
+        raise node.problem(f"pads {list(window.pads)} that are all of a window")
+
+
+def _pool_window(node: Node, view: View, *, ceil_mode: bool = True) -> WindowAttr:
+    check_nchw(node, view)
+    kernel = node.integers("kernel_shape")
+    if kernel is None:
+        raise node.problem("kernel_shape is missing")
+    return read_window(node, kernel, view.shape[2:], ceil_mode=ceil_mode)
+
+
+def _reduction(node: Node, view: View, reduced: set[int], keep: bool) -> tuple[View, WindowAttr]:
+    """What is left without the dimensions `reduced`, which are whole rows, columns or both."""
+    dimensions = view.axes_of_dimensions() or ()
+    axes = set(chain.from_iterable(dimensions[index] for index in reduced if dimensions))
+    if not dimensions or not axes <= {2, 3}:
+        raise node.problem("reduces other dimensions than rows and columns")
+    shape = tuple(
+        1 if dimension in reduced else size
+        for dimension, size in enumerate(view.shape)
+        if keep or dimension not in reduced
+    )
+    kernel = [size if axis in axes else 1 for axis, size in enumerate(view.sizes)]
+    sizes = tuple(size // taps for size, taps in zip(view.sizes, kernel, strict=True))
+    return View(sizes, view.order, shape), WindowAttr.of(kernel[2:])

@@ -1,0 +1,217 @@
+"""Makes layers with weights from nodes whose operands are known: convolutions and products."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+
+from dsconv.dialects.attributes import WindowAttr
+from dsconv.dialects.graph import Conv2DOp, DepthwiseOp, LinearOp, PointwiseOp
+from dsconv.frontends.arithmetic.values import (
+    UNBOUNDED,
+    Constant,
+    ConvolutionLayer,
+    Dequantised,
+    MatrixLayer,
+    ScaledConstant,
+    Value,
+    WeightedLayer,
+    WeightTensor,
+)
+from dsconv.frontends.core.reader import Reader
+from dsconv.frontends.handlers.windows import check_nchw, read_window, windowed_view
+from dsconv.frontends.onnx_file.onnx_graph import Array, Node
+from dsconv.frontends.onnx_file.view import Shape, View
+
+WeightedT = TypeVar("WeightedT", bound=WeightedLayer)
+
+BIAS_SCALE_TOLERANCE = 1e-4
+WEIGHT_DTYPES = ("int8", "uint8")
+BIAS_LIMIT = 2**31
+UNIT_WINDOW = WindowAttr.of((1, 1))
+
+
+def convolution(
+    node: Node, x: Dequantised, constant: ScaledConstant
+) -> ConvolutionLayer | MatrixLayer:
+    """A Conv without its bias, 1-D or 2-D: dense, depthwise or pointwise."""
+    check_nchw(node, x.view)
+    rank, shape = len(x.view.shape), constant.array.shape
+    if len(shape) != rank or rank not in (3, 4):
+        raise node.problem(
+            f"weights of {len(shape)} dimensions for an input of {rank}",
+            "1-D and 2-D convolutions are supported",
+        )
+    if (node.integers("kernel_shape") or shape[2:]) != shape[2:]:
+        raise node.problem(f"kernel_shape and the shape of its weights {list(shape)} differ")
+    operation = _convolution_kind(node, x.view.sizes[1], shape)
+    window = read_window(node, shape[2:], x.view.shape[2:])
+    view = windowed_view(x.view, shape[0], window)
+    weights, bias = _weights(node, constant), np.zeros(shape[0], np.int64)
+    if window == UNIT_WINDOW and shape[1] == x.view.sizes[1]:
+        matrix = replace(weights, array=weights.array.reshape(shape[:2]))
+        return MatrixLayer(node, view, UNBOUNDED, x, matrix, bias, PointwiseOp)
+    kernels = replace(weights, array=weights.array.reshape(*shape[:2], *window.kernel))
+    return ConvolutionLayer(node, view, UNBOUNDED, x, kernels, bias, operation, window)
+
+
+def _convolution_kind(node: Node, channels: int, shape: Shape) -> type[Conv2DOp | DepthwiseOp]:
+    groups = node.integer("group", 1)
+    if groups < 1 or channels % groups or shape[0] % groups or shape[1] != channels // groups:
+        raise node.problem(
+            f"weights {list(shape)} in {groups} groups for an input of {channels} channels"
+        )
+    return DepthwiseOp if groups == channels == shape[0] > 1 else Conv2DOp
+
+
+def matrix_product(node: Node, x: Dequantised, constant: ScaledConstant) -> MatrixLayer:
+    """The last dimension of `x` times weights (features, K), without a bias."""
+    if constant.array.ndim != 2:
+        raise node.problem(f"weights of {constant.array.ndim} dimensions; 2 are supported")
+    features, kernels = constant.array.shape
+    shape = x.view.shape
+    if not shape or shape[-1] != features:
+        raise node.problem(f"weights {features}x{kernels} for an input {list(shape)}")
+    bias = np.zeros(kernels, np.int64)
+    weights = _weights(node, _transposed(constant))
+    result_shape = (*shape[:-1], kernels)
+    if math.prod(shape) == features:
+        flattened = replace(weights, array=_stored_order(weights.array, x.view))
+        view = View.plain((1, kernels, 1, 1), result_shape)
+        return MatrixLayer(node, view, UNBOUNDED, x, flattened, bias, LinearOp)
+    dimensions = x.view.axes_of_dimensions()
+    if dimensions is None or dimensions[-1] != (1,):
+        raise node.problem(f"a product over a dimension of {list(shape)} that is not the channels")
+    _, _, height, width = x.view.sizes
+    view = View((1, kernels, height, width), x.view.order, result_shape)
+    return MatrixLayer(node, view, UNBOUNDED, x, weights, bias, PointwiseOp)
+
+
+def general_matrix_product(node: Node, x: Dequantised, constant: ScaledConstant) -> MatrixLayer:
+    """A Gemm without its addend: transA of a vector, transB of the weights."""
+    if len(x.view.shape) != 2 or constant.array.ndim != 2:
+        raise node.problem(f"an input {list(x.view.shape)}; Gemm takes 1xF")
+    if node.integer("transA", 0):
+        view = x.view.reshaped((x.view.shape[1], x.view.shape[0]))
+        x = replace(x, integers=replace(x.integers, view=view))
+    if x.view.shape[0] != 1:
+        raise node.problem(f"an input {list(x.view.shape)}; Gemm takes 1xF")
+    weights = _transposed(constant) if node.integer("transB", 0) else constant
+    return matrix_product(node, x, weights)
+
+
+def check_gemm(node: Node) -> None:
+    """Raises `ModelError` where a Gemm scales its product or its addend."""
+    if node.real("alpha", 1) != 1 or (node.has_input(2) and node.real("beta", 1) != 1):
+        raise node.problem("alpha and beta other than 1 are not supported")
+
+
+def _transposed(constant: ScaledConstant) -> ScaledConstant:
+    return ScaledConstant(constant.array.T, constant.scale.T, constant.zero_point.T)
+
+
+def _stored_order(weights: Array, view: View) -> Array:
+    """Columns (K, features in the order of the view) in the order C, H, W."""
+    read = weights.reshape(len(weights), *(view.sizes[axis] for axis in view.order))
+    order = (0, *(1 + position for position in np.argsort(view.order).tolist()))
+    return np.ascontiguousarray(read.transpose(order)).reshape(len(weights), -1)
+
+
+def _weights(node: Node, constant: ScaledConstant) -> WeightTensor:
+    """Weights with output channels in the first dimension."""
+    if constant.array.dtype.name not in WEIGHT_DTYPES:
+        raise node.problem(
+            f"weights of {constant.array.dtype.name}; int8 and uint8 are supported",
+            "quantise to 8 bits",
+        )
+    zero_points = [int(value) for value in _per_output_channel(node, constant.zero_point)]
+    if len(set(zero_points)) == 1:
+        zero_points = zero_points[:1]
+    scales = _per_output_channel(node, constant.scale)
+    return WeightTensor(constant.array, scales.astype(np.float32), tuple(zero_points))
+
+
+def _per_output_channel(node: Node, values: Array) -> Array:
+    if values.size not in (1, values.shape[0]):
+        raise node.problem("weights are quantised along another axis than their output channels")
+    return values.reshape(-1)
+
+
+def with_bias(
+    reader: Reader, node: Node, layer: WeightedT, bias: Constant | ScaledConstant
+) -> WeightedT:
+    """The layer with a bias (K,) added: int32 in units of input scale x weight scale, or reals.
+
+    Reals are rounded to these units, as ONNX Runtime does.
+    """
+    _check_bias_length(node, layer, bias.array)
+    return with_bias_units(node, layer, _bias_units(reader, node, layer, bias))
+
+
+def with_bias_units(node: Node, layer: WeightedT, units: Array) -> WeightedT:
+    """The layer with a bias (K,) added, in units of input scale x weight scale."""
+    _check_bias_length(node, layer, units)
+    bias = layer.bias + units
+    if np.abs(bias).max() >= BIAS_LIMIT:
+        raise node.problem("its bias does not fit 32 bits")
+    return replace(layer, bias=bias)
+
+
+def _check_bias_length(node: Node, layer: WeightedLayer, bias: Array) -> None:
+    if bias.shape != layer.bias.shape:
+        raise node.problem(f"a bias of shape {list(bias.shape)} for {len(layer.bias)} channels")
+
+
+def with_added_constant(reader: Reader, node: Node, layer: WeightedT, value: Value) -> WeightedT:
+    """The layer with a constant added that broadcasts along its channels."""
+    if layer.bounds != UNBOUNDED:
+        raise node.problem("adds a constant behind an activation function")
+    if isinstance(value, Constant):
+        return with_bias(
+            reader, node, layer, Constant(channel_vector(node, value.array, layer.view))
+        )
+    if not isinstance(value, ScaledConstant):
+        raise reader.wrong_input(node, value, "a constant bias")
+    vectors = (
+        channel_vector(node, np.broadcast_to(part, value.array.shape), layer.view)
+        for part in (value.array, value.scale, value.zero_point)
+    )
+    return with_bias(reader, node, layer, ScaledConstant(*vectors))
+
+
+def channel_vector(node: Node, array: Array, view: View) -> Array:
+    """A constant that broadcasts over `view`, as one value a channel."""
+    kernels = view.sizes[1]
+    if array.size == 1:
+        return np.full(kernels, array.reshape(-1)[0])
+    dimensions = view.axes_of_dimensions() or ()
+    sizes = (*[1] * (len(view.shape) - array.ndim), *array.shape)
+    varying = [axes for axes, size in zip(dimensions, sizes, strict=False) if size != 1]
+    if len(sizes) != len(view.shape) or varying != [(1,)] or array.size != kernels:
+        raise node.problem(
+            f"a constant {list(array.shape)} beside an activation {list(view.shape)}",
+            "one value, or one per channel, is supported",
+        )
+    return array.reshape(-1)
+
+
+def _bias_units(
+    reader: Reader, node: Node, layer: WeightedLayer, bias: Constant | ScaledConstant
+) -> Array:
+    if isinstance(bias, ScaledConstant):
+        ratio = bias.scale / layer.bias_scales
+        if bias.array.dtype == np.int32 and np.all(np.abs(ratio - 1) < BIAS_SCALE_TOLERANCE):
+            return bias.array.astype(np.int64) - bias.zero_point
+        reals = bias.real
+    else:
+        reals = bias.array
+    if reals.dtype != np.float32 or not np.all(np.isfinite(reals)):
+        raise node.problem("its bias is not float32 and finite")
+    reader.note("real biases are rounded to integers in units of input scale x weight scale")
+    units = np.rint(reals / layer.bias_scales)
+    if not np.all(np.abs(units) < BIAS_LIMIT):
+        raise node.problem("its bias does not fit 32 bits")
+    return units.astype(np.int64)

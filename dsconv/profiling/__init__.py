@@ -1,0 +1,1 @@
+"""Schedules chosen by measurements on GVSoC instead of by estimates."""

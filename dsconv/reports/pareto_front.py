@@ -1,0 +1,64 @@
+"""All schedules of a network that no other beats in both cycles and bytes moved, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from dsconv.dialects.graph import LayerOperation
+from dsconv.dialects.run import network_of
+from dsconv.driver.compiled import CompiledNetwork
+from dsconv.driver.pipeline import GRAPH_LEVEL, machine_of, run_pipeline
+from dsconv.passes.scheduling.search import Objective, Schedule, best, schedules
+from dsconv.profiling.schedule import Measurer, profiled_front
+
+
+@dataclass(frozen=True)
+class ParetoFront:
+    """Schedules, the fastest first. `chosen`: objectives that each serves.
+
+    `cycles_are`: estimated, or sums of what was measured.
+    """
+
+    network: str
+    cycles_are: str
+    points: Sequence[Schedule]
+    chosen: Sequence[Sequence[Objective]]
+
+    @staticmethod
+    def of(compiled: CompiledNetwork, measurer: Measurer | None = None) -> ParetoFront:
+        """The front of a network for its target, by estimates or by what is measured.
+
+        Raises DsconvError where the target is none that is measured.
+        """
+        module = compiled.imported.module.clone()
+        run_pipeline(module, GRAPH_LEVEL)
+        function = network_of(module)
+        layers = [op for op in function.body.ops if isinstance(op, LayerOperation)]
+        machine = machine_of(compiled.target, len(layers))
+        if measurer is None:
+            points = schedules(layers, machine)
+        else:
+            points = profiled_front(layers, compiled.target, measurer)
+        chosen = [
+            [objective for objective in Objective if best(points, objective, machine) is point]
+            for point in points
+        ]
+        cycles_are = "estimated" if measurer is None else "measured"
+        return ParetoFront(function.sym_name.data, cycles_are, points, chosen)
+
+    def print(self, console: Console) -> None:
+        """The front for people."""
+        table = Table(title=f"{self.network}: schedules worth having", box=box.SIMPLE_HEAD)
+        for column in (f"cycles ({self.cycles_are})", "bytes L2-L1", "fused layers"):
+            table.add_column(column, justify="right", no_wrap=True)
+        table.add_column("objective")
+        for point, objectives in zip(self.points, self.chosen, strict=True):
+            fused = sum(len(candidate.layers) > 1 for candidate in point.candidates)
+            cells = (f"{point.cycles:,.0f}", f"{point.moved_bytes:,}", str(fused))
+            table.add_row(*cells, ", ".join(objectives))
+        console.print(table)

@@ -1,0 +1,1 @@
+"""Compares what a file means to others with what we make of it."""

@@ -1,0 +1,1 @@
+"""Facts about networks, layers and buffers, without decisions."""

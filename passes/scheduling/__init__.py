@@ -1,0 +1,1 @@
+"""The search for a schedule: plans, their costs, what may be chosen, and the choice."""

@@ -1,0 +1,119 @@
+"""Sizes of a fused layer that goes along channels: pointwise, then depthwise, a few at a time.
+
+A step makes `depth` channels of the whole map between them (Daghero et al. 2024, section 3.1:
+a buffer of FD x IX x IY), then those channels of the output. The input stays in L1 as a whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+
+from dsconv.dialects.attributes import Layout, Tile
+from dsconv.dialects.tiled import aligned
+from dsconv.passes.analysis.chain import Chain
+from dsconv.passes.scheduling.even_splits import even_splits
+from dsconv.passes.scheduling.fused_cost import steps_cost
+from dsconv.passes.scheduling.kernel_cost import (
+    NO_TRANSFER,
+    coefficients,
+    dma_cycles,
+    first_call_cycles,
+    kernel_cycles,
+)
+from dsconv.passes.scheduling.l1_residency import NOTHING_RESIDENT, L1Use, MapBuffers, Residency
+from dsconv.passes.scheduling.layer_cost import LayerCost, kernel_shape, output_transfer
+
+
+@dataclass(frozen=True)
+class ChannelPlan:
+    """A pair along channels: bytes in L1 of its input, of a step's values and of its weights.
+
+    `makes_runs`: what a step makes is one run of the result's bytes.
+    """
+
+    steps: int
+    input_bytes: int
+    between_bytes: int
+    output_bytes: int
+    weight_bytes: tuple[int, int]
+    buffers: int
+    makes_runs: bool
+
+    @property
+    def l1_use(self) -> L1Use:
+        """What the whole takes of L1."""
+        copies = min(self.buffers, self.steps)
+        read = MapBuffers(aligned(self.input_bytes), in_place=True)
+        made = MapBuffers(copies * aligned(self.output_bytes), in_place=self.makes_runs)
+        weights = copies * sum(map(aligned, self.weight_bytes))
+        size = read.l1_bytes + aligned(self.between_bytes) + weights + made.l1_bytes
+        return L1Use(size, (read,), made)
+
+    @property
+    def l1_bytes(self) -> int:
+        """Bytes of L1 that the whole takes."""
+        return self.l1_use.l1_bytes
+
+    @property
+    def l2_bytes(self) -> int:
+        """Bytes of L2 that are enough for the weights, and for steps of maps that lie in L3."""
+        return self.input_bytes + self.output_bytes + self.steps * sum(self.weight_bytes)
+
+
+def channel_plan(chain: Chain, tile: Tile) -> ChannelPlan:
+    """The plan for steps of `tile.channels` channels."""
+    first, last = chain.layer_shapes
+    pad_pixel = tile.channels if last.padded else 0
+    steps = ceil(last.kernels / tile.channels)
+    return ChannelPlan(
+        steps,
+        first.channels * first.height * first.width,
+        tile.channels * last.height * last.width + pad_pixel,
+        tile.channels * last.rows * last.columns,
+        (tile.channels * first.record_bytes, tile.channels * last.record_bytes),
+        tile.buffers,
+        steps == 1 or last.output_layout is Layout.CHW,
+    )
+
+
+def channel_cost(
+    chain: Chain, tile: Tile, cores: int = 8, residency: Residency = NOTHING_RESIDENT
+) -> LayerCost:
+    """Estimated cost of a pair along channels."""
+    first, last = chain.layer_shapes
+    plan = channel_plan(chain, tile)
+    between = Tile(tile.channels, first.rows, first.columns)
+    compute = kernel_cycles(kernel_shape(first, between), cores)
+    compute += kernel_cycles(kernel_shape(last, tile), cores)
+    compute += 2 * coefficients()["layer"]["tile"]
+    before = dma_cycles(plan.input_bytes).cycles if residency.number is None else 0
+    before += first_call_cycles(first.kind) + first_call_cycles(last.kind)
+    loads = [dma_cycles(size) for size in plan.weight_bytes]
+    store = output_transfer(last, tile) if residency.stores else NO_TRANSFER
+    return steps_cost(before, plan.steps, plan.buffers, loads, compute, store)
+
+
+def channel_tiles(chain: Chain, cores: int, buffers: tuple[int, ...] = (1, 2)) -> list[Tile]:
+    """Steps along channels to choose from."""
+    last = chain.layer_shapes[-1]
+    return [
+        Tile(channels, last.rows, last.columns, buffers=count)
+        for channels in even_splits(last.kernels, multiple=cores)
+        for count in (buffers if channels < last.kernels else (1,))
+    ]
+
+
+def choose_channels(
+    chain: Chain, l1_bytes: int, cores: int, buffers: tuple[int, ...] = (1, 2)
+) -> Tile | None:
+    """The step along channels of least estimated cost that fits; None where none does."""
+    tiles = channel_tiles(chain, cores, buffers)
+    fitting = [tile for tile in tiles if channel_plan(chain, tile).l1_bytes <= l1_bytes]
+    return min(fitting, key=lambda tile: channel_cost(chain, tile, cores).objective, default=None)
+
+
+def smallest_channels(chain: Chain) -> ChannelPlan:
+    """The plan for a single channel a step, which takes least."""
+    last = chain.layer_shapes[-1]
+    return channel_plan(chain, Tile(1, last.rows, last.columns))

@@ -1,0 +1,129 @@
+"""The search for a network's schedule: what to fuse, all tiles and all layouts (3.3).
+
+Layers come one behind the other, so a schedule is a path: each step takes one layer, or a chain of
+them, to the next one. The search keeps, for every number of layers and the layouts of what those
+have made and others still read, all that no other beats in both cycles and bytes moved between L2
+and L1; so it is exact for the costs that candidates have, as far as those paths are no more than
+`MOST_POINTS` for each of no more than `MOST_STATES` layouts. The fastest path and the one that
+moves least are always among them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from xdsl.ir import SSAValue
+from xdsl.utils.str_enum import StrEnum
+
+from dsconv.dialects.attributes import Layout
+from dsconv.dialects.graph import LayerOperation
+from dsconv.passes.scheduling.machine import Machine
+from dsconv.passes.scheduling.pareto import pareto_front
+from dsconv.passes.scheduling.search_space import Candidate, SearchSpace
+from dsconv.passes.scheduling.state import State, values_alive
+
+MOST_POINTS = 64
+"""Schedules that are kept of a Pareto front; beyond, those nearest to their neighbours go."""
+
+MOST_STATES = 16
+"""Layouts of values, those of four or so, that are kept behind a layer: those of the fastest."""
+
+CandidateSource = Callable[[int, State], Iterable[Candidate]]
+"""What may be chosen from a layer on, behind such a state."""
+
+
+class Objective(StrEnum):
+    """What a schedule is to be good at."""
+
+    LATENCY = "latency"
+    TRANSFERS = "transfers"
+    ENERGY = "energy"
+
+
+PRICE_OF_FEWER_TRANSFERS = 1.02
+"""How much slower than the fastest schedule the one may be that moves fewer bytes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """A candidate behind those before it, with the sums of what all cost; at first, none."""
+
+    before: Schedule | None = None
+    candidate: Candidate | None = None
+    cycles: float = 0
+    moved_bytes: int = 0
+
+    def then(self, candidate: Candidate) -> Schedule:
+        """The schedule with one candidate more."""
+        cycles, moved = self.cycles + candidate.cycles, self.moved_bytes + candidate.moved_bytes
+        return Schedule(self, candidate, cycles, moved)
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """All candidates, in their order."""
+        return tuple(reversed(list(self._backwards())))
+
+    @property
+    def layouts(self) -> dict[SSAValue, Layout]:
+        """The layouts of all that the layers make."""
+        return {value: layout for one in self.candidates for value, layout in one.layouts.items()}
+
+    def _backwards(self) -> Iterator[Candidate]:
+        point = self
+        while point.before is not None and point.candidate is not None:
+            yield point.candidate
+            point = point.before
+
+
+def schedules(layers: Sequence[LayerOperation], machine: Machine) -> list[Schedule]:
+    """All schedules of a network that no other beats, the fastest first; none where L1 is small."""
+    return search(layers, SearchSpace(layers, machine).at)
+
+
+def search(layers: Sequence[LayerOperation], source: CandidateSource) -> list[Schedule]:
+    """All schedules of what is offered that no other beats, the fastest first."""
+    reached: list[dict[State, list[Schedule]]]
+    reached = [defaultdict(list) for _ in range(len(layers) + 1)]
+    reached[0][State()] = [Schedule()]
+    alive = values_alive(layers)
+    for first in range(len(layers)):
+        for state, points in fastest(reached[first]):
+            for candidate in source(first, state):
+                end = first + len(candidate.layers)
+                following = candidate.state_behind(state, alive[end])
+                reached[end][following] += map(Schedule.then, points, [candidate] * len(points))
+    return thinned(pareto_front(chain.from_iterable(reached[-1].values())))
+
+
+def fastest(
+    states: Mapping[State, Sequence[Schedule]],
+) -> Iterator[tuple[State, list[Schedule]]]:
+    """The front of each of the states that were reached in the fewest cycles."""
+    fronts = {state: thinned(pareto_front(points)) for state, points in states.items()}
+    return iter(sorted(fronts.items(), key=lambda item: item[1][0].cycles)[:MOST_STATES])
+
+
+def thinned(best: list[Schedule]) -> list[Schedule]:
+    """A Pareto front of so many points that it can be kept."""
+    while len(best) > MOST_POINTS:
+        gaps = [after.cycles - before.cycles for before, after in zip(best, best[2:], strict=False)]
+        best.pop(1 + gaps.index(min(gaps)))
+    return best
+
+
+def best(points: Sequence[Schedule], objective: Objective, machine: Machine) -> Schedule:
+    """The schedule of a Pareto front that serves an objective best."""
+
+    def energy(point: Schedule) -> float:
+        return point.cycles * machine.cycle_energy + point.moved_bytes * machine.byte_energy
+
+    if objective is Objective.ENERGY:
+        return min(points, key=energy)
+    fastest = points[0]
+    if objective is Objective.LATENCY:
+        return fastest
+    limit = fastest.cycles * PRICE_OF_FEWER_TRANSFERS
+    return [point for point in points if point.cycles <= limit][-1]
