@@ -90,14 +90,14 @@ class FuseDsconvPass(ModulePass):
             if isinstance(layer, FusedOp) or isinstance(layer.parent_op(), FusedOp):
                 continue
             for chain in matching_chains(layer, PATTERNS[mode]):
-                reason = self._obstacle(chain, axis, kernel)
+                reason = self._why_illegal(chain, axis, kernel)
                 if self.remarks:
                     remark(chain, f"not fused: {reason}" if reason else f"fused along {axis}")
                 if reason is None:
                     self._fuse(chain, axis, kernel)
                     break
 
-    def _obstacle(
+    def _why_illegal(
         self, chain: Sequence[LayerOperation], axis: Axis, kernel: FusedKernel | None
     ) -> str | None:
         reason = why_illegal(chain, axis) or (kernel and kernel.why_illegal(chain))

@@ -194,7 +194,7 @@ def estimated_cycles(transfer: DmaStartOp, layer: LayerOp) -> float:
 
 def remove_transfer(transfer: DmaStartOp, layer: LayerOp) -> None:
     """Removes a transfer, and the wait for it, from a layer and from what that is to take."""
-    if layer.estimate is not None:
+    if layer.estimate.value.data:
         cycles = layer.estimate.value.data - round(estimated_cycles(transfer, layer))
         layer.properties["estimate"] = IntegerAttr(max(cycles, 0), i64)
     for use in list(transfer.transfer.uses):

@@ -295,7 +295,8 @@ class WindowCopy(Gather):
         accesses = list(flat_accesses(self.dimensions, self.run))
         steps = far_steps(accesses)
         step = self.window.strides[1] * self.source.pixel_stride - sum(steps)
-        far = list(dict.fromkeys((*steps, *([] if is_immediate(step) else [step]))))
+        needed: list[int] = [*steps, *([] if is_immediate(step) else [step])]
+        far = list(dict.fromkeys(needed))
         with asm.constants(*far) as registers:
             distances = dict(zip(far, registers, strict=True))
             with asm.loop(pixels):

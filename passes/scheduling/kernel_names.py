@@ -43,7 +43,7 @@ class FusedKernel:
             "layouts of the input, of what is between the layers and of the output"
         )
 
-    def obstacle(self, chain: Sequence[LayerOperation]) -> str | None:
+    def why_illegal(self, chain: Sequence[LayerOperation]) -> str | None:
         """Why a chain's values cannot have the kernel's layouts; None where they can."""
         for value, layout in self._layouts(chain):
             lies_in = layout_of(value)
