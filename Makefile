@@ -50,10 +50,10 @@ $(VENV)/ready: pyproject.toml
 	$(BIN)/pip install -q --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
-readme: setup
-	@$(BIN)/python scripts/update_readme.py README.md
+support: setup
+	@$(BIN)/python scripts/update_support.py docs/operators.md
 
 clean:
 	rm -rf build $(VENV)
 
-.PHONY: demo test test-long exported fuzz lint readme setup clean
+.PHONY: demo test test-long exported fuzz lint support setup clean
