@@ -13,6 +13,7 @@ from dsconv.dialects.attributes import (
 from dsconv.dialects.fused import FUSED_OPS
 from dsconv.dialects.graph import GRAPH_OPS
 from dsconv.dialects.machine import MACHINE_OPS
+from dsconv.dialects.mapping import MappingAttr
 from dsconv.dialects.tiled import TILED_ATTRIBUTES, TILED_OPS
 
 Dsconv = Dialect(
@@ -20,6 +21,7 @@ Dsconv = Dialect(
     [*GRAPH_OPS, *FUSED_OPS, *TILED_OPS, *MACHINE_OPS],
     [
         LayoutAttr,
+        MappingAttr,
         NarrowRequantAttr,
         RequantAttr,
         SpaceAttr,

@@ -1,0 +1,161 @@
+"""Tiles of a layer on an array, and the cycles that they take: closed forms, exact by the clock.
+
+A PE has a register for each operand and an accumulator; it multiplies what lies in its registers.
+An operand is in its first register one cycle after it is at the edge, so a matrix product of r
+rows, c columns and K terms takes K + r + c - 1 cycles, as in FuSeConv's model (arXiv 2105.13434).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+from dsconv.dialects.mapping import Lines, Mapping, Strategy
+from dsconv.passes.systolic.array import Drain, SystolicArray, TileOrder
+from dsconv.passes.systolic.array_work import ArrayWork
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """`count` equal tiles on `rows` x `columns` PEs.
+
+    Operands stream in for `stream` cycles; `latency` cycles later the last PE has its last product.
+    """
+
+    count: int
+    rows: int
+    columns: int
+    stream: int
+    latency: int
+    drains: bool = True
+
+    def cycles(self, array: SystolicArray) -> int:
+        """Cycles of all of them, each alone on the array, and of shifting their sums out."""
+        drain = array.rows if self.drains and array.drain is Drain.SERIAL else 0
+        return self.count * (self.stream + self.latency + drain)
+
+
+def tiles(work: ArrayWork, mapping: Mapping, array: SystolicArray) -> list[Tiles]:
+    """All tiles of a layer."""
+    match mapping.strategy:
+        case Strategy.OUTPUT_STATIONARY:
+            product = (work.pixels, work.taps, work.kernels)
+            return list(_products(work.groups, *product, array))
+        case Strategy.WEIGHT_STATIONARY:
+            return list(_weight_stationary(work, array))
+        case Strategy.BLOCK_DIAGONAL:
+            return list(_block_diagonal(work, mapping.group, array))
+        case Strategy.BANDED:
+            return list(_banded(work, array))
+        case Strategy.ROW_BUS | Strategy.ST_OS:
+            return list(_on_bus(work, mapping, array))
+
+
+def cycles(work: ArrayWork, mapping: Mapping, array: SystolicArray) -> int:
+    """Clock cycles of a layer.
+
+    Separate tiles take theirs one after the other. Pipelined ones stream without a pause, and the
+    longest latency is seen once.
+    """
+    found = tiles(work, mapping, array)
+    if array.tiles is TileOrder.SEPARATE:
+        return sum(part.cycles(array) for part in found)
+    streams = sum(part.count * part.stream for part in found)
+    return streams + max(part.latency for part in found)
+
+
+def pieces(size: int, largest: int) -> Iterator[tuple[int, int]]:
+    """How often which length, where a size is cut into pieces of the largest length."""
+    if size >= largest:
+        yield size // largest, largest
+    if size % largest:
+        yield 1, size % largest
+
+
+def _products(
+    count: int, rows: int, terms: int, columns: int, array: SystolicArray
+) -> Iterator[Tiles]:
+    """So many matrix products, sums in place."""
+    for times, r in pieces(rows, array.rows):
+        for repeats, c in pieces(columns, array.columns):
+            yield Tiles(count * times * repeats, r, c, terms, r + c - 1)
+
+
+def _weight_stationary(work: ArrayWork, array: SystolicArray) -> Iterator[Tiles]:
+    """Weights are shifted in, one row a cycle; sums leave below as pixels pass."""
+    for times, r in pieces(work.taps, array.rows):
+        for repeats, c in pieces(work.kernels, array.columns):
+            count = work.groups * times * repeats
+            yield Tiles(count, r, c, r + work.pixels, r + c - 1, drains=False)
+
+
+def _block_diagonal(work: ArrayWork, group: int, array: SystolicArray) -> Iterator[Tiles]:
+    for times, size in pieces(work.groups, group):
+        terms, columns = size * work.taps, size * work.kernels
+        yield from _products(times, work.pixels, terms, columns, array)
+
+
+def _banded(work: ArrayWork, array: SystolicArray) -> Iterator[Tiles]:
+    """Each output line times the band of each block of output columns."""
+    oy, ox = work.outputs
+    for repeats, c in pieces(ox, array.columns):
+        terms = work.window.kernel[0] * band_height(work, c)
+        for times, r in pieces(oy, array.rows):
+            yield Tiles(work.groups * work.kernels * times * repeats, r, c, terms, r + c - 1)
+
+
+def band_height(work: ArrayWork, columns: int) -> int:
+    """Input columns under so many neighbouring output columns."""
+    return (columns - 1) * work.window.strides[1] + work.window.extent[1]
+
+
+@dataclass(frozen=True)
+class LineWork:
+    """A layer as lines for the row bus.
+
+    `lines` output lines, of which each has `length` places; every `stride`-th is an output. A line
+    takes `passes` input lines, and the window spans `extent` places along them.
+    """
+
+    lines: int
+    length: int
+    outputs: int
+    stride: int
+    passes: int
+    extent: int
+
+    @staticmethod
+    def of(work: ArrayWork, mapping: Mapping) -> LineWork:
+        """Lines are rows or columns of the map, as the mapping says; ST_OS takes padding, too."""
+        across, along = (0, 1) if mapping.lines is Lines.ROWS else (1, 0)
+        window, outputs = work.window, work.outputs
+        length = (outputs[along] - 1) * window.strides[along] + 1
+        if mapping.strategy is Strategy.ST_OS:
+            length = max(work.padded[along], length)
+        return LineWork(
+            work.groups * work.kernels * outputs[across],
+            length,
+            outputs[along],
+            window.strides[along],
+            window.kernel[across],
+            window.extent[along],
+        )
+
+
+def _on_bus(work: ArrayWork, mapping: Mapping, array: SystolicArray) -> Iterator[Tiles]:
+    """A line on each row: f places and the window's rest are shifted in, then weights come.
+
+    ST_OS shifts in a whole row of the array, however few of its places are outputs, and one more
+    cycle passes: cols + K in all (arXiv 2105.13434).
+    """
+    work_lines = LineWork.of(work, mapping)
+    for times, r in pieces(work_lines.lines, array.rows):
+        if mapping.strategy is Strategy.ST_OS:
+            count = times * ceil(work_lines.length / array.columns)
+            stream = array.columns + work_lines.extent - 1
+            yield Tiles(count, r, array.columns, stream, 1)
+            continue
+        for repeats, f in pieces(work_lines.length, array.columns):
+            stream = work_lines.passes * (f + work_lines.extent - 1)
+            yield Tiles(times * repeats, r, f, stream, 1)
