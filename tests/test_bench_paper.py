@@ -9,7 +9,9 @@ from rich.console import Console
 
 from dsconv import zoo
 from dsconv.bench import Part, figure4, paper, table2
-from dsconv.bench.blocks import (
+from dsconv.bench.deployments import Deployed, LayerRun, NetworkRun, compiled_for, unfused_pipeline
+from dsconv.bench.figure3 import Figure3, blocks
+from dsconv.bench.figure3_blocks import (
     FD,
     GEOMETRIES,
     Block,
@@ -19,10 +21,8 @@ from dsconv.bench.blocks import (
     pair,
     unfused_block,
 )
-from dsconv.bench.figure3 import Figure3, blocks
 from dsconv.bench.figure4 import Figure4
 from dsconv.bench.in_l1 import L1Program, cycles_in_l1, rows_in_l2, without_transfers
-from dsconv.bench.networks import Deployed, LayerRun, NetworkRun, compiled_for, unfused_pipeline
 from dsconv.bench.paper_numbers import TABLE_2, Method
 from dsconv.bench.results import Results
 from dsconv.bench.table2 import Table2

@@ -9,7 +9,7 @@ from handwritten import needs_gvsoc
 
 import dsconv
 from dsconv import zoo
-from dsconv.bench.networks import unfused_pipeline
+from dsconv.bench.deployments import unfused_pipeline
 from dsconv.dialects.attributes import Space
 from dsconv.dialects.tiled import L3StoreOp
 from dsconv.driver.smallest_memory import STEPS

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from dsconv.bench.blocks import FD, Block, BlockSize, FusedBlock, unfused_block
+from dsconv.bench.figure3_blocks import FD, Block, BlockSize, FusedBlock, unfused_block
 from dsconv.bench.paper_numbers import FIGURE_3
 from dsconv.bench.results import Results
 from dsconv.passes.scheduling.kernel_names import FusedKernel

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsconv.bench.networks import Deployed, LayerRun, NetworkRun
+from dsconv.bench.deployments import Deployed, LayerRun, NetworkRun
 from dsconv.bench.paper_numbers import Method
 from dsconv.bench.results import Results
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.rewriter import Rewriter
 
-from dsconv.bench.blocks import Block, FusedBlock, network
+from dsconv.bench.figure3_blocks import Block, FusedBlock, network
 from dsconv.dialects.attributes import Space, TileAttr
 from dsconv.dialects.fused import Axis, FusedOp
 from dsconv.dialects.graph import LayerOperation, dtype_of, tensor_type

@@ -9,11 +9,11 @@ from typing import Protocol, TypeVar
 from rich.console import Console
 
 from dsconv.bench import Part, figure3, figure4, table2
-from dsconv.bench.blocks import FD, GEOMETRIES, SIZES
+from dsconv.bench.deployments import run_network
 from dsconv.bench.figure3 import Figure3
+from dsconv.bench.figure3_blocks import FD, GEOMETRIES, SIZES
 from dsconv.bench.figure4 import Figure4
 from dsconv.bench.in_l1 import cycles_in_l1
-from dsconv.bench.networks import run_network
 from dsconv.bench.results import Results
 from dsconv.bench.table2 import Table2
 from dsconv.errors import DsconvError

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsconv.bench.networks import Deployed, NetworkRun
+from dsconv.bench.deployments import Deployed, NetworkRun
 from dsconv.bench.paper_numbers import TABLE_2, Deployment, Method
 from dsconv.bench.results import Results
 
