@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
 from typing import IO
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import (
-    ArrayAttr,
     DenseIntOrFPElementsAttr,
-    DictionaryAttr,
     IntegerAttr,
-    MemRefType,
     ModuleOp,
-    StringAttr,
 )
 from xdsl.dialects.func import FuncOp
 from xdsl.utils.exceptions import DiagnosticException
@@ -30,17 +26,19 @@ from dsconv.dialects.tiled import (
     L3_SIZE,
     LayerOp,
     aligned,
-    buffer_size,
 )
 from dsconv.lowering.c_functions import (
     CWriter,
-    is_output,
-    port_offset,
     print_kernel,
     print_network,
-    without_comment_marks,
 )
 from dsconv.lowering.c_names import c_identifier
+from dsconv.lowering.c_ports import (
+    header_comment,
+    header_constants,
+    print_port_fields,
+    print_port_lists,
+)
 from dsconv.passes.analysis.liveness import constants
 from dsconv.passes.analysis.networks import networks
 
@@ -87,7 +85,7 @@ def taken_names(module: ModuleOp) -> list[str]:
     """Names at file scope of all but buffers and layers."""
     kernels = [function.sym_name.data for function in functions(module)]
     constants = [symbol for symbol, _ in weights(module)]
-    own = ("l1", "l2", "run", "network", *kernels, *constants)
+    own = ("l1", "l2", "inputs", "outputs", "run", "network", *kernels, *constants)
     return [f"{network_name(module)}_{part}" for part in own]
 
 
@@ -121,28 +119,15 @@ def size_attribute(function: FuncOp, name: str) -> int:
     return value.value.data
 
 
-def port_meanings(function: FuncOp) -> str:
-    """Lines about the bytes of inputs and outputs, as far as the importer has said."""
-    lines: list[str] = []
-    for role in ("input", "output"):
-        ports = function.attributes.get(f"dsconv.{role}s")
-        for port in ports if isinstance(ports, ArrayAttr) else ():
-            meaning = port.data.get("meaning") if isinstance(port, DictionaryAttr) else None
-            if isinstance(meaning, StringAttr):
-                lines.append(f"\n   {role}: {without_comment_marks(meaning.data)}")
-    return "\n" * bool(lines) + "".join(lines)
-
-
 def print_header(module: ModuleOp, output: IO[str]) -> None:
     """network.h: what an application includes."""
     function, name = network_function(module), network_name(module)
     guard = f"{name.upper()}_NETWORK_H"
     output.write(
-        f"/* The network {name}, made by dsconv. Write {name}_network.input, let every core call\n"
-        f"   {name}_network.run, read {name}_network.output.{port_meanings(function)} */\n"
+        f"{header_comment(function, f'{name}_network')} */\n"
         f"#ifndef {guard}\n#define {guard}\n\n"
         '#include "dsc_runtime.h"\n\n'
-        f"extern const dsc_network {name}_network;\n\n"
+        f"extern const dsc_network {name}_network;\n\n{header_constants(function)}"
         "/* What the harness of runtime_c runs. */\n"
         f"#define DSC_NETWORK {name}_network\n#define DSC_LAYERS {layer_count(function)}\n"
         f"#define DSC_L3_BYTES {size_attribute(function, L3_SIZE)}\n\n"
@@ -183,6 +168,7 @@ def print_code(module: ModuleOp, output: IO[str]) -> None:
     writer.line()
     print_network(network, name, writer, taken_names(module))
     writer.line()
+    print_port_lists(network, name, writer)
     print_description(network, name, writer)
 
 
@@ -206,27 +192,11 @@ def print_assembly(module: ModuleOp, isa: str, output: IO[str]) -> None:
         )
 
 
-def counted(items: Sequence[object], noun: str) -> str:
-    """`1 input`, `2 inputs`."""
-    return f"{len(items)} {noun}" + ("" if len(items) == 1 else "s")
-
-
 def print_description(network: FuncOp, name: str, writer: CWriter) -> None:
     """The structure that the harness, or an application, starts from."""
-    arguments = list(network.body.block.args)
-    outputs = [number for number in range(len(arguments)) if is_output(network, number)]
-    inputs = [number for number in range(len(arguments)) if number not in outputs]
-    if len(inputs) != 1 or len(outputs) != 1:
-        raise DiagnosticException(
-            f'network "{network.sym_name.data}" has {counted(inputs, "input")} and '
-            f"{counted(outputs, 'output')}; dsconv-c makes networks with one of each"
-        )
     with writer.block(f"const dsc_network {name}_network =", end="};"):
         writer.line(f'.name = "{name}",')
-        for label, (number,) in (("input", inputs), ("output", outputs)):
-            assert isinstance(arguments[number].type, MemRefType), "networks take buffers"
-            writer.line(f".{label} = {name}_l2 + {port_offset(network, number)},")
-            writer.line(f".{label}_bytes = {buffer_size(arguments[number])},")
+        print_port_fields(network, name, writer)
         writer.line(f".layers = {layer_count(network)},")
         writer.line(f".run = {name}_run,")
         writer.line(f".l3_bytes = {size_attribute(network, L3_SIZE)},")

@@ -41,7 +41,15 @@ typedef struct {
   uint32_t l3_l2;
 } dsc_layer_stats;
 
-/* A compiled network, as the harness sees it. run is called by every core. */
+/* One of several inputs or outputs of a network. */
+typedef struct {
+  const char *name; /* in the model's file */
+  uint8_t *data;
+  uint32_t bytes;
+} dsc_port;
+
+/* A compiled network, as the harness sees it. run is called by every core. A network of one input has it in input; one of
+   several lists them in inputs, and input is NULL. Outputs are alike. */
 typedef struct {
   const char *name;
   uint8_t *input;
@@ -52,6 +60,10 @@ typedef struct {
   void (*run)(uint32_t core);
   uint32_t l3_bytes;       /* all of L3 that the network uses: its image, then space for activations */
   uint32_t l3_image_bytes; /* what lies in L3 from offset 0 before the first run, the file l3.bin */
+  const dsc_port *inputs;
+  uint32_t input_count; /* of inputs: 0 where there is one input */
+  const dsc_port *outputs;
+  uint32_t output_count;
 } dsc_network;
 
 /* The platform defines dsc_dma (the handle of a started transfer), DSC_CORES, DSC_L1 (the attribute that places an array in

@@ -30,12 +30,19 @@ static void write_stats(const void *words, uint32_t bytes) {
   check(dsc_file_write(stats_file, words, bytes), "stats.bin: cannot be written\n");
 }
 
+/* Of all inputs. */
+static uint32_t input_bytes(void) {
+  uint32_t bytes = DSC_NETWORK.input_bytes;
+  for (uint32_t port = 0; port < DSC_NETWORK.input_count; port++) bytes += DSC_NETWORK.inputs[port].bytes;
+  return bytes;
+}
+
 static void open_files(void) {
   input_file = dsc_file_open("input.bin", DSC_FILE_READ);
   check(input_file != DSC_NO_FILE, "input.bin: cannot be opened\n");
   uint32_t bytes = dsc_file_size(input_file);
-  check(bytes % DSC_NETWORK.input_bytes == 0, "input.bin: its size is no multiple of the network's input\n");
-  inputs = bytes / DSC_NETWORK.input_bytes;
+  check(bytes % input_bytes() == 0, "input.bin: its size is no multiple of the network's input\n");
+  inputs = bytes / input_bytes();
 
   output_file = open_for_writing("output.bin", "output.bin: cannot be opened\n");
   stats_file = open_for_writing("stats.bin", "stats.bin: cannot be opened\n");
@@ -54,12 +61,26 @@ static void close_files(void) {
   if (DSC_COUNT) dsc_counts_close();
 }
 
-static void read_input(void) {
-  check(dsc_file_read(input_file, DSC_NETWORK.input, DSC_NETWORK.input_bytes), "input.bin: cannot be read\n");
+static void read_port(uint8_t *data, uint32_t bytes) {
+  check(dsc_file_read(input_file, data, bytes), "input.bin: cannot be read\n");
+}
+
+static void write_port(const uint8_t *data, uint32_t bytes) {
+  check(dsc_file_write(output_file, data, bytes), "output.bin: cannot be written\n");
+}
+
+static void read_inputs(void) {
+  if (DSC_NETWORK.input_count == 0) read_port(DSC_NETWORK.input, DSC_NETWORK.input_bytes);
+  for (uint32_t port = 0; port < DSC_NETWORK.input_count; port++) {
+    read_port(DSC_NETWORK.inputs[port].data, DSC_NETWORK.inputs[port].bytes);
+  }
 }
 
 static void write_result(uint32_t cycles) {
-  check(dsc_file_write(output_file, DSC_NETWORK.output, DSC_NETWORK.output_bytes), "output.bin: cannot be written\n");
+  if (DSC_NETWORK.output_count == 0) write_port(DSC_NETWORK.output, DSC_NETWORK.output_bytes);
+  for (uint32_t port = 0; port < DSC_NETWORK.output_count; port++) {
+    write_port(DSC_NETWORK.outputs[port].data, DSC_NETWORK.outputs[port].bytes);
+  }
   write_stats(&cycles, sizeof cycles);
   write_stats(dsc_profile_layers(), DSC_LAYERS * sizeof(dsc_layer_stats));
 }
@@ -72,7 +93,7 @@ void dsc_harness(uint32_t core) {
   dsc_barrier(core);
   for (uint32_t input = 0; input < inputs; input++) {
     if (core == 0) {
-      read_input();
+      read_inputs();
       dsc_profile_start();
       if (DSC_COUNT) dsc_counts_start();
     }

@@ -53,13 +53,13 @@ func.func @unplaced(%x: memref<8xi8, #dsconv.space<l2>>, %y: memref<8xi8, #dscon
 
 // -----
 
-func.func @two_inputs(%x0: memref<8xi8, #dsconv.space<l2>>, %x1: memref<8xi8, #dsconv.space<l2>>, %y: memref<8xi8, #dsconv.space<l2>>) attributes {dsconv.l1_bytes = 8 : i64, dsconv.l2_bytes = 24 : i64, dsconv.l3_bytes = 0 : i64, dsconv.l3_image_bytes = 0 : i64, dsconv.offset = [0 : i64, 8 : i64, 16 : i64]} {
-  dsconv.layer "a" "add" makes tensor<1x1x2x4xsi8> in %y : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "chw/chw", macs = 0 : i64} {
+func.func @no_input(%y: memref<8xi8, #dsconv.space<l2>>) attributes {dsconv.l1_bytes = 8 : i64, dsconv.l2_bytes = 8 : i64, dsconv.l3_bytes = 0 : i64, dsconv.l3_image_bytes = 0 : i64, dsconv.offset = [0 : i64]} {
+  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %y : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "chw/chw", macs = 0 : i64} {
     dsconv.barrier
   }
   func.return
 }
-// CHECK: network "two_inputs" has 2 inputs and 1 output; dsconv-c makes networks with one of each
+// CHECK: network "no_input" has no input
 
 // -----
 
