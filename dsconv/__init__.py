@@ -9,12 +9,14 @@ if TYPE_CHECKING:
     from dsconv.api import compile as compile
     from dsconv.errors import DsconvError as DsconvError
     from dsconv.execution.report import Report as Report
+    from dsconv.version import __version__ as __version__
 
 _PLACES = {
     "Network": "dsconv.api",
     "compile": "dsconv.api",
     "DsconvError": "dsconv.errors",
     "Report": "dsconv.execution.report",
+    "__version__": "dsconv.version",
 }
 
 

@@ -33,7 +33,8 @@ class Network(CompiledNetwork):
         """Builds and runs the network, and compares it with the reference semantics.
 
         `x`: one input or a stack of them, in the model's shape and type, or already quantised;
-        None draws a random one. `on`: host, qemu or gvsoc. `expect`: outputs to compare with.
+        None draws a random one. `on`: host, qemu or gvsoc. `expect`: outputs to compare with. Of
+        a model with several inputs or outputs, both are mappings by their names.
         `stalls`: on gvsoc, run again to count what the cores wait for.
         """
         return execute(self, x, on=on, expect=expect, stalls=stalls)

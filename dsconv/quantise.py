@@ -12,6 +12,7 @@ import numpy.typing as npt
 import onnx
 
 from dsconv.errors import DsconvError
+from dsconv.files import written_at_once
 from dsconv.frontends.onnx_file.model_file import load_model
 from dsconv.frontends.onnx_file.onnx_graph import GraphInput, OnnxGraph
 from dsconv.verification.onnx_runtime import NOT_INSTALLED, refusal
@@ -41,10 +42,8 @@ def quantise(
     with tempfile.TemporaryDirectory(prefix="dsconv-") as folder:
         quantised = Path(folder) / "quantised.onnx"
         _quantise(model, iter(feeds), quantised, per_channel)
-        try:
-            output.write_bytes(quantised.read_bytes())
-        except OSError as error:
-            raise DsconvError(f"cannot write {output}: {error.strerror}") from error
+        with written_at_once(output) as draft:
+            draft.write_bytes(quantised.read_bytes())
 
 
 def _samples(source: GraphInput, calibration: Mapping[str, Array]) -> Array:

@@ -20,6 +20,7 @@ LAYERS = (
     ("dsconv.passes",),
     ("dsconv.passes.scheduling",),
     ("dsconv.passes.analysis",),
+    ("dsconv.files",),
     ("dsconv.errors",),
     ("dsconv.dialects",),
 )

@@ -115,5 +115,5 @@ def chained() -> onnx.ModelProto:
 def test_the_c_gives_sums(runner: str, l1: int | None):
     report = dsconv.compile(chained(), target="pulp_open", l1=l1).run(image(), on=runner)
     assert report.equal
-    assert report.outputs.dtype == np.int32
-    assert report.outputs.shape == (1, 1, 7, 5, 4)
+    assert report.output.dtype == np.int32
+    assert report.output.shape == (1, 1, 7, 5, 4)

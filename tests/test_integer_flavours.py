@@ -70,7 +70,7 @@ def test_the_c_is_bit_exact(flavour: str):
     report = dsconv.compile(WRITERS[flavour](0).network(), target="pulp_open").run(on="host")
     assert report.equal
     assert report.flavour == flavour
-    assert report.outputs.dtype == (np.int32 if flavour == "NEMO" else np.int8)
+    assert report.output.dtype == (np.int32 if flavour == "NEMO" else np.int8)
 
 
 @pytest.mark.parametrize("flavour", ["NEMO", "QuantLab"])

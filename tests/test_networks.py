@@ -39,7 +39,7 @@ def test_digits_are_recognised(runner: str):
     images, labels = digits(20)
     report = dsconv.compile(DIGITS, target="pulp_open").run(images, on=runner)
     assert report.equal
-    assert (report.outputs.reshape(20, -1).argmax(axis=1) == labels).mean() >= 0.9
+    assert (report.output.reshape(20, -1).argmax(axis=1) == labels).mean() >= 0.9
     assert (report.cycles is not None) == (runner == "gvsoc")
 
 
@@ -47,7 +47,7 @@ def test_a_report_has_the_documented_keys():
     report = dsconv.compile(DIGITS).run(digits(1)[0]).as_json()
     assert list(report) == [
         *("network", "target", "runner", "flavour", "equal", "cycles"),
-        *("bank_conflicts_modelled", "counted_cycles", "macs", "layers"),
+        *("bank_conflicts_modelled", "counted_cycles", "macs", "inputs", "outputs", "layers"),
     ]
     first = report["layers"][0]
     assert {"name", "op", "shape", "macs", "cycles", "bytes", "tile", "schedule", "equal"} <= {
@@ -60,7 +60,7 @@ def test_a_report_has_the_documented_keys():
 def test_a_wrong_expectation_is_found():
     network = dsconv.compile(DIGITS)
     images, _ = digits(3)
-    outputs = network.run(images).outputs
+    outputs = network.run(images).output
     assert network.run(images, expect=outputs).equal
     wrong = outputs.copy()
     wrong.reshape(3, 10)[1, 4] += 1

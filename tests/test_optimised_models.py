@@ -111,7 +111,7 @@ def test_the_input_may_have_its_channels_last(shape: tuple[int, ...]):
     assert port.shape == shape
     report = dsconv.compile(model, target="host").run(x, on="host")
     expected = np.asarray(onnx_runtime(model, optimised=False).run(None, {"x": x})[0])
-    np.testing.assert_array_equal(report.outputs.reshape(expected.shape), expected)
+    np.testing.assert_array_equal(report.output.reshape(expected.shape), expected)
 
 
 @pytest.mark.parametrize("axis", [1, 2, 3])

@@ -71,7 +71,7 @@ def test_the_quantised_network_compiles_and_keeps_its_classes(model: Path, per_c
     session = onnx_runtime(onnx.load(str(model)), optimised=True)
     logits = (np.asarray(session.run(None, {"image": x[None]})[0]) for x in images(8))
     classes = [int(row.argmax()) for row in logits]
-    assert (report.outputs.reshape(8, -1).argmax(axis=1) == classes).mean() >= 0.75
+    assert (report.output.reshape(8, -1).argmax(axis=1) == classes).mean() >= 0.75
 
 
 def test_the_command(model: Path):

@@ -562,9 +562,9 @@ def test_a_network_of_residual_blocks():
     for runner in ("host", "qemu"):
         report = compiled.run(image, on=runner)
         assert report.equal
-        assert len(np.unique(report.outputs)) > 5, "outputs saturate: the test says nothing"
+        assert len(np.unique(report.output)) > 5, "outputs saturate: the test says nothing"
     (once,) = run_network(import_onnx(model, flavour="QDQ"), image.transpose(0, 3, 1, 2))
-    assert (once.reshape(-1) != report.outputs.reshape(-1)).any()
+    assert (once.reshape(-1) != report.output.reshape(-1)).any()
 
 
 @pytest.mark.parametrize("case", ERRORS)
@@ -605,7 +605,7 @@ def test_the_probabilities_of_mobilenet_are_tflites():
     assert report.equal
     (port,) = compiled.imported.outputs
     assert port.scale is not None
-    logits = (report.outputs.reshape(3, -1).astype(np.float64) - port.zero_point) * port.scale
+    logits = (report.output.reshape(3, -1).astype(np.float64) - port.zero_point) * port.scale
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
     probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
     np.testing.assert_array_equal(np.rint(probabilities * 256).clip(0, 255), expected)

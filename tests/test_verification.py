@@ -158,7 +158,7 @@ def test_an_output_that_is_transposed_behind_its_layer(quantised_again: bool, tm
     assert found.equal
     windows = np.lib.stride_tricks.sliding_window_view(image, (2, 2), (2, 3))
     expected = windows.max(axis=(4, 5)).transpose(0, 2, 3, 1)
-    np.testing.assert_array_equal(found.report.outputs.reshape(expected.shape), expected)
+    np.testing.assert_array_equal(found.report.output.reshape(expected.shape), expected)
 
 
 def test_what_onnx_runtime_does_not_know_is_one_clear_error(tmp_path: Path):

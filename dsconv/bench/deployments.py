@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
-
 from dsconv import zoo
 from dsconv.api import Network, compile
 from dsconv.bench.paper_numbers import Method
@@ -15,7 +13,8 @@ from dsconv.dialects.tiled import LayerOp
 from dsconv.driver.output import write_folder
 from dsconv.driver.pipeline import default_pipeline, parse_pipeline
 from dsconv.errors import DsconvError
-from dsconv.execution.execute import Comparison, outputs_in_l3, quantised_inputs
+from dsconv.execution.execute import Comparison, outputs_in_l3
+from dsconv.execution.ports import packed, quantised_inputs
 from dsconv.lowering.c_target import network_function
 from dsconv.passes.scheduling.search import Objective
 from dsconv.profiling.measurements import Measurement, measure
@@ -101,14 +100,14 @@ def unfused_pipeline(target: Target, layers: int) -> str:
 
 def checked_measurement(compiled: Network) -> Measurement:
     """Cycles and bytes of a network on a random input, every layer compared."""
-    inputs = quantised_inputs(None, compiled.imported.inputs[0])
+    inputs = quantised_inputs(None, compiled.imported.inputs)
 
     def check(result: RunResult) -> None:
         report = Comparison(compiled, inputs, result).report("gvsoc", None)
         if not report.equal:
             raise DsconvError(f"{report.network}: {report.differences[0]}")
 
-    data = np.ascontiguousarray(inputs).view(np.uint8).reshape(-1)
+    data = packed(inputs)
     with TemporaryDirectory(prefix="dsconv-") as folder:
         traced, untraced = Path(folder, "traced"), Path(folder, "untraced")
         write_folder(compiled.lowered, traced, compiled.target, TARGET, trace=True)

@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.errors import DsconvError
+from dsconv.files import folder_written_at_once
 from dsconv.lowering.c_target import c_files
 from dsconv.targets import Target
 
@@ -40,17 +41,14 @@ def write_folder(
         "COUNT": int(count),
     }
     config = "".join(f"{name} = {value}\n" for name, value in settings.items())
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        _copy_runtime(directory, platform)
+    with folder_written_at_once(directory) as draft:
+        _copy_runtime(draft, platform)
         for name, text in sources.texts.items():
-            (directory / name).write_text(text)
+            (draft / name).write_text(text)
         if sources.l3_image:
-            (directory / "l3.bin").write_bytes(sources.l3_image)
-        (directory / "network.mlir").write_text(f"{module}\n")
-        (directory / "config.mk").write_text(config)
-    except OSError as error:
-        raise DsconvError(f"cannot write {directory}: {error.strerror}") from error
+            (draft / "l3.bin").write_bytes(sources.l3_image)
+        (draft / "network.mlir").write_text(f"{module}\n")
+        (draft / "config.mk").write_text(config)
 
 
 def _copy_runtime(directory: Path, platform: str) -> None:

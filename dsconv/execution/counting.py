@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dsconv.dialects.run import Array
 from dsconv.driver.compiled import CompiledNetwork
 from dsconv.driver.output import write_folder
 from dsconv.errors import DsconvError
@@ -27,13 +27,12 @@ class CountedRun:
     layers: Sequence[Stalls]
 
 
-def count_stalls(compiled: CompiledNetwork, platform: str, x: Array) -> CountedRun:
-    """Runs a network on one quantised input, built to count.
+def count_stalls(compiled: CompiledNetwork, platform: str, data: NDArray[np.uint8]) -> CountedRun:
+    """Runs a network on the bytes of one quantised value of each input, built to count.
 
     The cores of GAP8's model count L1 conflicts; for those of pulp-open, a second run without them
     tells. Raises DsconvError for platforms whose cores count nothing.
     """
-    data = np.ascontiguousarray(x).view(np.uint8).reshape(-1)
     with tempfile.TemporaryDirectory(prefix="dsconv-") as folder:
         directory = Path(folder)
         if platform not in ("pulp_open", "gap8"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -28,6 +28,7 @@ from dsconv.driver.difference import Difference, first_difference
 from dsconv.driver.output import write_folder
 from dsconv.errors import DsconvError
 from dsconv.execution.counting import CountedRun, count_stalls
+from dsconv.execution.ports import by_port, packed, quantise, quantised_inputs, unpacked
 from dsconv.execution.report import LayerReport, Report
 from dsconv.frontends import ImportedNetwork, Port
 from dsconv.lowering.c_target import network_function
@@ -43,7 +44,6 @@ RUNNERS: dict[str, dict[str, ModuleType]] = {
 """By the runner's name: the module that runs each platform of runtime_c."""
 
 TIMEOUT_S = 900.0
-RANDOM_SEED = 0
 
 
 def platform_for(target: Target, runner: str) -> str:
@@ -70,25 +70,24 @@ def execute(
 ) -> Report:
     """Builds in a temporary folder, runs, compares; see `dsconv.api.Network.run`."""
     platform = platform_for(compiled.target, on)
-    (port,) = compiled.imported.inputs
-    inputs = quantised_inputs(x, port)
+    inputs = quantised_inputs(x, compiled.imported.inputs)
     result = build_and_run(compiled, on, platform, inputs, trace=True)
     if result.cycles is not None and outputs_in_l3(compiled):
         undisturbed = build_and_run(compiled, on, platform, inputs, trace=False)
         result = replace(result, cycles=undisturbed.cycles, layer_stats=undisturbed.layer_stats)
-    counted = count_stalls(compiled, platform, inputs[-1]) if stalls else None
+    counted = count_stalls(compiled, platform, packed(inputs)[-1]) if stalls else None
     return Comparison(compiled, inputs, result, counted).report(on, expect)
 
 
 def build_and_run(
-    compiled: CompiledNetwork, on: str, platform: str, inputs: Array, *, trace: bool
+    compiled: CompiledNetwork, on: str, platform: str, inputs: Sequence[Array], *, trace: bool
 ) -> RunResult:
     """Builds in a temporary folder and runs on quantised inputs."""
     with tempfile.TemporaryDirectory(prefix="dsconv-") as folder:
         directory = Path(folder)
         write_folder(compiled.lowered, directory, compiled.target, platform, trace=trace)
         build(directory)
-        return RUNNERS[on][platform].run(directory, inputs.view(np.uint8).reshape(-1), TIMEOUT_S)
+        return RUNNERS[on][platform].run(directory, packed(inputs), TIMEOUT_S)
 
 
 def outputs_in_l3(compiled: CompiledNetwork) -> bool:
@@ -99,59 +98,34 @@ def outputs_in_l3(compiled: CompiledNetwork) -> bool:
     )
 
 
-def quantised_inputs(x: object, port: Port) -> Array:
-    """Inputs as (n, bytes' shape) in the type that the network takes.
-
-    Floats are quantised as QuantizeLinear does; integers have to be of the network's type.
-    """
-    dtype = np.dtype(port.dtype)
-    if x is None:
-        limits = np.iinfo(dtype)
-        generator = np.random.default_rng(RANDOM_SEED)
-        return generator.integers(limits.min, limits.max + 1, (1, *port.shape), dtype)
-    array = np.asarray(x)
-    size = int(np.prod(port.shape))
-    if array.size == 0 or array.size % size:
-        raise DsconvError(
-            f"the input has shape {array.shape}; {port.name} takes {port.shape}, or several of them"
+def run_imported(imported: ImportedNetwork, row: Sequence[Array]) -> ReferenceRun:
+    """Reference semantics of a network for one value of each input, as they lie in the file."""
+    arguments = network_of(imported.module).body.block.args
+    values = [
+        from_memory(
+            np.ascontiguousarray(x).view(np.uint8).reshape(-1),
+            tensor_type(argument).get_shape(),
+            dtype_of(argument),
+            layout_of(argument),
         )
-    array = array.reshape(-1, *port.shape)
-    if np.issubdtype(array.dtype, np.floating):
-        return quantise(array, port)
-    if array.dtype != dtype:
-        raise DsconvError(f"the input is {array.dtype}; {port.name} takes {dtype} or float")
-    return np.ascontiguousarray(array)
-
-
-def quantise(array: npt.NDArray[np.floating], port: Port) -> Array:
-    """QuantizeLinear with the scale and zero point of a port."""
-    if port.scale is None:
-        raise DsconvError(f"{port.name} has no scale: give integers, not floats")
-    limits = np.iinfo(port.dtype)
-    steps = np.rint(array.astype(np.float32) / np.float32(port.scale)) + port.zero_point
-    return np.clip(steps, limits.min, limits.max).astype(port.dtype)
-
-
-def run_imported(imported: ImportedNetwork, row: Array) -> ReferenceRun:
-    """Reference semantics of a network for one input, in the shape and order of the file."""
-    (argument,) = network_of(imported.module).body.block.args
-    data = np.ascontiguousarray(row).view(np.uint8).reshape(-1)
-    shape, dtype = tensor_type(argument).get_shape(), dtype_of(argument)
-    return run_reference(imported.module, from_memory(data, shape, dtype, layout_of(argument)))
+        for argument, x in zip(arguments, row, strict=True)
+    ]
+    return run_reference(imported.module, *values)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A run beside the reference semantics of the same inputs."""
+    """A run beside the reference semantics of the same inputs: (n, ...) for each port."""
 
     compiled: CompiledNetwork
-    inputs: Array
+    inputs: Sequence[Array]
     result: RunResult
     counted: CountedRun | None = None
 
     def report(self, runner: str, expect: object) -> Report:
         """Compares layer by layer, then with the expected outputs."""
-        references = [run_imported(self.compiled.imported, row) for row in self.inputs]
+        imported = self.compiled.imported
+        references = [run_imported(imported, row) for row in zip(*self.inputs, strict=True)]
         network = network_function(self.compiled.lowered)
         lowered = [op for op in network.body.block.ops if isinstance(op, LayerOp)]
         differences: list[Difference] = []
@@ -160,20 +134,22 @@ class Comparison:
             found = self._layer_difference(number, layer, references)
             differences += [found] if found else []
             layers.append(self._layer_report(number, layer, found is None))
-        outputs = self._outputs()
+        outputs = unpacked(self.result.outputs, imported.outputs)
         differences += self._output_differences(outputs, references, expect)
         return Report(
             network.sym_name.data,
             self.compiled.target.name,
             runner,
-            self.compiled.imported.flavour,
+            imported.flavour,
+            imported.inputs,
+            imported.outputs,
             outputs,
             None if self.result.cycles is None else self.result.cycles[-1],
             self.result.bank_conflicts,
             None if self.counted is None else self.counted.cycles,
             layers,
             differences,
-            self.compiled.imported.notes,
+            imported.notes,
         )
 
     def _layer_difference(
@@ -212,37 +188,45 @@ class Comparison:
             None if self.counted is None else self.counted.layers[number],
         )
 
-    def _outputs(self) -> Array:
-        (port,) = self.compiled.imported.outputs
-        return self.result.outputs.view(port.dtype).reshape(-1, *port.shape)
-
     def _output_differences(
-        self, outputs: Array, references: Sequence[ReferenceRun], expect: object
+        self, outputs: Mapping[str, Array], references: Sequence[ReferenceRun], expect: object
     ) -> list[Difference]:
-        returned = network_of(self.compiled.imported.module).body.block.last_op
+        imported = self.compiled.imported
+        returned = network_of(imported.module).body.block.last_op
         assert returned is not None, "a network ends with a return"
-        layout = layout_of(returned.operands[0])
-        (port,) = self.compiled.imported.outputs
-        calculated = [
-            to_memory(reference.outputs[0], layout).view(port.dtype) for reference in references
-        ]
-        found = [
-            first_difference("output", np.stack(calculated).reshape(outputs.shape), outputs),
-            None if expect is None else self._against(expect, outputs, port),
-        ]
+        found: list[Difference | None] = []
+        for number, port in enumerate(imported.outputs):
+            place = f"output {port.name}" if len(outputs) > 1 else "output"
+            layout = layout_of(returned.operands[number])
+            calculated = np.stack(
+                [to_memory(reference.outputs[number], layout) for reference in references]
+            )
+            actual = outputs[port.name]
+            found.append(
+                first_difference(place, calculated.view(port.dtype).reshape(actual.shape), actual)
+            )
+        for port, expected in zip(
+            imported.outputs, by_port(expect, imported.outputs, "output"), strict=True
+        ):
+            if expected is not None:
+                found.append(self._against(np.asarray(expected), outputs[port.name], port))
         return [difference for difference in found if difference is not None]
 
-    def _against(self, expect: object, outputs: Array, port: Port) -> Difference | None:
-        expected = np.asarray(expect)
-        if expected.size != outputs.size:
+    def _against(
+        self, expected: npt.NDArray[np.generic], actual: Array, port: Port
+    ) -> Difference | None:
+        if expected.size != actual.size:
             raise DsconvError(
-                f"expected outputs have shape {expected.shape}, the network's {outputs.shape}"
+                f"expected outputs have shape {expected.shape}, the network's '{port.name}' "
+                f"{actual.shape}"
                 + "".join(f"; note: {note}" for note in self.compiled.imported.notes)
             )
-        expected = expected.reshape(outputs.shape)
+        expected = expected.reshape(actual.shape)
         if np.issubdtype(expected.dtype, np.floating):
-            expected = quantise(expected, port)
-        return first_difference("expected output", expected, outputs)
+            expected = quantise(expected.astype(np.float32), port)
+        several = len(self.compiled.imported.outputs) > 1
+        place = f"expected output {port.name}" if several else "expected output"
+        return first_difference(place, expected, actual)
 
 
 def without_padding(data: npt.NDArray[np.uint8], type_: TensorType) -> npt.NDArray[np.uint8]:

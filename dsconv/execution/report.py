@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from dsconv.driver.difference import Difference
+from dsconv.errors import DsconvError
 from dsconv.execution.stalls import Stalls
+from dsconv.frontends import Port
 
 WIDEST = 200
 """Characters; up to this a table keeps its natural width, whatever the terminal's."""
@@ -78,8 +80,10 @@ class LayerReport:
 class Report:
     """One run of a network on n inputs.
 
-    `outputs` are (n, ...) in the model's output shape, quantised. Cycles and bytes are those of
-    the last input; cycles are None where the runner has none. `bank_conflicts` says whether they
+    `outputs` are by the names of the model's file (n, ...) in the shape that they have there,
+    quantised; `input_ports` and `output_ports` say what the integers mean. Cycles and bytes are
+    those of the last input; cycles are None where the runner has none. `bank_conflicts` says
+    whether they
     include cores that wait for each other's bank of L1. Stalls come from a run of its own, which
     took `counted_cycles`.
     """
@@ -88,13 +92,22 @@ class Report:
     target: str
     runner: str
     flavour: str
-    outputs: npt.NDArray[np.integer]
+    input_ports: Sequence[Port]
+    output_ports: Sequence[Port]
+    outputs: Mapping[str, npt.NDArray[np.integer]]
     cycles: int | None
     bank_conflicts: bool
     counted_cycles: int | None
     layers: Sequence[LayerReport]
     differences: Sequence[Difference]
     notes: Sequence[str]
+
+    @property
+    def output(self) -> npt.NDArray[np.integer]:
+        """The only output. Raises DsconvError where there are several."""
+        if len(self.outputs) > 1:
+            raise DsconvError(f"{self.network} has several outputs: {', '.join(self.outputs)}")
+        return next(iter(self.outputs.values()))
 
     @property
     def equal(self) -> bool:
@@ -118,6 +131,8 @@ class Report:
             "bank_conflicts_modelled": self.bank_conflicts if self.cycles else None,
             "counted_cycles": self.counted_cycles,
             "macs": self.macs,
+            "inputs": [_port_as_json(port) for port in self.input_ports],
+            "outputs": [_port_as_json(port) for port in self.output_ports],
             "layers": [layer.as_json() for layer in self.layers],
         }
 
@@ -129,9 +144,13 @@ class Report:
         if self.counted_cycles is not None:
             wide.print(self._stall_table())
         for note in (read_as(self.flavour), *self.notes, *self._own_notes()):
-            console.print(f"note: {note}", style="dim", highlight=False, soft_wrap=True)
+            console.print(
+                f"note: {note}", style="dim", markup=False, highlight=False, soft_wrap=True
+            )
         for difference in self.differences:
-            console.print(f"DIFFERENT  {difference}", style="bold red", highlight=False)
+            console.print(
+                f"DIFFERENT  {difference}", style="bold red", markup=False, highlight=False
+            )
         verdict = "bit-exact: every layer equals the reference" if self.equal else "NOT equal"
         speed = ""
         if self.cycles:
@@ -216,3 +235,14 @@ class Report:
                 "yes" if layer.equal else "[red]NO[/red]",
             )
         return table
+
+
+def _port_as_json(port: Port) -> dict[str, Any]:
+    return {
+        "name": port.name,
+        "dtype": port.dtype,
+        "shape": list(port.shape),
+        "scale": port.scale,
+        "zero_point": port.zero_point,
+        "left_to_the_caller": list(port.caller_steps),
+    }

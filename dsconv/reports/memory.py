@@ -14,6 +14,7 @@ from xdsl.dialects.func import FuncOp
 from dsconv.dialects.attributes import Space
 from dsconv.dialects.tiled import L1_SIZE, L2_SIZE, L3_SIZE, OFFSETS, BufferOp, LayerOp
 from dsconv.errors import DsconvError
+from dsconv.files import written_at_once
 from dsconv.lowering.c_functions import port_names
 from dsconv.lowering.c_target import network_function, size_attribute
 from dsconv.passes.analysis.liveness import (
@@ -93,7 +94,10 @@ class MemoryPlan:
         )
 
     def plot(self, path: Path) -> None:
-        """A picture of L2: address against time, a rectangle a buffer."""
+        """A picture of L2: address against time, a rectangle a buffer.
+
+        Raises DsconvError where matplotlib is missing or does not know the suffix.
+        """
         try:
             from matplotlib.figure import Figure
         except ImportError as error:
@@ -118,7 +122,11 @@ class MemoryPlan:
         axes.set_xticks(range(len(self.layers)), self.layers, rotation=90, fontsize=6)
         axes.set_ylabel("address in L2 / KiB")
         axes.set_title(f"{self.network}: {self.l2_bytes:,} bytes")
-        figure.savefig(path, dpi=150)
+        try:
+            with written_at_once(path) as draft:
+                figure.savefig(draft, dpi=150)
+        except ValueError as error:
+            raise DsconvError(f"cannot write {path}: {error}") from error
 
 
 def _placements(function: FuncOp, layers: list[LayerOp]) -> tuple[Placement, ...]:

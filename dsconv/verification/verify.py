@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from xdsl.ir import Operation, SSAValue
 from dsconv.api import Network
 from dsconv.dialects.graph import LayerOperation, dtype_of, layout_of, tensor_type
 from dsconv.dialects.run import from_memory, make_interpreter, network_of
-from dsconv.execution.execute import quantised_inputs, run_imported
+from dsconv.execution.execute import run_imported
+from dsconv.execution.ports import quantised_inputs
 from dsconv.execution.report import WIDEST, Report
 from dsconv.frontends import ImportedNetwork, LayerSource, OnnxTensor, Port
 from dsconv.frontends.onnx_file.model_file import load_model
@@ -44,7 +45,7 @@ class Verification:
 
     judge: Judge
     layers: Sequence[LayerCheck]
-    outputs: Agreement
+    outputs: Sequence[Agreement]
     report: Report
 
     @property
@@ -60,7 +61,8 @@ class Verification:
     def _outputs_agree(self) -> bool:
         """What follows from differences that are explained is, too."""
         follows = not all(found.is_settled for found in self._compared())
-        return not self.outputs.different or (self._layers_agree and follows)
+        equal = not any(output.different for output in self.outputs)
+        return equal or (self._layers_agree and follows)
 
     def print(self, console: Console) -> None:
         """The table of layers and where the first difference is."""
@@ -102,7 +104,11 @@ class Verification:
             for layer in self.layers
             if layer.agreement is not None and not layer.agreement.is_explained
         ]
-        outputs = [] if self._outputs_agree else [f"end to end: {self.outputs}"]
+        outputs = [
+            f"{title}: {output}"
+            for title, output in self._titled_outputs()
+            if output.different and not self._outputs_agree
+        ]
         return [*diverging[:1], *outputs, *(f"the C: {found}" for found in self.report.differences)]
 
     def _table(self) -> Table:
@@ -122,8 +128,14 @@ class Verification:
                 *_cells(layer.agreement),
                 "" if equal is None else "equal" if equal else "[red]NO[/red]",
             )
-        table.add_row("end to end", "", "", *_cells(self.outputs), "")
+        for title, output in self._titled_outputs():
+            table.add_row(title, "", "", *_cells(output), "")
         return table
+
+    def _titled_outputs(self) -> list[tuple[str, Agreement]]:
+        names = list(self.report.outputs) if len(self.outputs) > 1 else []
+        titles = [f"end to end, {name}" for name in names] or ["end to end"]
+        return list(zip(titles, self.outputs, strict=True))
 
 
 def _cells(agreement: Agreement | None) -> tuple[str, ...]:
@@ -156,21 +168,33 @@ def verify(
     judge = judge or judge_of(imported.flavour)
     model, _ = without_preprocessing(load_model(path))
     model = model if judge is INTEGERS else spelled_out(model)
-    (port,), (result,) = imported.inputs, imported.outputs
-    rows = quantised_inputs(x, port)
-    feeds = [{port.name: _as_in_file(model, row, port)} for row in rows]
-    names = {tensor.name for tensor in _layer_tensors(imported)} - {port.name}
-    true = judge.ways[0](model, feeds, [*names, result.tensor])
+    ports, results = imported.inputs, imported.outputs
+    inputs = quantised_inputs(x, ports)
+    rows = list(zip(*inputs, strict=True))
+    feeds = [
+        {port.name: _as_in_file(model, x, port) for port, x in zip(ports, row, strict=True)}
+        for row in rows
+    ]
+    names = {tensor.name for tensor in _layer_tensors(imported)} - {port.name for port in ports}
+    wanted = [result.tensor for result in results]
+    true = judge.ways[0](model, feeds, [*names, *wanted])
     known = [feed | tensors for feed, tensors in zip(feeds, true, strict=True)]
     comparison = _LayerComparison(judge, model, imported, known)
     layers = [comparison.check(source) for source in imported.layers]
-    ways = [true, *(way(model, feeds, [result.tensor]) for way in judge.ways[1:])]
+    ways = [true, *(way(model, feeds, wanted) for way in judge.ways[1:])]
+    references = [run_imported(imported, row).outputs for row in rows]
     outputs = [
-        np.concatenate([_output(imported, result, tensors[result.tensor]) for tensors in way])
-        for way in ways
+        Agreement.of(
+            np.concatenate([reference[number] for reference in references]),
+            [
+                np.concatenate([_output(imported, number, tensors) for tensors in way])
+                for way in ways
+            ],
+        )
+        for number in range(len(results))
     ]
-    actual = np.concatenate([run_imported(imported, row).outputs[0] for row in rows])
-    return Verification(judge, layers, Agreement.of(actual, outputs), compiled.run(rows, on=on))
+    given = {port.name: array for port, array in zip(ports, inputs, strict=True)}
+    return Verification(judge, layers, outputs, compiled.run(given, on=on))
 
 
 def _layer_tensors(imported: ImportedNetwork) -> list[OnnxTensor]:
@@ -191,14 +215,16 @@ def _as_in_file(model: onnx.ModelProto, row: Array, port: Port) -> Array:
     return row.astype(dtype)
 
 
-def _output(imported: ImportedNetwork, port: Port, array: Array) -> Array:
-    """The tensor of the network's output, as it lies in the file, as (1, C, H, W)."""
+def _output(imported: ImportedNetwork, number: int, tensors: Mapping[str, Array]) -> Array:
+    """The tensor of an output of the network, as it lies in the file, as (1, C, H, W)."""
+    port = imported.outputs[number]
+    array = tensors[port.tensor]
     for tensor in _layer_tensors(imported):
         if tensor.name == port.tensor:
             return tensor.view.stored(array)
     returned = network_of(imported.module).body.block.last_op
     assert returned is not None, "a network ends with a return"
-    (value,) = returned.operands
+    value = returned.operands[number]
     data = np.ascontiguousarray(array.astype(dtype_of(value))).view(np.uint8).reshape(-1)
     return from_memory(data, tensor_type(value).get_shape(), dtype_of(value), layout_of(value))
 

@@ -23,7 +23,7 @@ func.func @two(%x: memref<8xi8, #dsconv.space<l2>>) {
 
 // -----
 
-func.func @unplanned(%x: memref<8xi8, #dsconv.space<l2>>) {
+func.func @unplanned(%a: memref<8xi8, #dsconv.space<l2>>, %x: memref<8xi8, #dsconv.space<l2>>) {
   dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %x : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "chw/chw", macs = 0 : i64} {
     dsconv.barrier
   }
@@ -33,7 +33,7 @@ func.func @unplanned(%x: memref<8xi8, #dsconv.space<l2>>) {
 
 // -----
 
-func.func @without_offsets(%x: memref<8xi8, #dsconv.space<l2>>) attributes {dsconv.l1_bytes = 8 : i64, dsconv.l2_bytes = 8 : i64, dsconv.l3_bytes = 0 : i64, dsconv.l3_image_bytes = 0 : i64} {
+func.func @without_offsets(%a: memref<8xi8, #dsconv.space<l2>>, %x: memref<8xi8, #dsconv.space<l2>>) attributes {dsconv.l1_bytes = 8 : i64, dsconv.l2_bytes = 8 : i64, dsconv.l3_bytes = 0 : i64, dsconv.l3_image_bytes = 0 : i64} {
   dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %x : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "chw/chw", macs = 0 : i64} {
     dsconv.barrier
   }

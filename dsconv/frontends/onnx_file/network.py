@@ -42,6 +42,11 @@ class Port:
     channel_scales: tuple[float, ...] = ()
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """What the port is called by those who give or expect values."""
+        return (self.name,)
+
+    @property
     def meaning(self) -> str:
         """Type, shape and what the integers mean, for people."""
         form = f"{self.dtype} {'x'.join(map(str, self.shape))}"

@@ -1,0 +1,83 @@
+"""The command line: dsconv compile, run, verify, report, quantize, support, doctor, zoo, bench."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from dsconv.cli.bench import bench
+from dsconv.cli.compile import compile_command
+from dsconv.cli.consoles import errors
+from dsconv.cli.quantize import quantize_command
+from dsconv.cli.report import report_command
+from dsconv.cli.run import run_command
+from dsconv.cli.tools import doctor_command, support_command, zoo_command
+from dsconv.cli.verify import verify_command
+from dsconv.errors import DsconvError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Quantised ONNX networks to C for ultra-low-power RISC-V clusters.",
+)
+app.command("compile")(compile_command)
+app.command("run")(run_command)
+app.command("verify")(verify_command)
+app.command("report")(report_command)
+app.command("quantize")(quantize_command)
+app.command("support")(support_command)
+app.command("doctor")(doctor_command)
+app.command("zoo")(zoo_command)
+app.add_typer(bench, name="bench")
+
+BROKEN_PIPE = 128 + 13
+"""Exit status of a program that SIGPIPE ends."""
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from dsconv.version import __version__
+
+        typer.echo(f"dsconv {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Quantised ONNX networks to C for ultra-low-power RISC-V clusters."""
+
+
+def main() -> None:
+    """Entry point: one line for whatever is wrong, no traceback."""
+    try:
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except DsconvError as error:
+        _end(str(error), 2)
+    except BrokenPipeError:
+        _end("", BROKEN_PIPE)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        _end(f"{place}{error.strerror or error}", 2)
+
+
+def _end(message: str, status: int) -> None:
+    """Ends the program; what stdout still holds is lost where it cannot be written."""
+    if message:
+        errors.print(f"error: {message}", style="red", markup=False, highlight=False)
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(status)

@@ -1,0 +1,123 @@
+"""Options that several commands share, each with its name and its help."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dsconv.cli.consoles import errors
+from dsconv.files import output_path
+from dsconv.passes.scheduling.search import Objective
+
+if TYPE_CHECKING:
+    from dsconv.profiling.schedule import Measurer
+
+ARRAYS = "X.npy|X.npz[:KEY]"
+"""How arrays are given."""
+NAMED_ARRAYS = f"[NAME=]{ARRAYS}"
+"""How arrays are given for inputs or outputs of a model."""
+
+
+class CostSource(StrEnum):
+    """Who says what a choice costs."""
+
+    MODEL = "model"
+    GVSOC = "gvsoc"
+
+
+class Runner(StrEnum):
+    """Where a network can run."""
+
+    HOST = "host"
+    QEMU = "qemu"
+    GVSOC = "gvsoc"
+
+
+DEFAULT_TARGETS = {Runner.HOST: "host", Runner.QEMU: "qemu", Runner.GVSOC: "pulp_open"}
+
+Model = Annotated[Path, typer.Argument(help="Quantised ONNX file.", metavar="MODEL.onnx")]
+OutputFolder = Annotated[
+    Path,
+    typer.Option("--output", "-o", metavar="DIR", parser=output_path, help="Folder to write."),
+]
+OutputModel = Annotated[
+    Path,
+    typer.Option("--output", "-o", metavar="Y.onnx", parser=output_path, help="File to write."),
+]
+TargetOption = Annotated[
+    str, typer.Option("--target", help="gap8, pulp_open, qemu, host or a .toml.")
+]
+RunnerTarget = Annotated[
+    str | None,
+    typer.Option("--target", help="Target to compile for; the runner's own by default."),
+]
+On = Annotated[Runner, typer.Option("--on", help="Where to run the C.")]
+Flavour = Annotated[
+    str | None,
+    typer.Option(
+        "--flavour",
+        metavar="NAME",
+        help="What the nodes mean (see dsconv support); detected by default.",
+    ),
+]
+L1 = Annotated[int | None, typer.Option("--l1", metavar="BYTES", help="Size of L1.")]
+L2 = Annotated[int | None, typer.Option("--l2", metavar="BYTES", help="Size of L2.")]
+Passes = Annotated[
+    str | None,
+    typer.Option("--passes", metavar="PIPELINE", help="Passes in place of the default ones."),
+]
+VerifyEach = Annotated[
+    bool,
+    typer.Option(
+        "--verify-each",
+        help="Run the IR before and after every pass on one input; it has to be equal. Takes "
+        "minutes for 1 M MAC.",
+    ),
+]
+ObjectiveOption = Annotated[
+    Objective, typer.Option("--objective", help="What to choose the schedule by.")
+]
+Kernel = Annotated[
+    str | None,
+    typer.Option(
+        "--kernel",
+        metavar="NAME",
+        help="Fuse by this kernel alone, wherever it can be: dw-pw-rows-chw-hwc-chw, for example.",
+    ),
+]
+Remarks = Annotated[
+    bool, typer.Option("--remarks", help="Say what is fused, and what is not and why.")
+]
+Profile = Annotated[
+    CostSource,
+    typer.Option(
+        "--profile",
+        help="Choose the schedule by the model's estimates, or by what GVSoC measures of the "
+        "choices that could be best if the model overestimates each by 5 % at most. Measurements "
+        "are kept: break off and go on at will.",
+    ),
+]
+Jobs = Annotated[
+    int, typer.Option("--jobs", min=1, help="With --profile gvsoc: simulations at a time.")
+]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        metavar=NAMED_ARRAYS,
+        help="One value or more of an input, once for each input. An .npz with arrays by the "
+        "inputs' names holds all of them.",
+    ),
+]
+
+
+def measurer_for(profile: CostSource, jobs: int) -> Measurer | None:
+    """What measures choices; None where the model estimates them."""
+    if profile is CostSource.MODEL:
+        return None
+    from dsconv.profiling.runs import gvsoc_measurer
+
+    return gvsoc_measurer(jobs, errors)

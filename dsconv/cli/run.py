@@ -1,0 +1,149 @@
+"""dsconv run: a network built, run, and compared with the reference semantics."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from dsconv.cli.arrays import Array, GivenArrays, check_arrays_path, load_array, write_arrays
+from dsconv.cli.consoles import console, errors
+from dsconv.cli.options import (
+    ARRAYS,
+    DEFAULT_TARGETS,
+    L1,
+    L2,
+    NAMED_ARRAYS,
+    CostSource,
+    Flavour,
+    Inputs,
+    Jobs,
+    Kernel,
+    Model,
+    ObjectiveOption,
+    On,
+    Passes,
+    Profile,
+    Remarks,
+    Runner,
+    RunnerTarget,
+    VerifyEach,
+    measurer_for,
+)
+from dsconv.errors import DsconvError
+from dsconv.files import check_writable, output_path, written_at_once
+from dsconv.passes.scheduling.search import Objective
+
+STDOUT = Path("-")
+
+
+def run_command(
+    model: Model,
+    on: On = Runner.HOST,
+    target: RunnerTarget = None,
+    flavour: Flavour = None,
+    l1: L1 = None,
+    l2: L2 = None,
+    passes: Passes = None,
+    objective: ObjectiveOption = Objective.LATENCY,
+    kernel: Kernel = None,
+    remarks: Remarks = False,
+    profile: Profile = CostSource.MODEL,
+    jobs: Jobs = 1,
+    verify_each: VerifyEach = False,
+    input: Inputs = None,
+    expect: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--expect", metavar=NAMED_ARRAYS, help="Outputs to compare with, as --input has them."
+        ),
+    ] = None,
+    labels: Annotated[
+        str | None, typer.Option("--labels", metavar=ARRAYS, help="Classes, for the accuracy.")
+    ] = None,
+    layers: Annotated[bool, typer.Option("--layers", help="Show the table of layers.")] = False,
+    stalls: Annotated[
+        bool, typer.Option("--stalls", help="On gvsoc: show what the cores wait for, by layer.")
+    ] = False,
+    json_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--json",
+            metavar="FILE",
+            parser=output_path,
+            help="Write the report as JSON; - is stdout, and the report for people goes to stderr.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="Y.npz|Y.npy",
+            parser=output_path,
+            help="Write the outputs, by their names.",
+        ),
+    ] = None,
+) -> None:
+    """Build and run a network, and compare every layer with the reference semantics."""
+    from dsconv.api import compile
+
+    given = GivenArrays.load("--input", input)
+    expected = GivenArrays.load("--expect", expect)
+    classes = None if labels is None else load_array(labels)
+    if output is not None:
+        check_arrays_path(output)
+    if json_file is not None and json_file != STDOUT:
+        check_writable(json_file)
+    compiled = compile(
+        model,
+        target or DEFAULT_TARGETS[on],
+        flavour=flavour,
+        l1=l1,
+        l2=l2,
+        passes=passes,
+        objective=objective,
+        kernel=kernel,
+        remarks=remarks,
+        verify_each=verify_each,
+        measurer=measurer_for(profile, jobs),
+    )
+    imported = compiled.imported
+    report = compiled.run(
+        None if given is None else given.for_ports(imported.inputs),
+        on=on.value,
+        expect=None if expected is None else expected.for_ports(imported.outputs),
+        stalls=stalls,
+    )
+    people = errors if json_file == STDOUT else console
+    report.print(people, layers=layers)
+    if classes is not None:
+        people.print(accuracy(report.output, classes), highlight=False)
+    if json_file is not None:
+        write_json(json_file, report.as_json())
+    if output is not None:
+        write_arrays(output, report.outputs)
+    if not report.equal:
+        raise typer.Exit(1)
+
+
+def accuracy(outputs: Array, labels: Array) -> str:
+    """Share of the outputs whose largest value is at the label."""
+    if len(outputs) != labels.size:
+        raise DsconvError(f"{labels.size} labels for {len(outputs)} outputs")
+    predicted = outputs.reshape(len(outputs), -1).argmax(axis=1)
+    right = int(np.count_nonzero(predicted == labels.reshape(-1)))
+    return f"accuracy: {right} of {len(outputs)} right, {right / len(outputs):.2%}"
+
+
+def write_json(path: Path, report: object) -> None:
+    """Writes a report to a file, or to stdout."""
+    text = json.dumps(report, indent=2)
+    if path == STDOUT:
+        typer.echo(text)
+        return
+    with written_at_once(path) as draft:
+        draft.write_text(f"{text}\n")

@@ -1,0 +1,51 @@
+"""dsconv support, doctor and zoo: what can be read, what is installed, networks to try."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dsconv.cli.consoles import console
+from dsconv.cli.options import OutputModel
+from dsconv.errors import DsconvError
+from dsconv.files import written_at_once
+
+
+def support_command() -> None:
+    """Show which flavours and operations can be read, as Markdown."""
+    from dsconv.frontends.support import support
+
+    typer.echo(support(), nl=False)
+
+
+def doctor_command() -> None:
+    """Show which compilers and simulators are here, and how to get those that are not."""
+    from dsconv.doctor import check
+
+    for tool in check():
+        if tool.path is None:
+            console.print(f"[red]no[/red]  {tool.name}: {tool.purpose}", highlight=False)
+            console.print(f"    to get it: {tool.how_to_get}", highlight=False)
+        else:
+            console.print(
+                f"[green]ok[/green]  {tool.name}: {tool.path} {tool.version}", highlight=False
+            )
+
+
+def zoo_command(
+    name: Annotated[str, typer.Argument(help="mv1-224 mv1-128 mv1-96 mv2-224 mv2-128 dscnn")],
+    output: OutputModel,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the weights.")] = 0,
+) -> None:
+    """Build one of the paper's networks as quantised ONNX with seeded weights."""
+    import onnx
+
+    from dsconv.zoo import build
+
+    try:
+        model = build(name, seed)
+    except ValueError as error:
+        raise DsconvError(str(error)) from error
+    with written_at_once(output) as draft:
+        onnx.save(model, str(draft))

@@ -1,0 +1,52 @@
+"""dsconv verify: a network compared with what others say that its file means."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from dsconv.cli.arrays import GivenArrays
+from dsconv.cli.consoles import console
+from dsconv.cli.options import DEFAULT_TARGETS, Flavour, Inputs, Model, On, Runner, RunnerTarget
+
+
+class JudgeName(StrEnum):
+    """Who says what a file means."""
+
+    ONNX_RUNTIME = "onnxruntime"
+    INTEGERS = "integers"
+
+
+def verify_command(
+    model: Model,
+    against: Annotated[
+        JudgeName | None,
+        typer.Option(
+            "--against",
+            help="What to compare with; by default, integers for graphs on integers.",
+        ),
+    ] = None,
+    on: On = Runner.HOST,
+    target: RunnerTarget = None,
+    flavour: Flavour = None,
+    input: Inputs = None,
+) -> None:
+    """Compare every layer on its true input with ONNX Runtime, then all of them, then the C.
+
+    Exit status 0: all equal, or off by one where float32's rounding explains it; 1: a value
+    differs; 2: an error.
+    """
+    from dsconv.api import compile
+    from dsconv.verification.oracles import INTEGERS, ONNX_RUNTIME
+    from dsconv.verification.verify import verify
+
+    given = GivenArrays.load("--input", input)
+    compiled = compile(model, target or DEFAULT_TARGETS[on], flavour=flavour)
+    judges = {None: None, JudgeName.ONNX_RUNTIME: ONNX_RUNTIME, JudgeName.INTEGERS: INTEGERS}
+    x = None if given is None else given.for_ports(compiled.imported.inputs)
+    verification = verify(compiled, model, x, on=on.value, judge=judges[against])
+    verification.print(console)
+    if not verification.equal:
+        raise typer.Exit(1)
