@@ -15,6 +15,7 @@ from xdsl.interpreter import (
 )
 
 from dsconv.dialects import fused, graph, reference
+from dsconv.dialects.attributes import WindowAttr
 
 
 @register_impls
@@ -180,6 +181,6 @@ def _weighted_sums(
             return reference.conv2d(x, weights, bias, op.window, *zeros)
         case graph.PointwiseOp():
             kernels = weights[:, :, None, None]
-            return reference.conv2d(x, kernels, bias, graph.WindowAttr.of((1, 1)), *zeros)
+            return reference.conv2d(x, kernels, bias, WindowAttr.of((1, 1)), *zeros)
         case _:
             return reference.linear(x, weights, bias, *zeros)

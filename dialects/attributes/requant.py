@@ -1,13 +1,11 @@
-"""Attributes of the dsconv dialect: layout, memory space, window, tile and requantisation."""
+"""Requantisation: from a sum of 32 bits to a quantised value."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import cast
 
-from xdsl.dialects.builtin import I64, DenseArrayBase, IntAttr, StringAttr, i64
-from xdsl.dialects.utils import EnumAttribute
+from xdsl.dialects.builtin import I64, DenseArrayBase, StringAttr
 from xdsl.ir import ParametrizedAttribute
 from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
@@ -15,20 +13,7 @@ from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.str_enum import StrEnum
 
-
-class Layout(StrEnum):
-    """Order in which a 1xCxHxW tensor lies in memory: channels outermost or innermost."""
-
-    CHW = "chw"
-    HWC = "hwc"
-
-
-class Space(StrEnum):
-    """Level of the memory hierarchy."""
-
-    L1 = "l1"
-    L2 = "l2"
-    L3 = "l3"
+from dsconv.dialects.attributes.integers import i64_array, parse_entries, print_int_list
 
 
 class Rounding(StrEnum):
@@ -53,269 +38,6 @@ def verify_rounding(name: str) -> None:
     """Raises VerifyException where a name is no rounding."""
     if name not in set(Rounding):
         raise VerifyException(f"unknown rounding {name}; there are {', '.join(Rounding)}")
-
-
-@irdl_attr_definition
-class LayoutAttr(EnumAttribute[Layout]):
-    """Encoding of a tensor type: the layout of its elements in memory."""
-
-    name = "dsconv.layout"
-
-    def print_parameter(self, printer: Printer) -> None:
-        with printer.in_angle_brackets():
-            super().print_parameter(printer)
-
-    @classmethod
-    def parse_parameter(cls, parser: AttrParser) -> Layout:
-        with parser.in_angle_brackets():
-            return super().parse_parameter(parser)
-
-
-@irdl_attr_definition
-class SpaceAttr(EnumAttribute[Space]):
-    """Memory space of a memref type."""
-
-    name = "dsconv.space"
-
-    def print_parameter(self, printer: Printer) -> None:
-        with printer.in_angle_brackets():
-            super().print_parameter(printer)
-
-    @classmethod
-    def parse_parameter(cls, parser: AttrParser) -> Space:
-        with parser.in_angle_brackets():
-            return super().parse_parameter(parser)
-
-
-def i64_array(values: Sequence[int]) -> DenseArrayBase[I64]:
-    """A dense array attribute of 64-bit integers."""
-    return DenseArrayBase.from_list(i64, values)
-
-
-def _parse_int(parser: AttrParser) -> int:
-    value = parser.parse_integer()
-    if not -(2**63) <= value < 2**63:
-        parser.raise_error(f"{value} does not fit 64 bits")
-    return value
-
-
-def _parse_int_list(parser: AttrParser) -> list[int]:
-    return parser.parse_comma_separated_list(parser.Delimiter.SQUARE, lambda: _parse_int(parser))
-
-
-def _parse_entries(
-    parser: AttrParser,
-    owner: str,
-    *,
-    lists: Sequence[str],
-    numbers: Sequence[str] = (),
-    words: Sequence[str] = (),
-    needed: Sequence[str],
-) -> dict[str, list[int]]:
-    """Entries `list = [1, 2]`, `number = 3` and `word` in angle brackets, in any order, each once.
-
-    A number is a list of one, a word an empty list.
-    """
-    entries: dict[str, list[int]] = {}
-
-    def parse_entry() -> None:
-        label = parser.parse_identifier()
-        if label in entries:
-            parser.raise_error(f"{owner} has {label} twice")
-        if label in words:
-            entries[label] = []
-            return
-        if label not in (*lists, *numbers):
-            known = ", ".join((*lists, *numbers, *words))
-            parser.raise_error(f"{owner} has no {label}; there are {known}")
-        parser.parse_punctuation("=")
-        entries[label] = _parse_int_list(parser) if label in lists else [_parse_int(parser)]
-
-    parser.parse_comma_separated_list(parser.Delimiter.ANGLE, parse_entry)
-    for label in needed:
-        if label not in entries:
-            parser.raise_error(f"{owner} needs its {label}")
-    return entries
-
-
-def _print_int_list(printer: Printer, values: Sequence[int]) -> None:
-    printer.print_string(f"[{', '.join(str(value) for value in values)}]")
-
-
-@irdl_attr_definition
-class WindowAttr(ParametrizedAttribute):
-    """The sliding window of a convolution or pool: kernel FY x FX, strides, pads, dilations.
-
-    Pads are `[top, left, bottom, right]` in pixels, as in ONNX.
-    """
-
-    name = "dsconv.window"
-
-    kernel_values: DenseArrayBase[I64]
-    stride_values: DenseArrayBase[I64]
-    pad_values: DenseArrayBase[I64]
-    dilation_values: DenseArrayBase[I64]
-
-    @staticmethod
-    def of(
-        kernel: Sequence[int],
-        strides: Sequence[int] = (1, 1),
-        pads: Sequence[int] = (0, 0, 0, 0),
-        dilations: Sequence[int] = (1, 1),
-    ) -> WindowAttr:
-        """Builds a window from plain integers."""
-        return WindowAttr(
-            i64_array(kernel), i64_array(strides), i64_array(pads), i64_array(dilations)
-        )
-
-    @property
-    def kernel(self) -> tuple[int, int]:
-        """FY, FX."""
-        return cast(tuple[int, int], self.kernel_values.get_values())
-
-    @property
-    def strides(self) -> tuple[int, int]:
-        """Vertical and horizontal stride."""
-        return cast(tuple[int, int], self.stride_values.get_values())
-
-    @property
-    def pads(self) -> tuple[int, int, int, int]:
-        """Top, left, bottom, right."""
-        return cast(tuple[int, int, int, int], self.pad_values.get_values())
-
-    @property
-    def dilations(self) -> tuple[int, int]:
-        """Vertical and horizontal distance between taps."""
-        return cast(tuple[int, int], self.dilation_values.get_values())
-
-    @property
-    def extent(self) -> tuple[int, int]:
-        """Rows and columns of input under one output, dilation included."""
-        (fy, fx), (dy, dx) = self.kernel, self.dilations
-        return (fy - 1) * dy + 1, (fx - 1) * dx + 1
-
-    def output_size(self, height: int, width: int) -> tuple[int, int]:
-        """OY, OX for an input of height IY and width IX."""
-        top, left, bottom, right = self.pads
-        return (
-            (height + top + bottom - self.extent[0]) // self.strides[0] + 1,
-            (width + left + right - self.extent[1]) // self.strides[1] + 1,
-        )
-
-    def verify(self) -> None:
-        lengths = [
-            len(self.kernel_values),
-            len(self.stride_values),
-            len(self.pad_values),
-            len(self.dilation_values),
-        ]
-        if lengths != [2, 2, 4, 2]:
-            raise VerifyException(
-                "a window has 2 kernel sizes, 2 strides, 4 pads and 2 dilations, not "
-                + ", ".join(map(str, lengths))
-            )
-        if min(*self.kernel, *self.strides, *self.dilations) < 1:
-            raise VerifyException("kernel, strides and dilations of a window are at least 1")
-        if min(self.pads) < 0:
-            raise VerifyException(f"pads of a window are not negative, got {list(self.pads)}")
-
-    def print_parameters(self, printer: Printer) -> None:
-        with printer.in_angle_brackets():
-            printer.print_string("kernel = ")
-            _print_int_list(printer, self.kernel)
-            for label, values, default in (
-                ("strides", self.strides, (1, 1)),
-                ("pads", self.pads, (0, 0, 0, 0)),
-                ("dilations", self.dilations, (1, 1)),
-            ):
-                if values != default:
-                    printer.print_string(f", {label} = ")
-                    _print_int_list(printer, values)
-
-    @classmethod
-    def parse_parameters(cls, parser: AttrParser) -> list[DenseArrayBase[I64]]:
-        values = {"kernel": [], "strides": [1, 1], "pads": [0, 0, 0, 0], "dilations": [1, 1]}
-        values |= _parse_entries(parser, "a window", lists=list(values), needed=["kernel"])
-        return [i64_array(value) for value in values.values()]
-
-
-@dataclass(frozen=True)
-class Tile:
-    """Sizes of a layer's output tiles, which loop is outermost, and copies of each L1 buffer.
-
-    All tiles of a layer have the same size: the last one of a dimension is moved back into the map.
-    With weights outermost, weights are loaded once and activations for every channel tile; with
-    pixels outermost, it is the other way round. With two buffers, a tile's transfers overlap the
-    computation of its neighbours.
-    """
-
-    channels: int
-    rows: int
-    columns: int
-    pixels_outermost: bool = False
-    buffers: int = 1
-
-
-@irdl_attr_definition
-class TileAttr(ParametrizedAttribute):
-    """A `Tile` as attribute of a layer."""
-
-    name = "dsconv.tile"
-
-    sizes: DenseArrayBase[I64]
-    outermost: StringAttr
-    buffer_count: IntAttr
-
-    ORDERS: ClassVar[tuple[str, str]] = ("weights", "pixels")
-
-    @staticmethod
-    def of(tile: Tile) -> TileAttr:
-        """The attribute of a tile."""
-        return TileAttr(
-            i64_array((tile.channels, tile.rows, tile.columns)),
-            StringAttr(TileAttr.ORDERS[tile.pixels_outermost]),
-            IntAttr(tile.buffers),
-        )
-
-    @property
-    def tile(self) -> Tile:
-        """The tile that the attribute holds."""
-        channels, rows, columns = self.sizes.get_values()
-        return Tile(
-            channels, rows, columns, self.outermost.data == "pixels", self.buffer_count.data
-        )
-
-    def verify(self) -> None:
-        if len(self.sizes) != 3 or min(self.sizes.get_values()) < 1:
-            raise VerifyException("a tile has channels, rows and columns, each at least 1")
-        if self.outermost.data not in self.ORDERS:
-            raise VerifyException(f"outermost is one of {', '.join(self.ORDERS)}")
-        if self.buffer_count.data not in (1, 2):
-            raise VerifyException(f"a tile has 1 or 2 buffers, not {self.buffer_count.data}")
-
-    def print_parameters(self, printer: Printer) -> None:
-        with printer.in_angle_brackets():
-            sizes = ", ".join(map(str, self.sizes.get_values()))
-            printer.print_string(f"{sizes}, {self.outermost.data}")
-            if self.buffer_count.data > 1:
-                printer.print_string(f", buffers = {self.buffer_count.data}")
-
-    @classmethod
-    def parse_parameters(
-        cls, parser: AttrParser
-    ) -> list[DenseArrayBase[I64] | StringAttr | IntAttr]:
-        with parser.in_angle_brackets():
-            sizes: list[int] = []
-            for _ in range(3):
-                sizes.append(_parse_int(parser))
-                parser.parse_punctuation(",")
-            outermost = parser.parse_identifier()
-            buffers = 1
-            if parser.parse_optional_punctuation(",") is not None:
-                parser.parse_keyword("buffers")
-                parser.parse_punctuation("=")
-                buffers = parser.parse_integer()
-            return [i64_array(sizes), StringAttr(outermost), IntAttr(buffers)]
 
 
 @irdl_attr_definition
@@ -431,25 +153,25 @@ class RequantAttr(ParametrizedAttribute):
     def print_parameters(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
             printer.print_string("multiplier = ")
-            _print_int_list(printer, self.multipliers)
+            print_int_list(printer, self.multipliers)
             if self.addends != (0,):
                 printer.print_string(", addend = ")
-                _print_int_list(printer, self.addends)
+                print_int_list(printer, self.addends)
             if all(divisor.bit_count() == 1 for divisor in self.divisors):
                 printer.print_string(", shift = ")
-                _print_int_list(printer, [divisor.bit_length() - 1 for divisor in self.divisors])
+                print_int_list(printer, [divisor.bit_length() - 1 for divisor in self.divisors])
             else:
                 printer.print_string(", divisor = ")
-                _print_int_list(printer, self.divisors)
+                print_int_list(printer, self.divisors)
             printer.print_string(f", {self.rounding.value}")
             if self.zero_point:
                 printer.print_string(f", zero_point = {self.zero_point}")
             printer.print_string(", clip = ")
-            _print_int_list(printer, self.clip)
+            print_int_list(printer, self.clip)
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> list[DenseArrayBase[I64] | StringAttr]:
-        entries = _parse_entries(
+        entries = parse_entries(
             parser,
             "a requantisation",
             lists=["multiplier", "addend", "shift", "divisor", "clip"],
@@ -633,24 +355,24 @@ class NarrowRequantAttr(ParametrizedAttribute):
             if self.bits:
                 printer.print_string(f"bits = {self.bits}, ")
             printer.print_string("high = ")
-            _print_int_list(printer, self.highs)
+            print_int_list(printer, self.highs)
             if any(self.lows):
                 printer.print_string(", low = ")
-                _print_int_list(printer, self.lows)
+                print_int_list(printer, self.lows)
             if self.low_shift:
                 printer.print_string(f", low_shift = {self.low_shift}")
             if any(self.extra_shifts):
                 printer.print_string(", extra_shift = ")
-                _print_int_list(printer, self.extra_shifts)
+                print_int_list(printer, self.extra_shifts)
             if self.slack:
                 printer.print_string(f", slack = {self.slack}")
             printer.print_string(f", addend = {self.addend}, shift = {self.shift}, clip = ")
-            _print_int_list(printer, self.clip)
+            print_int_list(printer, self.clip)
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> list[DenseArrayBase[I64]]:
         numbers = {label: [0] for label in ("bits", "low_shift", "addend", "shift", "slack")}
-        entries = numbers | _parse_entries(
+        entries = numbers | parse_entries(
             parser,
             "a narrow requantisation",
             lists=["high", "low", "extra_shift", "clip"],

@@ -1,0 +1,214 @@
+"""Graph level: layers that compute value by value."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Sequence
+
+from xdsl.dialects.builtin import I32, ArrayAttr, DenseArrayBase, TensorType, i32
+from xdsl.ir import Operation, SSAValue
+from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def
+from xdsl.utils.exceptions import VerifyException
+
+from dsconv.dialects.attributes import RequantAttr
+from dsconv.dialects.graph.base import (
+    CentredOperation,
+    IntTensorType,
+    LayerOperation,
+    RequantisedOperation,
+    constant_operand,
+    layer_format,
+    tensor_type,
+    verify_activation,
+    verify_shape,
+    verify_zero_point,
+    zero_point_property,
+)
+from dsconv.dialects.reference import IntArray
+
+TABLE_ENTRIES = 256
+"""One for each value of 8 bits."""
+
+
+class BinaryOperation(RequantisedOperation, abc.ABC):
+    """A layer on two activations, value by value.
+
+    The first is as large as the result. The second may have one channel, row or column for all of
+    the result's: 1xCx1x1 is one value for each channel, 1x1xHxW one for each pixel.
+    """
+
+    lhs = operand_def(TensorType)
+    rhs = operand_def(TensorType)
+    zero_points = prop_def(DenseArrayBase[I32])
+
+    assembly_format = layer_format(["lhs", "rhs"], ["requant"])
+
+    def _verify_operands(self) -> None:
+        if len(self.zero_points) != 2:
+            raise VerifyException(f"{self.name} has two zero points, not {len(self.zero_points)}")
+        for value, role, zero_point in zip(
+            self.activations, ("lhs", "rhs"), self.zero_points.get_values(), strict=True
+        ):
+            verify_activation(value, role)
+            verify_zero_point(zero_point, value, f"zero point of {role}")
+        shape, second = (tensor_type(value).get_shape() for value in (self.result, self.rhs))
+        verify_shape(self.lhs, "lhs has", shape)
+        if any(size not in (1, whole) for size, whole in zip(second, shape, strict=True)):
+            verify_shape(self.rhs, "rhs has", shape)
+
+
+@irdl_op_definition
+class AddOp(BinaryOperation):
+    """Weighted sum of two activations: `requant((a - za) * ma + (b - zb) * mb)`.
+
+    With `terms`, one for each operand, each product is requantised by its own to 32 bits before the
+    sum.
+    """
+
+    name = "dsconv.add"
+
+    multipliers = prop_def(DenseArrayBase[I32])
+    terms = opt_prop_def(ArrayAttr[RequantAttr])
+
+    def __init__(
+        self,
+        layer: str,
+        lhs: SSAValue | Operation,
+        rhs: SSAValue | Operation,
+        requant: RequantAttr,
+        result_type: IntTensorType,
+        *,
+        multipliers: tuple[int, int],
+        zero_points: tuple[int, int] = (0, 0),
+        terms: Sequence[RequantAttr] = (),
+    ):
+        super().__init__(
+            layer,
+            [lhs, rhs],
+            result_type,
+            requant=requant,
+            multipliers=DenseArrayBase.from_list(i32, multipliers),
+            zero_points=DenseArrayBase.from_list(i32, zero_points),
+            terms=ArrayAttr(terms) if terms else None,
+        )
+
+    @property
+    def term_requants(self) -> tuple[RequantAttr, ...]:
+        """Requantisations of both products; nothing where they are summed as they are."""
+        return () if self.terms is None else self.terms.data
+
+    def _verify_operands(self) -> None:
+        super()._verify_operands()
+        if len(self.multipliers) != 2:
+            raise VerifyException(f"{self.name} has two multipliers, not {len(self.multipliers)}")
+        if len(self.term_requants) not in (0, 2):
+            raise VerifyException(f"{self.name} has two terms, not {len(self.term_requants)}")
+        if any(term.channels > 1 for term in self.term_requants):
+            raise VerifyException(f"a term of {self.name} is the same for all channels")
+
+
+@irdl_op_definition
+class MulOp(BinaryOperation):
+    """Product of two activations: `requant((a - za) * (b - zb))`."""
+
+    name = "dsconv.mul"
+
+    def __init__(
+        self,
+        layer: str,
+        lhs: SSAValue | Operation,
+        rhs: SSAValue | Operation,
+        requant: RequantAttr,
+        result_type: IntTensorType,
+        *,
+        zero_points: tuple[int, int] = (0, 0),
+    ):
+        super().__init__(
+            layer,
+            [lhs, rhs],
+            result_type,
+            requant=requant,
+            zero_points=DenseArrayBase.from_list(i32, zero_points),
+        )
+
+
+@irdl_op_definition
+class RescaleOp(CentredOperation):
+    """Requantises one activation, value by value: `requant(x - zx)`."""
+
+    name = "dsconv.rescale"
+
+    input = operand_def(TensorType)
+
+    assembly_format = layer_format(["input"], ["requant"])
+
+    def __init__(
+        self,
+        layer: str,
+        input: SSAValue | Operation,
+        requant: RequantAttr,
+        result_type: IntTensorType,
+        *,
+        input_zero_point: int = 0,
+    ):
+        super().__init__(
+            layer,
+            [input],
+            result_type,
+            requant=requant,
+            input_zero_point=zero_point_property(input_zero_point),
+        )
+
+    def _verify_operands(self) -> None:
+        verify_activation(self.input, "input")
+        verify_shape(self.result, "result has", tensor_type(self.input).get_shape())
+
+
+@irdl_op_definition
+class LookupOp(LayerOperation):
+    """Replaces each value by its entry in a table: any function of one activation.
+
+    Tables are 1x256, or Kx256 with one for each channel. Their first entry stands for the smallest
+    value of the input's type, and their elements are of the result's.
+    """
+
+    name = "dsconv.lookup"
+
+    input = operand_def(TensorType)
+    tables = operand_def(TensorType)
+
+    assembly_format = layer_format(["input", "tables"], [])
+
+    def __init__(
+        self,
+        layer: str,
+        input: SSAValue | Operation,
+        tables: SSAValue | Operation,
+        result_type: IntTensorType,
+    ):
+        super().__init__(layer, [input, tables], result_type)
+
+    @property
+    def activations(self) -> tuple[SSAValue, ...]:
+        return (self.input,)
+
+    @property
+    def table_array(self) -> IntArray:
+        """The tables as numpy array, (1, 256) or (K, 256)."""
+        return constant_operand(self, self.tables, "tables")
+
+    @property
+    def shares_table(self) -> bool:
+        """Whether all channels have one table."""
+        return len(self.table_array) == 1
+
+    def _verify_operands(self) -> None:
+        verify_activation(self.input, "input")
+        verify_shape(self.result, "result has", tensor_type(self.input).get_shape())
+        channels, tables = tensor_type(self.result).get_shape()[1], tensor_type(self.tables)
+        if tables.get_shape() not in ((1, TABLE_ENTRIES), (channels, TABLE_ENTRIES)):
+            raise VerifyException(
+                f"tables have shape 1x{TABLE_ENTRIES} or {channels}x{TABLE_ENTRIES}, got {tables}"
+            )
+        if tables.element_type != tensor_type(self.result).element_type:
+            raise VerifyException("tables and result have the same elements")
