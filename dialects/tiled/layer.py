@@ -1,0 +1,88 @@
+"""Tiled level: one layer of the network."""
+
+from __future__ import annotations
+
+from xdsl.dialects.builtin import I64, IntegerAttr, MemRefType, StringAttr, TensorType, i64
+from xdsl.ir import Operation, Region, SSAValue
+from xdsl.irdl import (
+    IRDLOperation,
+    ParsePropInAttrDict,
+    irdl_op_definition,
+    operand_def,
+    opt_prop_def,
+    prop_def,
+    region_def,
+    traits_def,
+)
+from xdsl.traits import NoTerminator
+
+
+def enclosing_layer(op: Operation) -> LayerOp | None:
+    """The layer that an operation belongs to."""
+    parent = op.parent_op()
+    while parent is not None and not isinstance(parent, LayerOp):
+        parent = parent.parent_op()
+    return parent
+
+
+@irdl_op_definition
+class LayerOp(IRDLOperation):
+    """One layer of the network: its loops over tiles. Reports count cycles and bytes by layer.
+
+    `narrow_channels` and `wide_channels` are output channels requantised in 32 and in 64 bits.
+    `estimate` is what the layer is expected to take, in cycles.
+    """
+
+    name = "dsconv.layer"
+
+    label = prop_def(StringAttr)
+    kind = prop_def(StringAttr)
+    tile = prop_def(StringAttr)
+    schedule = prop_def(StringAttr)
+    macs = prop_def(IntegerAttr[I64])
+    estimate = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(0, i64))
+    buffers = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(1, i64))
+    narrow_channels = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(0, i64))
+    wide_channels = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(0, i64))
+    shape = prop_def(TensorType)
+    output = operand_def(MemRefType)
+    body = region_def("single_block")
+
+    traits = traits_def(NoTerminator())
+    irdl_options = (ParsePropInAttrDict(),)
+    assembly_format = (
+        "$label $kind `makes` $shape `in` $output `:` type($output) attr-dict-with-keyword $body"
+    )
+
+    def __init__(
+        self,
+        label: str,
+        kind: str,
+        output: SSAValue,
+        shape: TensorType,
+        body: Region,
+        *,
+        tile: str,
+        schedule: str,
+        macs: int,
+        estimate: int = 0,
+        buffers: int = 1,
+        narrow_channels: int = 0,
+        wide_channels: int = 0,
+    ):
+        super().__init__(
+            operands=[output],
+            properties={
+                "label": StringAttr(label),
+                "kind": StringAttr(kind),
+                "tile": StringAttr(tile),
+                "schedule": StringAttr(schedule),
+                "macs": IntegerAttr(macs, i64),
+                "estimate": IntegerAttr(estimate, i64) if estimate else None,
+                "buffers": IntegerAttr(buffers, i64) if buffers > 1 else None,
+                "narrow_channels": IntegerAttr(narrow_channels, i64) if narrow_channels else None,
+                "wide_channels": IntegerAttr(wide_channels, i64) if wide_channels else None,
+                "shape": shape,
+            },
+            regions=[body],
+        )
