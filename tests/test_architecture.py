@@ -20,7 +20,7 @@ LAYERS = (
     ("dsconv.passes",),
     ("dsconv.passes.scheduling",),
     ("dsconv.passes.analysis",),
-    ("dsconv.files",),
+    ("dsconv.files", "dsconv.exact"),
     ("dsconv.errors",),
     ("dsconv.dialects",),
 )
@@ -62,6 +62,15 @@ def test_no_import_runs_upward(layers: Layers) -> None:
             if target[0] <= importer[0]:
                 upward.append(f"{module} -> {imported}")
     assert not upward
+
+
+def test_the_exact_interpreter_shares_nothing_with_the_rest() -> None:
+    imports = grimp.build_graph("dsconv")
+    inside = {"dsconv.exact", *imports.find_descendants("dsconv.exact")}
+    imported = {
+        name for module in inside for name in imports.find_modules_directly_imported_by(module)
+    }
+    assert imported - inside == {"dsconv.errors"}
 
 
 def test_every_file_at_the_top_of_passes_is_a_pass() -> None:

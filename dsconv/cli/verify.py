@@ -17,6 +17,7 @@ class JudgeName(StrEnum):
 
     ONNX_RUNTIME = "onnxruntime"
     INTEGERS = "integers"
+    EXACT = "exact"
 
 
 def verify_command(
@@ -39,12 +40,17 @@ def verify_command(
     differs; 2: an error.
     """
     from dsconv.api import compile
-    from dsconv.verification.oracles import INTEGERS, ONNX_RUNTIME
+    from dsconv.verification.oracles import EXACT, INTEGERS, ONNX_RUNTIME
     from dsconv.verification.verify import verify
 
     given = GivenArrays.load("--input", input)
     compiled = compile(model, target or DEFAULT_TARGETS[on], flavour=flavour)
-    judges = {None: None, JudgeName.ONNX_RUNTIME: ONNX_RUNTIME, JudgeName.INTEGERS: INTEGERS}
+    judges = {
+        None: None,
+        JudgeName.ONNX_RUNTIME: ONNX_RUNTIME,
+        JudgeName.INTEGERS: INTEGERS,
+        JudgeName.EXACT: EXACT,
+    }
     x = None if given is None else given.for_ports(compiled.imported.inputs)
     verification = verify(compiled, model, x, on=on.value, judge=judges[against])
     verification.print(console)

@@ -37,6 +37,8 @@ ONNX_RUNTIME = Judge(
 """Optimised, it computes QDQ layers on integers; unoptimised, as float sums."""
 INTEGERS = Judge("onnx's reference evaluator in doubles", (run_in_doubles,), rounds=False)
 """For graphs on integers, of which doubles have all."""
+EXACT = Judge("the exact interpreter", (), rounds=False)
+"""The file in fractions, by its own reader (`dsconv.exact`)."""
 
 
 def judge_of(flavour: str) -> Judge:
@@ -75,6 +77,23 @@ class Agreement:
             int(channels[0]) if channels.size else None,
             int(reasons),
             not distances.any(),
+        )
+
+    @staticmethod
+    def within(actual: Array, low: Array, value: Array, high: Array) -> Agreement:
+        """Compares values (n, C, ...) with what they can be: `value`, or from `low` to `high`."""
+        outside = np.maximum(np.maximum(low - actual, actual - high), 0.0)
+        explained = (actual != value) & (outside == 0)
+        distance = np.where(explained, np.abs(actual - value), outside)
+        per_channel = distance.reshape(*actual.shape[:2], -1).max(axis=(0, 2))
+        channels = np.flatnonzero(per_channel)
+        return Agreement(
+            distance.size,
+            int(np.count_nonzero(distance)),
+            int(np.ceil(distance.max())),
+            int(channels[0]) if channels.size else None,
+            int(np.count_nonzero(explained)),
+            is_settled=True,
         )
 
     @property

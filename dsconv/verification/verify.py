@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +14,8 @@ from rich.table import Table
 from xdsl.ir import Operation, SSAValue
 
 from dsconv.api import Network
-from dsconv.dialects.graph import LayerOperation, dtype_of, layout_of, tensor_type
-from dsconv.dialects.run import from_memory, make_interpreter, network_of
+from dsconv.dialects.graph import LayerOperation, dtype_of, tensor_type
+from dsconv.dialects.run import make_interpreter, network_of
 from dsconv.execution.execute import run_imported
 from dsconv.execution.ports import quantised_inputs
 from dsconv.execution.report import WIDEST, Report
@@ -24,8 +24,9 @@ from dsconv.frontends.onnx_file.model_file import load_model
 from dsconv.frontends.onnx_file.onnx_graph import OnnxGraph
 from dsconv.frontends.onnx_file.preprocessing import without_preprocessing
 from dsconv.verification.decompose import spelled_out
+from dsconv.verification.exact import ExactComparison, output_view
 from dsconv.verification.onnx_runtime import Array, part_of
-from dsconv.verification.oracles import INTEGERS, Agreement, Judge, judge_of
+from dsconv.verification.oracles import EXACT, INTEGERS, Agreement, Judge, judge_of
 from dsconv.verification.rounding import explained
 
 
@@ -61,7 +62,7 @@ class Verification:
     def _outputs_agree(self) -> bool:
         """What follows from differences that are explained is, too."""
         follows = not all(found.is_settled for found in self._compared())
-        equal = not any(output.different for output in self.outputs)
+        equal = all(output.is_explained for output in self.outputs)
         return equal or (self._layers_agree and follows)
 
     def print(self, console: Console) -> None:
@@ -167,7 +168,6 @@ def verify(
     imported = compiled.imported
     judge = judge or judge_of(imported.flavour)
     model, _ = without_preprocessing(load_model(path))
-    model = model if judge is INTEGERS else spelled_out(model)
     ports, results = imported.inputs, imported.outputs
     inputs = quantised_inputs(x, ports)
     rows = list(zip(*inputs, strict=True))
@@ -175,6 +175,14 @@ def verify(
         {port.name: _as_in_file(model, x, port) for port, x in zip(ports, row, strict=True)}
         for row in rows
     ]
+    runs = [run_imported(imported, row) for row in rows]
+    given = {port.name: array for port, array in zip(ports, inputs, strict=True)}
+    if judge is EXACT:
+        comparison = ExactComparison.of(imported, model, feeds, runs)
+        layers = [_exact_check(comparison, source) for source in imported.layers]
+        outputs = [comparison.output(port) for port in results]
+        return Verification(EXACT, layers, outputs, compiled.run(given, on=on))
+    model = model if judge is INTEGERS else spelled_out(model)
     names = {tensor.name for tensor in _layer_tensors(imported)} - {port.name for port in ports}
     wanted = [result.tensor for result in results]
     true = judge.ways[0](model, feeds, [*names, *wanted])
@@ -182,19 +190,34 @@ def verify(
     comparison = _LayerComparison(judge, model, imported, known)
     layers = [comparison.check(source) for source in imported.layers]
     ways = [true, *(way(model, feeds, wanted) for way in judge.ways[1:])]
-    references = [run_imported(imported, row).outputs for row in rows]
     outputs = [
         Agreement.of(
-            np.concatenate([reference[number] for reference in references]),
+            np.concatenate([run.outputs[number] for run in runs]),
             [
-                np.concatenate([_output(imported, number, tensors) for tensors in way])
+                np.concatenate(
+                    [output_view(imported, port).stored(tensors[port.tensor]) for tensors in way]
+                )
                 for way in ways
             ],
         )
-        for number in range(len(results))
+        for number, port in enumerate(results)
     ]
-    given = {port.name: array for port, array in zip(ports, inputs, strict=True)}
     return Verification(judge, layers, outputs, compiled.run(given, on=on))
+
+
+def _exact_check(comparison: ExactComparison, source: LayerSource) -> LayerCheck:
+    operation = layer_operations(comparison.imported)[source.label]
+    shape = tensor_type(operation.result).get_shape()
+    return LayerCheck(source.label, operation.kind, shape, comparison.layer(source))
+
+
+def layer_operations(imported: ImportedNetwork) -> dict[str, LayerOperation]:
+    """Layers by label."""
+    return {
+        op.label: op
+        for op in network_of(imported.module).body.block.ops
+        if isinstance(op, LayerOperation)
+    }
 
 
 def _layer_tensors(imported: ImportedNetwork) -> list[OnnxTensor]:
@@ -215,20 +238,6 @@ def _as_in_file(model: onnx.ModelProto, row: Array, port: Port) -> Array:
     return row.astype(dtype)
 
 
-def _output(imported: ImportedNetwork, number: int, tensors: Mapping[str, Array]) -> Array:
-    """The tensor of an output of the network, as it lies in the file, as (1, C, H, W)."""
-    port = imported.outputs[number]
-    array = tensors[port.tensor]
-    for tensor in _layer_tensors(imported):
-        if tensor.name == port.tensor:
-            return tensor.view.stored(array)
-    returned = network_of(imported.module).body.block.last_op
-    assert returned is not None, "a network ends with a return"
-    value = returned.operands[number]
-    data = np.ascontiguousarray(array.astype(dtype_of(value))).view(np.uint8).reshape(-1)
-    return from_memory(data, tensor_type(value).get_shape(), dtype_of(value), layout_of(value))
-
-
 class _LayerComparison:
     """Runs one layer after the other, each on the tensors that a judge gives for its inputs.
 
@@ -246,11 +255,7 @@ class _LayerComparison:
         self._model = model
         self._known = known
         self._interpreter = make_interpreter(imported.module)
-        self._operations = {
-            op.label: op
-            for op in network_of(imported.module).body.block.ops
-            if isinstance(op, LayerOperation)
-        }
+        self._operations = layer_operations(imported)
         self._results: list[dict[SSAValue, Array]] = [{} for _ in known]
 
     def check(self, source: LayerSource) -> LayerCheck:

@@ -128,6 +128,10 @@ class View:
         read = array.reshape([self.sizes[axis] for axis in self.order])
         return read.transpose(np.argsort(self.order).tolist())
 
+    def read(self, stored: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+        """Stored axes as an array read through this view, the inverse of `stored`."""
+        return stored.transpose(self.order).reshape(self.shape)
+
 
 def padded_to_rank_4(shape: Shape) -> Shape:
     """Appends dimensions of size 1."""

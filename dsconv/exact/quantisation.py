@@ -1,0 +1,81 @@
+"""QuantizeLinear and DequantizeLinear."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from onnx import helper
+
+from dsconv.exact.operation import Call, Operation
+from dsconv.exact.rounding import quantised
+from dsconv.exact.tensor import UNIT_ROUNDOFF, Array, Tensor, exact, multiplied
+
+NO_AXIS = 1
+
+
+def scales(call: Call, index: int) -> Fraction | Array:
+    """Scales as exact fractions: one, or an array of them."""
+    array = call.array(index).astype(np.float64)
+    if not np.all(np.isfinite(array)) or not np.all(array > 0):
+        raise call.problem("a scale is not positive and finite")
+    if array.size == 1:
+        return Fraction(float(array.reshape(-1)[0]))
+    return np.array([Fraction(float(scale)) for scale in array.reshape(-1)], object)
+
+
+def zero_points(call: Call, index: int, dtype: Any, count: int) -> Array:
+    """Zero points as integers, as many as there are scales; 0 where they are left out."""
+    if call.has(index):
+        zero_point = call.array(index).astype(np.int64).reshape(-1)
+    else:
+        zero_point = np.zeros(count, np.int64)
+    return zero_point.reshape(()) if count == 1 else zero_point
+
+
+def quantize_linear(call: Call) -> Tensor:
+    """Reals to integers; the type is that of the zero point, or uint8."""
+    scale = scales(call, 1)
+    dtype = np.dtype(np.uint8)
+    if call.has(2):
+        dtype = call.array(2).dtype
+    elif call.attribute("output_dtype", 0):
+        dtype = helper.tensor_dtype_to_np_dtype(call.attribute("output_dtype", 0))
+    if dtype.name not in ("int8", "uint8", "int16", "uint16"):
+        raise call.problem(f"quantises to {dtype.name}")
+    if call.attribute("block_size", 0):
+        raise call.problem("has scales for blocks")
+    count = 1 if isinstance(scale, Fraction) else len(scale)
+    x = call.real(0)
+    axis = call.attribute("axis", NO_AXIS)
+    axis %= max(1, len(x.shape))
+    zero_point = zero_points(call, 2, dtype, count)
+    return quantised(x, scale, zero_point, dtype, axis, float_sums=call.float_sums)
+
+
+def dequantize_linear(call: Call) -> Tensor:
+    """Integers to reals: `(x - zero_point) * scale`."""
+    x, scale = call.real(0), scales(call, 1)
+    if call.attribute("block_size", 0):
+        raise call.problem("has scales for blocks")
+    count = 1 if isinstance(scale, Fraction) else len(scale)
+    zero_point = zero_points(call, 2, x.dtype, count)
+    steps = call.whole(0)
+    if isinstance(scale, Fraction):
+        reals = exact(steps - zero_point, scale, np.float32)
+    else:
+        axis = call.attribute("axis", NO_AXIS)
+        axis = axis if len(x.shape) > 1 else 0
+        shape = [1] * len(x.shape)
+        shape[axis] = count
+        factors = Tensor.of(np.array([float(one) for one in scale]).reshape(shape))
+        centred = exact(steps - zero_point.reshape(shape), Fraction(1), np.float32)
+        reals = multiplied(centred, factors)
+    return call.rounded(reals, UNIT_ROUNDOFF * reals.magnitude) if call.float_sums else reals
+
+
+QUANTISATION: dict[str, Operation] = {
+    "DequantizeLinear": dequantize_linear,
+    "QuantizeLinear": quantize_linear,
+}
