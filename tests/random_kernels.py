@@ -105,12 +105,13 @@ class RandomKernel:
         start: tuple[int, int] = (0, 0),
         layouts: tuple[Layout, Layout] | None = None,
         spread: int = 0,
+        groups: int = 1,
     ) -> KernelRun:
         """A convolution to `kernels` channels; it begins at `start`, inside the pads.
 
         Scales of channels are up to `spread` powers of two apart.
         """
-        size = self.channels * window.kernel[0] * window.kernel[1]
+        size = self.channels // groups * window.kernel[0] * window.kernel[1]
         weights = self.random.integers(-128, 128, (kernels, size), np.int8)
         output = window.output_size(self.height, self.width)
         layouts = layouts or self._layouts()

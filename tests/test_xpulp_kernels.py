@@ -14,8 +14,10 @@ from xpulp_program import check_kernels
 from dsconv.dialects.attributes import Layout, WindowAttr
 from dsconv.dialects.records import SHIFT
 from dsconv.dialects.tiled import KernelOp
-from dsconv.lowering.xpulp.dense import candidates, conv2d, dense_shape
-from dsconv.lowering.xpulp.gather import gather_for
+from dsconv.lowering.xpulp.convolution import Form, candidates, conv2d
+from dsconv.lowering.xpulp.dense import DenseWriter
+from dsconv.lowering.xpulp.gather import gather_for, reads_in_place
+from dsconv.lowering.xpulp.tap_pointers import TapPointers, TapWriter
 
 
 def check(directory: Path, runs: Sequence[KernelRun]) -> None:
@@ -77,11 +79,63 @@ def test_windows_gathered_together(tmp_path: Path, seed: int):
         return kernel.dense(int(random.choice([4, 8, 9])), window, start=(-pads[0], -pads[1]))
 
     def any_candidate(kernel: KernelOp, cores: int) -> str | None:
-        gather = gather_for(kernel)
-        found = list(candidates(kernel, dense_shape(kernel, gather), gather, cores))
+        found = list(candidates(kernel, Form(DenseWriter, gather_for(kernel)), cores))
         return found[random.integers(len(found))].text() if found else None
 
     check_kernels(tmp_path, any_candidate, [one() for _ in range(30)])
+
+
+def random_window(
+    random: np.random.Generator, largest: int, dilation: int
+) -> tuple[WindowAttr, tuple[int, int]]:
+    """A window of up to `largest` taps either way, and the size of a map for it."""
+    fy, fx = (int(random.integers(1, largest + 1)) for _ in range(2))
+    strides = [int(random.integers(1, 3)) for _ in range(2)]
+    dilations = [int(random.integers(1, dilation + 1)) for _ in range(2)]
+    extent = (fy - 1) * dilations[0] + 1, (fx - 1) * dilations[1] + 1
+    pads = [int(random.integers(size)) for size in (*extent, *extent)]
+    height, width = (int(random.integers(size, size + 9)) for size in extent)
+    return WindowAttr.of((fy, fx), strides, pads, dilations), (height, width)
+
+
+@needs_gvsoc
+@pytest.mark.parametrize("seed", range(2))
+def test_windows_read_through_pointers(tmp_path: Path, seed: int):
+    """Of any length, dilated and padded, with channels that are no whole words."""
+    random = np.random.default_rng(seed)
+
+    def one() -> KernelRun:
+        window, size = random_window(random, 5, 3)
+        channels = int(random.choice([4, 5, 6, 7, 12, 33, 64, 102]))
+        kernel = RandomKernel(int(random.integers(2**32)), channels, size)
+        start, target = (-window.pads[0], -window.pads[1]), Layout.CHW
+        layouts = Layout.HWC, target if random.random() < 0.5 else Layout.HWC
+        kernels = int(random.integers(1, 20))
+        return kernel.dense(kernels, window, start=start, layouts=layouts)
+
+    def any_candidate(kernel: KernelOp, cores: int) -> str | None:
+        if reads_in_place(kernel):
+            return conv2d(kernel, cores)
+        found = list(candidates(kernel, Form(TapWriter, TapPointers(kernel)), cores))
+        return found[random.integers(len(found))].text() if found else None
+
+    check_kernels(tmp_path, any_candidate, [one() for _ in range(40)])
+
+
+@needs_gvsoc
+@pytest.mark.parametrize("seed", range(2))
+def test_groups(tmp_path: Path, seed: int):
+    random = np.random.default_rng(seed)
+
+    def one() -> KernelRun:
+        window, size = random_window(random, int(random.choice([1, 3])), 1)
+        groups = int(random.integers(2, 6))
+        channels = groups * int(random.integers(1, 9))
+        kernel = RandomKernel(int(random.integers(2**32)), channels, size)
+        start = -window.pads[0], -window.pads[1]
+        return kernel.dense(groups * int(random.integers(1, 9)), window, start=start, groups=groups)
+
+    check(tmp_path, [one() for _ in range(40)])
 
 
 @needs_gvsoc

@@ -8,22 +8,16 @@ blocks of channels and, outside, of pixels.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from dsconv.dialects.records import BIAS, WEIGHT_ZERO_POINT
 from dsconv.dialects.tiled import KernelOp
-from dsconv.lowering.xpulp.assembly import (
-    LARGEST_IMMEDIATE,
-    WORD,
-    Assembly,
-    RegisterPressureError,
-)
-from dsconv.lowering.xpulp.blocks import BlockSplit, DenseShape, rough_cycles, splits
-from dsconv.lowering.xpulp.gather import Gather, can_gather, gather_for
-from dsconv.lowering.xpulp.register_weights import resident_candidates
+from dsconv.lowering.xpulp.assembly import LARGEST_IMMEDIATE, WORD, Assembly
+from dsconv.lowering.xpulp.blocks import BlockSplit, DenseShape
+from dsconv.lowering.xpulp.gather import Gather
 from dsconv.lowering.xpulp.requantise import requantiser
-from dsconv.lowering.xpulp.rows import StridedRows
+from dsconv.lowering.xpulp.rows import InputRows, StridedRows
 from dsconv.lowering.xpulp.stores import store_lines
 from dsconv.lowering.xpulp.tiles import L1Tile
 
@@ -31,9 +25,6 @@ ONES = 0x01010101
 """Four weights of 1: a dot product with them sums four bytes."""
 FIELDS_BYTES = 32
 """No fewer than the fields of a record."""
-CANDIDATES = 8
-"""Splits that are written out before one is chosen."""
-
 Accumulators = list[list[str]]
 """Registers by pixel and channel of a block."""
 
@@ -42,16 +33,15 @@ def dense_shape(kernel: KernelOp, gather: Gather | None) -> DenseShape:
     """Sizes of a dense kernel."""
     source, target = L1Tile.of(kernel.inputs[0]), L1Tile.output_of(kernel)
     assert kernel.record is not None, "a convolution has weights"
-    shape = DenseShape(
+    return DenseShape(
         pixels=target.pixels,
-        channels=target.channels,
+        channels=target.channels // kernel.groups,
         weights=kernel.record.weight_bytes,
-        input_stride=source.channels,
+        input_stride=source.pixel_stride if gather is None else gather.row_bytes,
         record_stride=kernel.record.size,
         output_pixel_stride=target.pixel_stride,
         output_channel_stride=target.channel_stride,
     )
-    return shape if gather is None else replace(shape, input_stride=shape.row_bytes)
 
 
 class DenseWriter:
@@ -81,21 +71,37 @@ class DenseWriter:
         self._place()
         with self.requantise.constants():
             self._load_shared_fields()
-            self.x_rows = StridedRows(asm, split.pixels, self.shape.input_stride)
+            self._take_input_rows()
             self.w_rows = StridedRows(asm, split.channels, self.shape.record_stride, FIELDS_BYTES)
             self.y = asm.register()
             self.limits = asm.take(2) if split.exceeds_channels(self.shape) else []
-            with asm.software_loop(split.pixel_blocks // split.together):
-                if self.gather is not None:
-                    self._gather(self.gather)
-                with asm.counted_on_stack(split.together):
-                    self._begin_pixels()
-                    with asm.loop(split.channel_blocks):
-                        self._block()
-                    if split.together > 1:
-                        self._next_gathered()
-                self._next_pixels()
+            with asm.counted_on_stack(self.kernel.groups):
+                self._group()
+                if self.kernel.groups > 1:
+                    self._next_group()
         return asm
+
+    def _group(self) -> None:
+        """A core's share of one group's outputs."""
+        asm, split = self.asm, self.split
+        with asm.software_loop(split.pixel_blocks // split.together):
+            if self.gather is not None:
+                self._gather(self.gather)
+            with asm.counted_on_stack(split.together):
+                self._begin_pixels()
+                with self._channel_loop():
+                    self._block()
+                if split.together > 1:
+                    self._next_gathered()
+            self._next_pixels()
+
+    def _take_input_rows(self) -> None:
+        """Takes the registers that point to the block's pixels."""
+        self.x_rows: InputRows = StridedRows(self.asm, self.split.pixels, self.shape.input_stride)
+
+    def _channel_loop(self) -> AbstractContextManager[None]:
+        """The loop over a core's blocks of channels."""
+        return self.asm.loop(self.split.channel_blocks)
 
     # A core's share
 
@@ -107,8 +113,7 @@ class DenseWriter:
         self._keep("x", x)
         if self.gather is not None:
             self.gather.begin(asm, x, row, column)
-            size = self.gather.scratch_bytes(split.pixels_together, shape.row_bytes)
-            self.scratch = asm.frame(size)
+            self.scratch = asm.frame(self.gather.scratch_bytes(split.pixels_together))
             self.slots["gathered"] = asm.frame(WORD)
         with asm.registers(3) as (pixel, channel, offset):
             asm("srli", pixel, core, split.channel_cores.bit_length() - 1)
@@ -123,7 +128,38 @@ class DenseWriter:
             asm("add", y, y, offset)
             self._keep("w", w)
             self._keep("y", y)
+            self._keep_first_pixels(offset)
         asm.free(core, x, w, y, row, column)
+
+    def _keep_first_pixels(self, spare: str) -> None:
+        """Keeps a copy of where the first pixels lie, for the groups to come."""
+        self.first_slots: dict[str, int] = {}
+        if self.kernel.groups == 1:
+            return
+        for name in {"pixel", "turn", "dealt"} & self.slots.keys():
+            self.first_slots[name] = self.asm.frame(WORD)
+            self._recall(spare, name)
+            self.asm("sw", spare, "sp", self.first_slots[name])
+
+    def _next_group(self) -> None:
+        """Goes on to the next group: its inputs, records and outputs, and the first pixels."""
+        asm, shape, source = self.asm, self.shape, L1Tile.of(self.kernel.inputs[0])
+        inputs = source.channels // self.kernel.groups * source.channel_stride
+        steps = {
+            "x": inputs,
+            "w": shape.channels * shape.record_stride,
+            "y": shape.channels * shape.output_channel_stride,
+        }
+        with asm.registers(1) as (place,):
+            for name, step in steps.items():
+                self._recall(place, name)
+                asm.add_constant(place, place, step)
+                self._keep(name, place)
+            for name, first in self.first_slots.items():
+                asm("lw", place, "sp", first)
+                self._keep(name, place)
+            if self.gather is not None:
+                self.gather.move(asm, place, inputs)
 
     def _keep(self, name: str, register: str) -> None:
         self.asm("sw", register, "sp", self.slots[name])
@@ -140,7 +176,7 @@ class DenseWriter:
         asm, split = self.asm, self.split
         with asm.registers(1) as (pixel,):
             self._recall(pixel, "pixel")
-            gather.write(asm, pixel, self.scratch, split.pixels_together, self.shape.row_bytes)
+            gather.write(asm, pixel, self.scratch, split.pixels_together)
             asm("addi", pixel, "sp", self.scratch)
             self._keep("gathered", pixel)
 
@@ -148,7 +184,7 @@ class DenseWriter:
         """Goes on to the next block of those that are gathered."""
         asm, split = self.asm, self.split
         with asm.registers(1) as (place,):
-            for name, step in (("gathered", self.shape.row_bytes), ("pixel", 1)):
+            for name, step in (("gathered", self.shape.input_stride), ("pixel", 1)):
                 self._recall(place, name)
                 asm("addi", place, place, split.pixels * step)
                 self._keep(name, place)
@@ -182,8 +218,8 @@ class DenseWriter:
         asm("add", y_limit, y_limit, y)
         asm.add_constant(y_limit, y_limit, last * shape.output_channel_stride)
         self._recall(w_limit, "w")
-        (anchor,) = self.w_rows.anchors
-        asm.add_constant(w_limit, w_limit, (last + anchor.row) * shape.record_stride)
+        first = self.w_rows.anchors[0]
+        asm.add_constant(w_limit, w_limit, (last + first.row) * shape.record_stride)
 
     @property
     def _deals(self) -> bool:
@@ -239,17 +275,22 @@ class DenseWriter:
         asm, shape, split = self.asm, self.shape, self.split
         accumulators = [asm.take(split.channels) for _ in range(split.pixels)]
         self._load_bias(accumulators)
+        self._dot(accumulators)
+        w_moved, y_moved = self._finish(accumulators)
+        for registers in accumulators:
+            asm.free(*registers)
+        if split.channel_blocks > 1:
+            self._next_channels(shape.row_bytes + w_moved, y_moved)
+
+    def _dot(self, accumulators: Accumulators) -> None:
+        """Adds up the products of all inputs. Pointers to records end behind their weights."""
+        asm, shape = self.asm, self.shape
         if WEIGHT_ZERO_POINT in self.record.fields:
             self._dot_with_zero_points(accumulators)
         else:
             with asm.loop(shape.words):
                 self._word(accumulators)
         self.x_rows.advance(-shape.row_bytes)
-        w_moved, y_moved = self._finish(accumulators)
-        for registers in accumulators:
-            asm.free(*registers)
-        if split.channel_blocks > 1:
-            self._next_channels(shape.row_bytes + w_moved, y_moved)
 
     def _next_channels(self, w_moved: int, y_moved: int) -> None:
         """Points to the next block's weights and outputs, from where the pointers have come."""
@@ -258,8 +299,7 @@ class DenseWriter:
         asm.add_constant(self.y, self.y, split.channels * shape.output_channel_stride - y_moved)
         if self.limits:
             w_limit, y_limit = self.limits
-            (pointer,) = self.w_rows.pointers
-            asm("p.minu", pointer, pointer, w_limit)
+            self.w_rows.limit(w_limit)
             asm("p.minu", self.y, self.y, y_limit)
 
     def _load_bias(self, accumulators: Accumulators) -> None:
@@ -323,12 +363,16 @@ class DenseWriter:
             if rest:
                 with asm.constants(ONES >> 8 * (WORD - rest)) as (ones,):
                     self._word(accumulators, sums, ones)
-            with asm.registers(1) as (zero_point,):
-                for channel, row in enumerate(self.w_rows.rows):
-                    field = self.record.offset(WEIGHT_ZERO_POINT) - shape.row_bytes
-                    asm("lw", zero_point, row.pointer, row.offset + field)
-                    for pixel, total in enumerate(sums):
-                        asm("p.msu", accumulators[pixel][channel], zero_point, total)
+            self._take_zero_points_off(accumulators, sums)
+
+    def _take_zero_points_off(self, accumulators: Accumulators, sums: Sequence[str]) -> None:
+        asm = self.asm
+        with asm.registers(1) as (zero_point,):
+            for channel, row in enumerate(self.w_rows.rows):
+                field = self.record.offset(WEIGHT_ZERO_POINT) - self.shape.row_bytes
+                asm("lw", zero_point, row.pointer, row.offset + field)
+                for pixel, total in enumerate(sums):
+                    asm("p.msu", accumulators[pixel][channel], zero_point, total)
 
     # Outputs
 
@@ -408,54 +452,3 @@ class DenseWriter:
             self.requantise(column, sets[channel % 2])
         for registers in sets:
             self.asm.free(*registers)
-
-
-def conv2d(kernel: KernelOp, cores: int) -> str | None:
-    """The kernel's function; None where there is no form for it."""
-    if kernel.groups > 1 or requantiser(Assembly(), kernel) is None or not can_gather(kernel):
-        return None
-    gather = gather_for(kernel)
-    shape = dense_shape(kernel, gather)
-    written = list(candidates(kernel, shape, gather, cores))
-    written += resident_candidates(kernel, shape, gather, cores)
-    return min(written, key=lambda asm: asm.cycles).text() if written else None
-
-
-def candidates(
-    kernel: KernelOp, shape: DenseShape, gather: Gather | None, cores: int
-) -> Iterator[Assembly]:
-    """The kernel written for the splits that look best."""
-    requantise = requantiser(Assembly(), kernel)
-    assert requantise is not None
-    gather_cycles = gather.cycles if gather is not None else 0
-    ordered = sorted(
-        splits(shape, cores),
-        key=lambda split: rough_cycles(shape, split, requantise.cycles, gather_cycles),
-    )
-    count = 0
-    for split in ordered:
-        if gather is not None and not gather.fits(split.pixels, shape.row_bytes):
-            continue
-        try:
-            for together in gathered_together(shape, split, gather):
-                yield DenseWriter(kernel, shape, together, gather).write()
-        except RegisterPressureError:
-            continue
-        count += 1
-        if count == CANDIDATES:
-            return
-
-
-def gathered_together(
-    shape: DenseShape, split: BlockSplit, gather: Gather | None
-) -> Iterator[BlockSplit]:
-    """A split for all numbers of blocks whose pixels may be gathered at a time."""
-    yield split
-    if gather is None:
-        return
-    for together in range(2, split.pixel_blocks + 1):
-        larger = split.with_together(shape, together)
-        fits = gather.fits(larger.pixels_together, shape.row_bytes)
-        if not fits or larger.pixels_together > shape.pixels:
-            return
-        yield larger

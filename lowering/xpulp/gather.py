@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, prod
 from types import MappingProxyType
 
@@ -42,24 +42,41 @@ class Gather(ABC):
     cycles: int
     """Rough cycles for a pixel."""
 
+    row_bytes: int
+    """Bytes that a pixel takes on the stack."""
+
     has_borders = False
     """Whether some pixels take longer than others."""
 
-    def scratch_bytes(self, pixels: int, row_bytes: int) -> int:
+    def scratch_bytes(self, pixels: int) -> int:
         """Bytes that a block of pixels takes, with what the last copy may spill."""
-        return pixels * row_bytes + WORD
+        return pixels * self.row_bytes + WORD
 
-    def fits(self, pixels: int, row_bytes: int) -> bool:
+    def fits(self, pixels: int) -> bool:
         """Whether a block of pixels can be gathered on the stack."""
-        return self.scratch_bytes(pixels, row_bytes) <= STACK_BYTES
+        return self.scratch_bytes(pixels) <= STACK_BYTES
 
-    @abstractmethod
     def begin(self, asm: Assembly, x: str, row: str, column: str) -> None:
         """Keeps what the kernel was called with."""
+        self.slots = {name: asm.frame(WORD) for name in ("x", "row", "column")}
+        for name, register in zip(self.slots, (x, row, column), strict=True):
+            asm("sw", register, "sp", self.slots[name])
+
+    def move(self, asm: Assembly, spare: str, distance: int) -> None:
+        """Goes on to inputs that lie so many bytes behind."""
+        asm("lw", spare, "sp", self.slots["x"])
+        asm.add_constant(spare, spare, distance)
+        asm("sw", spare, "sp", self.slots["x"])
 
     @abstractmethod
-    def write(self, asm: Assembly, pixel: str, scratch: int, pixels: int, row_bytes: int) -> None:
+    def write(self, asm: Assembly, pixel: str, scratch: int, pixels: int) -> None:
         """Gathers `pixels` rows from pixel number `pixel` on, to `scratch` bytes above sp."""
+
+
+def group_of(kernel: KernelOp) -> L1Tile:
+    """The input of the first group of channels; that of a dense kernel is the whole tile."""
+    source = L1Tile.of(kernel.inputs[0])
+    return replace(source, channels=source.channels // kernel.groups)
 
 
 def keeps_pixels(kernel: KernelOp) -> bool:
@@ -71,28 +88,31 @@ def keeps_pixels(kernel: KernelOp) -> bool:
 
 def reads_in_place(kernel: KernelOp) -> bool:
     """Whether each pixel's values lie side by side in the tile, and pixels at one distance."""
-    source, target, window = L1Tile.of(kernel.inputs[0]), L1Tile.output_of(kernel), kernel.window
+    source, target, window = group_of(kernel), L1Tile.output_of(kernel), kernel.window
     if keeps_pixels(kernel):
         return source.layout is Layout.HWC or source.channels == 1
     whole = window.extent == window.kernel == (source.height, source.width)
-    return target.pixels == 1 and whole and not any(window.pads)
+    is_dense = kernel.groups == 1
+    return is_dense and target.pixels == 1 and whole and not any(window.pads)
 
 
 def gather_for(kernel: KernelOp) -> Gather | None:
     """How a kernel's pixels are gathered; None where they are read in place."""
     if reads_in_place(kernel):
         return None
-    source = L1Tile.of(kernel.inputs[0])
+    source = group_of(kernel)
     if keeps_pixels(kernel) and source.channels >= WORD:
         transposition = Transposition(source)
-        if transposition.fits(1, word_aligned(source.channels)):
+        if transposition.fits(1):
             return transposition
     return WindowCopy(kernel)
 
 
 def can_gather(kernel: KernelOp) -> bool:
     """Whether there is a form: columns that are apart and reach into the padding have none."""
-    return kernel.window.dilations[1] == 1 or not any(kernel.window.pads)
+    in_groups = kernel.groups > 1 and L1Tile.of(kernel.inputs[0]).layout is Layout.HWC
+    are_apart = in_groups or kernel.window.dilations[1] > 1
+    return not are_apart or not any(kernel.window.pads)
 
 
 class Transposition(Gather):
@@ -100,34 +120,35 @@ class Transposition(Gather):
 
     def __init__(self, source: L1Tile):
         self.source = source
+        self.row_bytes = word_aligned(source.channels)
         self.cycles = ceil(18 * source.channels / WORD / WORD) + 3
 
-    def scratch_bytes(self, pixels: int, row_bytes: int) -> int:
-        return ceil(pixels / WORD) * WORD * row_bytes
+    def scratch_bytes(self, pixels: int) -> int:
+        return ceil(pixels / WORD) * WORD * self.row_bytes
 
     def begin(self, asm: Assembly, x: str, row: str, column: str) -> None:
-        self.x_slot = asm.frame(WORD)
-        asm("sw", x, "sp", self.x_slot)
+        self.slots = {"x": asm.frame(WORD)}
+        asm("sw", x, "sp", self.slots["x"])
 
-    def write(self, asm: Assembly, pixel: str, scratch: int, pixels: int, row_bytes: int) -> None:
+    def write(self, asm: Assembly, pixel: str, scratch: int, pixels: int) -> None:
         masks = (INTERLEAVE_LOW, INTERLEAVE_HIGH, UPPER_HALVES, self.source.channel_stride)
         with (
             asm.constants(*masks) as (*shuffles, plane),
             asm.registers(4) as (first, first_to, x, to),
         ):
-            asm("lw", first, "sp", self.x_slot)
+            asm("lw", first, "sp", self.slots["x"])
             asm("add", first, first, pixel)
             asm.add_constant(first_to, "sp", scratch)
             with asm.software_loop(ceil(pixels / WORD)):
                 asm("mv", x, first)
                 asm("mv", to, first_to)
-                self._four_pixels(asm, x, to, plane, shuffles, row_bytes)
+                self._four_pixels(asm, x, to, plane, shuffles)
                 if pixels > WORD:
                     asm.add_constant(first, first, WORD)
-                    asm.add_constant(first_to, first_to, WORD * row_bytes)
+                    asm.add_constant(first_to, first_to, WORD * self.row_bytes)
 
     def _four_pixels(
-        self, asm: Assembly, x: str, to: str, plane: str, shuffles: Sequence[str], row_bytes: int
+        self, asm: Assembly, x: str, to: str, plane: str, shuffles: Sequence[str]
     ) -> None:
         """The channels beyond a multiple of four come first, with some before them."""
         groups, rest = divmod(self.source.channels, WORD)
@@ -136,12 +157,12 @@ class Transposition(Gather):
                 last = self.source.channels - WORD
                 asm.add_constant(last_x, x, last * self.source.channel_stride)
                 asm.add_constant(last_to, to, last)
-                self._four_by_four(asm, last_x, last_to, plane, shuffles, row_bytes)
+                self._four_by_four(asm, last_x, last_to, plane, shuffles)
         with asm.loop(groups):
-            self._four_by_four(asm, x, to, plane, shuffles, row_bytes)
+            self._four_by_four(asm, x, to, plane, shuffles)
 
     def _four_by_four(
-        self, asm: Assembly, x: str, to: str, plane: str, shuffles: Sequence[str], row_bytes: int
+        self, asm: Assembly, x: str, to: str, plane: str, shuffles: Sequence[str]
     ) -> None:
         low, high, upper = shuffles
         with asm.registers(6) as (a, b, c, d, ab, cd):
@@ -156,7 +177,7 @@ class Transposition(Gather):
             asm("pv.pack.h", d, c, a)
             asm("pv.shuffle2.h", a, c, upper)
             for number, word in ((1, ab), (2, d), (3, a)):
-                asm("sw", word, to, number * row_bytes)
+                asm("sw", word, to, number * self.row_bytes)
             asm("p.sw!", b, to, WORD)
 
 
@@ -196,9 +217,10 @@ class WindowCopy(Gather):
     """Copies the window's runs of bytes; where it reaches into the padding, row by row of it."""
 
     def __init__(self, kernel: KernelOp):
-        self.source = L1Tile.of(kernel.inputs[0])
+        self.source = group_of(kernel)
         self.target = L1Tile.output_of(kernel)
         self.window = kernel.window
+        self.row_bytes = word_aligned(self.source.channels * prod(self.window.kernel))
         self.has_borders = any(self.window.pads)
         self.pad_word = REPEATED_BYTE * (kernel.padding & 0xFF)
         self.dimensions, self.run = self._runs()
@@ -244,32 +266,25 @@ class WindowCopy(Gather):
             run *= dimensions.pop()[0]
         return [(count, stride) for count, stride in dimensions if count > 1], run
 
-    def begin(self, asm: Assembly, x: str, row: str, column: str) -> None:
-        self.slots = {name: asm.frame(WORD) for name in ("x", "row", "column")}
-        for name, register in zip(self.slots, (x, row, column), strict=True):
-            asm("sw", register, "sp", self.slots[name])
-
-    def write(self, asm: Assembly, pixel: str, scratch: int, pixels: int, row_bytes: int) -> None:
+    def write(self, asm: Assembly, pixel: str, scratch: int, pixels: int) -> None:
         with asm.registers(5) as (columns, top, left, x, to):
             place = Place(top, left, x, to)
             self._start(asm, pixel, columns, place)
             asm.add_constant(to, "sp", scratch)
             broken = self.broken_share(pixels)
             if pixels == 1 or broken == 1 or not self.is_unrolled:
-                self._one_by_one(asm, pixels, columns, place, row_bytes)
+                self._one_by_one(asm, pixels, columns, place)
                 return
             one_by_one, done = asm.label(), asm.label()
             self._leave_run(asm, pixels, columns, place, one_by_one)
-            self._copy_run(asm, pixels, place, row_bytes)
+            self._copy_run(asm, pixels, place)
             asm("j", done)
             asm.place(one_by_one)
             with asm.seldom(broken):
-                self._one_by_one(asm, pixels, columns, place, row_bytes)
+                self._one_by_one(asm, pixels, columns, place)
             asm.place(done)
 
-    def _one_by_one(
-        self, asm: Assembly, pixels: int, columns: str, place: Place, row_bytes: int
-    ) -> None:
+    def _one_by_one(self, asm: Assembly, pixels: int, columns: str, place: Place) -> None:
         """Pixels of any rows, and at the borders."""
         sx = self.window.strides[1]
         with asm.software_loop(pixels):
@@ -277,7 +292,7 @@ class WindowCopy(Gather):
             if pixels > 1:
                 asm.add_constant(place.left, place.left, sx)
                 asm.add_constant(place.x, place.x, sx * self.source.pixel_stride)
-                asm.add_constant(place.to, place.to, row_bytes)
+                asm.add_constant(place.to, place.to, self.row_bytes)
                 self._next_row(asm, columns, place)
 
     def _leave_run(
@@ -290,7 +305,7 @@ class WindowCopy(Gather):
         if self.has_borders:
             self._leave_interior(asm, place, pixels, elsewhere)
 
-    def _copy_run(self, asm: Assembly, pixels: int, place: Place, row_bytes: int) -> None:
+    def _copy_run(self, asm: Assembly, pixels: int, place: Place) -> None:
         """Pixels of one row that lie inside the map."""
         accesses = list(flat_accesses(self.dimensions, self.run))
         steps = far_steps(accesses)
@@ -302,7 +317,7 @@ class WindowCopy(Gather):
             with asm.loop(pixels):
                 copy_unrolled(asm, place.x, place.to, accesses, distances)
                 move(asm, place.x, step, distances)
-                asm.add_constant(place.to, place.to, row_bytes)
+                asm.add_constant(place.to, place.to, self.row_bytes)
 
     def _start(self, asm: Assembly, pixel: str, columns: str, place: Place) -> None:
         """Where the first pixel's window lies, and how many outputs are left in its row."""
@@ -345,16 +360,19 @@ class WindowCopy(Gather):
         border, done = asm.label(), asm.label()
         if self.has_borders:
             self._leave_interior(asm, place, 1, border)
-        with asm.registers(2) as (source, target):
-            asm("mv", source, place.x)
-            asm("mv", target, place.to)
-            copy(asm, source, target, self.dimensions, self.run)
+        self._copy_interior(asm, place)
         if self.has_borders:
             asm("j", done)
             asm.place(border)
             with asm.seldom(self.border_share):
                 self._copy_border(asm, place)
             asm.place(done)
+
+    def _copy_interior(self, asm: Assembly, place: Place) -> None:
+        with asm.registers(2) as (source, target):
+            asm("mv", source, place.x)
+            asm("mv", target, place.to)
+            copy(asm, source, target, self.dimensions, self.run)
 
     def _leave_interior(self, asm: Assembly, place: Place, pixels: int, border: Label) -> None:
         """Branches where some tap of so many pixels of a row lies outside the map."""

@@ -11,7 +11,7 @@ from xdsl.passes import ModulePass
 
 from dsconv.dialects.machine import AssemblyOp
 from dsconv.dialects.tiled import KernelOp
-from dsconv.lowering.xpulp.dense import conv2d
+from dsconv.lowering.xpulp.convolution import conv2d
 from dsconv.lowering.xpulp.depthwise import depthwise
 from dsconv.lowering.xpulp.elementwise import concat, elementwise
 from dsconv.lowering.xpulp.pooling import avg_pool, max_pool

@@ -80,7 +80,7 @@ class ResidentWriter:
         core, x, w, y, row, column = asm.arguments(6)
         if self.gather is not None:
             self.gather.begin(asm, x, row, column)
-            self.scratch = asm.frame(self.gather.scratch_bytes(self.chunk_pixels, shape.row_bytes))
+            self.scratch = asm.frame(self.gather.scratch_bytes(self.chunk_pixels))
             self.first_pixel = asm.frame(WORD)
         asm.free(row, column)
         self._place(core, x, y)
@@ -118,7 +118,7 @@ class ResidentWriter:
         """Brings the pixels of a chunk to the stack, and points there."""
         asm = self.asm
         asm("lw", x, "sp", self.first_pixel)
-        gather.write(asm, x, self.scratch, self.chunk_pixels, self.shape.row_bytes)
+        gather.write(asm, x, self.scratch, self.chunk_pixels)
         if self.chunks > 1:
             asm.add_constant(x, x, self.chunk_pixels)
             asm("sw", x, "sp", self.first_pixel)
@@ -216,11 +216,13 @@ def resident_candidates(
     narrow = kernel.narrow
     if narrow is None or narrow.bits or narrow.is_mulh or WEIGHT_ZERO_POINT in kernel.record.fields:
         return
+    if kernel.groups > 1:
+        return
     if shape.words > LARGEST_ROW or (gather is not None and gather.has_borders):
         return
     for pixels, channels in product(range(1, LARGEST_BLOCK + 1), repeat=2):
         all_blocks = ceil(shape.pixels / pixels / cores)
-        chunks = ceil(all_blocks / most_blocks(shape, gather, pixels, all_blocks))
+        chunks = ceil(all_blocks / most_blocks(gather, pixels, all_blocks))
         blocks = ceil(all_blocks / chunks)
         reach = max(pixels * shape.input_stride, channels * shape.record_stride)
         too_many = chunks * blocks * pixels > shape.pixels
@@ -241,11 +243,9 @@ def resident_candidates(
             continue
 
 
-def most_blocks(shape: DenseShape, gather: Gather | None, pixels: int, most: int) -> int:
+def most_blocks(gather: Gather | None, pixels: int, most: int) -> int:
     """How many of a core's blocks of pixels can be gathered at a time, at least 1."""
     if gather is None:
         return most
-    fitting = (
-        count for count in range(most, 1, -1) if gather.fits(count * pixels, shape.row_bytes)
-    )
+    fitting = (count for count in range(most, 1, -1) if gather.fits(count * pixels))
     return next(fitting, 1)

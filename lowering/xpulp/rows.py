@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from dsconv.lowering.xpulp.assembly import WORD, Assembly
 
@@ -41,6 +42,27 @@ def anchors(rows: int, stride: int, reach: int = REACH) -> list[Anchor]:
     return found
 
 
+class InputRows(Protocol):
+    """Rows that are read a word at a time, all advancing together."""
+
+    @property
+    def order(self) -> Sequence[int]:
+        """The rows in the order they are to be loaded in."""
+        ...
+
+    def point(self, base: str) -> None:
+        """Lets the first row begin where a register points."""
+        ...
+
+    def advance(self, distance: int) -> None:
+        """Moves all rows on by some bytes."""
+        ...
+
+    def load(self, register: str, row: int) -> None:
+        """Loads a row's next word."""
+        ...
+
+
 class StridedRows:
     """Several rows that are read a word at a time, all advancing together."""
 
@@ -65,6 +87,14 @@ class StridedRows:
         """Moves all rows on by some bytes."""
         for pointer in self.pointers:
             self.asm.add_constant(pointer, pointer, distance)
+
+    def limit(self, largest: str) -> None:
+        """Moves all rows back as far as the first pointer is beyond another."""
+        first, *others = self.pointers
+        self.asm("p.minu", first, first, largest)
+        for pointer, anchor in zip(others, self.anchors[1:], strict=True):
+            distance = (anchor.row - self.anchors[0].row) * self.stride
+            self.asm.add_constant(pointer, first, distance)
 
     @property
     def order(self) -> Sequence[int]:
