@@ -112,9 +112,9 @@ class TapRows:
         """The pixels in the order in which they are loaded."""
         return range(len(self.pointers))
 
-    def load(self, register: str, pixel: int) -> None:
+    def load(self, register: str, row: int) -> None:
         """Loads a pixel's next word; only its first `bytes` are part of the tap."""
-        self.asm("p.lw!", register, self.pointers[pixel], WORD)
+        self.asm("p.lw!", register, self.pointers[row], WORD)
         if self.bytes < WORD:
             self.asm("p.extractu", register, register, self.bytes * BITS_A_BYTE, 0)
 

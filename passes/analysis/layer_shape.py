@@ -120,6 +120,11 @@ class LayerShape:
 
     # One tile
 
+    def groups_of(self, tile: Tile) -> int:
+        """Groups of channels in a tile, each summed over by itself; 1 where all are."""
+        grouped = self.channelwise and self.kind == "conv2d"
+        return tile.channels // self.channel_step if grouped else 1
+
     @property
     def smallest_tile(self) -> Tile:
         """The tile below which the layer cannot be cut."""

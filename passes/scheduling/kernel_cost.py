@@ -37,6 +37,13 @@ BLOCKS = ((4, 4), (4, 2), (2, 4), (4, 3), (3, 4), (3, 3), (5, 3), (3, 5), (2, 2)
 LONGEST_TRANSPOSED_PIXEL = 96
 """Channels of CHW that a pointwise kernel turns to HWC on its stack; beyond, loops in C run."""
 
+LONGEST_GATHERED_WINDOW = 456
+"""Bytes under a window that a dense kernel copies to its stack; beyond, it reads HWC where it lies,
+and loops in C run for CHW."""
+
+TAP_WORDS = 4
+"""A tap that is read where it lies costs as much as so many loads, its words aside."""
+
 LONGEST_GATHERED_PIXEL = 682
 """Channels of HWC that a depthwise kernel reads one by one; beyond, loops in C run."""
 
@@ -102,7 +109,7 @@ class KernelShape:
     """What a kernel computes, as far as its time depends on it.
 
     `kind` is the kind of the graph operation, `more_inputs` the layouts of its inputs besides `x`.
-    `wide` says that its requantisation has 64 bits.
+    `wide` says that its requantisation has 64 bits. A convolution may be in `groups` of channels.
     """
 
     kind: str
@@ -111,6 +118,7 @@ class KernelShape:
     window: WindowShape = WindowShape()
     more_inputs: tuple[Layout, ...] = ()
     wide: bool = False
+    groups: int = 1
 
 
 @dataclass(frozen=True)
@@ -193,31 +201,50 @@ def portable_terms(shape: KernelShape, inputs: int, cores: int) -> Terms:
 
 
 def dense_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
-    """Layers that sum over channels: blocks of pixels x channels, on a grid of cores."""
-    pixels, channels = shape.y.pixels, shape.y.channels
-    row = shape.x.size if shape.kind == "linear" else shape.x.channels * shape.window.taps
+    """Layers that sum over channels: blocks of pixels x channels, on a grid of cores.
+
+    Groups come one after the other. Windows are copied first, or in HWC read where they lie.
+    """
+    pixels, channels = shape.y.pixels, shape.y.channels // shape.groups
+    depth, taps = shape.x.channels // shape.groups, shape.window.taps
+    row = shape.x.size if shape.kind == "linear" else depth * taps
     words = ceil(row / WORD)
-    gathers = shape.window.taps > 1
     transposes = shape.kind == "pointwise" and not shape.x.has_whole_pixels
-    if transposes and row > LONGEST_TRANSPOSED_PIXEL:
-        yield {"call": 1, "portable_product": row * pixels * channels / cores}
+    gathers = taps > 1 and row <= LONGEST_GATHERED_WINDOW
+    reads_taps = taps > 1 and shape.x.layout is Layout.HWC and depth >= WORD
+    is_portable = taps > 1 and not (gathers or reads_taps)
+    if is_portable or (transposes and row > LONGEST_TRANSPOSED_PIXEL):
+        yield {"call": 1, "portable_product": row * pixels * shape.y.channels / cores}
         return
     for block in {(min(p, pixels), min(k, channels)) for p, k in BLOCKS}:
         for pixel_cores in powers_of_two(cores):
-            pixel_blocks = ceil(ceil(pixels / block[0]) / pixel_cores)
+            pixel_blocks = shape.groups * ceil(ceil(pixels / block[0]) / pixel_cores)
             blocks = pixel_blocks * ceil(ceil(channels / block[1]) / (cores // pixel_cores))
             outputs = blocks * block[0] * block[1]
-            gathered = pixel_blocks * block[0] * words
-            yield {
+            rows = pixel_blocks * block[0]
+            terms = {
                 "call": 1,
                 "pixel_block": pixel_blocks,
                 "block": blocks,
-                "load": blocks * words * (block[0] + block[1]),
-                "product": words * outputs,
                 output_term(shape): outputs,
-                "gathered_word": gathered if gathers else 0,
-                "transposed_word": gathered if transposes else 0,
             }
+            if reads_taps:
+                tap_words = taps * ceil(depth / WORD)
+                pointers = taps * (TAP_WORDS * rows + (block[0] + TAP_WORDS) * blocks)
+                yield {
+                    **terms,
+                    "load": blocks * tap_words * sum(block) + pointers,
+                    "product": tap_words * outputs,
+                }
+            fits = block[0] * row <= LONGEST_GATHERED_WINDOW
+            if taps == 1 or (gathers and fits):
+                yield {
+                    **terms,
+                    "load": blocks * words * sum(block),
+                    "product": words * outputs,
+                    "gathered_word": rows * words if gathers else 0,
+                    "transposed_word": rows * words if transposes else 0,
+                }
 
 
 def depthwise_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:

@@ -78,6 +78,7 @@ def kernel_shape(layer_shape: LayerShape, tile: Tile) -> KernelShape:
         WindowShape(layer_shape.kernel_size, layer_shape.strides, layer_shape.padded),
         layer_shape.input_layouts[1:],
         layer_shape.wide,
+        layer_shape.groups_of(tile),
     )
 
 
