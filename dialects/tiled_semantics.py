@@ -20,6 +20,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.interpreter import Interpreter, InterpreterFunctions, PythonValues, impl, register_impls
 from xdsl.ir import SSAValue
+from xdsl.utils.comparisons import to_signed, to_unsigned
 
 from dsconv.dialects import machine, reference, tiled
 from dsconv.dialects.attributes import Layout, LayoutAttr, Rounding, Space, WindowAttr
@@ -447,6 +448,12 @@ class MachineFunctions(InterpreterFunctions):
         return (min(max(rounded + op.zero_point.value.data, low), high),)
 
 
+def bits_of(value: SSAValue) -> int:
+    """Width of an integer."""
+    assert isinstance(value.type, IntegerType), "only integers are extended and truncated"
+    return value.type.width.data
+
+
 @register_impls
 class IntegerFunctions(InterpreterFunctions):
     """The operations of arith that kernels use and xDSL's interpreter does not have."""
@@ -455,21 +462,19 @@ class IntegerFunctions(InterpreterFunctions):
     def run_extsi(
         self, interpreter: Interpreter, op: arith.ExtSIOp, args: PythonValues
     ) -> PythonValues:
-        return args
+        return (to_signed(args[0], bits_of(op.input)),)
 
     @impl(arith.ExtUIOp)
     def run_extui(
         self, interpreter: Interpreter, op: arith.ExtUIOp, args: PythonValues
     ) -> PythonValues:
-        return (args[0] & 0xFF,)
+        return (to_unsigned(args[0], bits_of(op.input)),)
 
     @impl(arith.TruncIOp)
     def run_trunci(
         self, interpreter: Interpreter, op: arith.TruncIOp, args: PythonValues
     ) -> PythonValues:
-        assert isinstance(op.result.type, IntegerType), "kernels truncate integers"
-        sign = 1 << (op.result.type.width.data - 1)
-        return (((args[0] & (2 * sign - 1)) ^ sign) - sign,)
+        return (to_signed(args[0], bits_of(op.result)),)
 
     @impl(arith.MinSIOp)
     def run_minsi(
@@ -482,15 +487,3 @@ class IntegerFunctions(InterpreterFunctions):
         self, interpreter: Interpreter, op: arith.MaxSIOp, args: PythonValues
     ) -> PythonValues:
         return (max(args),)
-
-    @impl(arith.DivUIOp)
-    def run_divui(
-        self, interpreter: Interpreter, op: arith.DivUIOp, args: PythonValues
-    ) -> PythonValues:
-        return (args[0] // args[1],)
-
-    @impl(arith.RemUIOp)
-    def run_remui(
-        self, interpreter: Interpreter, op: arith.RemUIOp, args: PythonValues
-    ) -> PythonValues:
-        return (args[0] % args[1],)

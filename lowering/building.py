@@ -68,7 +68,7 @@ def divide(value: Index, divisor: int) -> Index:
         return value // divisor
     if divisor == 1:
         return value
-    return arith.DivUIOp(value, index_value(divisor)).result
+    return arith.DivSIOp(value, index_value(divisor)).result
 
 
 def remainder(value: Index, divisor: int) -> Index:
@@ -77,7 +77,7 @@ def remainder(value: Index, divisor: int) -> Index:
         return value % divisor
     if divisor == 1:
         return 0
-    return arith.RemUIOp(value, index_value(divisor)).result
+    return arith.RemSIOp(value, index_value(divisor)).result
 
 
 def minimum(value: Index, limit: int) -> Index:

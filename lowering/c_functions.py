@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import IO
 
 from xdsl.dialects import memref, scf
-from xdsl.dialects.builtin import IntegerAttr, MemRefType, TensorType
+from xdsl.dialects.builtin import IndexType, IntegerAttr, MemRefType, TensorType, i32
 from xdsl.dialects.func import CallOp, FuncOp, ReturnOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.traits import SymbolTable
@@ -46,10 +46,12 @@ from dsconv.lowering.c_expressions import (
     SUM,
     Expression,
     c_type,
+    element_offset,
     expression,
     is_free,
-    is_named_narrow,
+    is_narrow,
     is_scalar,
+    no_form,
 )
 from dsconv.lowering.c_names import c_identifier
 from dsconv.passes.analysis.l1_buffers import users
@@ -155,9 +157,12 @@ class FunctionPrinter:
         self.pending = []
 
     def print_scalar(self, op: Operation) -> None:
-        """Gives a scalar a variable, unless it is better inlined where it is used."""
+        """Gives a scalar a variable, unless it is better inlined where it is used.
+
+        Narrow ones are inlined wherever that changes nothing.
+        """
         (value,) = op.results
-        if is_free(op) or is_named_narrow(value) or self.is_inlined(op):
+        if is_free(op) or self.is_inlined(op) or (is_narrow(value) and not reads_memory(op)):
             return
         text = expression(op, self.operand).text
         name = self.name(value.name_hint)
@@ -191,7 +196,7 @@ class FunctionPrinter:
             case scf.YieldOp() | ReturnOp():
                 pass
             case memref.StoreOp():
-                target = f"{self.text(op.memref)}[{self.text(op.indices[0])}]"
+                target = f"{self.text(op.memref)}[{self.text(element_offset(op))}]"
                 self.writer.line(f"{target} = {self.text(op.value)};")
             case BarrierOp():
                 self.writer.line("dsc_barrier(core);")
@@ -215,6 +220,8 @@ class FunctionPrinter:
 
     def print_for(self, op: scf.ForOp) -> None:
         """A loop. An accumulator that only this loop uses keeps its variable."""
+        if op.lb.type not in (IndexType(), i32):
+            raise no_form(op, f"over {op.lb.type}")
         carried: list[str] = []
         for initial, argument, result in zip(
             op.iter_args, op.body.block.args[1:], op.results, strict=True
@@ -253,14 +260,17 @@ class FunctionPrinter:
 
     def print_call(self, op: CallOp) -> None:
         """A kernel on its tiles."""
+        callee = SymbolTable.lookup_symbol(op, op.callee)
+        if op.res or not isinstance(callee, FuncOp) or callee.is_declaration:
+            raise no_form(op, f"of @{op.callee.string_value()}, which is no kernel with a body,")
         arguments = [
             f"{self.text(argument)}.base"
             if isinstance(argument.type, MemRefType)
             else self.text(argument)
             for argument in op.arguments
         ]
-        callee = f"{self.prefix}_{op.callee.string_value()}"
-        self.writer.line(f"{callee}({', '.join(['core', *arguments])});")
+        name = f"{self.prefix}_{op.callee.string_value()}"
+        self.writer.line(f"{name}({', '.join(['core', *arguments])});")
 
     # Transfers
 
@@ -523,14 +533,23 @@ def print_kernel(function: FuncOp, prefix: str, writer: CWriter, isa_macro: str 
         raise DiagnosticException(
             f'function "{function.sym_name.data}" has several blocks; dsconv-c prints loops only'
         )
+    if function.function_type.outputs.data:
+        raise DiagnosticException(
+            f'function "{function.sym_name.data}" returns a value; kernels write to their buffers'
+        )
     printer = FunctionPrinter(writer, prefix)
     block = function.body.block
     parameters = ["uint32_t core"]
     for argument in block.args:
         name = printer.declare(argument, argument.name_hint)
-        if not isinstance(argument.type, MemRefType):
+        if argument.type in (IndexType(), i32):
             parameters.append(f"int32_t {name}")
             continue
+        if not isinstance(argument.type, MemRefType):
+            raise DiagnosticException(
+                f'function "{function.sym_name.data}" takes a {argument.type}; '
+                "kernels take buffers, indices and i32"
+            )
         written = any(isinstance(use.operation, memref.StoreOp) for use in argument.uses)
         qualifier = "" if written else "const "
         parameters.append(f"{qualifier}uint8_t *{name}")

@@ -8,6 +8,7 @@ from io import StringIO
 from typing import IO
 
 from xdsl.context import Context
+from xdsl.dialects import memref
 from xdsl.dialects.builtin import (
     DenseIntOrFPElementsAttr,
     IntegerAttr,
@@ -152,6 +153,9 @@ def print_code(module: ModuleOp, output: IO[str]) -> None:
     """network.c: arenas, kernels and the network's function."""
     writer = CWriter(output)
     network, name = network_function(module), network_name(module)
+    for op in module.body.block.ops:
+        if not isinstance(op, FuncOp | memref.GlobalOp | AssemblyOp):
+            raise DiagnosticException(f"{op.name} has no C form; lower it before dsconv-c")
     writer.line('#include "network.h"')
     writer.line()
     for header in INCLUDES:

@@ -207,10 +207,10 @@ class KernelWriter:
     def share_of(self, size: int, name: str) -> Generator[Index]:
         """A loop over this core's share of `size` items."""
         core, cores = CoreIdOp().result, CoresOp().result
-        first = arith.DivUIOp(arith.MuliOp(core, index_value(size)).result, cores).result
+        first = arith.DivSIOp(arith.MuliOp(core, index_value(size)).result, cores).result
         next_core = add(core, 1)
         assert isinstance(next_core, SSAValue)
-        end = arith.DivUIOp(arith.MuliOp(next_core, index_value(size)).result, cores).result
+        end = arith.DivSIOp(arith.MuliOp(next_core, index_value(size)).result, cores).result
         first.name_hint, end.name_hint = f"{name}_first", f"{name}_end"
         with loop(first, end, name) as item:
             yield item
@@ -224,8 +224,8 @@ class KernelWriter:
                 yield pixel, 0
                 return
             pixel = index_value(pixel)
-            row = arith.DivUIOp(pixel, index_value(width)).result
-            column = arith.RemUIOp(pixel, index_value(width)).result
+            row = arith.DivSIOp(pixel, index_value(width)).result
+            column = arith.RemSIOp(pixel, index_value(width)).result
             row.name_hint, column.name_hint = "oy", "ox"
             yield row, column
 

@@ -174,12 +174,12 @@ class FarTransfer:
         zero = index_constant(0)
         if self.pitch == self.line_bytes and self.words == self.part:
             return self.offset, zero
-        line = arith.DivUIOp(self.offset, index_constant(self.line_bytes)).result
+        line = arith.DivSIOp(self.offset, index_constant(self.line_bytes)).result
         begin = arith.MuliOp(line, index_constant(self.pitch)).result
         if self.part == self.line_bytes:
             return begin, zero
-        column = arith.RemUIOp(self.offset, index_constant(self.line_bytes)).result
-        word = arith.DivUIOp(column, index_constant(L3_WORD)).result
+        column = arith.RemSIOp(self.offset, index_constant(self.line_bytes)).result
+        word = arith.DivSIOp(column, index_constant(L3_WORD)).result
         word_begin = arith.MuliOp(word, index_constant(L3_WORD)).result
         last = index_constant(self.pitch - self.words)
         first = arith.MinSIOp(word_begin, last).result

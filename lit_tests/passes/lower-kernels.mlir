@@ -12,11 +12,11 @@ func.func @a(%x: memref<72xi8, #dsconv.space<l1>>, %w: memref<160xi8, #dsconv.sp
 // CHECK-NEXT: [[V_2:%[0-9]+]] = dsconv.cores
 // CHECK-NEXT: [[C8:%[0-9]+]] = arith.constant 8 : index
 // CHECK-NEXT: [[V_3:%[0-9]+]] = arith.muli [[V]], [[C8]] : index
-// CHECK-NEXT: %k_first = arith.divui [[V_3]], [[V_2]] : index
+// CHECK-NEXT: %k_first = arith.divsi [[V_3]], [[V_2]] : index
 // CHECK-NEXT: [[C1:%[0-9]+]] = arith.constant 1 : index
 // CHECK-NEXT: [[V_4:%[0-9]+]] = arith.addi [[V]], [[C1]] : index
 // CHECK-NEXT: [[V_5:%[0-9]+]] = arith.muli [[V_4]], [[C8]] : index
-// CHECK-NEXT: %k_end = arith.divui [[V_5]], [[V_2]] : index
+// CHECK-NEXT: %k_end = arith.divsi [[V_5]], [[V_2]] : index
 // CHECK-NEXT: [[C20:%[0-9]+]] = arith.constant 20 : index
 // CHECK-NEXT: [[C12:%[0-9]+]] = arith.constant 12 : index
 // CHECK-NEXT: [[C0:%[0-9]+]] = arith.constant 0 : index
@@ -76,11 +76,11 @@ func.func @b(%x: memref<40xi8, #dsconv.space<l1>>, %w: memref<36xi8, #dsconv.spa
 // CHECK-NEXT: [[V_2:%[0-9]+]] = dsconv.cores
 // CHECK-NEXT: [[C8:%[0-9]+]] = arith.constant 8 : index
 // CHECK-NEXT: [[V_3:%[0-9]+]] = arith.muli [[V]], [[C8]] : index
-// CHECK-NEXT: %pixel_first = arith.divui [[V_3]], [[V_2]] : index
+// CHECK-NEXT: %pixel_first = arith.divsi [[V_3]], [[V_2]] : index
 // CHECK-NEXT: [[C1:%[0-9]+]] = arith.constant 1 : index
 // CHECK-NEXT: [[V_4:%[0-9]+]] = arith.addi [[V]], [[C1]] : index
 // CHECK-NEXT: [[V_5:%[0-9]+]] = arith.muli [[V_4]], [[C8]] : index
-// CHECK-NEXT: %pixel_end = arith.divui [[V_5]], [[V_2]] : index
+// CHECK-NEXT: %pixel_end = arith.divsi [[V_5]], [[V_2]] : index
 // CHECK-NEXT: [[C4:%[0-9]+]] = arith.constant 4 : index
 // CHECK-NEXT: [[C0:%[0-9]+]] = arith.constant 0 : index
 // CHECK-NEXT: [[C3:%[0-9]+]] = arith.constant 3 : index
@@ -91,8 +91,8 @@ func.func @b(%x: memref<40xi8, #dsconv.space<l1>>, %w: memref<36xi8, #dsconv.spa
 // CHECK-NEXT: [[C7:%[0-9]+]] = arith.constant 7 : i64
 // CHECK-NEXT: [[C255:%[0-9]+]] = arith.constant 255 : i64
 // CHECK-NEXT: scf.for %pixel = %pixel_first to %pixel_end step [[C1]] {
-// CHECK-NEXT: %oy = arith.divui %pixel, [[C4]] : index
-// CHECK-NEXT: %ox = arith.remui %pixel, [[C4]] : index
+// CHECK-NEXT: %oy = arith.divsi %pixel, [[C4]] : index
+// CHECK-NEXT: %ox = arith.remsi %pixel, [[C4]] : index
 // CHECK-NEXT: scf.for %k = [[C0]] to [[C3]] step [[C1]] {
 // CHECK-NEXT: [[V_6:%[0-9]+]] = arith.muli %k, [[C12]] : index
 // CHECK-NEXT: [[V_7:%[0-9]+]] = arith.addi [[V_6]], [[C8]] : index
@@ -140,11 +140,11 @@ func.func @c(%x: memref<40xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.spac
 // CHECK-NEXT: [[V_2:%[0-9]+]] = dsconv.cores
 // CHECK-NEXT: [[C8:%[0-9]+]] = arith.constant 8 : index
 // CHECK-NEXT: [[V_3:%[0-9]+]] = arith.muli [[V]], [[C8]] : index
-// CHECK-NEXT: %k_first = arith.divui [[V_3]], [[V_2]] : index
+// CHECK-NEXT: %k_first = arith.divsi [[V_3]], [[V_2]] : index
 // CHECK-NEXT: [[C1:%[0-9]+]] = arith.constant 1 : index
 // CHECK-NEXT: [[V_4:%[0-9]+]] = arith.addi [[V]], [[C1]] : index
 // CHECK-NEXT: [[V_5:%[0-9]+]] = arith.muli [[V_4]], [[C8]] : index
-// CHECK-NEXT: %k_end = arith.divui [[V_5]], [[V_2]] : index
+// CHECK-NEXT: %k_end = arith.divsi [[V_5]], [[V_2]] : index
 // CHECK-NEXT: [[CM128:%[0-9]+]] = arith.constant -128 : i32
 // CHECK-NEXT: [[C0:%[0-9]+]] = arith.constant 0 : index
 // CHECK-NEXT: [[C2:%[0-9]+]] = arith.constant 2 : index
@@ -188,11 +188,11 @@ func.func @d(%x: memref<8xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.space
 // CHECK-NEXT: [[V_2:%[0-9]+]] = dsconv.cores
 // CHECK-NEXT: [[C8:%[0-9]+]] = arith.constant 8 : index
 // CHECK-NEXT: [[V_3:%[0-9]+]] = arith.muli [[V]], [[C8]] : index
-// CHECK-NEXT: %pixel_first = arith.divui [[V_3]], [[V_2]] : index
+// CHECK-NEXT: %pixel_first = arith.divsi [[V_3]], [[V_2]] : index
 // CHECK-NEXT: [[C1:%[0-9]+]] = arith.constant 1 : index
 // CHECK-NEXT: [[V_4:%[0-9]+]] = arith.addi [[V]], [[C1]] : index
 // CHECK-NEXT: [[V_5:%[0-9]+]] = arith.muli [[V_4]], [[C8]] : index
-// CHECK-NEXT: %pixel_end = arith.divui [[V_5]], [[V_2]] : index
+// CHECK-NEXT: %pixel_end = arith.divsi [[V_5]], [[V_2]] : index
 // CHECK-NEXT: [[C3:%[0-9]+]] = arith.constant 3 : i32
 // CHECK-NEXT: [[C5:%[0-9]+]] = arith.constant 5 : i32
 // CHECK-NEXT: [[CM643:%[0-9]+]] = arith.constant -643 : i32
@@ -200,8 +200,8 @@ func.func @d(%x: memref<8xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.space
 // CHECK-NEXT: [[C0:%[0-9]+]] = arith.constant 0 : i64
 // CHECK-NEXT: [[C4:%[0-9]+]] = arith.constant 4 : i32
 // CHECK-NEXT: scf.for %pixel = %pixel_first to %pixel_end step [[C1]] {
-// CHECK-NEXT: %oy = arith.divui %pixel, [[C8]] : index
-// CHECK-NEXT: %ox = arith.remui %pixel, [[C8]] : index
+// CHECK-NEXT: %oy = arith.divsi %pixel, [[C8]] : index
+// CHECK-NEXT: %ox = arith.remsi %pixel, [[C8]] : index
 // CHECK-NEXT: [[V_8:%[0-9]+]] = memref.load %x0[%ox] : memref<8xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[V_9:%[0-9]+]] = arith.extsi [[V_8]] : i8 to i32
 // CHECK-NEXT: [[V_11:%[0-9]+]] = memref.load %x1[%ox] : memref<8xi8, #dsconv.space<l1>>
@@ -234,11 +234,11 @@ func.func @e(%x: memref<32xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.spac
 // CHECK-NEXT: [[V_2:%[0-9]+]] = dsconv.cores
 // CHECK-NEXT: [[C8:%[0-9]+]] = arith.constant 8 : index
 // CHECK-NEXT: [[V_3:%[0-9]+]] = arith.muli [[V]], [[C8]] : index
-// CHECK-NEXT: %k_first = arith.divui [[V_3]], [[V_2]] : index
+// CHECK-NEXT: %k_first = arith.divsi [[V_3]], [[V_2]] : index
 // CHECK-NEXT: [[C1:%[0-9]+]] = arith.constant 1 : index
 // CHECK-NEXT: [[V_4:%[0-9]+]] = arith.addi [[V]], [[C1]] : index
 // CHECK-NEXT: [[V_5:%[0-9]+]] = arith.muli [[V_4]], [[C8]] : index
-// CHECK-NEXT: %k_end = arith.divui [[V_5]], [[V_2]] : index
+// CHECK-NEXT: %k_end = arith.divsi [[V_5]], [[V_2]] : index
 // CHECK-NEXT: [[C20:%[0-9]+]] = arith.constant 20 : i32
 // CHECK-NEXT: [[C0:%[0-9]+]] = arith.constant 0 : index
 // CHECK-NEXT: [[C2:%[0-9]+]] = arith.constant 2 : index
@@ -293,11 +293,11 @@ func.func @f(%x: memref<8xi8, #dsconv.space<l1>>, %w: memref<96xi8, #dsconv.spac
 // CHECK-NEXT: [[V_7:%[0-9]+]] = dsconv.cores
 // CHECK-NEXT: [[C8:%[0-9]+]] = arith.constant 8 : index
 // CHECK-NEXT: [[V_8:%[0-9]+]] = arith.muli [[V_6]], [[C8]] : index
-// CHECK-NEXT: %k_first = arith.divui [[V_8]], [[V_7]] : index
+// CHECK-NEXT: %k_first = arith.divsi [[V_8]], [[V_7]] : index
 // CHECK-NEXT: [[C1:%[0-9]+]] = arith.constant 1 : index
 // CHECK-NEXT: [[V_9:%[0-9]+]] = arith.addi [[V_6]], [[C1]] : index
 // CHECK-NEXT: [[V_10:%[0-9]+]] = arith.muli [[V_9]], [[C8]] : index
-// CHECK-NEXT: %k_end = arith.divui [[V_10]], [[V_7]] : index
+// CHECK-NEXT: %k_end = arith.divsi [[V_10]], [[V_7]] : index
 // CHECK-NEXT: [[C12:%[0-9]+]] = arith.constant 12 : index
 // CHECK-NEXT: [[C1_2:%[0-9]+]] = arith.constant 1 : i32
 // CHECK-NEXT: [[C0_2:%[0-9]+]] = arith.constant 0 : i64
@@ -335,18 +335,18 @@ func.func @g(%x: memref<8xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.space
 // CHECK-NEXT: [[V_2:%[0-9]+]] = dsconv.cores
 // CHECK-NEXT: [[C8:%[0-9]+]] = arith.constant 8 : index
 // CHECK-NEXT: [[V_3:%[0-9]+]] = arith.muli [[V]], [[C8]] : index
-// CHECK-NEXT: %pixel_first = arith.divui [[V_3]], [[V_2]] : index
+// CHECK-NEXT: %pixel_first = arith.divsi [[V_3]], [[V_2]] : index
 // CHECK-NEXT: [[C1:%[0-9]+]] = arith.constant 1 : index
 // CHECK-NEXT: [[V_4:%[0-9]+]] = arith.addi [[V]], [[C1]] : index
 // CHECK-NEXT: [[V_5:%[0-9]+]] = arith.muli [[V_4]], [[C8]] : index
-// CHECK-NEXT: %pixel_end = arith.divui [[V_5]], [[V_2]] : index
+// CHECK-NEXT: %pixel_end = arith.divsi [[V_5]], [[V_2]] : index
 // CHECK-NEXT: [[CM128:%[0-9]+]] = arith.constant -128 : i32
 // CHECK-NEXT: [[C1_2:%[0-9]+]] = arith.constant 1 : i32
 // CHECK-NEXT: [[C0:%[0-9]+]] = arith.constant 0 : i64
 // CHECK-NEXT: [[C0_2:%[0-9]+]] = arith.constant 0 : i32
 // CHECK-NEXT: scf.for %pixel = %pixel_first to %pixel_end step [[C1]] {
-// CHECK-NEXT: %oy = arith.divui %pixel, [[C8]] : index
-// CHECK-NEXT: %ox = arith.remui %pixel, [[C8]] : index
+// CHECK-NEXT: %oy = arith.divsi %pixel, [[C8]] : index
+// CHECK-NEXT: %ox = arith.remsi %pixel, [[C8]] : index
 // CHECK-NEXT: [[V_6:%[0-9]+]] = arith.muli %oy, [[C8]] : index
 // CHECK-NEXT: [[V_7:%[0-9]+]] = arith.addi [[V_6]], %ox : index
 // CHECK-NEXT: [[V_8:%[0-9]+]] = memref.load %x[[[V_7]]] : memref<8xi8, #dsconv.space<l1>>
@@ -373,7 +373,7 @@ func.func @h(%x: memref<8xi8, #dsconv.space<l1>>, %w: memref<8xi8, #dsconv.space
 // CHECK: [[C4:%[0-9]+]] = arith.constant 4 : index
 // CHECK: %acc = scf.for %fy
 // CHECK-NEXT: [[ROW:%[0-9]+]] = arith.addi %row, %fy : index
-// CHECK-NEXT: [[PLACE:%[0-9]+]] = arith.remui [[ROW]], [[C4]] : index
+// CHECK-NEXT: [[PLACE:%[0-9]+]] = arith.remsi [[ROW]], [[C4]] : index
 // CHECK: memref.load %x[
 // CHECK: func.func @h
 

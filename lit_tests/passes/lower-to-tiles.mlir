@@ -53,8 +53,8 @@ func.func @weights_outermost(%x: tensor<1x4x3x2xsi8, #dsconv.layout<hwc>>) -> te
 // CHECK-NEXT: [[C1:%[0-9]+]] = arith.constant 1 : index
 // CHECK-NEXT: scf.for %tile = [[C0]] to [[C4]] step [[C1]] {
 // CHECK-NEXT: [[C2:%[0-9]+]] = arith.constant 2 : index
-// CHECK-NEXT: [[V:%[0-9]+]] = arith.divui %tile, [[C2]] : index
-// CHECK-NEXT: [[V_2:%[0-9]+]] = arith.remui %tile, [[C2]] : index
+// CHECK-NEXT: [[V:%[0-9]+]] = arith.divsi %tile, [[C2]] : index
+// CHECK-NEXT: [[V_2:%[0-9]+]] = arith.remsi %tile, [[C2]] : index
 // CHECK-NEXT: [[V_3:%[0-9]+]] = arith.cmpi eq, [[V_2]], [[C0]] : index
 // CHECK-NEXT: %k = arith.muli [[V]], [[C2]] : index
 // CHECK-NEXT: [[V_4:%[0-9]+]] = arith.muli [[V_2]], [[C2]] : index
@@ -104,8 +104,8 @@ func.func @pixels_outermost(%x: tensor<1x4x2x2xsi8, #dsconv.layout<hwc>>) -> ten
 // CHECK-NEXT: [[C1:%[0-9]+]] = arith.constant 1 : index
 // CHECK-NEXT: scf.for %tile = [[C0]] to [[C4]] step [[C1]] {
 // CHECK-NEXT: [[C2:%[0-9]+]] = arith.constant 2 : index
-// CHECK-NEXT: %oy = arith.divui %tile, [[C2]] : index
-// CHECK-NEXT: [[V:%[0-9]+]] = arith.remui %tile, [[C2]] : index
+// CHECK-NEXT: %oy = arith.divsi %tile, [[C2]] : index
+// CHECK-NEXT: [[V:%[0-9]+]] = arith.remsi %tile, [[C2]] : index
 // CHECK-NEXT: [[V_2:%[0-9]+]] = arith.cmpi eq, [[V]], [[C0]] : index
 // CHECK-NEXT: %k = arith.muli [[V]], [[C2]] : index
 // CHECK-NEXT: [[V_3:%[0-9]+]] = dsconv.slot [[W]][%tile] : memref<16xi8, #dsconv.space<l1>> to memref<16xi8, #dsconv.space<l1>>

@@ -13,7 +13,7 @@ func.func @groups(%x: tensor<1x6x2x2xsi8, #dsconv.layout<chw>>) -> tensor<1x12x2
 // CHECK: dsconv.kernel "conv2d" @g_kernel : (tensor<1x2x2x2xsi8, #dsconv.layout<chw>>) -> tensor<1x4x2x2xsi8, #dsconv.layout<chw>>
 // CHECK: scf.for %tile
 // CHECK: %k = arith.muli %tile
-// CHECK: [[GROUP:%[0-9]+]] = arith.divui %k, [[C4:%[0-9]+]]
+// CHECK: [[GROUP:%[0-9]+]] = arith.divsi %k, [[C4:%[0-9]+]]
 // CHECK: [[FIRST:%[0-9]+]] = arith.muli [[GROUP]], [[C2:%[0-9]+]]
 // CHECK: [[OFFSET:%[0-9]+]] = arith.muli [[FIRST]], [[C4]]
 // CHECK: dsconv.dma_start {{%[0-9]+}}[[[OFFSET]]] to {{.*}} box <8>

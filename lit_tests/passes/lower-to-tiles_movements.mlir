@@ -35,7 +35,7 @@ func.func @up(%x: tensor<1x1x3x2xsi8, #dsconv.layout<chw>>) -> tensor<1x1x6x2xsi
 // CHECK: dsconv.kernel "resize" @up_kernel : (tensor<1x1x2x2xsi8, #dsconv.layout<chw>>) -> tensor<1x1x3x2xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]> {factors = array<i64: 2, 1>, row_starts = array<i64: 0, 1>}
 // LOOPS-LABEL: func.func private @up_kernel
 // LOOPS: [[ROW:%[0-9]+]] = arith.addi %oy, %row
-// LOOPS: arith.divui [[ROW]], {{%[0-9]+}}
+// LOOPS: arith.divsi [[ROW]], {{%[0-9]+}}
 
 // A part of the input: channel 1, from row 2 and column 3 on.
 func.func @part(%x: tensor<1x2x4x5xsi8, #dsconv.layout<chw>>) -> tensor<1x1x2x2xsi8, #dsconv.layout<chw>> {

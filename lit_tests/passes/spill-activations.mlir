@@ -65,9 +65,9 @@ func.func @parts_of_words(%in: memref<16xi8, #dsconv.space<l2>>, %out: memref<16
     %store = dsconv.dma_start %y[%c0] to %a[%offset] box <2 by 6, 3> : memref<6xi8, #dsconv.space<l1>> to memref<96xi8, #dsconv.space<l2>>
     dsconv.wait %store
     // CHECK: %offset = "test.op"
-    // CHECK:      [[ROW:%[0-9]+]] = arith.divui %offset, {{.*}} : index
+    // CHECK:      [[ROW:%[0-9]+]] = arith.divsi %offset, {{.*}} : index
     // CHECK:      [[BEGIN:%[0-9]+]] = arith.muli [[ROW]], {{.*}} : index
-    // CHECK:      [[COLUMN:%[0-9]+]] = arith.remui %offset, {{.*}} : index
+    // CHECK:      [[COLUMN:%[0-9]+]] = arith.remsi %offset, {{.*}} : index
     // CHECK:      [[FIRST:%[0-9]+]] = arith.minsi {{.*}} : index
     // CHECK-NEXT: [[FAR:%[0-9]+]] = arith.addi [[BEGIN]], [[FIRST]] : index
     // CHECK-NEXT: [[SHIFT:%[0-9]+]] = arith.subi [[COLUMN]], [[FIRST]] : index
