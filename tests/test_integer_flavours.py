@@ -258,6 +258,60 @@ def test_an_average_is_one_quotient_with_what_follows():
     np.testing.assert_array_equal(result, sums * 11 // 128)
 
 
+REQUANTISED_ADDS = {
+    "unsigned": (
+        {"in1_mul": 70, "in1_add": 64, "in1_shift": 7, "in2_mul": 90, "in2_shift": 7},
+        {},
+    ),
+    "one operand": ({"in2_mul": -50, "in2_add": 6400, "in2_shift": 7}, {}),
+    "the sum, too": (
+        {"in1_mul": 150, "in1_shift": 7},
+        {"out_mul": 3, "out_add": 2, "out_shift": 2, "out_n_levels": 200},
+    ),
+}
+
+
+@pytest.mark.parametrize("smaller", [None, 0, 1])
+@pytest.mark.parametrize("case", REQUANTISED_ADDS)
+def test_an_add_that_says_how_it_is_requantised(case: str, smaller: int | None):
+    inputs, output = REQUANTISED_ADDS[case]
+    parts = {name.split("_")[0] for name in (*inputs, *output)}
+    attributes: dict[str, Any] = {**inputs, **output, **{f"{part}_rq": 1 for part in parts}}
+    writer = QuantLabWriter()
+    shape = (1, 4, 1, 1)
+    names = [
+        writer.input(name, "uint8", shape if index == smaller else SHAPE)
+        for index, name in enumerate("ab")
+    ]
+    model = writer.model(writer.node("Add", *names, **attributes), dtype="uint8")
+    network = import_onnx(model, flavour="QuantLab")
+    rng = np.random.default_rng(2)
+    values = [
+        rng.integers(0, 256, shape if index == smaller else SHAPE, np.uint8) for index in range(2)
+    ]
+    terms = [
+        value.astype(int) * inputs.get(f"in{number}_mul", 1) + inputs.get(f"in{number}_add", 0)
+        >> inputs.get(f"in{number}_shift", 0)
+        for number, value in enumerate(values, 1)
+    ]
+    total = sum(terms) * output.get("out_mul", 1) + output.get("out_add", 0)
+    expected = np.clip(total >> output.get("out_shift", 0), 0, output.get("out_n_levels", 256) - 1)
+    (result,) = run_network(network, *values)
+    np.testing.assert_array_equal(result, expected)
+
+
+@pytest.mark.parametrize(
+    "attribute", [{"in1_shift": 40}, {"in2_mul": 2**31}, {"out_add": -(2**40)}]
+)
+def test_factors_of_an_add_out_of_range_are_an_error(attribute: dict[str, Any]):
+    writer = QuantLabWriter()
+    names = [writer.input(name, "uint8", SHAPE) for name in "ab"]
+    rounds: dict[str, Any] = {f"{part}_rq": 1 for part in ("in1", "in2", "out")}
+    model = writer.model(writer.node("Add", *names, name="sum", **rounds, **attribute))
+    with pytest.raises(ModelError, match=r"'sum.*integers of 32 bits are supported"):
+        import_onnx(model, flavour="QuantLab")
+
+
 FRACTIONS = {"times": operator.mul, "plus": operator.add, "over": operator.truediv}
 operations = st.one_of(
     st.tuples(st.just("times"), st.tuples(st.integers(-9, 9), st.integers(-9, 9))),
@@ -299,7 +353,7 @@ def requant_shift_goldens(folder: Path) -> tuple[Array, list[Array]]:
         return data["input_0"], layers
 
 
-def nemo_goldens(folder: Path, shape: tuple[int, ...]) -> tuple[Array, list[Array]]:
+def text_goldens(folder: Path, shape: tuple[int, ...]) -> tuple[Array, list[Array]]:
     """Input and layers in text, channels last, in the order of the graph."""
     files = [folder / "input.txt", *sorted(folder.glob("out_layer*.txt"), key=layer_number)]
     values, *layers = [np.loadtxt(file, delimiter=",", usecols=0, comments="#") for file in files]
@@ -330,6 +384,7 @@ def assert_layers_equal(network: ImportedNetwork, model: Path, image: Array, gol
         ("requantshift_kws_dscnn", "RequantShift"),
         ("nemo_eegnet_dw_hx1", "NEMO"),
         ("nemo_dronet_2", "NEMO"),
+        ("quantlab_dronet", "QuantLab"),
     ],
 )
 def test_real_networks(name: str, flavour: str, runner: str):
@@ -338,9 +393,9 @@ def test_real_networks(name: str, flavour: str, runner: str):
     network = compiled.imported
     assert network.flavour == flavour
     image, goldens = (
-        nemo_goldens(model.parent, network.inputs[0].shape)
-        if flavour == "NEMO"
-        else requant_shift_goldens(model.parent)
+        requant_shift_goldens(model.parent)
+        if flavour == "RequantShift"
+        else text_goldens(model.parent, network.inputs[0].shape)
     )
     assert_layers_equal(network, model, image, goldens)
     report = compiled.run(image.astype(np.uint8), on=runner, expect=goldens[-1].astype(np.int64))

@@ -77,7 +77,7 @@ class IntegerArithmetic:
         """The sum of both operands times their scales, and the function of it."""
         lhs, rhs = layer.lhs.quantisation, layer.rhs.quantisation
         requant = self.requantisation(layer, lhs, NO_WEIGHTS, output)
-        return Addition(layer.signed(int(lhs.scale), int(rhs.scale)), requant)
+        return Addition(layer.signed(int(lhs.scale), int(rhs.scale)), requant, layer.terms)
 
     def restated(self, layer: MovingLayer, x: Dequantised, output: Quantisation) -> TableLayer:
         """The same integers in another type."""

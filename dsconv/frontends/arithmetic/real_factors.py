@@ -13,11 +13,13 @@ from dsconv.dialects.attributes import RequantAttr
 from dsconv.frontends.arithmetic.functions import table
 from dsconv.frontends.arithmetic.scales import (
     MULTIPLIER_LIMIT,
+    REST_PLACES,
     Floats,
     Quantisation,
     addition_multipliers,
     float_multipliers,
     requantisation,
+    requantisation_with_rests,
 )
 from dsconv.frontends.arithmetic.values import (
     AddLayer,
@@ -26,6 +28,7 @@ from dsconv.frontends.arithmetic.values import (
     MovingLayer,
     PendingLayer,
     TableLayer,
+    WeightedLayer,
     with_bounds,
 )
 
@@ -74,13 +77,18 @@ class OnnxRuntimeArithmetic:
         self, layer: PendingLayer, x: Quantisation, weights: Floats, output: Quantisation
     ) -> RequantAttr:
         """The accumulator times one float32."""
-        return self._quotient(layer, x, weights, output, 1)
+        if isinstance(layer, WeightedLayer) and layer.bias_rests:
+            limit = MULTIPLIER_LIMIT // REST_PLACES
+            multipliers = _multipliers(layer, x, weights, output, limit)
+            return requantisation_with_rests(multipliers, layer.bias_rests, output, layer.bounds)
+        return requantisation(_multipliers(layer, x, weights, output), output, layer.bounds)
 
     def average(self, layer: AveragePoolLayer, output: Quantisation) -> tuple[int, RequantAttr]:
         """The sum times one float32, over the number of pixels."""
         x, pixels = layer.x.quantisation, math.prod(layer.window.kernel)
         divisor = pixels if layer.counted_pads is None else 1
-        return x.zero_point, self._quotient(layer, x, NO_WEIGHTS, output, divisor)
+        multipliers = _multipliers(layer, x, NO_WEIGHTS, output)
+        return x.zero_point, requantisation(multipliers, output, layer.bounds, divisor)
 
     def addition(self, layer: AddLayer, output: Quantisation) -> Addition:
         """Both scales over one power of two."""
@@ -105,18 +113,19 @@ class OnnxRuntimeArithmetic:
         """Reals, quantised as QuantizeLinear does."""
         return output.quantised(layer.reals)
 
-    def _quotient(
-        self,
-        layer: PendingLayer,
-        x: Quantisation,
-        weights: Floats,
-        output: Quantisation,
-        divisor: int,
-    ) -> RequantAttr:
-        multipliers = float_multipliers(x.scale, weights, output.scale)
-        if not np.all(multipliers < MULTIPLIER_LIMIT):
-            raise layer.node.problem(
-                f"input, weight and output scales give a factor of {np.max(multipliers)}",
-                "quantise the model again with representative data",
-            )
-        return requantisation(multipliers, output, layer.bounds, divisor)
+
+def _multipliers(
+    layer: PendingLayer,
+    x: Quantisation,
+    weights: Floats,
+    output: Quantisation,
+    limit: int = MULTIPLIER_LIMIT,
+) -> Floats:
+    """One float32 a channel, or one for all, below a limit."""
+    multipliers = float_multipliers(x.scale, weights, output.scale)
+    if not np.all(multipliers < limit):
+        raise layer.node.problem(
+            f"input, weight and output scales give a factor of {np.max(multipliers)}",
+            "quantise the model again with representative data",
+        )
+    return multipliers

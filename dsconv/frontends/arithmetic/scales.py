@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from math import floor
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +25,10 @@ MAXIMUM_SHIFT = 62
 LARGEST_DIVISOR = 2**MAXIMUM_SHIFT
 MULTIPLIER_LIMIT = 2**31
 ADD_MULTIPLIER_BITS = 22
+REST_PLACES = 4
+"""Two binary places more, for the halves of a quotient and for a rest between two of them."""
+LAST_PLACES = 2**-21
+"""By how much float32 numbers differ that were one before they were rounded."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,21 @@ class Quantisation:
         """The integers of finite or infinite reals, as QuantizeLinear computes them."""
         steps = np.rint(reals / np.float32(self.scale)) + self.zero_point
         return np.clip(steps, *self.limits).astype(self.dtype)
+
+    def clipped(self, real: float, bounds: tuple[float, float]) -> int:
+        """The integer of a real, moved within real bounds."""
+        return int(self.quantised(np.clip(np.array(real, np.float32), *bounds)))
+
+    def has(self, real: float) -> bool:
+        """Whether a real is what one of the integers means, but for its last places in float32."""
+        nearest = self.clipped(real, (-math.inf, math.inf)) - self.zero_point
+        return math.isclose(nearest * self.scale, real, rel_tol=LAST_PLACES)
+
+    def has_bounds(self, bounds: tuple[float, float]) -> bool:
+        """Whether values of this tensor, moved within real bounds, are values of it again."""
+        lowest, highest = float(self.reals[0]), float(self.reals[-1])
+        low, high = bounds
+        return (low <= lowest or self.has(low)) and (high >= highest or self.has(high))
 
     def clip_range(
         self, bounds: tuple[float, float], rounded: Callable[[Floats], Floats] = np.rint
@@ -100,6 +121,29 @@ def requantisation(
     return RequantAttr.of(
         [multiplier for multiplier, _ in factors],
         [quotient for _, quotient in factors],
+        zero_point=output.zero_point,
+        clip=output.clip_range(bounds),
+    )
+
+
+def requantisation_with_rests(
+    multipliers: Floats,
+    rests: Sequence[Fraction],
+    output: Quantisation,
+    bounds: tuple[float, float],
+) -> RequantAttr:
+    """The same of accumulators to which each channel adds a rest of less than one unit.
+
+    Twice the rest counts in units of the quotient's halves, which is where outputs change: what is
+    left of it only tells on which side of one it lies, so one binary place more holds it.
+    """
+    spread = np.broadcast_to(multipliers, (len(rests),))
+    factors = [_factor(multiplier, REST_PLACES) for multiplier in spread]
+    halves = [2 * rest * multiplier for (multiplier, _), rest in zip(factors, rests, strict=True)]
+    return RequantAttr.of(
+        [multiplier * REST_PLACES for multiplier, _ in factors],
+        [divisor for _, divisor in factors],
+        addends=[2 * floor(half) + (half.denominator > 1) for half in halves],
         zero_point=output.zero_point,
         clip=output.clip_range(bounds),
     )

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import TypeAlias, TypeVar
 
 import numpy as np
 from xdsl.ir import SSAValue
 
-from dsconv.dialects.attributes import WindowAttr
+from dsconv.dialects.attributes import RequantAttr, WindowAttr
 from dsconv.dialects.graph import (
     ConstantOp,
     Conv2DOp,
@@ -139,12 +140,14 @@ class WeightedLayer(PendingLayer):
     """Convolution or matrix product.
 
     `weights.array` is shaped as the operation takes it. `bias` (K,) counts in units of input scale
-    x weight scale.
+    x weight scale; what a real bias has beside whole units is in `bias_rests`, K of at most a half,
+    or none.
     """
 
     x: Dequantised
     weights: WeightTensor
     bias: Array
+    bias_rests: tuple[Fraction, ...] = field(default=(), kw_only=True)
 
     @property
     def bias_scales(self) -> Floats:
@@ -189,9 +192,13 @@ class BinaryLayer(PendingLayer):
 
 @dataclass(frozen=True, eq=False)
 class AddLayer(BinaryLayer):
-    """Sum of two activations, or their difference: `signs` are 1 or -1."""
+    """Sum of two activations, or their difference: `signs` are 1 or -1.
+
+    With `terms`, each operand is requantised by its own before the sum.
+    """
 
     signs: tuple[int, int] = (1, 1)
+    terms: tuple[RequantAttr, ...] = ()
 
     def signed(self, lhs: int, rhs: int) -> tuple[int, int]:
         """Factors of both operands with the signs that the operands have."""
@@ -264,11 +271,13 @@ class ScaledLayer:
 class MovingLayer(PendingLayer):
     """Values of activations or layers in other places, all quantised as the result is.
 
-    `make` gives the operation, from the values of its parts and what the result is.
+    `make` gives the operation, from the values of its parts, what the result is, and the integer of
+    `fill`: the real that stands where no value of a part does, None where there is none.
     """
 
     parts: tuple[Dequantised | AnyPendingLayer, ...]
     make: MakeMovement
+    fill: float | None = None
 
 
 LinearLayer: TypeAlias = ConvolutionLayer | MatrixLayer | AddLayer | AveragePoolLayer | RescaleLayer
@@ -276,7 +285,7 @@ LinearLayer: TypeAlias = ConvolutionLayer | MatrixLayer | AddLayer | AveragePool
 ArithmeticLayer: TypeAlias = LinearLayer | MulLayer | TableLayer
 """All but maxima and movements, which need no arithmetic."""
 MakeMovement: TypeAlias = Callable[
-    [Sequence[SSAValue], IntTensorType, Quantisation], LayerOperation
+    [Sequence[SSAValue], IntTensorType, Quantisation, int], LayerOperation
 ]
 AnyPendingLayer: TypeAlias = ArithmeticLayer | MaxPoolLayer | MovingLayer
 Activation: TypeAlias = RealInput | Integers | Dequantised | AnyPendingLayer | ScaledLayer

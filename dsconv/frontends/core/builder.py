@@ -205,7 +205,8 @@ class NetworkBuilder:
         """A movement commutes with quantisation: its parts are quantised as the result is."""
         sources = [self._requantised(part, layer, output) for part in layer.parts]
         values = [source.value for source in sources]
-        operation = layer.make(values, result_type(layer, output.dtype), output)
+        fill = 0 if layer.fill is None else output.clipped(layer.fill, layer.bounds)
+        operation = layer.make(values, result_type(layer, output.dtype), output, fill)
         return self._append(operation, layer, sources, output, name)
 
     def _requantised(

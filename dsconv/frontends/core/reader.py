@@ -26,6 +26,7 @@ from dsconv.frontends.arithmetic.values import (
     MovingLayer,
     PendingLayer,
     RealInput,
+    RescaleLayer,
     ScaledConstant,
     ScaledLayer,
     TableLayer,
@@ -33,6 +34,7 @@ from dsconv.frontends.arithmetic.values import (
 )
 from dsconv.frontends.core.builder import NetworkBuilder, Output
 from dsconv.frontends.core.channels_last import channels_first, takes_channels_last
+from dsconv.frontends.core.kept_values import kept_quantisation
 from dsconv.frontends.onnx_file.network import ImportedNetwork, OnnxTensor
 from dsconv.frontends.onnx_file.onnx_graph import Array, GraphInput, Node, OnnxGraph
 from dsconv.frontends.onnx_file.rearrange import REARRANGING, permutation, rearranged
@@ -48,6 +50,7 @@ TRANSPARENT = {"Identity", "Dropout"}
 TRAILING = {
     "ArgMax",
     "Cast",
+    "Concat",
     "DequantizeLinear",
     "Gather",
     "LogSoftmax",
@@ -132,6 +135,11 @@ class Reader:
         if isinstance(value, ScaledLayer):
             return LeftToCaller(self._scaled_sums(value, tensor), ())
         clips = () if value.bounds == UNBOUNDED else ("Clip",)
+        if value.bias_rests:
+            self.note(
+                f"output '{tensor}': its real bias is rounded to integers in units of input scale "
+                "x weight scale"
+            )
         return LeftToCaller(
             self.builder.add_accumulators(value, None), ("DequantizeLinear", *clips)
         )
@@ -150,17 +158,12 @@ class Reader:
         value = self.value(node, index)
         if isinstance(value, Dequantised):
             return value
-        if isinstance(value, MaxPoolLayer) and isinstance(value.x, Dequantised):
-            quantisation = value.x.quantisation
-            return Dequantised(self.builder.add_layer(value, quantisation, None), quantisation)
-        if isinstance(value, MovingLayer):
-            meanings = {
-                part.quantisation if isinstance(part, Dequantised) else None for part in value.parts
-            }
-            quantisation = meanings.pop() if len(meanings) == 1 else None
+        if isinstance(value, MaxPoolLayer | MovingLayer | RescaleLayer):
+            quantisation = kept_quantisation(value)
             if quantisation is not None:
-                moved = self.builder.add_layer(value, quantisation, None)
-                return Dequantised(moved, quantisation)
+                made = Dequantised(self.builder.add_layer(value, quantisation, None), quantisation)
+                self.remember(node.inputs[index], made)
+                return made
         raise self.wrong_input(node, value, "a quantised activation")
 
     def dequantise(self, integers: Integers, quantisation: Quantisation) -> Dequantised:
@@ -226,9 +229,15 @@ class Reader:
         if node.op_type not in TRAILING or not node.has_input(0):
             return None
         value = self.value(node)
-        if isinstance(value, LeftToCaller):
-            return LeftToCaller(value.last, (*value.steps, node.op_type))
-        return None
+        if not isinstance(value, LeftToCaller):
+            return None
+        steps = dict.fromkeys(value.steps)
+        for index in range(1, len(node.inputs) if node.op_type == "Concat" else 1):
+            part = self.value(node, index)
+            if not isinstance(part, LeftToCaller) or part.last.value is not value.last.value:
+                return None
+            steps |= dict.fromkeys(part.steps)
+        return LeftToCaller(value.last, (*steps, node.op_type))
 
     def _read_input(self, source: GraphInput) -> None:
         if not self.graph.consumers.get(source.name):

@@ -119,7 +119,7 @@ def read_conv(reader: Reader, node: Node) -> Value:
     layer = weighted_layers.convolution(node, reader.dequantised(node), _weights(reader, node))
     if not node.has_input(2):
         return layer
-    return weighted_layers.with_bias(reader, node, layer, _bias(reader, node))
+    return weighted_layers.with_bias(node, layer, _bias(reader, node))
 
 
 def read_matmul(reader: Reader, node: Node) -> Value:

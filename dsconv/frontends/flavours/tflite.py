@@ -74,6 +74,8 @@ class TfliteArithmetic:
         self, layer: PendingLayer, x: Quantisation, weights: Floats, output: Quantisation
     ) -> RequantAttr:
         """The accumulator times a multiplier of 31 bits, rounded twice."""
+        if isinstance(layer, WeightedLayer) and layer.bias_rests:
+            raise layer.node.problem("TFLite's biases are int32", WITHOUT_FLAVOUR)
         factors = [
             _factor(layer.node, factor) for factor in _real_factors(layer, x, weights, output)
         ]

@@ -84,6 +84,6 @@ def _repeated(reader: Reader, node: Node, x: Dequantised, other: View) -> Dequan
         View.plain(sizes, sizes[: len(x.view.shape)]),
         UNBOUNDED,
         (x,),
-        lambda values, result, _: ResizeOp(UNLABELLED, values[0], result),
+        lambda values, result, _, __: ResizeOp(UNLABELLED, values[0], result),
     )
     return Dequantised(reader.builder.add_layer(layer, x.quantisation, None), x.quantisation)

@@ -23,9 +23,8 @@ def with_channels(
     view, channels = part.view, part.view.sizes[1]
 
     def make(
-        values: Sequence[SSAValue], result: IntTensorType, output: Quantisation
+        values: Sequence[SSAValue], result: IntTensorType, output: Quantisation, value: int
     ) -> LayerOperation:
-        value = int(output.quantised(np.array(real, np.float32)))
         weights = np.zeros((len(chosen), channels), np.int8)
         bias = np.zeros(len(chosen), np.int32)
         for kernel, channel in enumerate(chosen):
@@ -44,4 +43,6 @@ def with_channels(
         )
 
     sizes = (1, len(chosen), *view.sizes[2:])
-    return MovingLayer(node, View.plain(sizes, sizes[: len(view.shape)]), UNBOUNDED, (part,), make)
+    fill = real if None in chosen else None
+    moved = View.plain(sizes, sizes[: len(view.shape)])
+    return MovingLayer(node, moved, UNBOUNDED, (part,), make, fill)

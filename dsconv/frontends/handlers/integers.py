@@ -134,6 +134,8 @@ def _sums(layer: ScaledLayer) -> tuple[int, int]:
             raise layer.node.problem(
                 "its result is not clipped to 8 bits", "a Clip has to stand behind it"
             )
+        case AddLayer(terms=(first, second)):
+            return first.clip[0] + second.clip[0], first.clip[1] + second.clip[1]
         case AddLayer(lhs=lhs, rhs=rhs):
             terms, pixels = (lhs, rhs), 1
         case AveragePoolLayer(x=x, window=window):

@@ -5,16 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from xdsl.ir import SSAValue
 
 from dsconv.dialects.attributes import WindowAttr
-from dsconv.dialects.graph import (
-    ConcatOp,
-    IntTensorType,
-    LayerOperation,
-    PadOp,
-)
-from dsconv.frontends.arithmetic.scales import Quantisation
+from dsconv.dialects.graph import ConcatOp, PadOp
 from dsconv.frontends.arithmetic.values import (
     UNBOUNDED,
     UNLABELLED,
@@ -78,7 +71,7 @@ def _concatenation(node: Node, parts: Sequence[Part], axis: int) -> MovingLayer:
         View.plain(tuple(sizes), tuple(sizes[:rank])),
         UNBOUNDED,
         tuple(parts),
-        lambda values, result, _: ConcatOp(UNLABELLED, values, result, axis),
+        lambda values, result, _, __: ConcatOp(UNLABELLED, values, result, axis),
     )
 
 
@@ -101,8 +94,8 @@ def _pad_value(reader: Reader, node: Node, integers: Integers | None) -> float:
         if not isinstance(constant, Constant | ScaledConstant):
             raise node.problem("its value is not constant")
         array = constant.real if isinstance(constant, ScaledConstant) else constant.array
-        if array.size != 1 or not np.isfinite(array).all():
-            raise node.problem("its value is not one finite number")
+        if array.size != 1 or np.isnan(array).any():
+            raise node.problem("its value is not one number")
         value = float(array.reshape(-1)[0])
     meaning = None if integers is None else integers.quantisation
     return value if meaning is None else (value - meaning.zero_point) * meaning.scale
@@ -129,15 +122,14 @@ def _padded(reader: Reader, node: Node, part: Part, real: float) -> MovingLayer:
         if not any(begins[2:] + ends[2:]):
             return part
     window = WindowAttr.of((1, 1), pads=(*begins[2:], *ends[2:]))
-
-    def make(
-        values: Sequence[SSAValue], result: IntTensorType, output: Quantisation
-    ) -> LayerOperation:
-        value = int(output.quantised(np.array(real, np.float32)))
-        return PadOp(UNLABELLED, values[0], window.pads, value, result)
-
-    view = windowed_view(part.view, part.view.sizes[1], window)
-    return MovingLayer(node, view, UNBOUNDED, (part,), make)
+    return MovingLayer(
+        node,
+        windowed_view(part.view, part.view.sizes[1], window),
+        UNBOUNDED,
+        (part,),
+        lambda values, result, _, value: PadOp(UNLABELLED, values[0], window.pads, value, result),
+        real,
+    )
 
 
 def read_gather(reader: Reader, node: Node) -> Value:

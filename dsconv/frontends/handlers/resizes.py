@@ -82,7 +82,7 @@ def _repeated(node: Node, part: Part, sizes: Shape) -> MovingLayer:
         view,
         UNBOUNDED,
         (part,),
-        lambda values, result, _: ResizeOp(UNLABELLED, values[0], result),
+        lambda values, result, _, __: ResizeOp(UNLABELLED, values[0], result),
     )
 
 

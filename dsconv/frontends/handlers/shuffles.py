@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from xdsl.ir import SSAValue
-
-from dsconv.dialects.graph import (
-    IntTensorType,
-    LayerOperation,
-    ShuffleOp,
-)
-from dsconv.frontends.arithmetic.scales import Quantisation
+from dsconv.dialects.graph import ShuffleOp
 from dsconv.frontends.arithmetic.values import (
     UNBOUNDED,
     UNLABELLED,
@@ -44,7 +35,10 @@ def read_transpose(reader: Reader, node: Node) -> Value:
 def shuffle(node: Node, part: Part, groups: int, view: View) -> MovingLayer:
     """Channels of groups taken in turns."""
 
-    def make(values: Sequence[SSAValue], result: IntTensorType, _: Quantisation) -> LayerOperation:
-        return ShuffleOp(UNLABELLED, values[0], groups, result)
-
-    return MovingLayer(node, view, UNBOUNDED, (part,), make)
+    return MovingLayer(
+        node,
+        view,
+        UNBOUNDED,
+        (part,),
+        lambda values, result, _, __: ShuffleOp(UNLABELLED, values[0], groups, result),
+    )

@@ -136,5 +136,5 @@ def taken(node: Node, part: Part, ranges: Sequence[slice]) -> MovingLayer:
         View.plain(stored, tuple(sizes)),
         UNBOUNDED,
         (part,),
-        lambda values, result, _: SliceOp(UNLABELLED, values[0], first, result, strides),
+        lambda values, result, _, __: SliceOp(UNLABELLED, values[0], first, result, strides),
     )

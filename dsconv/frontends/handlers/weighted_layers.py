@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from fractions import Fraction
 from typing import TypeVar
 
 import numpy as np
 
 from dsconv.dialects.attributes import WindowAttr
 from dsconv.dialects.graph import Conv2DOp, DepthwiseOp, LinearOp, PointwiseOp
+from dsconv.frontends.arithmetic.scales import LAST_PLACES
 from dsconv.frontends.arithmetic.values import (
     UNBOUNDED,
     Constant,
@@ -28,7 +30,6 @@ from dsconv.frontends.onnx_file.view import Shape, View
 
 WeightedT = TypeVar("WeightedT", bound=WeightedLayer)
 
-BIAS_SCALE_TOLERANCE = 1e-4
 WEIGHT_DTYPES = ("int8", "uint8")
 BIAS_LIMIT = 2**31
 UNIT_WINDOW = WindowAttr.of((1, 1))
@@ -140,15 +141,14 @@ def _per_output_channel(node: Node, values: Array) -> Array:
     return values.reshape(-1)
 
 
-def with_bias(
-    reader: Reader, node: Node, layer: WeightedT, bias: Constant | ScaledConstant
-) -> WeightedT:
-    """The layer with a bias (K,) added: int32 in units of input scale x weight scale, or reals.
-
-    Reals are rounded to these units, as ONNX Runtime does.
-    """
+def with_bias(node: Node, layer: WeightedT, bias: Constant | ScaledConstant) -> WeightedT:
+    """The layer with a bias (K,) added: int32 in units of input scale x weight scale, or reals."""
     _check_bias_length(node, layer, bias.array)
-    return with_bias_units(node, layer, _bias_units(reader, node, layer, bias))
+    if not isinstance(bias, ScaledConstant):
+        return _with_real_bias(node, layer, bias.array)
+    if not _is_in_units(layer, bias):
+        return _with_real_bias(node, layer, bias.real)
+    return with_bias_units(node, layer, bias.array.astype(np.int64) - bias.zero_point)
 
 
 def with_bias_units(node: Node, layer: WeightedT, units: Array) -> WeightedT:
@@ -158,6 +158,36 @@ def with_bias_units(node: Node, layer: WeightedT, units: Array) -> WeightedT:
     if np.abs(bias).max() >= BIAS_LIMIT:
         raise node.problem("its bias does not fit 32 bits")
     return replace(layer, bias=bias)
+
+
+def _is_in_units(layer: WeightedLayer, bias: ScaledConstant) -> bool:
+    """Whether the integers of a bias count in units of input scale x weight scale."""
+    ratio = bias.scale.astype(np.float64) / layer.bias_scales
+    return bias.array.dtype == np.int32 and bool(np.all(np.abs(ratio - 1) < LAST_PLACES))
+
+
+def _with_real_bias(node: Node, layer: WeightedT, reals: Array) -> WeightedT:
+    """The layer with a real bias (K,) added: whole units, and what is left of them."""
+    if reals.dtype != np.float32 or not np.all(np.isfinite(reals)):
+        raise node.problem("its bias is not float32 and finite")
+    scales = np.broadcast_to(layer.bias_scales, reals.shape)
+    rests = layer.bias_rests or (Fraction(0),) * len(reals)
+    units = [
+        _units(real, scale) + rest
+        for real, scale, rest in zip(reals.tolist(), scales.tolist(), rests, strict=True)
+    ]
+    if max(map(abs, units)) >= BIAS_LIMIT:
+        raise node.problem("its bias does not fit 32 bits")
+    whole = with_bias_units(node, layer, np.array([round(unit) for unit in units], np.int64))
+    left = tuple(unit - round(unit) for unit in units)
+    return replace(whole, bias_rests=left if any(left) else ())
+
+
+def _units(real: float, scale: float) -> Fraction:
+    """How many times a scale a real is: a whole number if it is one but for its last places."""
+    units = Fraction(real) / Fraction(scale)
+    whole = round(units)
+    return Fraction(whole) if abs(units - whole) <= abs(units) * Fraction(LAST_PLACES) else units
 
 
 def _check_bias_length(node: Node, layer: WeightedLayer, bias: Array) -> None:
@@ -170,16 +200,14 @@ def with_added_constant(reader: Reader, node: Node, layer: WeightedT, value: Val
     if layer.bounds != UNBOUNDED:
         raise node.problem("adds a constant behind an activation function")
     if isinstance(value, Constant):
-        return with_bias(
-            reader, node, layer, Constant(channel_vector(node, value.array, layer.view))
-        )
+        return with_bias(node, layer, Constant(channel_vector(node, value.array, layer.view)))
     if not isinstance(value, ScaledConstant):
         raise reader.wrong_input(node, value, "a constant bias")
     vectors = (
         channel_vector(node, np.broadcast_to(part, value.array.shape), layer.view)
         for part in (value.array, value.scale, value.zero_point)
     )
-    return with_bias(reader, node, layer, ScaledConstant(*vectors))
+    return with_bias(node, layer, ScaledConstant(*vectors))
 
 
 def channel_vector(node: Node, array: Array, view: View) -> Array:
@@ -196,22 +224,3 @@ def channel_vector(node: Node, array: Array, view: View) -> Array:
             "one value, or one per channel, is supported",
         )
     return array.reshape(-1)
-
-
-def _bias_units(
-    reader: Reader, node: Node, layer: WeightedLayer, bias: Constant | ScaledConstant
-) -> Array:
-    if isinstance(bias, ScaledConstant):
-        ratio = bias.scale / layer.bias_scales
-        if bias.array.dtype == np.int32 and np.all(np.abs(ratio - 1) < BIAS_SCALE_TOLERANCE):
-            return bias.array.astype(np.int64) - bias.zero_point
-        reals = bias.real
-    else:
-        reals = bias.array
-    if reals.dtype != np.float32 or not np.all(np.isfinite(reals)):
-        raise node.problem("its bias is not float32 and finite")
-    reader.note("real biases are rounded to integers in units of input scale x weight scale")
-    units = np.rint(reals / layer.bias_scales)
-    if not np.all(np.abs(units) < BIAS_LIMIT):
-        raise node.problem("its bias does not fit 32 bits")
-    return units.astype(np.int64)

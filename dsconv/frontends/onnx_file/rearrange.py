@@ -36,7 +36,7 @@ def new_shape(node: Node, shape: Shape, constant: ConstantLookup) -> Shape:
         case "Reshape":
             return _reshape(node, shape, _integers_input(node, constant))
         case "Flatten":
-            axis = _axis(node, node.integer("axis", 1), len(shape) + 1)
+            axis = _flattened_axis(node, len(shape))
             return math.prod(shape[:axis]), math.prod(shape[axis:])
         case "Squeeze":
             return _squeeze(node, shape, axes(node, constant))
@@ -62,6 +62,12 @@ def _axis(node: Node, axis: int, rank: int) -> int:
     if not -rank <= axis < rank:
         raise node.problem(f"axis {axis} for {rank} dimensions")
     return axis % rank
+
+
+def _flattened_axis(node: Node, rank: int) -> int:
+    """Where a Flatten cuts: before one of the dimensions, or behind the last of them."""
+    axis = node.integer("axis", 1)
+    return rank if axis == rank else _axis(node, axis, rank)
 
 
 def _reshape(node: Node, shape: Shape, target: Sequence[int]) -> Shape:

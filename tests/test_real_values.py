@@ -1,0 +1,196 @@
+"""Reals of a file that are not on the grid of an activation: exact, or an error; never rounded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from frontend_layers import Weighted, qdq_weights, random_integers
+from frontend_models import ModelWriter
+from frontend_support import layer_operations, onnx_runtime, run_network
+
+import dsconv
+from dsconv.dialects.graph import WeightedOperation
+from dsconv.errors import ModelError
+from dsconv.frontends import ImportedNetwork, import_onnx
+from dsconv.frontends.arithmetic.scales import Quantisation
+
+SHAPE = (1, 4, 6, 5)
+X = Quantisation(0.0625, 120, "uint8")
+Y = Quantisation(0.05, 10, "uint8")
+AROUND = np.array([0, 0, 1, 1, 0, 0, 0, 2], np.int64)
+
+
+class Network:
+    """A network with one input of SHAPE, whose operations follow each other."""
+
+    def __init__(self, opset: int = 18, x: Quantisation = X):
+        self.writer = ModelWriter(opset)
+        self.rng = np.random.default_rng(3)
+        self.x = x
+        self.tensor = self.writer.dequantize(self.writer.input("x", x.dtype, SHAPE), x)
+
+    def then(self, operation: str, *constants: np.ndarray | float, **attributes: Any) -> Network:
+        """One operation more."""
+        operands = [
+            self.writer.constant(
+                value if isinstance(value, np.ndarray) else np.array(value, np.float32)
+            )
+            for value in constants
+        ]
+        self.tensor = self.writer.node(operation, self.tensor, *operands, **attributes)
+        return self
+
+    def convolved(self, bias: np.ndarray | None = None) -> Network:
+        """A Conv of 3x3, with a real bias or none."""
+        weights = qdq_weights(self.writer, self.kernels(per_channel=True))
+        real = [] if bias is None else [self.writer.constant(bias)]
+        self.tensor = self.writer.node("Conv", self.tensor, weights, *real)
+        return self
+
+    def kernels(self, *, per_channel: bool) -> Weighted:
+        """Weights for the network's input."""
+        shape, dtype = (4, 4, 3, 3), self.x.dtype
+        layer = Weighted.random(self.rng, dtype, dtype, "int8", shape, per_channel=per_channel)
+        return replace(layer, x=self.x)
+
+    def model(self, y: Quantisation = Y) -> onnx.ModelProto:
+        """The network up to here, quantised."""
+        return self.writer.model(self.writer.quantize(self.tensor, y), dtype=y.dtype)
+
+
+def agrees(network: Network, y: Quantisation = Y) -> ImportedNetwork:
+    """Every value is what ONNX Runtime gives where it optimises nothing, biases least of all."""
+    model = network.model(y)
+    image = random_integers(np.random.default_rng(0), network.x.dtype, SHAPE)
+    imported = import_onnx(model)
+    (expected,) = onnx_runtime(model, optimised=False).run(None, {"x": image})
+    (result,) = run_network(imported, image)
+    assert len(np.unique(result)) > 1, "a constant says nothing"
+    np.testing.assert_array_equal(result.reshape(-1), np.asarray(expected).reshape(-1))
+    return imported
+
+
+@pytest.mark.parametrize("value", [-1.0, 0.3, 40.0])
+def test_a_bound_applies_to_what_a_pad_puts_in(value: float):
+    agrees(Network().then("Pad", AROUND, value).then("Relu"))
+    agrees(Network().then("Pad", AROUND, value).then("Clip", -0.5, 1.01))
+    agrees(Network().then("Pad", AROUND, value).then("Max", 0.0))
+
+
+def test_a_bound_applies_to_channels_that_a_pad_puts_in():
+    channels = np.array([0, 1, 0, 1, 0, 2, 0, 0], np.int64)
+    agrees(Network().then("Pad", channels, -1.0).then("Relu"))
+
+
+def test_a_bound_applies_behind_a_layer_and_a_pad():
+    agrees(Network().convolved().then("Pad", AROUND, -1.0).then("Relu"))
+
+
+@pytest.mark.parametrize("value", [0.0, -0.5, 8.4375])
+def test_a_pad_of_a_value_that_the_input_has_needs_no_quantisation(value: float):
+    agrees(Network().then("Pad", AROUND, value).convolved())
+
+
+def test_a_pad_in_a_concat_needs_no_quantisation():
+    network = Network().then("Pad", AROUND, -0.5)
+    network.tensor = network.writer.node("Concat", network.tensor, network.tensor, axis=2)
+    agrees(network.convolved())
+
+
+@pytest.mark.parametrize("value", [-10.0, -0.51, 9.0, -np.inf])
+def test_a_pad_of_another_value_is_an_error(value: float):
+    model = Network().then("Pad", AROUND, float(value)).convolved().model()
+    with pytest.raises(ModelError, match=r"Pad.*pads with .*QuantizeLinear has to stand behind"):
+        import_onnx(model)
+
+
+def test_the_least_of_all_values_may_surround_a_maximum():
+    agrees(Network().then("Pad", AROUND, -np.inf).then("MaxPool", kernel_shape=[2, 2]))
+
+
+@pytest.mark.parametrize("bounds", [(-0.5, 1.0), (0.0, 100.0), (-100.0, 2.125)])
+def test_bounds_that_the_input_has_need_no_quantisation(bounds: tuple[float, float]):
+    pooled = Network().then("MaxPool", kernel_shape=[2, 2]).then("Clip", *bounds)
+    agrees(pooled.convolved())
+    agrees(Network().then("Clip", *bounds).convolved())
+
+
+def test_a_relu_of_an_activation_needs_no_quantisation():
+    agrees(Network().then("Relu").convolved())
+
+
+@pytest.mark.parametrize("operation", ["MaxPool", "Clip"])
+def test_other_bounds_are_an_error(operation: str):
+    network = Network()
+    if operation == "MaxPool":
+        network.then("MaxPool", kernel_shape=[2, 2])
+    model = network.then("Clip", -0.5, 1.01).convolved().model()
+    with pytest.raises(ModelError, match=rf"{operation}.*clipped to -0.5 to 1.01, which its input"):
+        import_onnx(model)
+
+
+@pytest.mark.parametrize("axis", [-1, -2, -4, 0, 3, 4])
+def test_the_axis_of_a_flatten_counts_from_either_end(axis: int):
+    agrees(Network().then("Flatten", axis=axis))
+
+
+FOUR_BITS = Quantisation(0.1, 8, "uint8")
+
+
+@pytest.mark.parametrize("added", [False, True])
+@pytest.mark.parametrize("scale", [0.02, 0.3, 2.5])
+def test_a_real_bias_is_exact(scale: float, added: bool):
+    rng = np.random.default_rng(5)
+    bias = rng.normal(0, 0.7, 4).astype(np.float32)
+    network = Network(x=FOUR_BITS).convolved(bias)
+    if added:
+        network.then("Add", rng.normal(0, 0.7, (4, 1, 1)).astype(np.float32))
+    imported = agrees(network.then("Relu"), Quantisation(scale, 3, "uint8"))
+    (layer,) = layer_operations(imported).values()
+    assert isinstance(layer, WeightedOperation)
+    assert any(layer.requant.addends)
+    assert not imported.notes
+
+
+def test_a_bias_in_a_scale_of_its_own_is_exact():
+    network = Network(x=FOUR_BITS)
+    integers = np.array([68, -82, 86, -56], np.int8)
+    parameters = np.array(0.0123, np.float32), np.array(0, np.int8)
+    layer = network.kernels(per_channel=False)
+    bias = network.writer.dequantized_constant(integers, *parameters)
+    weights = qdq_weights(network.writer, layer)
+    network.tensor = network.writer.node("Conv", network.tensor, weights, bias)
+    agrees(network)
+
+
+def test_whole_units_of_a_real_bias_need_no_addend():
+    network = Network()
+    layer = network.kernels(per_channel=True)
+    units = np.array([3, -700, 123_457, 0])
+    bias = (units * layer.bias_scale).astype(np.float32)
+    weights = qdq_weights(network.writer, layer)
+    network.tensor = network.writer.node(
+        "Conv", network.tensor, weights, network.writer.constant(bias)
+    )
+    (operation,) = layer_operations(agrees(network)).values()
+    assert isinstance(operation, WeightedOperation)
+    assert not any(operation.requant.addends)
+    np.testing.assert_array_equal(operation.bias_array, units)
+
+
+def test_a_real_bias_of_a_last_layer_is_rounded_with_a_note():
+    network = Network().convolved(np.full(4, 0.3, np.float32))
+    imported = import_onnx(network.writer.model(network.tensor, dtype="float32"))
+    assert any("its real bias is rounded" in note for note in imported.notes)
+
+
+@pytest.mark.parametrize("target", ["host", "pulp_open"])
+def test_the_c_has_real_biases_and_bounds_of_pads(target: str):
+    bias = np.random.default_rng(1).normal(0, 0.7, 4).astype(np.float32)
+    network = Network(x=FOUR_BITS).convolved(bias).then("Pad", AROUND, -1.0).then("Relu")
+    on = "host" if target == "host" else "qemu"
+    assert dsconv.compile(network.model(), target=target).run(on=on).equal
