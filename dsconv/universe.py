@@ -28,7 +28,7 @@ PASSES = {
     "prefetch-weights": "dsconv.passes.prefetch_weights:PrefetchWeightsPass",
     "plan-memory": "dsconv.passes.plan_memory:PlanMemoryPass",
     "lower-kernels-to-xpulp": "dsconv.lowering.xpulp.lower_kernels:LowerKernelsToXpulpPass",
-    "lower-kernels": "dsconv.lowering.kernels:LowerKernelsPass",
+    "lower-kernels": "dsconv.lowering.lower_kernels:LowerKernelsPass",
 }
 TARGETS = {"dsconv-c": "dsconv.lowering.c_target:CTarget"}
 

@@ -1,0 +1,1 @@
+"""Kernels as loops, for any instruction set."""

@@ -1,0 +1,128 @@
+"""Layers that compute value by value, as loops."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Sequence
+from operator import mul
+
+from xdsl.dialects import arith, memref
+from xdsl.dialects.builtin import i64
+from xdsl.ir import SSAValue
+
+from dsconv.dialects.kernel_kinds import KernelKind
+from dsconv.lowering.building import Index, add, index_value, integer
+from dsconv.lowering.portable.requantise import shared_divisor, wide_requantise
+from dsconv.lowering.portable.writer import KernelWriter, Writers
+
+
+class BinaryWriter(KernelWriter, abc.ABC):
+    """A kernel on two tiles, value by value."""
+
+    def operands(self, channel: Index, row: Index, column: Index) -> list[SSAValue]:
+        """A value of every input; one channel, row or column belongs to all of a larger output."""
+        return [
+            tile.load(
+                tile.offset(
+                    channel if tile.channels > 1 else 0,
+                    row if tile.height > 1 else 0,
+                    column if tile.width > 1 else 0,
+                )
+            )
+            for tile in self.inputs
+        ]
+
+
+class AddWriter(BinaryWriter):
+    """Weighted sum of two tiles."""
+
+    def write(self, cores: int) -> None:
+        with self.outputs(cores) as (channel, row, column):
+            products = [
+                arith.MuliOp(value, integer(multiplier)).result
+                for value, multiplier in zip(
+                    self.operands(channel, row, column), self.kernel.multiplier_values, strict=True
+                )
+            ]
+            total = self._rounded_sum(products) if self.kernel.terms else self._sum(products)
+            self.output.store(
+                self.requantise(total, channel), self.output.offset(channel, row, column)
+            )
+
+    def _products_of_zero_points(self) -> list[int]:
+        return list(map(mul, self.kernel.multiplier_values, self.kernel.zero_point_values))
+
+    def _sum(self, products: Sequence[SSAValue]) -> SSAValue:
+        """The sum of both products, their zero points taken off at once."""
+        lhs, rhs = products
+        total = arith.AddiOp(lhs, rhs).result
+        return arith.AddiOp(total, integer(-sum(self._products_of_zero_points()))).result
+
+    def _rounded_sum(self, products: Sequence[SSAValue]) -> SSAValue:
+        """The sum of both products, each requantised before."""
+        centres, terms = self._products_of_zero_points(), self.kernel.term_requants
+        lhs, rhs = (
+            wide_requantise(
+                term,
+                arith.AddiOp(product, integer(-centre)).result,
+                integer(term.multipliers[0]),
+                integer(term.addends[0], i64),
+                shared_divisor(term),
+            )
+            for product, centre, term in zip(products, centres, terms, strict=True)
+        )
+        return arith.AddiOp(lhs, rhs).result
+
+
+class MulWriter(BinaryWriter):
+    """Product of two tiles."""
+
+    def write(self, cores: int) -> None:
+        with self.outputs(cores) as (channel, row, column):
+            lhs, rhs = (
+                arith.AddiOp(value, integer(-zero_point)).result
+                for value, zero_point in zip(
+                    self.operands(channel, row, column), self.kernel.zero_point_values, strict=True
+                )
+            )
+            product = arith.MuliOp(lhs, rhs).result
+            self.output.store(
+                self.requantise(product, channel), self.output.offset(channel, row, column)
+            )
+
+
+class RescaleWriter(KernelWriter):
+    """Requantises each value."""
+
+    def write(self, cores: int) -> None:
+        tile = self.inputs[0]
+        (zero_point,) = self.kernel.zero_point_values
+        with self.outputs(cores) as (channel, row, column):
+            value = tile.load(tile.offset(channel, row, column))
+            value = arith.AddiOp(value, integer(-zero_point)).result
+            self.output.store(
+                self.requantise(value, channel), self.output.offset(channel, row, column)
+            )
+
+
+class LookupWriter(KernelWriter):
+    """The entry of each value in its channel's table."""
+
+    def write(self, cores: int) -> None:
+        tables = self.weights
+        assert tables is not None, "a lookup has tables"
+        tile = self.inputs[0]
+        with self.outputs(cores) as (channel, row, column):
+            table = 0 if self.kernel.shared_record is not None else self.record_offset(channel)
+            entry = tile.load_byte(tile.offset(channel, row, column))
+            value = memref.LoadOp.get(tables, [index_value(add(table, entry))]).res
+            offset = index_value(self.output.offset(channel, row, column))
+            memref.StoreOp.get(value, self.output.buffer, [offset])
+
+
+WRITERS: Writers = {
+    KernelKind.ADD: AddWriter,
+    KernelKind.MUL: MulWriter,
+    KernelKind.RESCALE: RescaleWriter,
+    KernelKind.LOOKUP: LookupWriter,
+}
