@@ -11,12 +11,14 @@ from dsconv.driver.compiled import CompiledNetwork
 from dsconv.driver.pipeline import GRAPH_LEVEL, default_pipeline, run_pipeline
 from dsconv.driver.smallest_memory import smallest_size
 from dsconv.errors import CapacityError, DsconvError
+from dsconv.execution.array import MappedNetwork
 from dsconv.execution.execute import execute
 from dsconv.execution.report import Report
 from dsconv.frontends import import_onnx
 from dsconv.passes.scheduling.search import Objective
 from dsconv.profiling.schedule import Measurer, write_profiled_schedule
 from dsconv.targets import Target, load_target
+from dsconv.targets.systolic import SystolicTarget, load_systolic_target
 
 
 class Network(CompiledNetwork):
@@ -98,3 +100,22 @@ def compile(
         advice = f"{size} bytes of {space.name} would do (--{space.value} {size})"
         raise CapacityError(space, f"{error}; {advice}") from error
     return Network(imported, lowered, target)
+
+
+def map_to_array(
+    model: str | Path | ModelProto,
+    target: str | SystolicTarget = "systolic_64",
+    *,
+    flavour: str | None = None,
+    passes: str | None = None,
+    trace: IO[str] | None = None,
+    verify_each: bool = False,
+) -> MappedNetwork:
+    """Maps an ONNX model to a systolic array; options are those of `compile`.
+
+    Raises DsconvError where the model or an option is wrong, or the array cannot run a layer.
+    """
+    if isinstance(target, str):
+        target = load_systolic_target(target)
+    imported = import_onnx(model, flavour=flavour)
+    return MappedNetwork.of(imported, target, passes=passes, trace=trace, verify_each=verify_each)

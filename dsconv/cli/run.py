@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +25,6 @@ from dsconv.cli.options import (
     Kernel,
     Model,
     ObjectiveOption,
-    On,
     Passes,
     Profile,
     Remarks,
@@ -38,11 +38,21 @@ from dsconv.files import check_writable, output_path, written_at_once
 from dsconv.passes.scheduling.search import Objective
 
 STDOUT = Path("-")
+DEFAULT_ARRAY = "systolic_64"
+
+
+class Place(StrEnum):
+    """Where a network can run: its C, or its layers on a systolic array."""
+
+    HOST = "host"
+    QEMU = "qemu"
+    GVSOC = "gvsoc"
+    ARRAY = "array"
 
 
 def run_command(
     model: Model,
-    on: On = Runner.HOST,
+    on: Annotated[Place, typer.Option("--on", help="Where to run.")] = Place.HOST,
     target: RunnerTarget = None,
     flavour: Flavour = None,
     l1: L1 = None,
@@ -88,9 +98,11 @@ def run_command(
         ),
     ] = None,
 ) -> None:
-    """Build and run a network, and compare every layer with the reference semantics."""
-    from dsconv.api import compile
+    """Build and run a network, and compare every layer with the reference semantics.
 
+    On a systolic array (--on array, with --target systolic_16, systolic_64 or a .toml) every
+    register is simulated in every clock.
+    """
     given = GivenArrays.load("--input", input)
     expected = GivenArrays.load("--expect", expect)
     classes = None if labels is None else load_array(labels)
@@ -98,26 +110,43 @@ def run_command(
         check_arrays_path(output)
     if json_file is not None and json_file != STDOUT:
         check_writable(json_file)
-    compiled = compile(
-        model,
-        target or DEFAULT_TARGETS[on],
-        flavour=flavour,
-        l1=l1,
-        l2=l2,
-        passes=passes,
-        objective=objective,
-        kernel=kernel,
-        remarks=remarks,
-        verify_each=verify_each,
-        measurer=measurer_for(profile, jobs),
-    )
-    imported = compiled.imported
-    report = compiled.run(
-        None if given is None else given.for_ports(imported.inputs),
-        on=on.value,
-        expect=None if expected is None else expected.for_ports(imported.outputs),
-        stalls=stalls,
-    )
+    if on is Place.ARRAY:
+        if l1 or l2 or kernel or remarks or stalls or profile is not CostSource.MODEL:
+            raise DsconvError(
+                "an array has no L1, L2, fused kernels or stalls: leave out --l1, --l2, --kernel, "
+                "--remarks, --stalls and --profile"
+            )
+        from dsconv.api import map_to_array
+
+        mapped = map_to_array(
+            model, target or DEFAULT_ARRAY, flavour=flavour, passes=passes, verify_each=verify_each
+        )
+        report = mapped.run(
+            None if given is None else given.for_ports(mapped.imported.inputs),
+            expect=None if expected is None else expected.for_ports(mapped.imported.outputs),
+        )
+    else:
+        from dsconv.api import compile
+
+        compiled = compile(
+            model,
+            target or DEFAULT_TARGETS[Runner(on.value)],
+            flavour=flavour,
+            l1=l1,
+            l2=l2,
+            passes=passes,
+            objective=objective,
+            kernel=kernel,
+            remarks=remarks,
+            verify_each=verify_each,
+            measurer=measurer_for(profile, jobs),
+        )
+        report = compiled.run(
+            None if given is None else given.for_ports(compiled.imported.inputs),
+            on=on.value,
+            expect=None if expected is None else expected.for_ports(compiled.imported.outputs),
+            stalls=stalls,
+        )
     people = errors if json_file == STDOUT else console
     report.print(people, layers=layers)
     if classes is not None:

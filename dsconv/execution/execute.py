@@ -28,9 +28,9 @@ from dsconv.driver.difference import Difference, first_difference
 from dsconv.driver.output import write_folder
 from dsconv.errors import DsconvError
 from dsconv.execution.counting import CountedRun, count_stalls
-from dsconv.execution.ports import by_port, packed, quantise, quantised_inputs, unpacked
+from dsconv.execution.ports import expected_differences, packed, quantised_inputs, unpacked
 from dsconv.execution.report import LayerReport, Report
-from dsconv.frontends import ImportedNetwork, Port
+from dsconv.frontends import ImportedNetwork
 from dsconv.lowering.c_target import network_function
 from dsconv.passes.spill_activations import line_bytes
 from dsconv.runners import RunResult, build, gvsoc, gvsoc_gap8, host, qemu
@@ -205,28 +205,8 @@ class Comparison:
             found.append(
                 first_difference(place, calculated.view(port.dtype).reshape(actual.shape), actual)
             )
-        for port, expected in zip(
-            imported.outputs, by_port(expect, imported.outputs, "output"), strict=True
-        ):
-            if expected is not None:
-                found.append(self._against(np.asarray(expected), outputs[port.name], port))
-        return [difference for difference in found if difference is not None]
-
-    def _against(
-        self, expected: npt.NDArray[np.generic], actual: Array, port: Port
-    ) -> Difference | None:
-        if expected.size != actual.size:
-            raise DsconvError(
-                f"expected outputs have shape {expected.shape}, the network's '{port.name}' "
-                f"{actual.shape}"
-                + "".join(f"; note: {note}" for note in self.compiled.imported.notes)
-            )
-        expected = expected.reshape(actual.shape)
-        if np.issubdtype(expected.dtype, np.floating):
-            expected = quantise(expected.astype(np.float32), port)
-        several = len(self.compiled.imported.outputs) > 1
-        place = f"expected output {port.name}" if several else "expected output"
-        return first_difference(place, expected, actual)
+        differs = [difference for difference in found if difference is not None]
+        return differs + expected_differences(expect, outputs, imported.outputs, imported.notes)
 
 
 def without_padding(data: npt.NDArray[np.uint8], type_: TensorType) -> npt.NDArray[np.uint8]:

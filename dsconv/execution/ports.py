@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dsconv.dialects.run import Array
+from dsconv.driver.difference import Difference, first_difference
 from dsconv.errors import DsconvError
 from dsconv.frontends import Port
 
@@ -53,6 +54,31 @@ def quantised_inputs(given: object, ports: Sequence[Port]) -> list[Array]:
         )
         raise DsconvError(f"the inputs have different numbers of values: {counts}")
     return arrays
+
+
+def expected_differences(
+    expect: object, outputs: Mapping[str, Array], ports: Sequence[Port], notes: Sequence[str]
+) -> list[Difference]:
+    """Where outputs differ from what was expected, given as in `by_port`.
+
+    Raises DsconvError, with the notes of the import, where the shapes differ.
+    """
+    found: list[Difference | None] = []
+    for port, given in zip(ports, by_port(expect, ports, "output"), strict=True):
+        if given is None:
+            continue
+        expected, actual = np.asarray(given), outputs[port.name]
+        if expected.size != actual.size:
+            raise DsconvError(
+                f"expected outputs have shape {expected.shape}, the network's '{port.name}' "
+                f"{actual.shape}" + "".join(f"; note: {note}" for note in notes)
+            )
+        expected = expected.reshape(actual.shape)
+        if np.issubdtype(expected.dtype, np.floating):
+            expected = quantise(expected.astype(np.float32), port)
+        place = f"expected output {port.name}" if len(ports) > 1 else "expected output"
+        found.append(first_difference(place, expected, actual))
+    return [difference for difference in found if difference is not None]
 
 
 def quantise(array: npt.NDArray[np.floating], port: Port) -> Array:

@@ -2,6 +2,7 @@
 // RUN: xdsl-opt -p 'map-array{rows=0 columns=4}' %s --split-input-file --verify-diagnostics | filecheck %s --check-prefix ROWS
 // RUN: xdsl-opt -p 'map-array{rows=4 columns=4 accumulator_bits=4}' %s --split-input-file --verify-diagnostics | filecheck %s --check-prefix BITS
 // RUN: xdsl-opt -p 'map-array{rows=4 columns=4 dataflow=weight_stationary paper=true}' %s --split-input-file --verify-diagnostics | filecheck %s --check-prefix PAPER
+// RUN: xdsl-opt -p 'map-array{rows=4 columns=4 tiles=pipelined dataflow=both}' %s --split-input-file --verify-diagnostics | filecheck %s --check-prefix HELD
 // RUN: xdsl-opt -p 'map-array{rows=4 columns=4 tiles=pipelined drain=serial}' %s --split-input-file --verify-diagnostics | filecheck %s --check-prefix DRAIN
 
 // 4 * 127 * 128 = 65024
@@ -15,3 +16,4 @@ func.func @wide(%x: tensor<1x4x2x2xsi8>, %b: tensor<1xi32>) -> tensor<1x1x2x2xsi
 // BITS: an accumulator has 8 to 64 bits, not 4
 // PAPER: the paper's array is output stationary; this one is not
 // DRAIN: tiles do not follow each other on an array that is drained between them: give drain=overlapped or tiles=separate
+// HELD: weights that stay are loaded between tiles: give tiles=separate or dataflow=output_stationary

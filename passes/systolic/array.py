@@ -61,6 +61,12 @@ class SystolicArray:
                 "give drain=overlapped or tiles=separate"
             )
 
+        if self.tiles is TileOrder.PIPELINED and self.weight_stationary:
+            raise DiagnosticException(
+                "weights that stay are loaded between tiles: give tiles=separate or "
+                "dataflow=output_stationary"
+            )
+
     @property
     def output_stationary(self) -> bool:
         """Whether sums can stay in the PEs."""

@@ -55,14 +55,16 @@ def tiles(work: ArrayWork, mapping: Mapping, array: SystolicArray) -> list[Tiles
 def cycles(work: ArrayWork, mapping: Mapping, array: SystolicArray) -> int:
     """Clock cycles of a layer.
 
-    Separate tiles take theirs one after the other. Pipelined ones stream without a pause, and the
-    longest latency is seen once.
+    Separate tiles take theirs one after the other. Pipelined ones stream in without a pause.
     """
     found = tiles(work, mapping, array)
     if array.tiles is TileOrder.SEPARATE:
         return sum(part.cycles(array) for part in found)
-    streams = sum(part.count * part.stream for part in found)
-    return streams + max(part.latency for part in found)
+    streamed = end = 0
+    for part in found:
+        streamed += part.count * part.stream
+        end = max(end, streamed + part.latency)
+    return end
 
 
 def pieces(size: int, largest: int) -> Iterator[tuple[int, int]]:

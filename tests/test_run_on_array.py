@@ -1,0 +1,117 @@
+"""Whole networks on a simulated array, layer by layer against the reference."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from frontend_support import MODELS
+from typer.testing import CliRunner
+
+from dsconv.api import map_to_array
+from dsconv.cli import app
+from dsconv.errors import DsconvError, ModelError
+from dsconv.execution.array import MappedNetwork, array_pipeline
+from dsconv.frontends import import_onnx
+from dsconv.runners.process import RunnerError
+from dsconv.targets.systolic import load_systolic_target, systolic_target_names
+
+DIGITS = Path(__file__).parents[1] / "examples" / "digits"
+MODEL = DIGITS / "digits.onnx"
+
+
+@pytest.mark.parametrize("name", systolic_target_names())
+def test_digits_on_every_array(name: str) -> None:
+    data = np.load(DIGITS / "digits_test.npz")
+    report = map_to_array(MODEL, name).run(data["images"][:2])
+    assert report.equal
+    assert report.output.shape[0] == 2
+    assert report.cycles == sum(layer.cycles or 0 for layer in report.layers) > 0
+
+
+def test_an_output_that_was_expected_otherwise_is_a_difference() -> None:
+    report = map_to_array(MODEL).run()
+    assert map_to_array(MODEL).run(expect=report.output).equal
+    assert not map_to_array(MODEL).run(expect=report.output + 1).equal
+
+
+@pytest.mark.parametrize("path", sorted(MODELS.glob("*/*.onnx")), ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("paper", [False, True], ids=["best", "paper"])
+def test_shared_models(path: Path, paper: bool) -> None:
+    try:
+        imported = import_onnx(path)
+    except ModelError as error:
+        pytest.skip(f"cannot be imported: {error}")
+    target = load_systolic_target("systolic_64")
+    report = MappedNetwork.of(imported, target, passes=array_pipeline(target, paper=paper)).run()
+    assert not report.differences
+
+
+def test_the_command_writes_json_and_outputs(tmp_path: Path) -> None:
+    files = tmp_path / "report.json", tmp_path / "y.npz"
+    command = ["run", str(MODEL), "--on", "array", "--target", "systolic_16", "--layers"]
+    result = CliRunner().invoke(app, [*command, "--json", str(files[0]), "--output", str(files[1])])
+    assert result.exit_code == 0, result.output
+    assert "on 16x16" in result.output
+    assert "bit-exact" in result.output
+    report = json.loads(files[0].read_text())
+    assert report["target"] == "systolic_16"
+    assert 0 < report["utilisation"] < 1
+    depthwise = next(layer for layer in report["layers"] if layer["op"] == "depthwise")
+    assert depthwise["mapping"]["strategy"] == "row_bus"
+    assert len(np.load(files[1]).files) == 1
+
+
+def described(folder: Path, **options: object) -> str:
+    """A target description with these options of the array, strings in quotes."""
+    lines = [
+        f'{name} = "{value}"' if isinstance(value, str) else f"{name} = {str(value).lower()}"
+        for name, value in options.items()
+    ]
+    path = folder / "mine.toml"
+    path.write_text("\n".join(['description = "mine"', "[array]", *lines]))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"rows": 0, "columns": 4}, "an array has at least one row and one column, not 0x4"),
+        ({"rows": 4}, "columns"),
+        ({"rows": 4, "columns": 4, "drain": "sideways"}, "sideways"),
+        ({"rows": 4, "columns": 4, "lines": 4}, "lines"),
+        ({"rows": 4, "columns": 4, "accumulator_bits": 4}, "8 to 64 bits, not 4"),
+    ],
+)
+def test_a_wrong_description_is_an_error(
+    tmp_path: Path, options: dict[str, object], message: str
+) -> None:
+    with pytest.raises(DsconvError, match=message):
+        load_systolic_target(described(tmp_path, **options))
+
+
+def test_narrow_accumulators_are_an_error_that_names_the_layer(tmp_path: Path) -> None:
+    target = described(tmp_path, rows=8, columns=8, accumulator_bits=16)
+    with pytest.raises(DsconvError, match=r'layer ".*": its sums take up to .* bits.* have 16'):
+        map_to_array(MODEL, target)
+
+
+def test_an_unknown_array_is_an_error() -> None:
+    with pytest.raises(DsconvError, match="no systolic array systolic_3; there are systolic_16"):
+        map_to_array(MODEL, "systolic_3")
+
+
+def test_a_mapping_that_the_array_does_not_have_is_an_error(tmp_path: Path) -> None:
+    target = described(tmp_path, rows=8, columns=8, row_bus=False)
+    mapped = map_to_array(MODEL, target, passes="map-array{rows=8 columns=8}")
+    with pytest.raises(RunnerError, match="no way to run it row_bus"):
+        mapped.run()
+    with pytest.raises(RunnerError, match="has no mapping; run map-array first"):
+        map_to_array(MODEL, target, passes="fold-pads").run()
+
+
+def test_options_of_clusters_are_refused() -> None:
+    result = CliRunner().invoke(app, ["run", str(MODEL), "--on", "array", "--l1", "65536"])
+    assert isinstance(result.exception, DsconvError)
