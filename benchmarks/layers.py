@@ -21,13 +21,17 @@ from dsconv.dialects.graph import dtype_of, layout_of, tensor_type
 from dsconv.dialects.run import ReferenceRun, network_of, run_reference, to_memory
 from dsconv.dialects.tiled import BarrierOp
 from dsconv.driver.output import write_folder
-from dsconv.driver.pipeline import default_pipeline, run_pipeline
+from dsconv.driver.pipeline import default_pipeline, run_pipeline, set_target
 from dsconv.lowering.c_target import network_function
 from dsconv.profiling.side_by_side import lower_side_by_side
 from dsconv.runners import RunResult, build, gvsoc
-from dsconv.targets import Target, load_target
+from dsconv.targets import ClusterTarget, load_target
 
 Array = npt.NDArray[np.integer]
+
+
+PORTABLE = "portable"
+"""The instruction set of targets whose kernels are C alone."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +39,14 @@ class GvsocNetwork:
     """A module compiled for GVSoC's cluster by the default pipeline, with one random input."""
 
     module: ModuleOp
-    target: Target = field(default_factory=lambda: load_target("pulp_open"))
+    target: ClusterTarget = field(default_factory=lambda: load_target("pulp_open"))
 
     @cached_property
     def lowered(self) -> ModuleOp:
         """The module after the default pipeline."""
         lowered = self.module.clone()
-        run_pipeline(lowered, default_pipeline(self.target, len(self.layers)))
+        set_target(lowered, self.target, len(self.layers))
+        run_pipeline(lowered, default_pipeline(self.target))
         return lowered
 
     @property
@@ -74,6 +79,8 @@ class GvsocNetwork:
         with TemporaryDirectory(prefix="dsconv-") as folder:
             directory = Path(folder)
             write_folder(module, directory, self.target, self.target.platform, trace=trace)
+            if self.target.core.isa == PORTABLE:
+                hide_extensions(directory)
             build(directory)
             return gvsoc.run(directory, to_memory(self.input, layout_of(self._argument)))
 
@@ -101,6 +108,12 @@ class LayersSideBySide(GvsocNetwork):
     @property
     def _argument(self) -> SSAValue:
         return network_of(self.module).body.block.args[0]
+
+
+def hide_extensions(directory: Path) -> None:
+    """Leaves RV32IMC to the C: the platform no longer says that its cores have more."""
+    header = directory / "dsc_platform.h"
+    header.write_text(header.read_text().replace("#define DSC_XPULP\n", ""))
 
 
 def repeat_kernels(module: ModuleOp, repeats: int) -> ModuleOp:

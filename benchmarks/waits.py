@@ -22,7 +22,7 @@ from dsconv.dialects.tiled import L3WaitOp, LayerOp, buffer_size
 from dsconv.driver.compiled import CompiledNetwork
 from dsconv.execution.report import LayerReport
 from dsconv.lowering.c_target import network_function
-from dsconv.passes.scheduling.kernel_cost import DMA_BYTES_PER_CYCLE, L3_BYTES_PER_CYCLE
+from dsconv.targets import ClusterTarget
 
 ALLOWED_WAIT = 0.1
 
@@ -42,13 +42,13 @@ class Wait:
     l3_wait: int
 
     @staticmethod
-    def of(network: str, layer: LayerReport, l3_bytes: int) -> Wait:
+    def of(network: str, layer: LayerReport, l3_bytes: int, cluster: ClusterTarget) -> Wait:
         """The wait of a layer for whose weights `l3_bytes` come from L3."""
         assert layer.stalls is not None, "the run counted"
         loaded, stored = layer.l2_l1_in + layer.l2_l1_weights, layer.l2_l1_out
         transfers = max(
-            max(loaded, stored) / DMA_BYTES_PER_CYCLE,
-            l3_bytes / L3_BYTES_PER_CYCLE,
+            max(loaded, stored) / cluster.dma.bytes_per_cycle,
+            l3_bytes / cluster.l3.loaded_bytes_per_cycle,
         )
         return Wait(
             network,
@@ -90,7 +90,7 @@ def waits(name: str, target: str) -> list[Wait]:
     compiled = dsconv.compile(zoo.build(name), target=target)
     from_l3 = l3_bytes(compiled)
     report = compiled.run(on="gvsoc", stalls=True)
-    return [Wait.of(name, layer, from_l3[layer.name]) for layer in report.layers]
+    return [Wait.of(name, layer, from_l3[layer.name], compiled.target) for layer in report.layers]
 
 
 def main(

@@ -8,7 +8,7 @@ from typing import IO
 from onnx import ModelProto
 
 from dsconv.driver.compiled import CompiledNetwork
-from dsconv.driver.pipeline import GRAPH_LEVEL, default_pipeline, run_pipeline
+from dsconv.driver.pipeline import GRAPH_LEVEL, default_pipeline, run_pipeline, set_target
 from dsconv.driver.smallest_memory import smallest_size
 from dsconv.errors import CapacityError, DsconvError
 from dsconv.execution.array import MappedNetwork
@@ -17,7 +17,7 @@ from dsconv.execution.report import Report
 from dsconv.frontends import import_onnx
 from dsconv.passes.scheduling.search import Objective
 from dsconv.profiling.schedule import Measurer, write_profiled_schedule
-from dsconv.targets import Target, load_target
+from dsconv.targets import ClusterTarget, load_target
 from dsconv.targets.systolic import SystolicTarget, load_systolic_target
 
 
@@ -44,7 +44,7 @@ class Network(CompiledNetwork):
 
 def compile(
     model: str | Path | ModelProto,
-    target: str | Target = "gap8",
+    target: str | ClusterTarget = "gap8",
     *,
     flavour: str | None = None,
     l1: int | None = None,
@@ -86,8 +86,9 @@ def compile(
     lowered = imported.module.clone()
     layers = len(imported.layers)
     try:
+        set_target(lowered, target, layers)
         pipeline = passes or default_pipeline(
-            target, layers, Objective(objective), kernel=kernel, remarks=remarks
+            target, Objective(objective), kernel=kernel, remarks=remarks
         )
         if measurer is not None:
             run_pipeline(lowered, GRAPH_LEVEL)

@@ -40,15 +40,12 @@ from dsconv.lowering.c_ports import (
     print_port_fields,
     print_port_lists,
 )
+from dsconv.lowering.instruction_sets import ASSEMBLY_MACROS
 from dsconv.passes.analysis.liveness import constants
 from dsconv.passes.analysis.networks import networks
 
 BYTES_A_LINE = 16
 INCLUDES = ("dsc_math.h", "dsc_requant.h", "dsc_runtime.h", "dsc_simd.h")
-
-
-ISA_MACROS = {"xpulp": "DSC_XPULP"}
-"""What dsc_platform.h defines where a platform has the instruction set."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +161,9 @@ def print_code(module: ModuleOp, output: IO[str]) -> None:
     writer.line(f"DSC_L1 static uint8_t {name}_l1[{size_attribute(network, L1_SIZE)}];")
     l2_bytes = size_attribute(network, L2_SIZE)
     writer.line(f"_Alignas(8) static uint8_t {name}_l2[{l2_bytes}];")
-    macros = {op.kernel.string_value(): ISA_MACROS[op.isa.data] for op in assembly_kernels(module)}
+    macros = {
+        op.kernel.string_value(): ASSEMBLY_MACROS[op.isa.data] for op in assembly_kernels(module)
+    }
     for function in functions(module):
         if function is not network:
             writer.line()
@@ -215,7 +214,7 @@ def c_files(module: ModuleOp) -> CFiles:
         output = StringIO()
         print_file(module, output)
         texts[name] = output.getvalue()
-    for isa in ISA_MACROS:
+    for isa in ASSEMBLY_MACROS:
         output = StringIO()
         print_assembly(module, isa, output)
         texts[f"kernels_{isa}.S"] = output.getvalue()

@@ -29,13 +29,21 @@ from dsconv.lowering.tile_kernels import KernelTable, pad_value, tile_kernel
 from dsconv.lowering.weights import whole_weights
 from dsconv.passes.analysis.chain import Chain
 from dsconv.passes.scheduling.channel_plan import channel_cost, channel_plan
+from dsconv.passes.scheduling.kernel_cost import CostModel
 
 
 class FusedChannelsLowering:
     """Writes one fused pair."""
 
-    def __init__(self, op: FusedOp, buffers: Mapping[SSAValue, SSAValue], kernels: KernelTable):
+    def __init__(
+        self,
+        op: FusedOp,
+        buffers: Mapping[SSAValue, SSAValue],
+        kernels: KernelTable,
+        costs: CostModel,
+    ):
         self.op = op
+        self.costs = costs
         self.tile = step_of(op)
         self.chain = Chain.of(op.chain)
         self.plan = channel_plan(self.chain, self.tile)
@@ -96,7 +104,7 @@ class FusedChannelsLowering:
             body,
             steps=plan.steps,
             layouts=layouts,
-            cost=channel_cost(self.chain, self.tile),
+            cost=channel_cost(self.chain, self.tile, self.costs),
         )
 
     def _fill_pad_pixel(self) -> None:

@@ -69,8 +69,11 @@ from dsconv.lowering.tile_kernels import (
 from dsconv.lowering.weights import Chunk, cut_weights
 from dsconv.passes.analysis.layer_shape import LayerShape
 from dsconv.passes.analysis.networks import networks
+from dsconv.passes.analysis.target_cluster import cluster_of, memory_limit
 from dsconv.passes.analysis.weight_packing import ParameterisedOperation, pack_parameters
+from dsconv.passes.scheduling.kernel_cost import CostModel
 from dsconv.passes.scheduling.layer_cost import layer_cost
+from dsconv.passes.scheduling.legality import WEIGHT_PIECES
 
 
 @dataclass(frozen=True)
@@ -109,12 +112,14 @@ class LayerLowering:
         inputs: Sequence[SSAValue],
         output: SSAValue,
         kernels: KernelTable,
+        costs: CostModel,
         chunk_bytes: int = 0,
     ):
         if op.tile is None:
             raise DiagnosticException(f'layer "{op.label}" has no tile; run tile-l1 before')
         self.op = op
         self.tile = op.tile.tile
+        self.costs = costs
         self.layer_shape = LayerShape.of(op)
         self.inputs = [
             Map.of(buffer, value) for buffer, value in zip(inputs, op.activations, strict=True)
@@ -169,7 +174,7 @@ class LayerLowering:
             tile=f"{tile.channels}x{tile.rows}x{tile.columns}",
             schedule=f"{self.inputs[0].layout.value}/{self.output.layout.value}",
             macs=self.op.macs,
-            estimate=round(layer_cost(layer_shape, tile).cycles),
+            estimate=round(layer_cost(layer_shape, tile, self.costs).cycles),
             buffers=tile.buffers,
             narrow_channels=narrow,
             wide_channels=wide,
@@ -414,7 +419,9 @@ def check_layout(value: SSAValue, subject: str, advice: str) -> None:
         raise DiagnosticException(f"{subject} has no layout; {advice}")
 
 
-def lower_function(function: FuncOp, symbols: Symbols, chunk_bytes: int) -> list[Operation]:
+def lower_function(
+    function: FuncOp, symbols: Symbols, costs: CostModel, chunk_bytes: int
+) -> list[Operation]:
     """A network on tensors becomes kernels, constants and a function on L2 buffers.
 
     The function takes the inputs' buffers, then the outputs'.
@@ -435,7 +442,7 @@ def lower_function(function: FuncOp, symbols: Symbols, chunk_bytes: int) -> list
             buffer = BufferOp(op.label, tensor_bytes(tensor_type(op.result)), Space.L2)
             new.body.block.add_op(buffer)
             buffers[op.result] = buffer.result
-        lowering = layer_lowering(op, buffers, kernels, chunk_bytes)
+        lowering = layer_lowering(op, buffers, kernels, costs, chunk_bytes)
         with ImplicitBuilder(new.body):
             lowering.write()
         constants += lowering.constants
@@ -447,15 +454,16 @@ def layer_lowering(
     op: LayerOperation,
     buffers: Mapping[SSAValue, SSAValue],
     kernels: KernelTable,
+    costs: CostModel,
     chunk_bytes: int,
 ) -> LayerLowering | FusedRowsLowering | FusedChannelsLowering:
     """What writes a layer, given the L2 buffers of all activations up to it."""
     if isinstance(op, FusedOp) and op.axis is Axis.CHANNELS:
-        return FusedChannelsLowering(op, buffers, kernels)
+        return FusedChannelsLowering(op, buffers, kernels, costs)
     if isinstance(op, FusedOp):
-        return FusedRowsLowering(op, buffers, kernels)
+        return FusedRowsLowering(op, buffers, kernels, costs)
     inputs = [buffers[value] for value in op.activations]
-    return LayerLowering(op, inputs, buffers[op.result], kernels, chunk_bytes)
+    return LayerLowering(op, inputs, buffers[op.result], kernels, costs, chunk_bytes)
 
 
 def _l2_type(value: SSAValue):
@@ -467,16 +475,19 @@ class LowerToTilesPass(ModulePass):
     """Lowers every function with dsconv layers; needs layouts and tiles chosen.
 
     Weights of a layer that are more than `chunk` bytes are cut into pieces, so that they can be
-    brought to L2 one by one; 0 cuts none.
+    brought to L2 one by one; 0 cuts none. By default they are a part of the target's L2.
     """
 
     name = "lower-to-tiles"
 
-    chunk: int = 0
+    chunk: int | None = None
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        symbols = Symbols(op)
+        symbols, costs = Symbols(op), CostModel.of(cluster_of(op))
+        chunk = self.chunk
+        if chunk is None:
+            chunk = memory_limit(op, Space.L2, None) // WEIGHT_PIECES
         for function in networks(op, LayerOperation):
-            lowered = lower_function(function, symbols, self.chunk)
+            lowered = lower_function(function, symbols, costs, chunk)
             op.body.block.insert_ops_before(lowered, function)
             Rewriter.erase_op(function)

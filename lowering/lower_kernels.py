@@ -25,6 +25,7 @@ from dsconv.dialects.kernel_kinds import KernelKind
 from dsconv.dialects.tiled import KernelOp, RunOp, ViewOp
 from dsconv.lowering.portable import dense, depthwise, elementwise, movement, pooling
 from dsconv.lowering.portable.writer import Writers
+from dsconv.passes.analysis.target_cluster import cluster_of
 
 WRITERS: Writers = {
     **dense.WRITERS,
@@ -79,13 +80,17 @@ class RunToCall(RewritePattern):
 
 @dataclass(frozen=True)
 class LowerKernelsPass(ModulePass):
-    """Lowers `dsconv.kernel` to functions of loops. `cores` is what work is balanced for."""
+    """Lowers `dsconv.kernel` to functions of loops.
+
+    `cores` is what work is balanced for, the target's by default.
+    """
 
     name = "lower-kernels"
 
-    cores: int = 8
+    cores: int | None = None
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        cores = cluster_of(op, cores=self.cores).cores
         runs: dict[str, list[RunOp]] = {}
         for run in op.walk():
             if isinstance(run, RunOp):
@@ -95,7 +100,7 @@ class LowerKernelsPass(ModulePass):
             if not isinstance(kernel, KernelOp):
                 continue
             if kernel.sym_name.data in types:
-                function = kernel_function(kernel, types[kernel.sym_name.data], self.cores)
+                function = kernel_function(kernel, types[kernel.sym_name.data], cores)
                 op.body.block.insert_ops_before([function], kernel)
             Rewriter.erase_op(kernel)
         PatternRewriteWalker(RunToCall(types), apply_recursively=False).rewrite_module(op)

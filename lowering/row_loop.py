@@ -44,6 +44,7 @@ from dsconv.lowering.weights import whole_weights
 from dsconv.passes.analysis.chain import Chain
 from dsconv.passes.analysis.layer_shape import LayerShape
 from dsconv.passes.scheduling.fused_cost import row_cost
+from dsconv.passes.scheduling.kernel_cost import CostModel
 from dsconv.passes.scheduling.row_plan import RowBuffer, RowPlan, row_plan
 
 PROLOGUE = -1
@@ -199,8 +200,10 @@ class FusedRowsLowering:
         op: FusedOp,
         buffers: Mapping[SSAValue, SSAValue],
         kernels: KernelTable,
+        costs: CostModel,
     ):
         self.op = op
+        self.costs = costs
         self.tile = step_of(op)
         self.chain = Chain.of(op.chain)
         plan = row_plan(self.chain, self.tile)
@@ -252,7 +255,7 @@ class FusedRowsLowering:
             body,
             steps=plan.steps,
             layouts=[value.layout.value for value in plan.values],
-            cost=row_cost(self.chain, plan),
+            cost=row_cost(self.chain, plan, self.costs),
         )
 
     def _make_buffers(self) -> None:

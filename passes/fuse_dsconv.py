@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import DiagnosticException
 
-from dsconv.dialects.attributes import Tile, TileAttr
+from dsconv.dialects.attributes import Space, Tile, TileAttr
 from dsconv.dialects.fused import Axis, FusedOp
 from dsconv.dialects.graph import (
     AddOp,
@@ -22,6 +22,7 @@ from dsconv.dialects.graph import (
 )
 from dsconv.passes.analysis.chain import Chain
 from dsconv.passes.analysis.diagnostics import remark
+from dsconv.passes.analysis.target_cluster import memory_limit
 from dsconv.passes.scheduling.kernel_names import FusedKernel
 from dsconv.passes.scheduling.legality import chain_from, fuse, why_illegal, why_too_large
 
@@ -58,6 +59,13 @@ def step_tile(fused: FusedOp, fd: int) -> TileAttr:
     return TileAttr.of(Tile(min(fd, channels), rows, columns))
 
 
+def why_not_fused(
+    chain: Sequence[LayerOperation], axis: Axis, kernel: FusedKernel | None
+) -> str | None:
+    """Why a chain cannot run as one along an axis, or not by the kernel asked for."""
+    return why_illegal(chain, axis) or (kernel and kernel.why_illegal(chain))
+
+
 @dataclass(frozen=True)
 class FuseDsconvPass(ModulePass):
     """Moves chains of layers into `dsconv.fused`; what cannot be fused is left alone.
@@ -66,8 +74,9 @@ class FuseDsconvPass(ModulePass):
     pointwise-depthwise-pointwise with their residual (`block`), or the longest of all (`auto`).
     `axis`: rows, or channels for `pw-dw`. `kernel`, in place of both: one kernel by its name, such
     as `dw-pw-rows-chw-hwc-chw`, which also chooses the layouts of the chains' values. `fd`, if not
-    0: rows or channels made in a step. `l1`, if not 0: bytes that the smallest step has to fit.
-    `l2`, if not 0: bytes that weights and a step of the maps have to fit.
+    0: rows or channels made in a step. `l1`: bytes that the smallest step has to fit.
+    `l2`: bytes that weights and a step of the maps have to fit; both the target's by default, and
+    no limit where they are 0.
     `remarks` says on stderr what was fused, and what was not and why.
     """
 
@@ -77,8 +86,8 @@ class FuseDsconvPass(ModulePass):
     axis: Literal["rows", "channels"] = "rows"
     kernel: str | None = None
     fd: int = 0
-    l1: int = 0
-    l2: int = 0
+    l1: int | None = None
+    l2: int | None = None
     remarks: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
@@ -86,24 +95,19 @@ class FuseDsconvPass(ModulePass):
             raise DiagnosticException(f"fuse-dsconv takes fd of at least 1, not {self.fd}")
         kernel = FusedKernel.named(self.kernel) if self.kernel else None
         mode, axis = (kernel.mode, kernel.axis) if kernel else (self.mode, Axis(self.axis))
+        l1, l2 = memory_limit(op, Space.L1, self.l1), memory_limit(op, Space.L2, self.l2)
         for layer in [inner for inner in op.walk() if isinstance(inner, LayerOperation)]:
             if isinstance(layer, FusedOp) or isinstance(layer.parent_op(), FusedOp):
                 continue
             for chain in matching_chains(layer, PATTERNS[mode]):
-                reason = self._why_illegal(chain, axis, kernel)
+                reason = why_not_fused(chain, axis, kernel) or why_too_large(
+                    Chain.of(chain), axis, l1, l2
+                )
                 if self.remarks:
                     remark(chain, f"not fused: {reason}" if reason else f"fused along {axis}")
                 if reason is None:
                     self._fuse(chain, axis, kernel)
                     break
-
-    def _why_illegal(
-        self, chain: Sequence[LayerOperation], axis: Axis, kernel: FusedKernel | None
-    ) -> str | None:
-        reason = why_illegal(chain, axis) or (kernel and kernel.why_illegal(chain))
-        if reason is not None:
-            return reason
-        return why_too_large(Chain.of(chain), axis, self.l1, self.l2)
 
     def _fuse(
         self, chain: Sequence[LayerOperation], axis: Axis, kernel: FusedKernel | None

@@ -29,8 +29,9 @@ from dsconv.dialects.tiled import (
 from dsconv.passes.analysis.l1_buffers import buffer_of, users
 from dsconv.passes.analysis.networks import networks
 from dsconv.passes.analysis.rematerialise import CopiedValues
+from dsconv.passes.analysis.target_cluster import cluster_of, memory_limit
 from dsconv.passes.double_buffer import constant_value
-from dsconv.passes.scheduling.kernel_cost import dma_cycles
+from dsconv.passes.scheduling.kernel_cost import CostModel, dma_cycles
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def shared_size(edge: Edge) -> int:
     return edge.read.size if reads_whole(edge) else edge.activation.size
 
 
-def keep(edge: Edge) -> BufferOp:
+def keep(edge: Edge, costs: CostModel) -> BufferOp:
     """Lets the maker write where the reader reads; returns the buffer that both share."""
     activation, made, read = edge.activation, edge.made, edge.read
     shared = BufferOp(f"{activation.label.data}.kept", shared_size(edge), Space.L1)
@@ -154,9 +155,9 @@ def keep(edge: Edge) -> BufferOp:
         for user in list(users(read.result)):
             if user is not edge.load:
                 use_in_place(user, read, shared, edge.load, edge.load.source_offset)
-    remove_transfer(edge.load, edge.reader)
+    remove_transfer(edge.load, edge.reader, costs)
     if not edge.is_read_elsewhere:
-        remove_transfer(edge.store, edge.maker)
+        remove_transfer(edge.store, edge.maker, costs)
         edge.maker.operands = [shared.result]
         Rewriter.erase_op(activation)
     for buffer in (read, made):
@@ -182,25 +183,35 @@ def use_in_place(
             user.operands[index] = piece
 
 
-def estimated_cycles(transfer: DmaStartOp, layer: LayerOp) -> float:
+def estimated_cycles(transfer: DmaStartOp, layer: LayerOp, costs: CostModel) -> float:
     """What a transfer is expected to cost its layer, as far as it does not hide behind kernels."""
     box, loop = transfer.box, transfer.parent_op()
-    cost = dma_cycles(box.line_bytes, box.lines, box.blocks, store=not transfer.is_load)
+    cost = dma_cycles(costs, box.line_bytes, box.lines, box.blocks, store=not transfer.is_load)
     if not isinstance(loop, scf.ForOp):
         return cost.cycles
     steps, hides = constant_value(loop.ub), layer.buffers.value.data > 1
     return steps * cost.issue + cost.engine if hides else steps * cost.cycles
 
 
-def remove_transfer(transfer: DmaStartOp, layer: LayerOp) -> None:
+def remove_transfer(transfer: DmaStartOp, layer: LayerOp, costs: CostModel) -> None:
     """Removes a transfer, and the wait for it, from a layer and from what that is to take."""
     if layer.estimate.value.data:
-        cycles = layer.estimate.value.data - round(estimated_cycles(transfer, layer))
+        cycles = layer.estimate.value.data - round(estimated_cycles(transfer, layer, costs))
         layer.properties["estimate"] = IntegerAttr(max(cycles, 0), i64)
     for use in list(transfer.transfer.uses):
         assert isinstance(use.operation, WaitOp), "transfers are waited for"
         Rewriter.erase_op(use.operation)
     Rewriter.erase_op(transfer)
+
+
+def fits(edge: Edge, held: int, l1: int) -> bool:
+    """Whether L1, if it has a limit, has room for the whole map beside what both layers take."""
+    if not l1:
+        return True
+    shared = aligned(shared_size(edge))
+    making = planned_bytes(edge.maker) - tile_bytes(edge.maker, edge.made) + held
+    reading = planned_bytes(edge.reader) - tile_bytes(edge.reader, edge.read)
+    return max(making, reading) + shared <= l1
 
 
 @dataclass(frozen=True)
@@ -210,28 +221,21 @@ class KeepInL1Pass(ModulePass):
     The maker writes its tiles where the reader expects them; tiles are dense parts of the map, or
     all of it. What no other layer reads is not
     stored, either, and needs no place in L2. For layers as `lower-to-tiles` writes them. `l1` in
-    bytes; 0 means no limit.
+    bytes, the target's by default; 0 means no limit.
     """
 
     name = "keep-in-l1"
 
-    l1: int = 0
+    l1: int | None = None
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        l1, costs = memory_limit(op, Space.L1, self.l1), CostModel.of(cluster_of(op))
         for function in networks(op, LayerOp):
             layers = [layer for layer in function.body.block.ops if isinstance(layer, LayerOp)]
             held = 0
             for maker, reader in pairwise(layers):
                 found = edge(maker, reader)
-                if found is not None and self._fits(found, held):
-                    held = aligned(keep(found).size)
+                if found is not None and fits(found, held, l1):
+                    held = aligned(keep(found, costs).size)
                 else:
                     held = 0
-
-    def _fits(self, edge: Edge, held: int) -> bool:
-        if not self.l1:
-            return True
-        shared = aligned(shared_size(edge))
-        making = planned_bytes(edge.maker) - tile_bytes(edge.maker, edge.made) + held
-        reading = planned_bytes(edge.reader) - tile_bytes(edge.reader, edge.read)
-        return max(making, reading) + shared <= self.l1

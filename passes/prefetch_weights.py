@@ -15,6 +15,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
+from dsconv.dialects.attributes import Space
 from dsconv.dialects.tiled import (
     BufferOp,
     DmaStartOp,
@@ -29,6 +30,7 @@ from dsconv.dialects.tiled import (
 from dsconv.passes.analysis.l1_buffers import LayerBuffers, buffer_of, last_barrier, layer_buffers
 from dsconv.passes.analysis.networks import networks
 from dsconv.passes.analysis.rematerialise import CopiedValues
+from dsconv.passes.analysis.target_cluster import memory_limit
 from dsconv.passes.double_buffer import index_constant
 from dsconv.passes.stream_weights import first_layer
 
@@ -176,17 +178,19 @@ class PrefetchWeightsPass(ModulePass):
     """Starts to load a layer's first weights in the layer before it, where L1 has room for both.
 
     They come while that one computes; or, where its tiles leave no room, beside its last store.
-    Comes behind `double-buffer` and `stream-weights`. `l1` in bytes; 0 means no limit.
+    Comes behind `double-buffer` and `stream-weights`. `l1` in bytes, the target's
+    by default; 0 means no limit.
     """
 
     name = "prefetch-weights"
 
-    l1: int = 0
+    l1: int | None = None
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        l1 = memory_limit(op, Space.L1, self.l1)
         for function in networks(op, LayerOp):
             layers = [layer for layer in function.body.block.ops if isinstance(layer, LayerOp)]
             held: tuple[BufferOp, ...] = ()
             for before, layer in pairwise(layers):
-                prefetch_between(before, layer, held, self.l1)
+                prefetch_between(before, layer, held, l1)
                 held = layer_buffers(before, held).filled

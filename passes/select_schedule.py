@@ -13,8 +13,8 @@ from dsconv.dialects.attributes import TileAttr
 from dsconv.dialects.graph import LayerOperation, layout_of
 from dsconv.passes.analysis.layouts import lies_between_layers, set_layout
 from dsconv.passes.analysis.networks import networks
+from dsconv.passes.analysis.target_cluster import cluster_of
 from dsconv.passes.scheduling.legality import fuse
-from dsconv.passes.scheduling.machine import Machine
 from dsconv.passes.scheduling.remarks import remark_schedule
 from dsconv.passes.scheduling.search import Objective, Schedule, best, schedules
 
@@ -36,24 +36,22 @@ class SelectSchedulePass(ModulePass):
     """Fuses layers, writes layouts and tiles: fast, moving little, or taking little energy.
 
     `objective`: `latency`; `transfers`, the fewest bytes of activations between L2 and L1 among
-    schedules at most 2 % slower than the fastest; or `energy`, of `cycle_energy` pJ a cycle and
-    `byte_energy` pJ a byte moved. Keeps layouts and tiles that are there, and leaves a network
-    alone that does not fit. `l1` and `l2` in bytes; what is larger than `l2`, if not 0, is
-    reckoned to go through L3. `remarks` says on stderr what is fused, and what is not and why.
+    schedules at most 2 % slower than the fastest; or `energy`, of cycles and of bytes moved. Keeps
+    layouts and tiles that are there, and leaves a network alone that does not fit. `l1` and `l2`,
+    in bytes, and `cores` are the target's by default; what is larger than L2 is reckoned to go
+    through L3. `remarks` says on stderr what is fused, and what is not and why.
     """
 
     name = "select-schedule"
 
     objective: Literal["latency", "transfers", "energy"] = "latency"
-    l1: int = 56 * 1024
-    l2: int = 0
-    cores: int = 8
-    cycle_energy: int = 1
-    byte_energy: int = 0
+    l1: int | None = None
+    l2: int | None = None
+    cores: int | None = None
     remarks: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        machine = Machine(self.l1, self.l2, self.cores, self.cycle_energy, self.byte_energy)
+        machine = cluster_of(op, l1=self.l1, l2=self.l2, cores=self.cores)
         for function in networks(op, LayerOperation):
             layers = [layer for layer in function.body.ops if isinstance(layer, LayerOperation)]
             points = schedules(layers, machine)

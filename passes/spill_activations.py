@@ -31,6 +31,7 @@ from dsconv.dialects.tiled import (
 from dsconv.passes.analysis.allocator import search_fit
 from dsconv.passes.analysis.liveness import Lifetime, constant_size, constants, lifetimes
 from dsconv.passes.analysis.networks import networks
+from dsconv.passes.analysis.target_cluster import memory_limit
 from dsconv.passes.double_buffer import index_constant
 
 L3_WORD = 4
@@ -223,31 +224,37 @@ def is_multiple(value: SSAValue, divisor: int) -> bool:
             return False
 
 
+def spill(function: FuncOp, weights: list[int], l2: int) -> None:
+    """Moves the largest activations of a network to L3 until the others fit."""
+    while not fits(search_fit(items := lifetimes(function)), weights, l2):
+        largest = spill_candidate(items)
+        if largest is None:
+            return
+        Spill(function, largest).write()
+
+
+def fits(activations: int, weights: list[int], l2: int) -> bool:
+    """Whether L2 has room for activations beside all weights, or beside the largest piece."""
+    beside = min(sum(map(aligned, weights)), aligned(max(weights, default=0)))
+    return activations + beside <= l2
+
+
 @dataclass(frozen=True)
 class SpillActivationsPass(ModulePass):
-    """Moves the largest activations to L3 until the others fit `l2` bytes; 0 means no limit.
+    """Moves the largest activations to L3 until the others fit `l2` bytes.
 
-    Where L2 cannot hold all weights beside them, room for the largest piece of weights stays.
+    By default those of the target; 0 means no limit. Where L2 cannot hold all weights beside them,
+    room for the largest piece of weights stays.
     """
 
     name = "spill-activations"
 
-    l2: int = 0
+    l2: int | None = None
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        if not self.l2:
+        l2 = memory_limit(op, Space.L2, self.l2)
+        if not l2:
             return
         weights = [constant_size(constant) for constant in constants(op, Space.L2)]
         for function in networks(op, LayerOp):
-            self._spill(function, weights)
-
-    def _spill(self, function: FuncOp, weights: list[int]) -> None:
-        while not self._fits(search_fit(items := lifetimes(function)), weights):
-            largest = spill_candidate(items)
-            if largest is None:
-                return
-            Spill(function, largest).write()
-
-    def _fits(self, activations: int, weights: list[int]) -> bool:
-        beside = min(sum(map(aligned, weights)), aligned(max(weights, default=0)))
-        return activations + beside <= self.l2
+            spill(function, weights, l2)

@@ -16,6 +16,7 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 
 from dsconv.dialects.attributes import Space
+from dsconv.dialects.target import L3
 from dsconv.dialects.tiled import (
     BoxAttr,
     BufferOp,
@@ -38,16 +39,13 @@ from dsconv.passes.analysis.liveness import (
     positions,
 )
 from dsconv.passes.analysis.networks import networks
-from dsconv.passes.scheduling.kernel_cost import L3_BYTES_PER_CYCLE, L3_TRANSFER_CYCLES
+from dsconv.passes.analysis.target_cluster import cluster_of, memory_limit
 
 PLANNING_STEPS = 32
 """A plan that comes out too large is made again for so many parts of L2, less one each time."""
 
 SHARES = 2
 """How finely the share of small weights that stay in L2 is varied."""
-
-MOST_IN_FLIGHT = 8
-"""Transfers from L3 that the platforms take at a time."""
 
 
 @dataclass(frozen=True)
@@ -117,11 +115,13 @@ class StreamPlan:
         steps: Sequence[StreamStep],
         activations: Sequence[Lifetime],
         l2_bytes: int,
+        l3: L3,
         activation_transfers: int = 0,
     ):
         self.steps = steps
         self.l2_bytes = l2_bytes
-        self.most_in_flight = MOST_IN_FLIGHT - 1 - activation_transfers
+        self.l3 = l3
+        self.most_in_flight = l3.transfers_in_flight - 1 - activation_transfers
         self.activation_bytes = [
             max(live_bytes(activations, position) for position in range(step.first, step.last + 1))
             for step in steps
@@ -208,8 +208,8 @@ class StreamPlan:
         arrival: dict[int, float] = {}
         for index, step in enumerate(self.steps):
             for stream in started[index]:
-                size = self.steps[stream.step].size
-                link_free = max(link_free, now) + size / L3_BYTES_PER_CYCLE + L3_TRANSFER_CYCLES
+                transfer = self.steps[stream.step].size / self.l3.loaded_bytes_per_cycle
+                link_free = max(link_free, now) + transfer + self.l3.transfer_cycles
                 arrival[stream.step] = link_free
             if index in by_step:
                 now = max(now, arrival[index])
@@ -300,24 +300,16 @@ def l2_needed(module: ModuleOp, name: str) -> int:
     return search_fit(lifetimes(network_named(module, name))) + weights
 
 
-@dataclass(frozen=True)
-class StreamWeightsPass(ModulePass):
-    """Keeps the weights that fit `l2` bytes beside the activations; the others stream from L3.
+class WeightStreaming:
+    """Moves weights of a module's networks to L3, until `l2` bytes hold what stays."""
 
-    0 bytes means no limit: nothing moves.
-    """
+    def __init__(self, module: ModuleOp, l2: int, l3: L3):
+        self.module = module
+        self.l2 = l2
+        self.l3 = l3
 
-    name = "stream-weights"
-
-    l2: int = 0
-
-    def apply(self, ctx: Context, op: ModuleOp) -> None:
-        if not self.l2:
-            return
-        for function in networks(op, LayerOp):
-            self._stream(op, function)
-
-    def _stream(self, module: ModuleOp, function: FuncOp) -> None:
+    def stream(self, function: FuncOp) -> None:
+        """Writes the transfers of one network, if it needs any."""
         steps = layer_steps(function)
         activations = lifetimes(function)
         needed = search_fit(activations)
@@ -327,12 +319,12 @@ class StreamWeightsPass(ModulePass):
             streams = self._choose(function, steps, activations, self.l2 - margin)
             if streams is None:
                 break
-            trial = module.clone()
+            trial = self.module.clone()
             write_streams(trial, function.sym_name.data, streams)
             if l2_needed(trial, function.sym_name.data) <= self.l2:
-                write_streams(module, function.sym_name.data, streams)
+                write_streams(self.module, function.sym_name.data, streams)
                 return
-        used = StreamPlan(steps, activations, self.l2).activation_bytes
+        used = StreamPlan(steps, activations, self.l2, self.l3).activation_bytes
         worst = max(range(len(steps)), key=lambda index: used[index] + steps[index].size)
         raise DoesNotFitError(
             Space.L2,
@@ -350,7 +342,7 @@ class StreamWeightsPass(ModulePass):
         """Streams whose buffers can be placed: a plan may take more than the live bytes."""
         budget, beside = limit, activation_transfers(function)
         while budget > 0:
-            streams = StreamPlan(steps, activations, budget, beside).choose()
+            streams = StreamPlan(steps, activations, budget, self.l3, beside).choose()
             if streams is None:
                 return None
             streamed = {stream.step for stream in streams}
@@ -370,3 +362,23 @@ class StreamWeightsPass(ModulePass):
                 return streams
             budget -= self.l2 // 64
         return None
+
+
+@dataclass(frozen=True)
+class StreamWeightsPass(ModulePass):
+    """Keeps the weights that fit `l2` bytes beside the activations; the others stream from L3.
+
+    By default the bytes of the target; 0 means no limit: nothing moves.
+    """
+
+    name = "stream-weights"
+
+    l2: int | None = None
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        l2 = memory_limit(op, Space.L2, self.l2)
+        if not l2:
+            return
+        streaming = WeightStreaming(op, l2, cluster_of(op).l3)
+        for function in networks(op, LayerOp):
+            streaming.stream(function)

@@ -8,7 +8,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from dsconv.driver.output import write_folder
 from dsconv.runners.process import run_program
-from dsconv.targets import Target
+from dsconv.targets import ClusterTarget
 
 SOURCES = "echo-sources:;@echo $(SOURCES)"
 FLAGS = (
@@ -18,7 +18,7 @@ FLAGS = (
 TIMEOUT_S = 300
 
 
-def build_sanitized(module: ModuleOp, directory: Path, target: Target) -> None:
+def build_sanitized(module: ModuleOp, directory: Path, target: ClusterTarget) -> None:
     """Writes a lowered network and builds `network`, whose bad accesses end its runs.
 
     The host runtime checks every transfer against its buffers. Raises RunnerError where the C does

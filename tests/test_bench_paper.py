@@ -180,7 +180,7 @@ def test_results_are_written_as_csv_and_markdown(tmp_path: Path):
 
 
 def test_the_baseline_fuses_nothing():
-    assert "select-schedule" not in unfused_pipeline(load_target("pulp_open"), 9)
+    assert "select-schedule" not in unfused_pipeline(load_target("pulp_open"))
     compiled = compiled_for(Deployed("dscnn", Method.BASELINE))
     assert str(compiled.lowered).count("dsconv.layer ") == len(zoo.NETWORKS["dscnn"].layers)
     assert not any(isinstance(op, FusedOp) for op in compiled.lowered.walk())

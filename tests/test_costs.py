@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,8 +15,11 @@ from dsconv.dialects.attributes import Layout, Tile, WindowAttr
 from dsconv.dialects.dsconv import Dsconv
 from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import LayerOperation
+from dsconv.lowering.instruction_sets import INSTRUCTION_SETS
 from dsconv.passes.analysis.layer_shape import LayerShape
+from dsconv.passes.analysis.target_cluster import DEFAULT_CLUSTER
 from dsconv.passes.scheduling.kernel_cost import (
+    CostModel,
     KernelShape,
     TileShape,
     dma_cycles,
@@ -24,11 +28,11 @@ from dsconv.passes.scheduling.kernel_cost import (
 )
 from dsconv.passes.scheduling.layer_cost import layer_cost
 from dsconv.passes.scheduling.tile_space import choose_tile
-from dsconv.targets import load_target
 
 CHW = Activation(layout=Layout.CHW)
 HWC = Activation(layout=Layout.HWC)
 L1_BYTES = 56 * 1024
+COSTS = CostModel.of(DEFAULT_CLUSTER)
 
 
 def geometry_of(builder: ModelBuilder) -> LayerShape:
@@ -43,19 +47,20 @@ def depthwise_to_hwc(channels: int, size: int) -> LayerShape:
 
 
 def test_lines_cost_the_dma_time():
-    line = dma_cycles(4096)
-    assert dma_cycles(8, 512).engine > line.engine
-    assert dma_cycles(1, 4096).engine > 4 * line.engine
-    assert dma_cycles(8, 8, 64).issue > 10 * line.issue, "a command a block"
+    line = dma_cycles(COSTS, 4096)
+    assert dma_cycles(COSTS, 8, 512).engine > line.engine
+    assert dma_cycles(COSTS, 1, 4096).engine > 4 * line.engine
+    assert dma_cycles(COSTS, 8, 8, 64).issue > 10 * line.issue, "a command a block"
 
 
 def test_single_channels_of_an_hwc_map_are_slow_to_store():
     layer_shape = depthwise_to_hwc(8, 64)
     channel, rows = Tile(1, 64, 64), Tile(8, 16, 64, buffers=2)
     assert (
-        layer_cost(layer_shape, channel, 8).cycles > 1.5 * layer_cost(layer_shape, rows, 8).cycles
+        layer_cost(layer_shape, channel, COSTS).cycles
+        > 1.5 * layer_cost(layer_shape, rows, COSTS).cycles
     )
-    chosen = choose_tile(layer_shape, L1_BYTES)
+    chosen = choose_tile(layer_shape, L1_BYTES, COSTS)
     assert chosen is not None
     assert chosen.channels == 8
 
@@ -65,7 +70,9 @@ def test_what_a_step_takes_besides_hides_behind_its_transfers():
     builder = ModelBuilder().begin(256, 1, 1, HWC)
     builder.linear(1000, HWC)
     layer_shape = geometry_of(builder)
-    small, large = (layer_cost(layer_shape, Tile(n, 1, 1, buffers=2), 8).cycles for n in (72, 100))
+    small, large = (
+        layer_cost(layer_shape, Tile(n, 1, 1, buffers=2), COSTS).cycles for n in (72, 100)
+    )
     assert small < 0.97 * large
 
 
@@ -74,28 +81,31 @@ def test_a_depthwise_layer_is_split_by_parts_of_channels_too(channels: int):
     x = TileShape(channels, 34, 34, Layout.CHW)
     y = TileShape(channels, 32, 32, Layout.CHW)
     shape = KernelShape("depthwise", x, y)
-    assert kernel_cycles(shape, 1) > 6 * kernel_cycles(shape, 8)
+    assert kernel_cycles(shape, replace(COSTS, cores=1)) > 6 * kernel_cycles(shape, COSTS)
 
 
-def test_every_layer_has_a_cost():
+@pytest.mark.parametrize("isa", INSTRUCTION_SETS)
+def test_every_layer_has_a_cost(isa: str):
+    costs = replace(COSTS, isa=isa)
     layers = {op for op in Dsconv.operations if issubclass(op, LayerOperation)} - {FusedOp}
     tile = TileShape(8, 4, 4, Layout.HWC)
     for layer in layers:
         kind = layer.name.removeprefix("dsconv.")
-        assert kernel_cycles(KernelShape(kind, tile, tile)) > 0
+        assert kernel_cycles(KernelShape(kind, tile, tile), costs) > 0
 
 
-def test_costs_agree_with_what_was_measured():
+@pytest.mark.parametrize(("isa", "error"), [("xpulp", 0.10), ("portable", 0.25)])
+def test_costs_agree_with_what_was_measured(isa: str, error: float):
     """Layers of the shapes and tiles that were measured on GVSoC, kind by kind."""
-    cores = load_target("pulp_open").cores
+    costs = replace(COSTS, isa=isa)
     errors: dict[tuple[str, bool], list[float]] = defaultdict(list)
-    for row in read_measured():
+    for row in read_measured(isa):
         layer = row.sample.layer
-        model = layer_cost(layer.layer_shape, row.sample.tile, cores).cycles
+        model = layer_cost(layer.layer_shape, row.sample.tile, costs).cycles
         errors[layer.kind, layer.mixed].append(abs(model / row.layer - 1))
     assert len(errors) >= 19
     for (kind, mixed), of_kind in errors.items():
-        assert np.median(of_kind) < (0.20 if mixed else 0.10), kind
+        assert np.median(of_kind) < (max(0.20, error) if mixed else error), kind
 
 
 def test_a_fit_finds_costs_through_the_choice_of_the_cheapest_way():

@@ -15,7 +15,7 @@ from dsconv.dialects.graph import AddOp
 from dsconv.dialects.run import network_of
 from dsconv.dialects.tiled import BufferOp, WaitOp
 from dsconv.driver.pass_checker import PassChecker
-from dsconv.driver.pipeline import default_pipeline, run_pipeline
+from dsconv.driver.pipeline import default_pipeline, run_pipeline, set_target
 from dsconv.errors import DsconvError
 from dsconv.targets import load_target
 from dsconv.universe import DSCONV_UNIVERSE
@@ -130,8 +130,9 @@ def test_a_wrong_pass_is_named(
 @pytest.mark.parametrize("target", ["gap8", "host"])
 def test_the_default_passes_keep_what_is_computed(target: str):
     module = BlockMaker(4, 4, 0).make().module
-    pipeline = default_pipeline(load_target(target).with_sizes(16384, None), layers=4)
-    run_pipeline(module, pipeline, verify_each=True)
+    small = load_target(target).with_sizes(16384, None)
+    set_target(module, small, layers=4)
+    run_pipeline(module, default_pipeline(small), verify_each=True)
 
 
 def test_the_difference_is_counted():

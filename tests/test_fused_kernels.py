@@ -54,7 +54,7 @@ def check(chains: FusedChains, platform: str) -> None:
     """Every chain, fused and run on a platform, makes what its layers mean."""
     target = load_target(platform)
     lowered = chains.fused.clone()
-    xpulp = "lower-kernels-to-xpulp," if target.isa == "xpulp" else ""
+    xpulp = "lower-kernels-to-xpulp," if target.core.isa == "xpulp" else ""
     run_pipeline(
         lowered,
         f"narrow-requant,select-layout,tile-l1,lower-to-tiles,double-buffer,plan-memory,{xpulp}"

@@ -15,7 +15,7 @@ from xdsl.dialects.builtin import StringAttr
 
 from dsconv.dialects.run import network_of, run_reference, to_memory
 from dsconv.driver.output import write_folder
-from dsconv.driver.pipeline import default_pipeline, run_pipeline
+from dsconv.driver.pipeline import default_pipeline, run_pipeline, set_target
 from dsconv.runners import build, gvsoc, host, qemu
 from dsconv.targets import load_target
 
@@ -37,7 +37,8 @@ def examples(count: int) -> settings:
 def check(layer: RandomLayer, platform: str, l1: int) -> None:
     target = load_target(platform).with_sizes(l1, None)
     lowered = layer.module.clone()
-    run_pipeline(lowered, default_pipeline(target, layers=1))
+    set_target(lowered, target, layers=1)
+    run_pipeline(lowered, default_pipeline(target))
     expected = to_memory(run_reference(layer.module, *layer.inputs).outputs[0], layer.output_layout)
     data = to_memory(layer.inputs[0], layer.input_layouts[0])
     with TemporaryDirectory() as folder:

@@ -177,7 +177,7 @@ def test_real_networks(model: str, runner: str):
 def test_every_layer_of_real_networks_by_itself(model: str, runner: str):
     """Unfused, so that the result of each layer is seen."""
     layers = import_onnx(MODELS / model).layers
-    passes = unfused_pipeline(load_target("pulp_open"), len(layers))
+    passes = unfused_pipeline(load_target("pulp_open"))
     report = dsconv.compile(MODELS / model, target="pulp_open", passes=passes).run(on=runner)
     assert report.equal
     assert [layer.name for layer in report.layers] == [layer.label for layer in layers]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,11 @@ from dsconv.driver.pipeline import make_context
 from dsconv.errors import DsconvError
 from dsconv.passes.analysis.chain import Chain
 from dsconv.passes.analysis.layer_shape import LayerShape
+from dsconv.passes.analysis.target_cluster import DEFAULT_CLUSTER
 from dsconv.passes.scheduling.channel_plan import channel_cost
 from dsconv.passes.scheduling.fused_cost import row_cost
+from dsconv.passes.scheduling.kernel_cost import CostModel
 from dsconv.passes.scheduling.layer_cost import layer_cost
-from dsconv.passes.scheduling.machine import Machine
 from dsconv.passes.scheduling.profile_set import profiling_candidates
 from dsconv.passes.scheduling.row_plan import row_plan
 from dsconv.passes.scheduling.search import Objective, schedules
@@ -40,7 +42,7 @@ from dsconv.reports.pareto_front import ParetoFront
 from dsconv.targets import load_target
 
 HWC, CHW = (Activation(layout=layout) for layout in (Layout.HWC, Layout.CHW))
-MACHINE = Machine(20_000, 0, 8)
+MACHINE = replace(DEFAULT_CLUSTER, l1=20_000)
 L1_BYTES = 65536
 DIGITS = Path(__file__).parents[1] / "examples" / "digits" / "digits.onnx"
 
@@ -70,13 +72,13 @@ def estimate(layer: LayerOperation) -> int:
     assert layer.tile is not None
     tile = layer.tile.tile
     if not isinstance(layer, FusedOp):
-        return round(layer_cost(LayerShape.of(layer), tile).cycles)
+        return round(layer_cost(LayerShape.of(layer), tile, CostModel.of(MACHINE)).cycles)
     chain = Chain.of(layer.chain)
     if layer.axis is Axis.CHANNELS:
-        return round(channel_cost(chain, tile).cycles)
+        return round(channel_cost(chain, tile, CostModel.of(MACHINE)).cycles)
     plan = row_plan(chain, tile)
     assert plan is not None
-    return round(row_cost(chain, plan).cycles)
+    return round(row_cost(chain, plan, CostModel.of(MACHINE)).cycles)
 
 
 def measure_as_estimated(batches: Sequence[Batch]) -> Mapping[Batch, Sequence[int]]:
@@ -99,7 +101,7 @@ def test_what_l2_cannot_hold_takes_time_that_nobody_measures():
     """A program has all maps in L2."""
     builder = ModelBuilder().begin(32, 24, 24, CHW)
     builder.depthwise(WindowAttr.of((3, 3), pads=(1, 1, 1, 1)), HWC)
-    layers, machine = chain_of(builder.module()), Machine(20_000, 20_000, 8)
+    layers, machine = chain_of(builder.module()), replace(DEFAULT_CLUSTER, l1=20_000, l2=20_000)
     (measured, *_), (estimated, *_) = (
         profiled_schedules(layers, machine, L1_BYTES, measure_as_estimated),
         schedules(layers, machine),

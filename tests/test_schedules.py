@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise, product
 
@@ -21,10 +21,12 @@ from dsconv.bench.model_builder import Activation, ModelBuilder
 from dsconv.dialects.attributes import Layout, WindowAttr
 from dsconv.dialects.fused import Axis
 from dsconv.dialects.graph import LayerOperation, tensor_type
+from dsconv.dialects.target import Cluster
 from dsconv.dialects.tiled import LayerOp
 from dsconv.driver.pipeline import make_context, run_pipeline
 from dsconv.passes.analysis.chain import Chain
 from dsconv.passes.analysis.layouts import layout_options, possible_layouts, set_layout
+from dsconv.passes.analysis.target_cluster import DEFAULT_CLUSTER
 from dsconv.passes.scheduling.channel_plan import (
     ChannelPlan,
     channel_cost,
@@ -33,6 +35,7 @@ from dsconv.passes.scheduling.channel_plan import (
 )
 from dsconv.passes.scheduling.fused_cost import row_cost
 from dsconv.passes.scheduling.fused_space import fused_candidates
+from dsconv.passes.scheduling.kernel_cost import CostModel
 from dsconv.passes.scheduling.l1_residency import (
     NOTHING_RESIDENT,
     Residency,
@@ -44,7 +47,6 @@ from dsconv.passes.scheduling.l1_residency import (
 )
 from dsconv.passes.scheduling.layer_cost import LayerCost, layer_cost
 from dsconv.passes.scheduling.legality import next_in_chain, why_illegal
-from dsconv.passes.scheduling.machine import Machine
 from dsconv.passes.scheduling.pareto import pareto_front
 from dsconv.passes.scheduling.row_plan import RowPlan
 from dsconv.passes.scheduling.search import PRICE_OF_FEWER_TRANSFERS, Objective, best, schedules
@@ -66,7 +68,7 @@ class Cost:
     moved_bytes: int
 
 
-def everything(layers: Sequence[LayerOperation], machine: Machine) -> list[Cost]:
+def everything(layers: Sequence[LayerOperation], machine: Cluster) -> list[Cost]:
     """What all schedules cost, in all layouts, as far as no other beats them."""
     options = layout_options(layers)
     found: list[Cost] = []
@@ -78,7 +80,7 @@ def everything(layers: Sequence[LayerOperation], machine: Machine) -> list[Cost]
 
 def every_cut(
     network: Chain,
-    machine: Machine,
+    machine: Cluster,
     kept: Mapping[SSAValue, ResidencyLimits],
     resident_value: SSAValue | None,
 ) -> list[Cost]:
@@ -108,7 +110,7 @@ def every_cut(
 
 
 @cache
-def span_costs(chain: Chain, machine: Machine, residency: Residency) -> list[Cost]:
+def span_costs(chain: Chain, machine: Cluster, residency: Residency) -> list[Cost]:
     """Of the way of least cost, and of the one that moves least."""
     costs = fused_costs if len(chain.layers) > 1 else single_costs
     found = list(costs(chain, machine, residency))
@@ -122,31 +124,31 @@ def span_costs(chain: Chain, machine: Machine, residency: Residency) -> list[Cos
 
 
 def single_costs(
-    chain: Chain, machine: Machine, residency: Residency
+    chain: Chain, machine: Cluster, residency: Residency
 ) -> Iterator[tuple[LayerCost, int]]:
     (layer_shape,) = chain.layer_shapes
     for tile in candidate_tiles(layer_shape, (1, 2)):
         sizes = layer_shape.l1_bytes(tile), l1_bytes_with(layer_shape, tile, residency)
         if all(size is not None and size <= machine.l1 for size in sizes):
             moved = moved_bytes(layer_shape, tile, residency)
-            yield layer_cost(layer_shape, tile, residency=residency), moved
+            yield layer_cost(layer_shape, tile, CostModel.of(machine), residency), moved
 
 
 def fused_costs(
-    chain: Chain, machine: Machine, residency: Residency
+    chain: Chain, machine: Cluster, residency: Residency
 ) -> Iterator[tuple[LayerCost, int]]:
     moved = fused_moved_bytes(chain, residency)
     if why_illegal(chain.layers, Axis.ROWS) is None:
         for _, plan in row_plans(chain, (1, 2)):
             if fits(plan, residency, machine):
-                yield row_cost(chain, plan, residency=residency), moved
+                yield row_cost(chain, plan, CostModel.of(machine), residency), moved
     if why_illegal(chain.layers, Axis.CHANNELS) is None:
         for tile in channel_tiles(chain, machine.cores):
             if fits(channel_plan(chain, tile), residency, machine):
-                yield channel_cost(chain, tile, residency=residency), moved
+                yield channel_cost(chain, tile, CostModel.of(machine), residency), moved
 
 
-def fits(plan: RowPlan | ChannelPlan, residency: Residency, machine: Machine) -> bool:
+def fits(plan: RowPlan | ChannelPlan, residency: Residency, machine: Cluster) -> bool:
     sizes = plan.l1_bytes, plan.l1_use.with_residency(residency)
     return all(size is not None and size <= machine.l1 for size in sizes)
 
@@ -159,7 +161,7 @@ def forget_layouts(layers: Sequence[LayerOperation]) -> None:
         Rewriter.replace_value_with_new_type(layer.result, free)
 
 
-def check_exact(layers: Sequence[LayerOperation], machine: Machine) -> None:
+def check_exact(layers: Sequence[LayerOperation], machine: Cluster) -> None:
     expected, points = everything(layers, machine), schedules(layers, machine)
     assert bool(points) == bool(expected)
     if not points:
@@ -179,7 +181,7 @@ def check_exact(layers: Sequence[LayerOperation], machine: Machine) -> None:
 def test_search_is_exact(network: RandomLayer, l1: int, data: st.DataObject):
     layers = chain_of(network.module)
     forget_layouts([layer for layer in layers[:-1] if data.draw(st.booleans())])
-    check_exact(layers, Machine(l1, 0, 8, cycle_energy=430, byte_energy=20))
+    check_exact(layers, replace(DEFAULT_CLUSTER, l1=l1))
 
 
 REQUANT = "requant <multiplier = [1], shift = [8], half_even, clip = [-128, 127]>"
@@ -238,7 +240,7 @@ def module_of_lines(lines: Sequence[str]) -> ModuleOp:
 
 @pytest.mark.parametrize("l1", L1_SIZES)
 def test_values_with_several_readers_have_one_layout(l1: int):
-    check_exact(network_of_lines(TWO_RESIDUALS), Machine(l1, 0, 8, 430, 20))
+    check_exact(network_of_lines(TWO_RESIDUALS), replace(DEFAULT_CLUSTER, l1=l1))
 
 
 def test_layouts_that_are_written_or_the_callers_stay():
@@ -248,13 +250,13 @@ def test_layouts_that_are_written_or_the_callers_stay():
     assert possible_layouts(layers[0].operands[0]) == (Layout.HWC,)
     set_layout(layers[3].result, Layout.CHW)
     assert possible_layouts(layers[3].result) == (Layout.CHW,)
-    check_exact(layers, Machine(57344, 0, 8, 430, 20))
+    check_exact(layers, replace(DEFAULT_CLUSTER, l1=57344))
 
 
 @settings(max_examples=15, deadline=None)
 @given(network=random_chains(PATTERNS, SIZES))
 def test_no_schedule_of_the_front_beats_another(network: RandomLayer):
-    points = schedules(chain_of(network.module), Machine(57344, 0, 8))
+    points = schedules(chain_of(network.module), replace(DEFAULT_CLUSTER, l1=57344))
     for faster, slower in pairwise(points):
         assert faster.cycles < slower.cycles
         assert faster.moved_bytes > slower.moved_bytes
@@ -262,7 +264,7 @@ def test_no_schedule_of_the_front_beats_another(network: RandomLayer):
 
 def check_residents(module: ModuleOp, layers: Sequence[LayerOperation], l1: int) -> None:
     """What the fastest schedule leaves in L1 stays there; `layers` are those of the module."""
-    points = schedules(layers, Machine(l1, 0, 8))
+    points = schedules(layers, replace(DEFAULT_CLUSTER, l1=l1))
     if not points:
         return
     expected = [candidate.residency.number is not None for candidate in points[0].candidates]
@@ -301,11 +303,11 @@ def blocks(channels: int, expanded: int, size: int) -> list[LayerOperation]:
 def test_blocks_are_fused_whose_maps_l2_cannot_hold():
     """All but 27648 of 55296 bytes pass through L2 row by row, and what is expanded not at all."""
     layers = blocks(channels=12, expanded=32, size=48)
-    fastest = schedules(layers, Machine(40000, 40000, 8))[0]
+    fastest = schedules(layers, replace(DEFAULT_CLUSTER, l1=40000, l2=40000))[0]
     assert [len(candidate.layers) for candidate in fastest.candidates] == [3, 3]
 
 
-def row_choices_of(chain: Chain, machine: Machine) -> Iterator[Candidate]:
+def row_choices_of(chain: Chain, machine: Cluster) -> Iterator[Candidate]:
     ways = fused_candidates(chain, layout_options(chain.layers), machine, [Axis.ROWS])
     return chain_candidates(chain, ways, machine, [NOTHING_RESIDENT])
 
@@ -315,7 +317,7 @@ def test_what_the_caller_gives_lies_in_l2():
     layers = blocks(channels=4, expanded=32, size=48)
     given = 4 * 48 * 48
     chain = Chain.of(layers[:3])
-    steps = list(row_choices_of(chain, Machine(40000, given + 8000, 8)))
+    steps = list(row_choices_of(chain, replace(DEFAULT_CLUSTER, l1=40000, l2=given + 8000)))
     assert steps
     assert max(candidate.tile.rows for candidate in steps) < 48
-    assert not list(row_choices_of(chain, Machine(40000, given + 1000, 8)))
+    assert not list(row_choices_of(chain, replace(DEFAULT_CLUSTER, l1=40000, l2=given + 1000)))

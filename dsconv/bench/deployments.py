@@ -19,7 +19,7 @@ from dsconv.lowering.c_target import network_function
 from dsconv.passes.scheduling.search import Objective
 from dsconv.profiling.measurements import Measurement, measure
 from dsconv.runners import RunResult
-from dsconv.targets import Target, load_target
+from dsconv.targets import ClusterTarget, load_target
 
 TARGET = "pulp_open"
 
@@ -85,14 +85,13 @@ def compiled_for(deployed: Deployed) -> Network:
     """The network, compiled by a method's objective; the baseline without the search's pass."""
     model, target = zoo.build(deployed.network), load_target(TARGET)
     if deployed.method is Method.BASELINE:
-        layers = len(zoo.NETWORKS[deployed.network].layers)
-        return compile(model, target, passes=unfused_pipeline(target, layers))
+        return compile(model, target, passes=unfused_pipeline(target))
     return compile(model, target, objective=OBJECTIVES[deployed.method])
 
 
-def unfused_pipeline(target: Target, layers: int) -> str:
+def unfused_pipeline(target: ClusterTarget) -> str:
     """The default passes without the one that fuses: every layer gets the tile that is fastest."""
-    passes = parse_pipeline(default_pipeline(target, layers))
+    passes = parse_pipeline(default_pipeline(target))
     return ",".join(
         str(each.pipeline_pass_spec()) for each in passes if each.name != "select-schedule"
     )

@@ -26,12 +26,13 @@ from dsconv.dialects.graph import LayerOperation, dtype_of, tensor_type
 from dsconv.dialects.run import Array, network_of, run_reference, to_memory
 from dsconv.dialects.tiled import BufferOp, DmaStartOp, WaitOp, buffer_type
 from dsconv.driver.output import write_folder
-from dsconv.driver.pipeline import GRAPH_LEVEL, run_pipeline
+from dsconv.driver.pipeline import CLEAN_UP, GRAPH_LEVEL, run_pipeline, set_target
 from dsconv.lowering.c_target import network_function
 from dsconv.passes.analysis.chain import Chain
 from dsconv.passes.analysis.diagnostics import DoesNotFitError
 from dsconv.passes.analysis.layer_shape import LayerShape
 from dsconv.passes.scheduling.channel_plan import channel_plan
+from dsconv.passes.scheduling.kernel_cost import CostModel
 from dsconv.passes.scheduling.layer_cost import layer_cost
 from dsconv.passes.scheduling.row_plan import row_plan
 from dsconv.passes.scheduling.tile_space import candidate_tiles
@@ -55,6 +56,7 @@ UNMOVED_BYTES = 4
 """Of an input or output that nothing moves."""
 
 TARGET = load_target("pulp_open").with_sizes(L1_BYTES, L2_BYTES)
+CLUSTER = TARGET.cluster(layers=0)
 
 
 def cycles_in_l1(block: Block) -> int | None:
@@ -93,9 +95,7 @@ class L1Program:
         """Compiles a block; DoesNotFitError where L1 is too small for it."""
         module = network(block.layers)
         lowered = in_tiles(module, block)
-        cores = f"{{cores={TARGET.cores}}}"
-        kernels = f"lower-kernels-to-xpulp{cores},lower-kernels{cores}"
-        run_pipeline(lowered, f"{kernels},canonicalize,cse")
+        run_pipeline(lowered, f"lower-kernels-to-xpulp,lower-kernels,{CLEAN_UP}")
         return L1Program(block, module, lowered)
 
     def check(self) -> None:
@@ -129,7 +129,7 @@ def run(
 ) -> Measurement:
     """Plans a program's memory, builds and runs it, or finds what was measured before."""
     planned = lowered.clone()
-    run_pipeline(planned, f"plan-memory{{l1={TARGET.l1.usable()}}}")
+    run_pipeline(planned, f"plan-memory{{l1={CLUSTER.l1} l2=0}}")
     with TemporaryDirectory(prefix="dsconv-") as folder:
         write_folder(planned, Path(folder), TARGET, TARGET.platform)
         return measure(Path(folder), inputs, check)
@@ -155,14 +155,15 @@ def without_transfers(lowered: ModuleOp) -> ModuleOp:
 def in_tiles(module: ModuleOp, block: Block) -> ModuleOp:
     """A network as loops over tiles or steps, pipelined."""
     lowered = module.clone()
+    set_target(lowered, TARGET, layers=len(block.layers))
     if isinstance(block, FusedBlock):
-        fusion = f"fuse-dsconv{{kernel={block.kernel} fd={block.step}}}"
+        fusion = f"fuse-dsconv{{kernel={block.kernel} fd={block.step} l1=0 l2=0}}"
         run_pipeline(lowered, f"{GRAPH_LEVEL},{fusion}")
         give_buffers(lowered)
     else:
         run_pipeline(lowered, GRAPH_LEVEL)
         give_fewest_tiles(lowered)
-    run_pipeline(lowered, "lower-to-tiles,double-buffer")
+    run_pipeline(lowered, "lower-to-tiles{chunk=0},double-buffer")
     return lowered
 
 
@@ -177,10 +178,10 @@ def give_buffers(module: ModuleOp) -> None:
     for buffers in (2, 1):
         tile = replace(fused.tile.tile, buffers=buffers)
         found = plan(Chain.of(fused.chain), tile)
-        if found is not None and found.l1_bytes <= TARGET.l1.usable():
+        if found is not None and found.l1_bytes <= CLUSTER.l1:
             fused.properties["tile"] = TileAttr.of(tile)
             return
-    raise DoesNotFitError(Space.L1, f'"{fused.label}" does not fit {TARGET.l1.usable()} bytes')
+    raise DoesNotFitError(Space.L1, f'"{fused.label}" does not fit {CLUSTER.l1} bytes')
 
 
 def give_fewest_tiles(module: ModuleOp) -> None:
@@ -188,18 +189,19 @@ def give_fewest_tiles(module: ModuleOp) -> None:
 
     The compiler's own choice would cut maps so that transfers overlap computation: here are none.
     """
+    costs = CostModel.of(CLUSTER)
     for layer in [op for op in module.walk() if isinstance(op, LayerOperation)]:
         layer_shape = LayerShape.of(layer)
         fitting = [
             (
                 layer_shape.tiles(tile),
                 -tile.buffers,
-                layer_cost(layer_shape, tile).cycles,
+                layer_cost(layer_shape, tile, costs).cycles,
                 number,
                 tile,
             )
             for number, tile in enumerate(candidate_tiles(layer_shape, (2, 1)))
-            if layer_shape.l1_bytes(tile) <= TARGET.l1.usable()
+            if layer_shape.l1_bytes(tile) <= CLUSTER.l1
         ]
         *_, tile = min(fitting)
         layer.properties["tile"] = TileAttr.of(tile)

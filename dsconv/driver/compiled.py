@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from dsconv.driver.output import write_folder
 from dsconv.frontends import ImportedNetwork
-from dsconv.targets import Target
+from dsconv.targets import ClusterTarget
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class CompiledNetwork:
 
     imported: ImportedNetwork
     lowered: ModuleOp
-    target: Target
+    target: ClusterTarget
 
     def write(self, directory: Path) -> None:
         """Writes the C, its runtime, a Makefile and the IR to a folder, made if need be."""

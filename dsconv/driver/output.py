@@ -12,13 +12,13 @@ from xdsl.utils.exceptions import DiagnosticException
 from dsconv.errors import DsconvError
 from dsconv.files import folder_written_at_once
 from dsconv.lowering.c_target import c_files
-from dsconv.targets import Target
+from dsconv.targets import ClusterTarget
 
 
 def write_folder(
     module: ModuleOp,
     directory: Path,
-    target: Target,
+    target: ClusterTarget,
     platform: str,
     *,
     trace: bool = False,

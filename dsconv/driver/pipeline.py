@@ -15,91 +15,67 @@ from xdsl.utils.exceptions import (
     VerifyException,
 )
 
-from dsconv.dialects.attributes import Space
+from dsconv.dialects.target import TARGET
 from dsconv.driver.pass_checker import PassChecker
 from dsconv.errors import CapacityError, DsconvError
+from dsconv.lowering.instruction_sets import INSTRUCTION_SETS
 from dsconv.passes.analysis.diagnostics import DoesNotFitError
-from dsconv.passes.scheduling.legality import WEIGHT_PIECES
-from dsconv.passes.scheduling.machine import Machine
 from dsconv.passes.scheduling.search import Objective
-from dsconv.targets import Target
+from dsconv.targets import ClusterTarget, Target
 
 GRAPH_LEVEL = "fold-pads,fold-weight-zero-points,narrow-requant"
 """The passes before the choice of a schedule, with its layouts."""
 
+SCHEDULED_LEVEL = "select-layout,tile-l1"
+"""What the choice leaves open."""
 
-def machine_of(target: Target, layers: int) -> Machine:
-    """What the search for a schedule needs to know of a target."""
-    l1, l2 = target.l1.usable(), target.l2.usable(layers)
-    return Machine(l1, l2, target.cores, target.energy.cycle, target.energy.byte)
+TILED_LEVEL = (
+    "lower-to-tiles,"
+    "keep-in-l1,double-buffer,"  # L1: what stays there, and what is there twice
+    "spill-activations,stream-weights,prefetch-weights,"  # L2 and L3: what comes when
+    "plan-memory"
+)
+"""From tensors to loops over tiles, and where everything lies."""
+
+CLEAN_UP = "canonicalize,cse"
 
 
 def planning_passes(
-    target: Target,
-    layers: int,
-    objective: Objective = Objective.LATENCY,
-    *,
-    kernel: str | None = None,
-    remarks: bool = False,
-) -> list[str]:
-    """The passes up to the memory plan, for a network of so many layers.
+    objective: Objective = Objective.LATENCY, *, kernel: str | None = None, remarks: bool = False
+) -> str:
+    """The passes up to the memory plan, for a module that says its target.
 
     They choose what to fuse by an objective, or fuse by the kernel of a name all that it can fuse.
     With `remarks` they say on stderr what they fuse, and what not and why.
-
-    Raises CapacityError where a memory of the target has no room for tensors at all.
     """
-    l1, l2 = target.l1.usable(), target.l2.usable(layers)
-    for space, size, usable in (
-        (Space.L1, target.l1.bytes, l1),
-        (Space.L2, target.l2.bytes, l2),
-    ):
-        if usable == 0:
-            raise CapacityError(
-                space,
-                f"stacks and code leave nothing for tensors in {size} bytes of {space.name}",
-            )
-    sizes = f"l1={l1} l2={l2} remarks={str(remarks).lower()}"
-    if kernel is None:
-        schedule = [
-            GRAPH_LEVEL,
-            f"select-schedule{{objective={objective} {sizes} cores={target.cores} "
-            f"cycle_energy={target.energy.cycle} byte_energy={target.energy.byte}}}",
-        ]
-    else:
-        schedule = [GRAPH_LEVEL, f"fuse-dsconv{{kernel={kernel} {sizes}}}"]
-    return [
-        *schedule,
-        "select-layout",
-        f"tile-l1{{l1={l1} cores={target.cores}}}",
-        f"lower-to-tiles{{chunk={l2 // WEIGHT_PIECES}}}",
-        f"keep-in-l1{{l1={l1}}}",
-        "double-buffer",
-        f"spill-activations{{l2={l2}}}",
-        f"stream-weights{{l2={l2}}}",
-        f"prefetch-weights{{l1={l1}}}",
-        f"plan-memory{{l1={l1} l2={l2}}}",
-    ]
+    options = f"objective={objective}" if kernel is None else f"kernel={kernel}"
+    choice = "select-schedule" if kernel is None else "fuse-dsconv"
+    choice += f"{{{options} remarks={str(remarks).lower()}}}"
+    return f"{GRAPH_LEVEL},{choice},{SCHEDULED_LEVEL},{TILED_LEVEL}"
 
 
 def default_pipeline(
-    target: Target,
-    layers: int,
+    target: ClusterTarget,
     objective: Objective = Objective.LATENCY,
     *,
     kernel: str | None = None,
     remarks: bool = False,
 ) -> str:
-    """Pass pipeline for a network of so many layers, in the syntax of `xdsl-opt -p`.
+    """All passes for a module that says its target, in the syntax of `xdsl-opt -p`.
 
-    Options are those of `planning_passes`. Raises CapacityError where a memory of the target has no
-    room for tensors at all.
+    Options are those of `planning_passes`.
     """
-    passes = planning_passes(target, layers, objective, kernel=kernel, remarks=remarks)
-    if target.isa == "xpulp":
-        passes.append(f"lower-kernels-to-xpulp{{cores={target.cores}}}")
-    passes += [f"lower-kernels{{cores={target.cores}}}", "canonicalize", "cse"]
-    return ",".join(passes)
+    planning = planning_passes(objective, kernel=kernel, remarks=remarks)
+    kernels = ",".join(INSTRUCTION_SETS[target.core.isa].kernel_passes)
+    return f"{planning},{kernels},{CLEAN_UP}"
+
+
+def set_target(module: ModuleOp, target: Target, layers: int) -> None:
+    """Writes into a module what it is compiled for: a network of so many layers.
+
+    Raises CapacityError where a memory of the target has no room for tensors at all.
+    """
+    module.attributes[TARGET] = target.attribute(layers)
 
 
 def make_context() -> Context:

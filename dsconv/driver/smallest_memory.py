@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import takewhile
-
 from xdsl.dialects.builtin import ModuleOp
 
 from dsconv.dialects.attributes import Space
-from dsconv.driver.pipeline import planning_passes, run_pipeline
+from dsconv.driver.pipeline import GRAPH_LEVEL, planning_passes, run_pipeline, set_target
 from dsconv.errors import CapacityError
-from dsconv.targets import Target
+from dsconv.targets import ClusterTarget
 
 STEPS = {Space.L1: 256, Space.L2: 1024}
 """Bytes; sizes are whole steps."""
 
 
-def smallest_size(module: ModuleOp, target: Target, layers: int, space: Space) -> int:
+def smallest_size(module: ModuleOp, target: ClusterTarget, layers: int, space: Space) -> int:
     """Bytes of a memory with which planning succeeds, while with one step less it fails.
 
     `module` is the imported network of so many layers, which does not fit the target's memory. The
@@ -39,26 +37,23 @@ def smallest_size(module: ModuleOp, target: Target, layers: int, space: Space) -
 class _Search:
     """Plans a network for one size of a memory after the other."""
 
-    def __init__(self, module: ModuleOp, target: Target, layers: int, space: Space):
+    def __init__(self, module: ModuleOp, target: ClusterTarget, layers: int, space: Space):
         self.target, self.layers, self.space = target, layers, space
-        large = self._resized(2 * max(target.l1.bytes, target.l2.bytes))
-        larger = self._resized(4 * max(target.l1.bytes, target.l2.bytes))
-        pairs = zip(planning_passes(large, layers), planning_passes(larger, layers), strict=True)
-        same_for_all = [pair[0] for pair in takewhile(lambda pair: pair[0] == pair[1], pairs)]
-        self.done = len(same_for_all)
+        self.passes = planning_passes().removeprefix(f"{GRAPH_LEVEL},")
         self.module = module.clone()
-        run_pipeline(self.module, ",".join(same_for_all))
+        run_pipeline(self.module, GRAPH_LEVEL)
 
-    def _resized(self, size: int) -> Target:
+    def _resized(self, size: int) -> ClusterTarget:
         if self.space is Space.L1:
             return self.target.with_sizes(size, None)
         return self.target.with_sizes(None, size)
 
     def fits(self, size: int) -> bool:
         """Whether the memory is not what planning fails for."""
+        module = self.module.clone()
         try:
-            passes = planning_passes(self._resized(size), self.layers)
-            run_pipeline(self.module.clone(), ",".join(passes[self.done :]))
+            set_target(module, self._resized(size), self.layers)
+            run_pipeline(module, self.passes)
         except CapacityError as error:
             return error.space is not self.space
         return True

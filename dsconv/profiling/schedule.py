@@ -14,18 +14,20 @@ from dsconv.dialects.attributes import Tile, TileAttr
 from dsconv.dialects.fused import Axis, FusedOp
 from dsconv.dialects.graph import LayerOperation
 from dsconv.dialects.run import network_of
-from dsconv.driver.pipeline import machine_of
+from dsconv.dialects.target import Cluster
 from dsconv.errors import DsconvError
 from dsconv.passes.analysis.chain import Chain
 from dsconv.passes.analysis.layer_shape import LayerShape
 from dsconv.passes.analysis.layouts import set_layout
 from dsconv.passes.scheduling.legality import fuse
-from dsconv.passes.scheduling.machine import Machine
 from dsconv.passes.scheduling.profile_set import Place, profiling_candidates
 from dsconv.passes.scheduling.search import Objective, Schedule, best, search
 from dsconv.passes.scheduling.search_space import Candidate, spill_cycles
 from dsconv.passes.select_schedule import apply_schedule
-from dsconv.targets import Target
+from dsconv.targets import ClusterTarget
+
+MEASURED_ISA = "xpulp"
+"""Of the simulated cluster that measures."""
 
 DOUBT = 0.05
 """Share of a candidate's cycles by which the model may overestimate it beside the others."""
@@ -54,7 +56,7 @@ Measurer = Callable[[Sequence[Batch]], Mapping[Batch, Sequence[int]]]
 
 
 def write_profiled_schedule(
-    module: ModuleOp, target: Target, objective: Objective, measurer: Measurer
+    module: ModuleOp, target: ClusterTarget, objective: Objective, measurer: Measurer
 ) -> None:
     """Writes the schedule that serves an objective best by what was measured, if there is one.
 
@@ -64,27 +66,27 @@ def write_profiled_schedule(
     layers = [op for op in network_of(module).body.ops if isinstance(op, LayerOperation)]
     points = profiled_front(layers, target, measurer)
     if points:
-        apply_schedule(best(points, objective, machine_of(target, len(layers))))
+        apply_schedule(best(points, objective, target.cluster(len(layers))))
 
 
 def profiled_front(
-    layers: Sequence[LayerOperation], target: Target, measurer: Measurer
+    layers: Sequence[LayerOperation], target: ClusterTarget, measurer: Measurer
 ) -> list[Schedule]:
     """All schedules for a target that no other beats by what was measured, the fastest first.
 
     Raises DsconvError where the target's kernels are none of pulp-open's.
     """
-    if target.isa != "xpulp":
+    if target.core.isa != MEASURED_ISA:
         raise DsconvError(
             f"profiles are measured on the cluster of pulp-open, which {target.name} has not; "
             "compile for gap8 or pulp_open, or leave the choice to the model"
         )
-    machine = machine_of(target, len(layers))
+    machine = target.cluster(len(layers))
     return profiled_schedules(layers, machine, target.l1.bytes, measurer)
 
 
 def profiled_schedules(
-    layers: Sequence[LayerOperation], machine: Machine, l1: int, measurer: Measurer
+    layers: Sequence[LayerOperation], machine: Cluster, l1: int, measurer: Measurer
 ) -> list[Schedule]:
     """All schedules that no other beats by what was measured, the fastest first.
 
@@ -111,7 +113,7 @@ def profiled_schedules(
     return search(layers, lambda first, state: offered[first, state])
 
 
-def with_cycles(candidate: Candidate, cycles: int, machine: Machine) -> Candidate:
+def with_cycles(candidate: Candidate, cycles: int, machine: Cluster) -> Candidate:
     """A candidate with the cycles that were measured, and those for what L2 cannot hold.
 
     Programs move all maps; what a candidate saves where one stays in L1 is estimated.

@@ -9,12 +9,12 @@ from dsconv.dialects.attributes import Space
 from dsconv.dialects.graph import LayerOperation
 from dsconv.dialects.run import network_of
 from dsconv.dialects.tiled import BufferOp, buffer_size
-from dsconv.driver.pipeline import default_pipeline, make_context, parse_pipeline
+from dsconv.driver.pipeline import default_pipeline, make_context, parse_pipeline, set_target
 from dsconv.lowering.c_target import network_function
-from dsconv.targets import Target
+from dsconv.targets import ClusterTarget
 
 
-def lower_side_by_side(module: ModuleOp, target: Target) -> ModuleOp:
+def lower_side_by_side(module: ModuleOp, target: ClusterTarget) -> ModuleOp:
     """What the default pipeline makes of layers that each read arguments and make a result.
 
     All inputs but the first, and all outputs but the last, become activations in L2 that nothing
@@ -22,8 +22,9 @@ def lower_side_by_side(module: ModuleOp, target: Target) -> ModuleOp:
     """
     lowered = module.clone()
     layers = [op for op in network_of(lowered).body.ops if isinstance(op, LayerOperation)]
+    set_target(lowered, target, len(layers))
     context = make_context()
-    for module_pass in parse_pipeline(default_pipeline(target, len(layers))):
+    for module_pass in parse_pipeline(default_pipeline(target)):
         if module_pass.name in ("narrow-requant", "prefetch-weights"):
             continue
         if module_pass.name == "spill-activations":

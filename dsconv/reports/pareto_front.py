@@ -12,7 +12,7 @@ from rich.table import Table
 from dsconv.dialects.graph import LayerOperation
 from dsconv.dialects.run import network_of
 from dsconv.driver.compiled import CompiledNetwork
-from dsconv.driver.pipeline import GRAPH_LEVEL, machine_of, run_pipeline
+from dsconv.driver.pipeline import GRAPH_LEVEL, run_pipeline
 from dsconv.passes.scheduling.search import Objective, Schedule, best, schedules
 from dsconv.profiling.schedule import Measurer, profiled_front
 
@@ -39,7 +39,7 @@ class ParetoFront:
         run_pipeline(module, GRAPH_LEVEL)
         function = network_of(module)
         layers = [op for op in function.body.ops if isinstance(op, LayerOperation)]
-        machine = machine_of(compiled.target, len(layers))
+        machine = compiled.target.cluster(len(layers))
         if measurer is None:
             points = schedules(layers, machine)
         else:

@@ -15,6 +15,7 @@ from dsconv.lowering.xpulp.convolution import conv2d
 from dsconv.lowering.xpulp.depthwise import depthwise
 from dsconv.lowering.xpulp.elementwise import concat, elementwise
 from dsconv.lowering.xpulp.pooling import avg_pool, max_pool
+from dsconv.passes.analysis.target_cluster import cluster_of
 
 ISA = "xpulp"
 
@@ -36,17 +37,21 @@ WRITERS: dict[str, Writer] = {
 
 @dataclass(frozen=True)
 class LowerKernelsToXpulpPass(ModulePass):
-    """Adds `dsconv.assembly` beside each kernel that has a form at instruction level."""
+    """Adds `dsconv.assembly` beside each kernel that has a form at instruction level.
+
+    `cores` is what runs it, the target's by default.
+    """
 
     name = "lower-kernels-to-xpulp"
 
-    cores: int = 8
+    cores: int | None = None
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        cores = cluster_of(op, cores=self.cores).cores
         for kernel in list(op.body.block.ops):
             if not isinstance(kernel, KernelOp) or kernel.kind.data not in WRITERS:
                 continue
-            text = WRITERS[kernel.kind.data](kernel, self.cores)
+            text = WRITERS[kernel.kind.data](kernel, cores)
             if text is not None:
                 assembly = AssemblyOp(kernel.sym_name.data, ISA, text)
                 op.body.block.insert_ops_after([assembly], kernel)

@@ -16,7 +16,7 @@ from dsconv.passes.scheduling.even_splits import even_splits
 from dsconv.passes.scheduling.fused_cost import steps_cost
 from dsconv.passes.scheduling.kernel_cost import (
     NO_TRANSFER,
-    coefficients,
+    CostModel,
     dma_cycles,
     first_call_cycles,
     kernel_cycles,
@@ -78,19 +78,19 @@ def channel_plan(chain: Chain, tile: Tile) -> ChannelPlan:
 
 
 def channel_cost(
-    chain: Chain, tile: Tile, cores: int = 8, residency: Residency = NOTHING_RESIDENT
+    chain: Chain, tile: Tile, costs: CostModel, residency: Residency = NOTHING_RESIDENT
 ) -> LayerCost:
     """Estimated cost of a pair along channels."""
     first, last = chain.layer_shapes
     plan = channel_plan(chain, tile)
     between = Tile(tile.channels, first.rows, first.columns)
-    compute = kernel_cycles(kernel_shape(first, between), cores)
-    compute += kernel_cycles(kernel_shape(last, tile), cores)
-    compute += 2 * coefficients()["layer"]["tile"]
-    before = dma_cycles(plan.input_bytes).cycles if residency.number is None else 0
-    before += first_call_cycles(first.kind) + first_call_cycles(last.kind)
-    loads = [dma_cycles(size) for size in plan.weight_bytes]
-    store = output_transfer(last, tile) if residency.stores else NO_TRANSFER
+    compute = kernel_cycles(kernel_shape(first, between), costs)
+    compute += kernel_cycles(kernel_shape(last, tile), costs)
+    compute += 2 * costs.layer["tile"]
+    before = dma_cycles(costs, plan.input_bytes).cycles if residency.number is None else 0
+    before += first_call_cycles(first.kind, costs) + first_call_cycles(last.kind, costs)
+    loads = [dma_cycles(costs, size) for size in plan.weight_bytes]
+    store = output_transfer(costs, last, tile) if residency.stores else NO_TRANSFER
     return steps_cost(before, plan.steps, plan.buffers, loads, compute, store)
 
 
@@ -105,12 +105,12 @@ def channel_tiles(chain: Chain, cores: int, buffers: tuple[int, ...] = (1, 2)) -
 
 
 def choose_channels(
-    chain: Chain, l1_bytes: int, cores: int, buffers: tuple[int, ...] = (1, 2)
+    chain: Chain, l1_bytes: int, costs: CostModel, buffers: tuple[int, ...] = (1, 2)
 ) -> Tile | None:
     """The step along channels of least estimated cost that fits; None where none does."""
-    tiles = channel_tiles(chain, cores, buffers)
+    tiles = channel_tiles(chain, costs.cores, buffers)
     fitting = [tile for tile in tiles if channel_plan(chain, tile).l1_bytes <= l1_bytes]
-    return min(fitting, key=lambda tile: channel_cost(chain, tile, cores).objective, default=None)
+    return min(fitting, key=lambda tile: channel_cost(chain, tile, costs).objective, default=None)
 
 
 def smallest_channels(chain: Chain) -> ChannelPlan:

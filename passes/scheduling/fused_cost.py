@@ -11,8 +11,8 @@ from dsconv.passes.analysis.chain import Chain
 from dsconv.passes.analysis.layer_shape import LayerShape
 from dsconv.passes.scheduling.kernel_cost import (
     NO_TRANSFER,
+    CostModel,
     TransferCost,
-    coefficients,
     dma_cycles,
     first_call_cycles,
     kernel_cycles,
@@ -23,15 +23,17 @@ from dsconv.passes.scheduling.row_plan import RowBuffer, RowPlan
 
 
 def rows_transfer(
-    rows: RowBuffer, count: int, *, in_planes: bool = False, store: bool = False
+    costs: CostModel, rows: RowBuffer, count: int, *, in_planes: bool = False, store: bool = False
 ) -> TransferCost:
     """The transfer of so many rows of a map; `in_planes`: the planes of CHW lie apart in L1."""
     if rows.layout is Layout.HWC or count == rows.height:
         blocks = rows.channels if in_planes and rows.layout is Layout.CHW else 1
-        return dma_cycles(rows.channels * rows.width * count // blocks, 1, blocks, store=store)
+        return dma_cycles(
+            costs, rows.channels * rows.width * count // blocks, 1, blocks, store=store
+        )
     if in_planes:
-        return dma_cycles(rows.width * count, 1, rows.channels, store=store)
-    return dma_cycles(rows.width * count, rows.channels, store=store)
+        return dma_cycles(costs, rows.width * count, 1, rows.channels, store=store)
+    return dma_cycles(costs, rows.width * count, rows.channels, store=store)
 
 
 @dataclass(frozen=True)
@@ -42,46 +44,50 @@ class RowKernels:
     step: float = 0
 
     @staticmethod
-    def of(layer_shape: LayerShape, made: RowBuffer, cores: int) -> RowKernels:
+    def of(layer_shape: LayerShape, made: RowBuffer, costs: CostModel) -> RowKernels:
         """Those of one layer."""
-        prologue = kernel_step(layer_shape, made.prologue, cores) if made.prologue else 0
-        return RowKernels(prologue, kernel_step(layer_shape, made.block, cores))
+        prologue = kernel_step(layer_shape, made.prologue, costs) if made.prologue else 0
+        return RowKernels(prologue, kernel_step(layer_shape, made.block, costs))
 
     def __add__(self, other: RowKernels) -> RowKernels:
         return RowKernels(self.prologue + other.prologue, self.step + other.step)
 
 
 def row_cost(
-    chain: Chain, plan: RowPlan, cores: int = 8, residency: Residency = NOTHING_RESIDENT
+    chain: Chain, plan: RowPlan, costs: CostModel, residency: Residency = NOTHING_RESIDENT
 ) -> LayerCost:
     """Estimated cost of a chain that is fused along rows."""
     made = zip(chain.layer_shapes, plan.values[1:], strict=True)
-    kernels = sum((RowKernels.of(*layer, cores) for layer in made), RowKernels())
-    return row_loop_cost(chain, plan, kernels, residency)
+    kernels = sum((RowKernels.of(*layer, costs) for layer in made), RowKernels())
+    return row_loop_cost(chain, plan, costs, kernels, residency)
 
 
 def row_loop_cost(
-    chain: Chain, plan: RowPlan, kernels: RowKernels, residency: Residency = NOTHING_RESIDENT
+    chain: Chain,
+    plan: RowPlan,
+    costs: CostModel,
+    kernels: RowKernels,
+    residency: Residency = NOTHING_RESIDENT,
 ) -> LayerCost:
     """Estimated cost of a chain along rows whose kernels take so long."""
     first, *_, last = plan.values
     before = kernels.prologue + sum(
-        first_call_cycles(layer_shape.kind) for layer_shape in chain.layer_shapes
+        first_call_cycles(layer_shape.kind, costs) for layer_shape in chain.layer_shapes
     )
-    before += sum(dma_cycles(size).cycles for size in plan.weight_bytes)
-    loads = [rows_transfer(first, first.block, in_planes=first.is_ring)]
-    loads += [rows_transfer(rows, rows.block) for rows in plan.residuals]
+    before += sum(dma_cycles(costs, size).cycles for size in plan.weight_bytes)
+    loads = [rows_transfer(costs, first, first.block, in_planes=first.is_ring)]
+    loads += [rows_transfer(costs, rows, rows.block) for rows in plan.residuals]
     if residency.number is not None:
         loads[residency.number] = NO_TRANSFER
-    store = rows_transfer(last, last.block, store=True) if residency.stores else NO_TRANSFER
+    store = rows_transfer(costs, last, last.block, store=True) if residency.stores else NO_TRANSFER
     return steps_cost(before, plan.steps, plan.buffers, loads, kernels.step, store)
 
 
 @cache
-def kernel_step(layer_shape: LayerShape, rows: int, cores: int) -> float:
+def kernel_step(layer_shape: LayerShape, rows: int, costs: CostModel) -> float:
     """Cycles of a layer's kernel for so many whole rows of what it makes, and of its barrier."""
     tile = Tile(layer_shape.kernels, rows, layer_shape.columns)
-    return kernel_cycles(kernel_shape(layer_shape, tile), cores) + coefficients()["layer"]["tile"]
+    return kernel_cycles(kernel_shape(layer_shape, tile), costs) + costs.layer["tile"]
 
 
 def steps_cost(

@@ -10,6 +10,7 @@ from xdsl.ir import SSAValue
 
 from dsconv.dialects.attributes import Layout, Tile
 from dsconv.dialects.fused import Axis
+from dsconv.dialects.target import Cluster
 from dsconv.passes.analysis.chain import Chain
 from dsconv.passes.scheduling.channel_plan import (
     ChannelPlan,
@@ -18,11 +19,11 @@ from dsconv.passes.scheduling.channel_plan import (
     channel_tiles,
 )
 from dsconv.passes.scheduling.fused_cost import row_loop_cost
+from dsconv.passes.scheduling.kernel_cost import CostModel
 from dsconv.passes.scheduling.l1_residency import NOTHING_RESIDENT, L1Use, Residency
 from dsconv.passes.scheduling.layer_cost import LayerCost
 from dsconv.passes.scheduling.layout_paths import Options, layout_paths
 from dsconv.passes.scheduling.legality import callers_bytes, why_illegal, why_too_large
-from dsconv.passes.scheduling.machine import Machine
 from dsconv.passes.scheduling.row_plan import RowPlan, row_plan
 from dsconv.passes.scheduling.step_space import row_plans
 
@@ -54,7 +55,7 @@ class FusedCandidate:
 def fused_candidates(
     chain: Chain,
     options: Options,
-    machine: Machine,
+    machine: Cluster,
     axes: Iterable[Axis],
     tile: Tile | None = None,
 ) -> Iterator[FusedCandidate]:
@@ -67,27 +68,29 @@ def fused_candidates(
 
 
 def row_candidates(
-    chain: Chain, options: Options, machine: Machine, tile: Tile | None
+    chain: Chain, options: Options, machine: Cluster, tile: Tile | None
 ) -> Iterator[FusedCandidate]:
     """The chain along rows, with the best layouts inside it for each one of its result."""
+    costs = CostModel.of(machine)
     plans = row_plans(chain, (1, 2)) if tile is None else [(tile, row_plan(chain, tile))]
     for step, plan in plans:
         if plan is None or not fits(plan, chain, machine):
             continue
-        for path in layout_paths(chain, plan, options, machine.cores):
+        for path in layout_paths(chain, plan, options, costs):
             placed = plan.with_result_layout(path.layouts[-1])
             made = dict(zip(chain.values_made, path.layouts, strict=True))
-            cost = partial(row_loop_cost, chain, placed, path.kernels)
+            cost = partial(row_loop_cost, chain, placed, costs, path.kernels)
             yield FusedCandidate(
                 chain, Axis.ROWS, step, chain.layouts_read | made, placed.l1_use, cost
             )
 
 
 def channel_candidates(
-    chain: Chain, options: Options, machine: Machine, tile: Tile | None
+    chain: Chain, options: Options, machine: Cluster, tile: Tile | None
 ) -> Iterator[FusedCandidate]:
     """The pair along channels."""
     between, result = chain.values_made
+    costs = CostModel.of(machine)
     tiles = channel_tiles(chain, machine.cores) if tile is None else [tile]
     fitting = [step for step in tiles if fits(channel_plan(chain, step), chain, machine)]
     for inside in options[between]:
@@ -95,12 +98,12 @@ def channel_candidates(
             layouts = {**chain.layouts_read, between: inside, result: made}
             placed = chain.with_layouts(layouts)
             for step in fitting:
-                cost = partial(channel_cost, placed, step, machine.cores)
+                cost = partial(channel_cost, placed, step, costs)
                 use = channel_plan(placed, step).l1_use
                 yield FusedCandidate(chain, Axis.CHANNELS, step, layouts, use, cost)
 
 
-def fits(plan: RowPlan | ChannelPlan, chain: Chain, machine: Machine) -> bool:
+def fits(plan: RowPlan | ChannelPlan, chain: Chain, machine: Cluster) -> bool:
     """Whether L1 holds a plan, and L2 what it takes beside what the caller gives and takes."""
     if machine.l2 and plan.l2_bytes > machine.l2 - callers_bytes(chain):
         return False

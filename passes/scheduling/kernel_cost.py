@@ -1,8 +1,10 @@
 """What kernels and transfers cost on the cluster: the pieces that every schedule is made of.
 
 `kernel_cycles` and `dma_cycles` are pure and cached, so a search may ask for thousands of them.
-Both are sums of terms, counted from shapes, times the coefficients in `costs.json`, which
-`python -m benchmarks.costs` fits to layers measured on GVSoC's pulp-open (`costs_measured.json`).
+Both are sums of terms, counted from shapes, times coefficients: those of kernels in a table for
+each instruction set, those of all else in `costs/layer.json`. `python -m benchmarks.costs` fits
+them to layers measured on GVSoC's pulp-open. A table and its terms change together: so the tables
+lie here, and a target names its instruction set.
 """
 
 from __future__ import annotations
@@ -15,21 +17,10 @@ from importlib.resources import files
 from math import ceil
 
 from dsconv.dialects.attributes import Layout
+from dsconv.dialects.target import Cluster
 
 WORD = 4
 """Bytes that a load brings and a dot product multiplies."""
-
-DMA_BYTES_PER_CYCLE = 8
-"""Each way, both ways at once (measured on GVSoC's pulp-open)."""
-
-L3_BYTES_PER_CYCLE = 1.0
-"""From HyperRAM (measured on GVSoC's pulp-open)."""
-
-L3_STORED_BYTES_PER_CYCLE = 0.8
-"""To HyperRAM (measured on GVSoC's pulp-open)."""
-
-L3_TRANSFER_CYCLES = 165
-"""To start a transfer from a cluster core and for its latency (measured on GVSoC's pulp-open)."""
 
 BLOCKS = ((4, 4), (4, 2), (2, 4), (4, 3), (3, 4), (3, 3), (5, 3), (3, 5), (2, 2), (4, 1), (1, 4))
 """Pixels x channels that a dense kernel makes at a time, among which a kernel takes the best."""
@@ -138,24 +129,43 @@ NO_TRANSFER = TransferCost(0, 0)
 """Of what lies in L1 already, or stays there."""
 
 
+@dataclass(frozen=True)
+class CostModel:
+    """What times depend on: the instruction set, the cores, bytes that the DMA moves a cycle."""
+
+    isa: str
+    cores: int
+    dma_bytes_per_cycle: int
+
+    @staticmethod
+    def of(cluster: Cluster) -> CostModel:
+        """That of a cluster."""
+        return CostModel(cluster.isa, cluster.cores, cluster.dma.bytes_per_cycle)
+
+    @property
+    def layer(self) -> dict[str, float]:
+        """Cycles of what happens in a layer beside its kernels."""
+        return coefficients("layer")["layer"]
+
+
 @cache
-def coefficients() -> dict[str, dict[str, float]]:
-    """Cycles of every term, by group."""
-    text = files("dsconv.passes").joinpath("costs.json").read_text()
+def coefficients(table: str) -> dict[str, dict[str, float]]:
+    """Cycles of every term, by group: of an instruction set's kernels, or of a `layer`."""
+    text = files("dsconv.passes").joinpath("scheduling", "costs", f"{table}.json").read_text()
     return json.loads(text)["cycles"]
 
 
 @cache
-def kernel_cycles(shape: KernelShape, cores: int = 8) -> float:
+def kernel_cycles(shape: KernelShape, costs: CostModel) -> float:
     """Cycles from a call, by all cores, to the return of the last; operands lie in L1."""
-    group = KERNEL_GROUPS[shape.kind]
-    costs = coefficients()[group.name]
-    return min(weighted(terms, costs) for terms in group.terms(shape, cores))
+    cycles = coefficients(costs.isa)[KERNEL_GROUPS[shape.kind].name]
+    ways = KERNEL_TERMS[costs.isa](shape, costs.cores)
+    return min(weighted(terms, cycles) for terms in ways)
 
 
 @cache
 def dma_cycles(
-    line_bytes: int, lines: int = 1, blocks: int = 1, *, store: bool = False
+    costs: CostModel, line_bytes: int, lines: int = 1, blocks: int = 1, *, store: bool = False
 ) -> TransferCost:
     """What it takes to move `blocks` x `lines` x `line_bytes` between L2 and L1.
 
@@ -164,25 +174,26 @@ def dma_cycles(
     """
     if line_bytes == 0:
         return NO_TRANSFER
-    issue = weighted({"transfer": 1, "command": blocks}, coefficients()["issue"])
-    terms = transfer_terms(line_bytes, lines, blocks, store=store)
-    return TransferCost(issue, max(weighted(terms, coefficients()["layer"]) - issue, 0))
+    issue = weighted({"transfer": 1, "command": blocks}, coefficients("layer")["issue"])
+    beats = ceil(line_bytes / costs.dma_bytes_per_cycle)
+    terms = transfer_terms(beats, lines, blocks, store=store)
+    return TransferCost(issue, max(weighted(terms, costs.layer) - issue, 0))
 
 
-def transfer_terms(line_bytes: int, lines: int, blocks: int, *, store: bool) -> Terms:
-    """Terms of a transfer that is waited for at once; a block is a command."""
+def transfer_terms(beats: int, lines: int, blocks: int, *, store: bool) -> Terms:
+    """Terms of a transfer that is waited for at once; a line takes `beats`, a block a command."""
     direction = "store" if store else "load"
     return {
         "transfer": 1,
         "command": blocks,
         f"{direction}_line": blocks * lines,
-        f"{direction}_beat": blocks * lines * ceil(line_bytes / DMA_BYTES_PER_CYCLE),
+        f"{direction}_beat": blocks * lines * beats,
     }
 
 
 def weighted(terms: Terms, costs: Mapping[str, float]) -> float:
     """Cycles of terms."""
-    return sum(count * costs[name] for name, count in terms.items())
+    return sum(count * costs[name] for name, count in terms.items() if count)
 
 
 def powers_of_two(cores: int) -> list[int]:
@@ -198,6 +209,27 @@ def portable_terms(shape: KernelShape, inputs: int, cores: int) -> Terms:
         "portable_input": outputs * inputs,
         f"portable_{output_term(shape)}": outputs,
     }
+
+
+def loop_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
+    """Loops in C alone: channels or pixels are split, and outputs are made one by one.
+
+    Only layers that sum over channels read words, where the channels of a pixel lie side by side.
+    """
+    x, y = shape.x, shape.y
+    words = tail = 0
+    if KERNEL_GROUPS[shape.kind].name != "dense":
+        tail = shape.window.taps + len(shape.more_inputs)
+    elif x.layout is Layout.HWC:
+        taps = x.pixels if shape.kind == "linear" else shape.window.taps
+        words, tail = taps * (x.channels // WORD), taps * (x.channels % WORD)
+    else:
+        tail = x.size if shape.kind == "linear" else x.channels * shape.window.taps
+    by_channels = ceil(y.channels / cores) * y.pixels
+    by_pixels = y.channels * ceil(y.pixels / cores)
+    made = "moved" if shape.kind in (*MOVING_KINDS, *PORTABLE_KINDS) else output_term(shape)
+    for outputs in {by_channels, by_pixels}:
+        yield {"call": 1, "word": outputs * words, "input": outputs * tail, made: outputs}
 
 
 def dense_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
@@ -334,9 +366,9 @@ def average_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
     }
 
 
-def first_call_cycles(kind: str) -> float:
+def first_call_cycles(kind: str, costs: CostModel) -> float:
     """Cycles of a layer, once: its kernel is not in the instruction cache yet."""
-    return coefficients()["layer"][f"first_{KERNEL_GROUPS[kind].name}"]
+    return costs.layer[f"first_{KERNEL_GROUPS[kind].name}"]
 
 
 def output_term(shape: KernelShape) -> str:
@@ -370,3 +402,15 @@ GROUPS = (
 )
 
 KERNEL_GROUPS = {kind: group for group in GROUPS for kind in group.kinds}
+
+
+def assembly_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
+    """Kernels of Xpulp."""
+    return KERNEL_GROUPS[shape.kind].terms(shape, cores)
+
+
+KERNEL_TERMS: dict[str, Callable[[KernelShape, int], Iterator[Terms]]] = {
+    "portable": loop_terms,
+    "xpulp": assembly_terms,
+}
+"""By instruction set: the terms of every way to split a kernel's work."""

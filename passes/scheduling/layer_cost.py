@@ -12,11 +12,11 @@ from dsconv.dialects.tiled import BoxAttr, Shape
 from dsconv.passes.analysis.layer_shape import LayerShape
 from dsconv.passes.scheduling.kernel_cost import (
     NO_TRANSFER,
+    CostModel,
     KernelShape,
     TileShape,
     TransferCost,
     WindowShape,
-    coefficients,
     dma_cycles,
     first_call_cycles,
     kernel_cycles,
@@ -46,6 +46,7 @@ class LayerCost:
 
 @cache
 def tile_transfer(
+    costs: CostModel,
     layout: Layout,
     map_shape: Shape,
     tile_shape: Shape,
@@ -55,12 +56,13 @@ def tile_transfer(
 ) -> TransferCost:
     """The transfer of a tile of C x H x W elements from, or to, its map in L2."""
     box = BoxAttr.of_tile(layout, map_shape, tile_shape, element_bytes=element_bytes)
-    return dma_cycles(box.line_bytes, box.lines, box.blocks, store=store)
+    return dma_cycles(costs, box.line_bytes, box.lines, box.blocks, store=store)
 
 
-def output_transfer(layer_shape: LayerShape, tile: Tile) -> TransferCost:
+def output_transfer(costs: CostModel, layer_shape: LayerShape, tile: Tile) -> TransferCost:
     """The transfer of an output tile to its map in L2."""
     return tile_transfer(
+        costs,
         layer_shape.output_layout,
         (layer_shape.kernels, layer_shape.rows, layer_shape.columns),
         (tile.channels, tile.rows, tile.columns),
@@ -90,23 +92,26 @@ class TileLoopCost:
     rarely than tiles.
     """
 
+    costs: CostModel
     before: tuple[TransferCost, ...]
     steps: tuple[tuple[int, tuple[TransferCost, ...]], ...]
     store: TransferCost
     compute: float
 
     @staticmethod
-    def of(layer_shape: LayerShape, tile: Tile, cores: int, residency: Residency) -> TileLoopCost:
+    def of(
+        layer_shape: LayerShape, tile: Tile, costs: CostModel, residency: Residency
+    ) -> TileLoopCost:
         """The loop of a layer with its tiles."""
         inputs = tuple(
             NO_TRANSFER
             if number == residency.number
-            else tile_transfer(layout, input_map, layer_shape.input_tile(tile, number))
+            else tile_transfer(costs, layout, input_map, layer_shape.input_tile(tile, number))
             for number, (layout, input_map) in enumerate(
                 zip(layer_shape.input_layouts, layer_shape.inputs, strict=True)
             )
         )
-        weights = (dma_cycles(layer_shape.weight_bytes(tile)),)
+        weights = (dma_cycles(costs, layer_shape.weight_bytes(tile)),)
         loads = (
             (layer_shape.input_versions(tile), inputs),
             (layer_shape.weight_versions(tile), weights),
@@ -119,10 +124,10 @@ class TileLoopCost:
             steps.append((versions - counted, together))
             counted = versions
         steps.append((layer_shape.tiles(tile) - counted, ()))
-        store = output_transfer(layer_shape, tile) if residency.stores else NO_TRANSFER
+        store = output_transfer(costs, layer_shape, tile) if residency.stores else NO_TRANSFER
         before = tuple(chain.from_iterable(load for versions, load in loads if versions == 1))
-        compute = kernel_cycles(kernel_shape(layer_shape, tile), cores)
-        return TileLoopCost(before, tuple(steps), store, compute)
+        compute = kernel_cycles(kernel_shape(layer_shape, tile), costs)
+        return TileLoopCost(costs, before, tuple(steps), store, compute)
 
     @property
     def serial_cycles(self) -> float:
@@ -130,7 +135,7 @@ class TileLoopCost:
         cycles = total_cycles(self.before)
         for count, loads in self.steps:
             step = total_cycles(loads) + self.compute + self.store.cycles
-            cycles += count * (step + coefficients()["layer"]["tile"])
+            cycles += count * (step + self.costs.layer["tile"])
         return cycles
 
     @property
@@ -141,7 +146,7 @@ class TileLoopCost:
         for count, loads in self.steps:
             issue = self.store.issue + sum(load.issue for load in loads)
             loading = sum(load.engine for load in loads)
-            computing = issue + self.compute + coefficients()["layer"]["pipelined_tile"]
+            computing = issue + self.compute + self.costs.layer["pipelined_tile"]
             cycles += count * max(computing, loading, self.store.engine)
         return cycles
 
@@ -160,10 +165,10 @@ def total_cycles(transfers: Iterable[TransferCost]) -> float:
 
 
 def layer_cost(
-    layer_shape: LayerShape, tile: Tile, cores: int = 8, residency: Residency = NOTHING_RESIDENT
+    layer_shape: LayerShape, tile: Tile, costs: CostModel, residency: Residency = NOTHING_RESIDENT
 ) -> LayerCost:
     """Estimated cost of a layer with its tiles."""
-    loop = TileLoopCost.of(layer_shape, tile, cores, residency)
+    loop = TileLoopCost.of(layer_shape, tile, costs, residency)
     serial = tile.buffers == 1 or layer_shape.tiles(tile) == 1
     cycles = loop.serial_cycles if serial else loop.pipelined_cycles
-    return LayerCost(first_call_cycles(layer_shape.kind) + cycles, loop.transfer_cycles)
+    return LayerCost(first_call_cycles(layer_shape.kind, costs) + cycles, loop.transfer_cycles)

@@ -15,6 +15,7 @@ from xdsl.ir import SSAValue
 from dsconv.dialects.attributes import Layout
 from dsconv.passes.analysis.chain import Chain
 from dsconv.passes.scheduling.fused_cost import RowKernels
+from dsconv.passes.scheduling.kernel_cost import CostModel
 from dsconv.passes.scheduling.row_plan import RowPlan
 
 Options = Mapping[SSAValue, Sequence[Layout]]
@@ -33,7 +34,9 @@ class LayoutPath:
         return LayoutPath((*self.layouts, layout), self.kernels + kernels)
 
 
-def layout_paths(chain: Chain, plan: RowPlan, options: Options, cores: int) -> list[LayoutPath]:
+def layout_paths(
+    chain: Chain, plan: RowPlan, options: Options, costs: CostModel
+) -> list[LayoutPath]:
     """All that are worth having; the layouts of what the chain reads are given."""
     reached = {chain.input_layout: [LayoutPath((), RowKernels())]}
     value = chain.input
@@ -53,7 +56,7 @@ def layout_paths(chain: Chain, plan: RowPlan, options: Options, cores: int) -> l
                     ),
                     made,
                 )
-                kernels = RowKernels.of(placed, rows, cores)
+                kernels = RowKernels.of(placed, rows, costs)
                 paths += [path.then(made, kernels) for path in known]
             following[made] = least(paths)
         reached, value = following, layer.result

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import inf
 
 from dsconv.dialects.graph import LayerOperation
-from dsconv.passes.scheduling.machine import Machine
+from dsconv.dialects.target import Cluster
 from dsconv.passes.scheduling.search import schedules
 from dsconv.passes.scheduling.search_space import Candidate, SearchSpace
 from dsconv.passes.scheduling.state import State, values_alive
@@ -27,7 +27,7 @@ class ProfileStep:
 
 
 def profiling_candidates(
-    layers: Sequence[LayerOperation], machine: Machine, doubt: float
+    layers: Sequence[LayerOperation], machine: Cluster, doubt: float
 ) -> list[ProfileStep]:
     """The candidates that matter if the model may overestimate cycles of each by a share `doubt`.
 
@@ -53,7 +53,7 @@ def key(candidate: Candidate) -> tuple[object, ...]:
     return candidate.layers, candidate.axis, candidate.tile, layouts, candidate.residency
 
 
-def every_step(layers: Sequence[LayerOperation], machine: Machine) -> list[ProfileStep]:
+def every_step(layers: Sequence[LayerOperation], machine: Cluster) -> list[ProfileStep]:
     """All candidates, wherever they may begin."""
     candidates, alive = SearchSpace(layers, machine), values_alive(layers)
     reached: dict[int, dict[State, None]] = defaultdict(dict)

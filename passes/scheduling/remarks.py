@@ -10,19 +10,19 @@ from xdsl.ir import SSAValue
 
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.fused import Axis, FusedOp
+from dsconv.dialects.target import Cluster
 from dsconv.passes.analysis.chain import Chain
 from dsconv.passes.analysis.diagnostics import remark
 from dsconv.passes.analysis.layouts import layout_options
 from dsconv.passes.scheduling.fused_space import fused_candidates
 from dsconv.passes.scheduling.l1_residency import NOTHING_RESIDENT, Residency
 from dsconv.passes.scheduling.legality import next_in_chain, why_illegal, why_too_large
-from dsconv.passes.scheduling.machine import Machine
 from dsconv.passes.scheduling.pareto import pareto_front
 from dsconv.passes.scheduling.search import Schedule
 from dsconv.passes.scheduling.search_space import LONGEST_CHAIN, Candidate, chain_candidates
 
 
-def remark_schedule(schedule: Schedule, machine: Machine) -> None:
+def remark_schedule(schedule: Schedule, machine: Cluster) -> None:
     """Says on stderr what each candidate fuses, and why it and the next one are not one."""
     for candidate in schedule.candidates:
         if len(candidate.layers) > 1:
@@ -36,7 +36,7 @@ def remark_schedule(schedule: Schedule, machine: Machine) -> None:
 
 
 def reason_apart(
-    before: Candidate, after: Candidate, layouts: Mapping[SSAValue, Layout], machine: Machine
+    before: Candidate, after: Candidate, layouts: Mapping[SSAValue, Layout], machine: Cluster
 ) -> str:
     """Why two candidates that follow each other are not one; what they read has these layouts."""
     last, first = before.layers[-1], after.layers[0]

@@ -20,7 +20,7 @@ from xdsl.utils.str_enum import StrEnum
 
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.graph import LayerOperation
-from dsconv.passes.scheduling.machine import Machine
+from dsconv.dialects.target import Cluster
 from dsconv.passes.scheduling.pareto import pareto_front
 from dsconv.passes.scheduling.search_space import Candidate, SearchSpace
 from dsconv.passes.scheduling.state import State, values_alive
@@ -78,7 +78,7 @@ class Schedule:
             point = point.before
 
 
-def schedules(layers: Sequence[LayerOperation], machine: Machine) -> list[Schedule]:
+def schedules(layers: Sequence[LayerOperation], machine: Cluster) -> list[Schedule]:
     """All schedules of a network that no other beats, the fastest first; none where L1 is small."""
     return search(layers, SearchSpace(layers, machine).at)
 
@@ -114,11 +114,11 @@ def thinned(best: list[Schedule]) -> list[Schedule]:
     return best
 
 
-def best(points: Sequence[Schedule], objective: Objective, machine: Machine) -> Schedule:
+def best(points: Sequence[Schedule], objective: Objective, machine: Cluster) -> Schedule:
     """The schedule of a Pareto front that serves an objective best."""
 
     def energy(point: Schedule) -> float:
-        return point.cycles * machine.cycle_energy + point.moved_bytes * machine.byte_energy
+        return point.cycles * machine.energy.cycle + point.moved_bytes * machine.energy.byte
 
     if objective is Objective.ENERGY:
         return min(points, key=energy)

@@ -12,10 +12,11 @@ from xdsl.ir import SSAValue
 from dsconv.dialects.attributes import Layout, Tile
 from dsconv.dialects.fused import Axis, FusedOp
 from dsconv.dialects.graph import LayerOperation
+from dsconv.dialects.target import Cluster
 from dsconv.passes.analysis.chain import Chain, value_bytes
 from dsconv.passes.analysis.layouts import layout_options
 from dsconv.passes.scheduling.fused_space import FusedCandidate, fused_candidates
-from dsconv.passes.scheduling.kernel_cost import L3_BYTES_PER_CYCLE, L3_STORED_BYTES_PER_CYCLE
+from dsconv.passes.scheduling.kernel_cost import CostModel
 from dsconv.passes.scheduling.l1_residency import (
     NOTHING_RESIDENT,
     Residency,
@@ -25,7 +26,6 @@ from dsconv.passes.scheduling.l1_residency import (
 from dsconv.passes.scheduling.layer_cost import LayerCost
 from dsconv.passes.scheduling.layout_paths import Options
 from dsconv.passes.scheduling.legality import next_in_chain
-from dsconv.passes.scheduling.machine import Machine
 from dsconv.passes.scheduling.state import State
 from dsconv.passes.scheduling.tile_space import priced_tiles
 
@@ -85,7 +85,7 @@ class CandidateSpan:
 class SearchSpace:
     """All that may be done with the layers of a network on a machine, at estimated cost."""
 
-    def __init__(self, layers: Sequence[LayerOperation], machine: Machine):
+    def __init__(self, layers: Sequence[LayerOperation], machine: Cluster):
         self.network = Chain.of(layers)
         self.machine = machine
         self.options = layout_options(layers)
@@ -158,7 +158,7 @@ def fused_chain(chain: Chain) -> Chain:
     return Chain.of(layer.chain).with_layouts(read)
 
 
-def fused_ones(chain: Chain, options: Options, machine: Machine) -> Iterator[FusedCandidate]:
+def fused_ones(chain: Chain, options: Options, machine: Cluster) -> Iterator[FusedCandidate]:
     """The ways to run a chain as one; where it is a fused layer, along its axis, with its step."""
     layer, inside = chain.layers[0], fused_chain(chain)
     if not isinstance(layer, FusedOp):
@@ -177,15 +177,16 @@ def best_candidates(found: Sequence[Candidate]) -> list[Candidate]:
 
 
 def single_candidates(
-    chain: Chain, options: Options, machine: Machine, stays: Sequence[Residency]
+    chain: Chain, options: Options, machine: Cluster, stays: Sequence[Residency]
 ) -> Iterator[Candidate]:
     """A layer alone, with every tile that fits and is not hopeless, and what stays in L1."""
     (layer,), (layer_shape,) = chain.layers, chain.layer_shapes
     spilled, read = spill_cycles(chain, machine), chain.layouts_read
+    costs = CostModel.of(machine)
     given = layer.tile.tile if layer.tile else None
     for layout, residency in product(options[layer.result], stays):
         placed = layer_shape.with_layouts(layer_shape.input_layouts, layout)
-        for one in priced_tiles(placed, machine.l1, machine.cores, given, residency):
+        for one in priced_tiles(placed, machine.l1, costs, given, residency):
             yield Candidate(
                 chain.layers,
                 one.tile,
@@ -198,7 +199,7 @@ def single_candidates(
 
 
 def chain_candidates(
-    chain: Chain, fused_ones: Iterable[FusedCandidate], machine: Machine, stays: Sequence[Residency]
+    chain: Chain, fused_ones: Iterable[FusedCandidate], machine: Cluster, stays: Sequence[Residency]
 ) -> Iterator[Candidate]:
     """A chain as one, in all ways that fit beside what stays in L1."""
     spilled, inside = spill_cycles(chain, machine), fused_chain(chain)
@@ -228,11 +229,13 @@ def fused_moved_bytes(chain: Chain, residency: Residency) -> int:
     return moved if residency.stores else moved - value_bytes(chain.result)
 
 
-def spill_cycles(chain: Chain, machine: Machine) -> float:
+def spill_cycles(chain: Chain, machine: Cluster) -> float:
     """Cycles to bring the largest of its values from L3, and to write them there, until L2 holds
     the others."""
-    rates = [(value_bytes(value), L3_BYTES_PER_CYCLE) for value in chain.layouts_read]
-    rates.append((value_bytes(chain.result), L3_STORED_BYTES_PER_CYCLE))
+    rates = [
+        (value_bytes(value), machine.l3.loaded_bytes_per_cycle) for value in chain.layouts_read
+    ]
+    rates.append((value_bytes(chain.result), machine.l3.stored_bytes_per_cycle))
     excess = sum(size for size, _ in rates) - machine.l2 if machine.l2 else 0
     cycles = 0.0
     for size, rate in sorted(rates, reverse=True):

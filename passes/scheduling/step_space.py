@@ -11,6 +11,7 @@ from dsconv.passes.analysis.chain import Chain
 from dsconv.passes.scheduling.channel_plan import smallest_channels
 from dsconv.passes.scheduling.even_splits import even_splits
 from dsconv.passes.scheduling.fused_cost import row_cost
+from dsconv.passes.scheduling.kernel_cost import CostModel
 from dsconv.passes.scheduling.row_plan import RowPlan, row_plan
 
 
@@ -26,11 +27,11 @@ def row_plans(chain: Chain, buffers: Sequence[int]) -> Iterator[tuple[Tile, RowP
 
 
 def choose_step(
-    chain: Chain, l1_bytes: int, cores: int, buffers: Sequence[int] = (1, 2)
+    chain: Chain, l1_bytes: int, costs: CostModel, buffers: Sequence[int] = (1, 2)
 ) -> Tile | None:
     """The step along rows of least estimated cost that fits; None where none does."""
     fitting = (
-        (row_cost(chain, plan, cores).objective, plan.steps, tile)
+        (row_cost(chain, plan, costs).objective, plan.steps, tile)
         for tile, plan in row_plans(chain, buffers)
         if plan.l1_bytes <= l1_bytes
     )

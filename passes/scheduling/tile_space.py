@@ -9,7 +9,7 @@ from functools import cache
 from dsconv.dialects.attributes import Layout, Tile
 from dsconv.passes.analysis.layer_shape import LayerShape
 from dsconv.passes.scheduling.even_splits import even_splits
-from dsconv.passes.scheduling.kernel_cost import coefficients, kernel_cycles
+from dsconv.passes.scheduling.kernel_cost import CostModel, kernel_cycles
 from dsconv.passes.scheduling.l1_residency import (
     NOTHING_RESIDENT,
     Residency,
@@ -52,18 +52,18 @@ class FittingTile:
 
 @cache
 def priced_tiles(
-    layer_shape: LayerShape, l1: int, cores: int, given: Tile | None, residency: Residency
+    layer_shape: LayerShape, l1: int, costs: CostModel, given: Tile | None, residency: Residency
 ) -> list[PricedTile]:
     """Tiles that fit, or the given one; those that are hopeless by their kernels are left out."""
     priced: list[PricedTile] = []
     best: list[PricedTile] = []
-    for fitting in tiles_with(residency, layer_shape, l1, cores, given):
+    for fitting in tiles_with(residency, layer_shape, l1, costs, given):
         moved, least = fitting.moved_bytes, fitting.kernel_cycles
         hopes = (HOPELESS * one.cost.objective for one in best if one.moved_bytes <= moved)
         if least <= min(hopes, default=least):
-            cost = all_moved = layer_cost(layer_shape, fitting.tile, cores)
+            cost = all_moved = layer_cost(layer_shape, fitting.tile, costs)
             if residency != NOTHING_RESIDENT:
-                cost = layer_cost(layer_shape, fitting.tile, cores, residency)
+                cost = layer_cost(layer_shape, fitting.tile, costs, residency)
             saved = all_moved.cycles - cost.cycles
             priced.append(PricedTile(fitting.tile, cost, moved, saved))
             best = pareto_front([*best, priced[-1]])
@@ -71,10 +71,10 @@ def priced_tiles(
 
 
 def tiles_with(
-    residency: Residency, layer_shape: LayerShape, l1: int, cores: int, given: Tile | None
+    residency: Residency, layer_shape: LayerShape, l1: int, costs: CostModel, given: Tile | None
 ) -> Iterator[FittingTile]:
     """Tiles that fit beside what is to stay in L1 as a whole; the largest first."""
-    for fitting in tiles_with_kernels(layer_shape, l1, cores, given):
+    for fitting in tiles_with_kernels(layer_shape, l1, costs, given):
         if residency == NOTHING_RESIDENT:
             yield fitting
             continue
@@ -86,15 +86,14 @@ def tiles_with(
 
 @cache
 def tiles_with_kernels(
-    layer_shape: LayerShape, l1: int, cores: int, given: Tile | None
+    layer_shape: LayerShape, l1: int, costs: CostModel, given: Tile | None
 ) -> list[FittingTile]:
     """Tiles that fit, or the given one; the largest first."""
-    costs = coefficients()["layer"]
-    overhead = min(costs["tile"], costs["pipelined_tile"])
+    overhead = min(costs.layer["tile"], costs.layer["pipelined_tile"])
     in_any_layout = layer_shape.with_layouts([Layout.HWC] * len(layer_shape.inputs), Layout.HWC)
     found: list[FittingTile] = []
     for count, moved, tile in fitting_tiles(in_any_layout, l1, given):
-        kernel = kernel_cycles(kernel_shape(layer_shape, tile), cores)
+        kernel = kernel_cycles(kernel_shape(layer_shape, tile), costs)
         found.append(FittingTile(tile, moved, count * (kernel + overhead)))
     return found
 
@@ -135,13 +134,13 @@ def smallest_l1(layer_shape: LayerShape) -> int:
 
 
 def choose_tile(
-    layer_shape: LayerShape, l1_bytes: int, cores: int = 8, buffers: Sequence[int] = (1, 2)
+    layer_shape: LayerShape, l1_bytes: int, costs: CostModel, buffers: Sequence[int] = (1, 2)
 ) -> Tile | None:
     """The tile of least estimated cost, the larger one of two equals; None where none fits."""
 
     def cost(tile: Tile) -> tuple[float, int, int]:
         return (
-            layer_cost(layer_shape, tile, cores).objective,
+            layer_cost(layer_shape, tile, costs).objective,
             layer_shape.tiles(tile),
             tile.buffers,
         )

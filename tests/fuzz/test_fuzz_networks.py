@@ -23,14 +23,14 @@ from dsconv.dialects.attributes import Layout, LayoutAttr
 from dsconv.dialects.graph import layout_of
 from dsconv.dialects.run import network_of, run_reference, to_memory
 from dsconv.dialects.tiled import LayerOp
-from dsconv.driver.pipeline import default_pipeline, run_pipeline
+from dsconv.driver.pipeline import default_pipeline, run_pipeline, set_target
 from dsconv.errors import CapacityError
 from dsconv.execution.execute import without_padding
 from dsconv.lowering.c_target import network_function
 from dsconv.passes.fuse_dsconv import PATTERNS
 from dsconv.passes.scheduling.kernel_names import VALUES
 from dsconv.runners import RunResult, host
-from dsconv.targets import Target, load_target, target_names
+from dsconv.targets import ClusterTarget, load_target, target_names
 
 ASKED = os.environ.get("FUZZ_NETWORKS")
 NETWORKS = int(ASKED or 24)
@@ -50,7 +50,7 @@ FUSIONS = st.builds("fuse-dsconv{{{} fd={}}}".format, st.sampled_from(CHAINS), s
 
 
 @st.composite
-def targets(draw: st.DrawFn) -> Target:
+def targets(draw: st.DrawFn) -> ClusterTarget:
     """A target that comes with dsconv, with 16 to 256 kB of L1 and little or enough L2."""
     target = load_target(draw(st.sampled_from(target_names())))
     return target.with_sizes(
@@ -77,7 +77,7 @@ def test_networks(part: int):
     left_out=st.sets(st.sampled_from(OPTIONAL_PASSES), max_size=2),
     fusion=st.none() | FUSIONS,
 )
-def check(network: RandomNetwork, target: Target, left_out: set[str], fusion: str | None):
+def check(network: RandomNetwork, target: ClusterTarget, left_out: set[str], fusion: str | None):
     lowered, target = lowered_where_it_fits(network, target, left_out, fusion)
     with TemporaryDirectory() as folder:
         build_sanitized(lowered, Path(folder), target)
@@ -87,8 +87,8 @@ def check(network: RandomNetwork, target: Target, left_out: set[str], fusion: st
 
 
 def lowered_where_it_fits(
-    network: RandomNetwork, target: Target, left_out: set[str], fusion: str | None
-) -> tuple[ModuleOp, Target]:
+    network: RandomNetwork, target: ClusterTarget, left_out: set[str], fusion: str | None
+) -> tuple[ModuleOp, ClusterTarget]:
     """The network lowered for a target, or for one with more memory where that is too small."""
     try:
         return lowered_for(network, target, left_out, fusion), target
@@ -99,9 +99,9 @@ def lowered_where_it_fits(
 
 
 def lowered_for(
-    network: RandomNetwork, target: Target, left_out: set[str], fusion: str | None
+    network: RandomNetwork, target: ClusterTarget, left_out: set[str], fusion: str | None
 ) -> ModuleOp:
-    passes = default_pipeline(target, len(network.kinds)).split(",")
+    passes = default_pipeline(target).split(",")
     kept = [name for name in passes if name.partition("{")[0] not in left_out]
     if fusion is not None:
         chooses = next(at for at, name in enumerate(kept) if name.startswith("select-"))
@@ -109,6 +109,7 @@ def lowered_for(
     pipeline = ",".join(kept)
     note(f"{target.name}: {pipeline}")
     lowered = network.module.clone()
+    set_target(lowered, target, len(network.kinds))
     run_pipeline(lowered, pipeline)
     return lowered
 

@@ -1,0 +1,34 @@
+"""Instruction sets that kernels are written for: the passes that write them, and C's name of each.
+
+What kernels of a set cost is in passes/scheduling/costs, under the set's name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dsconv.lowering.xpulp.lower_kernels import ISA as XPULP
+
+
+@dataclass(frozen=True)
+class InstructionSet:
+    """How kernels are written. `macro`: what dsc_platform.h defines where a platform has the set.
+
+    Without a macro there is C alone.
+    """
+
+    name: str
+    kernel_passes: tuple[str, ...]
+    macro: str | None = None
+
+
+INSTRUCTION_SETS = {
+    one.name: one
+    for one in (
+        InstructionSet("portable", ("lower-kernels",)),
+        InstructionSet(XPULP, ("lower-kernels-to-xpulp", "lower-kernels"), "DSC_XPULP"),
+    )
+}
+
+ASSEMBLY_MACROS = {one.name: one.macro for one in INSTRUCTION_SETS.values() if one.macro}
+"""Of the sets that kernels may be written for in assembly."""

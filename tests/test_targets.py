@@ -1,0 +1,109 @@
+"""Target descriptions: what they say, and what is said of those that are wrong."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+import dsconv
+from dsconv.dialects.tiled import LayerOp
+from dsconv.errors import CapacityError, DsconvError
+from dsconv.lowering.c_target import network_function
+from dsconv.lowering.instruction_sets import INSTRUCTION_SETS
+from dsconv.passes.analysis.target_cluster import DEFAULT_CLUSTER
+from dsconv.passes.scheduling.kernel_cost import KERNEL_TERMS, coefficients
+from dsconv.targets import ClusterTarget, load_target, target_names
+
+DIGITS = Path(__file__).parents[1] / "examples" / "digits" / "digits.onnx"
+FOLDER = Path(str(files("dsconv.targets")))
+
+
+def described(folder: Path, old: str, new: str) -> ClusterTarget:
+    """The target of pulp_open's description with a part of it replaced."""
+    text = (FOLDER / "pulp_open.toml").read_text()
+    assert old in text
+    description = folder / "mine.toml"
+    description.write_text(text.replace(old, new))
+    return load_target(str(description))
+
+
+def test_modules_without_a_target_are_for_pulp_open():
+    cluster = load_target("pulp_open").cluster(layers=0)
+    assert replace(cluster, l2=0) == DEFAULT_CLUSTER
+
+
+@pytest.mark.parametrize("name", target_names())
+def test_every_instruction_set_has_kernels_and_costs(name: str):
+    isa = load_target(name).core.isa
+    assert isa in INSTRUCTION_SETS
+    assert isa in KERNEL_TERMS
+    assert coefficients(isa)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("count = 8", "", "mine.core needs its count: a whole number"),
+        ("count = 8", "count = 8\ncounts = 1", "mine.core has no key counts; there are count, isa"),
+        ("count = 8", 'count = "8"', "mine.core.count is '8'; expected a whole number"),
+        ("count = 8", "count = 8.5", "mine.core.count is 8.5; expected a whole number"),
+        ("count = 8", "count = true", "mine.core.count is True; expected a whole number"),
+        ("count = 8", "count = 17", "mine.core.count is 17; expected 1 to 16"),
+        ('isa = "xpulp"', 'isa = "mips"', "core.isa is 'mips'; expected portable or xpulp"),
+        ("reserved = 8192", "reserved = -1", "mine.l1.reserved is -1; expected a number of at"),
+        ("reserved = 8192", "", "mine.l1 needs its reserved: a whole number"),
+        ("[dma]", "[dna]", "mine has no key dna; there are name, description, platform, core"),
+        ('kind = "cluster"', "", "kind is None; expected cluster"),
+        ('kind = "cluster"', 'kind = "gpu"', "kind is 'gpu'; expected cluster"),
+        ("[l1]", "l1]", "mine.toml is no TOML"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, old: str, new: str, message: str):
+    with pytest.raises(DsconvError) as raised:
+        described(tmp_path, old, new)
+    assert message in str(raised.value)
+    assert "mine.toml" in str(raised.value)
+
+
+def test_files_that_cannot_be_read(tmp_path: Path):
+    with pytest.raises(DsconvError, match=r"cannot read target .*none\.toml: No such file"):
+        load_target(str(tmp_path / "none.toml"))
+    with pytest.raises(DsconvError, match="no target pulp; there are gap8, host"):
+        load_target("pulp")
+
+
+def test_memories_without_room_for_tensors():
+    with pytest.raises(CapacityError, match="leave nothing for tensors in 8192 bytes of L1"):
+        load_target("gap8").with_sizes(8192, None).attribute(layers=1)
+
+
+def test_no_fact_is_in_a_pass_and_in_a_description():
+    """Every table of every description is read: none says what the compiler does not use."""
+    for name in target_names():
+        table = tomllib.loads((FOLDER / f"{name}.toml").read_text())
+        cluster = load_target(name).cluster(layers=0)
+        for section in ("core", "dma", "l3", "icache", "energy"):
+            assert table[section].keys() == vars(getattr(cluster, section)).keys()
+
+
+def estimates(target: ClusterTarget) -> list[int]:
+    network = network_function(dsconv.compile(DIGITS, target).lowered)
+    layers = [op for op in network.body.block.ops if isinstance(op, LayerOp)]
+    return [layer.estimate.value.data for layer in layers]
+
+
+def test_estimates_are_those_of_the_targets_cores():
+    """What stream-weights plans from: they were eight cores' whatever the target said."""
+    eight = load_target("qemu")
+    one = replace(eight, core=replace(eight.core, count=1))
+    assert sum(estimates(one)) > 6 * sum(estimates(eight))
+
+
+def test_loops_in_c_are_not_priced_as_assembly():
+    xpulp = load_target("pulp_open")
+    portable = replace(xpulp, core=replace(xpulp.core, isa="portable"))
+    assert sum(estimates(portable)) > 5 * sum(estimates(xpulp))
