@@ -219,7 +219,8 @@ def addition_of_far_scales() -> onnx.ModelProto:
 
 def mixing_reshape() -> onnx.ModelProto:
     writer = ConvWriter()
-    real = writer.dequantize(writer.quantize(writer.node("Relu", writer.real), S8), S8)
+    pooled = writer.node("MaxPool", writer.real, kernel_shape=[1, 1])
+    real = writer.dequantize(writer.quantize(pooled, S8), S8)
     shape = writer.constant(np.array([1, 4, 4, 9], np.int64))
     moved = writer.node("Reshape", real, shape, name="reshape")
     return writer.finished(writer.node("Conv", moved, writer.weights, name="conv1"))

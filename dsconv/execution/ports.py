@@ -3,51 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dsconv.dialects.run import Array
 from dsconv.driver.difference import Difference, first_difference
 from dsconv.errors import DsconvError
 from dsconv.frontends import Port
+from dsconv.frontends.onnx_file.preprocessing import Preparation
+
+Array = npt.NDArray[Any]
 
 RANDOM_SEED = 0
 
 
-def by_port(given: object, ports: Sequence[Port], role: str) -> list[object]:
-    """What is given for each port, None for one without.
+def by_port(given: object, ports: Sequence[Port], role: str) -> list[dict[str, Array]]:
+    """What is given for each port, by one of its names; nothing for one without.
 
     `given` is an array for the only port, or a mapping from names. Raises DsconvError where a name
     is unknown, or where an array comes without the name that it needs.
     """
+    names = ", ".join(f"'{port.names[0]}'" for port in ports)
+    if given is None:
+        return [{} for _ in ports]
     if not isinstance(given, Mapping):
-        if len(ports) > 1 and given is not None:
-            names = ", ".join(f"'{port.name}'" for port in ports)
+        if len(ports) > 1:
             raise DsconvError(f"the network has {len(ports)} {role}s, {names}: name each array")
-        return [given] * len(ports)
-    named: dict[str, object] = {str(name): array for name, array in given.items()}
-    unknown = named.keys() - {port.name for port in ports}
+        return [{ports[0].names[0]: np.asarray(given)}]
+    named: dict[str, Array] = {str(name): np.asarray(array) for name, array in given.items()}
+    unknown = named.keys() - {name for port in ports for name in port.names}
     if unknown:
-        names = ", ".join(f"'{port.name}'" for port in ports)
         raise DsconvError(f"the network has no {role} '{min(unknown)}'; it has {names}")
-    return [named.get(port.name) for port in ports]
+    return [{name: named[name] for name in port.names if name in named} for port in ports]
 
 
 def quantised_inputs(given: object, ports: Sequence[Port]) -> list[Array]:
     """For each input (n, its shape), in the type that the network takes.
 
-    `given` is as in `by_port`; None draws a random one for every port. Floats are quantised as
+    `given` is as in `by_port`; None draws a random one for every port. What the file does to an
+    input before it is quantised is done to arrays of the input's name. Floats are quantised as
     QuantizeLinear does; integers have to be of the network's type.
     """
     generator = np.random.default_rng(RANDOM_SEED)
     if given is None:
         return [_random(port, generator) for port in ports]
     arrays: list[Array] = []
-    for port, x in zip(ports, by_port(given, ports, "input"), strict=True):
-        if x is None:
-            raise DsconvError(f"there are no values for the input '{port.name}'")
-        arrays.append(_quantised(np.asarray(x), port))
+    for port, named in zip(ports, by_port(given, ports, "input"), strict=True):
+        if len(named) != 1:
+            which = " and ".join(f"'{name}'" for name in named) or "nothing"
+            raise DsconvError(f"the input '{port.names[0]}' needs one array, {which} is given")
+        ((name, array),) = named.items()
+        if port.preparation is not None and name == port.preparation.source.name:
+            arrays.append(quantise(_prepared(array, port.preparation), port))
+        else:
+            arrays.append(_quantised(array, port))
     if len({len(array) for array in arrays}) > 1:
         counts = ", ".join(
             f"{len(array)} for '{port.name}'" for array, port in zip(arrays, ports, strict=True)
@@ -64,27 +74,54 @@ def expected_differences(
     Raises DsconvError, with the notes of the import, where the shapes differ.
     """
     found: list[Difference | None] = []
-    for port, given in zip(ports, by_port(expect, ports, "output"), strict=True):
-        if given is None:
-            continue
-        expected, actual = np.asarray(given), outputs[port.name]
-        if expected.size != actual.size:
-            raise DsconvError(
-                f"expected outputs have shape {expected.shape}, the network's '{port.name}' "
-                f"{actual.shape}" + "".join(f"; note: {note}" for note in notes)
-            )
-        expected = expected.reshape(actual.shape)
-        if np.issubdtype(expected.dtype, np.floating):
-            expected = quantise(expected.astype(np.float32), port)
+    for port, named in zip(ports, by_port(expect, ports, "output"), strict=True):
         place = f"expected output {port.name}" if len(ports) > 1 else "expected output"
-        found.append(first_difference(place, expected, actual))
+        for given in named.values():
+            expected = _expected(given, len(outputs[port.name]), port, notes)
+            found.append(first_difference(place, expected, outputs[port.name]))
     return [difference for difference in found if difference is not None]
 
 
-def quantise(array: npt.NDArray[np.floating], port: Port) -> Array:
+def _expected(given: Array, count: int, port: Port, notes: Sequence[str]) -> Array:
+    """Expected values of an output, (count, its shape) integers."""
+    try:
+        expected = rows_of(given, port.shape, port.name)
+    except DsconvError as error:
+        raise DsconvError("; ".join((str(error), *(f"note: {note}" for note in notes)))) from error
+    if len(expected) != count:
+        raise DsconvError(f"{len(expected)} outputs are expected of {count} inputs")
+    return quantise(expected, port) if np.issubdtype(expected.dtype, np.floating) else expected
+
+
+def rows_of(array: Array, shape: Sequence[int], name: str) -> Array:
+    """One value or several as (n, *shape). Raises DsconvError for dimensions in another order.
+
+    Dimensions of size 1 may be left out, and values may lie flat.
+    """
+    size = int(np.prod(shape))
+    wanted = [length for length in shape if length != 1]
+    for leading in (0, 1):
+        lengths = [length for length in array.shape[leading:] if length != 1]
+        fits = lengths in (wanted, [size]) or (len(wanted) < 2 and np.prod(lengths) == size)
+        if array.size and fits:
+            return array.reshape(-1, *shape)
+    if array.ndim == 1 and array.size and array.size % size == 0:
+        return array.reshape(-1, *shape)
+    last = array.shape[-1:] + array.shape[-3:-1]
+    is_channels_last = array.ndim >= 3 and list(last) == list(shape[-3:])
+    advice = "; np.moveaxis(x, -1, -3) makes it channels first" if is_channels_last else ""
+    raise DsconvError(
+        f"'{name}' takes {list(shape)}, or several of them; the array is {list(array.shape)}"
+        f"{advice}"
+    )
+
+
+def quantise(array: Array, port: Port) -> Array:
     """QuantizeLinear with the scale and zero point of a port."""
     if port.scale is None:
-        raise DsconvError(f"{port.name} has no scale: give integers, not floats")
+        raise DsconvError(
+            f"'{port.name}' has no scale in the file: give {port.dtype}, not {array.dtype}"
+        )
     limits = np.iinfo(port.dtype)
     steps = np.rint(array.astype(np.float32) / np.float32(port.scale)) + port.zero_point
     return np.clip(steps, limits.min, limits.max).astype(port.dtype)
@@ -112,15 +149,28 @@ def _random(port: Port, generator: np.random.Generator) -> Array:
     return generator.integers(limits.min, limits.max + 1, (1, *port.shape), dtype)
 
 
-def _quantised(array: npt.NDArray[np.generic], port: Port) -> Array:
-    size = int(np.prod(port.shape))
-    if array.size == 0 or array.size % size:
+def _prepared(array: Array, preparation: Preparation) -> Array:
+    """What the first operations of the file make of its input."""
+    name = preparation.source.name
+    if not np.issubdtype(array.dtype, np.floating):
         raise DsconvError(
-            f"the input has shape {array.shape}; {port.name} takes {port.shape}, or several of them"
+            f"'{name}' takes {preparation.source.dtype}; the array is {array.dtype}: "
+            f"x.astype(np.{preparation.source.dtype}) if its values are those of the file's input, "
+            f"or name it '{preparation.result}' if it is quantised"
         )
-    array = array.reshape(-1, *port.shape)
+    rows = rows_of(array, preparation.source.shape, name)
+    return preparation.apply(rows.astype(preparation.source.dtype))
+
+
+def _quantised(array: Array, port: Port) -> Array:
+    rows = rows_of(array, port.shape, port.name)
     if np.issubdtype(array.dtype, np.floating):
-        return quantise(array.astype(np.float32), port)
+        return quantise(rows, port)
     if array.dtype != port.dtype:
-        raise DsconvError(f"the input is {array.dtype}; {port.name} takes {port.dtype} or float")
-    return np.ascontiguousarray(array).astype(port.dtype)
+        real = " if it holds the reals of the file" if port.float_model else ""
+        cure = "np.float32" if port.float_model else f"np.{port.dtype}"
+        raise DsconvError(
+            f"'{port.name}' takes {port.dtype}{' or float' if port.scale else ''}; the array is "
+            f"{array.dtype}: x.astype({cure}){real}"
+        )
+    return np.ascontiguousarray(rows)

@@ -38,9 +38,7 @@ def import_onnx(
     model, left_out = without_preprocessing(model)
     graph = OnnxGraph(model)
     meaning = flavour_of(graph) if flavour is None else flavour_named(flavour)
-    reader = Reader(graph, meaning.handlers, meaning.arithmetic)
-    for note in left_out:
-        reader.note(note)
+    reader = Reader(graph, meaning.handlers, meaning.arithmetic, left_out)
     if flavour is None and model.producer_name == FROM_TFLITE:
         reader.note(
             "converted from TensorFlow: this is ONNX Runtime's arithmetic; for that of TFLite's "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -58,6 +58,7 @@ from dsconv.frontends.core.operations import (
 from dsconv.frontends.onnx_file.labels import c_identifier, layer_labels
 from dsconv.frontends.onnx_file.network import ImportedNetwork, LayerSource, OnnxTensor, Port
 from dsconv.frontends.onnx_file.onnx_graph import GraphInput, Node
+from dsconv.frontends.onnx_file.preprocessing import Preparation
 from dsconv.frontends.onnx_file.view import View
 
 
@@ -88,8 +89,10 @@ class Output:
 class NetworkBuilder:
     """Collects inputs and layers in order of evaluation; `finish` gives the network."""
 
-    def __init__(self, arithmetic: Arithmetic):
+    def __init__(self, arithmetic: Arithmetic, preparations: Mapping[str, Preparation]):
+        """`preparations` are what the caller does before the graph's inputs of these names."""
         self._arithmetic = arithmetic
+        self._preparations = preparations
         self._block = Block()
         self._inputs: list[_Input] = []
         self._layers: list[_Layer] = []
@@ -275,6 +278,7 @@ class NetworkBuilder:
             None if quantisation is None else quantisation.scale,
             0 if quantisation is None else quantisation.zero_point,
             ("QuantizeLinear",) if known.source.dtype == "float32" else (),
+            preparation=self._preparations.get(known.source.name),
         )
 
 

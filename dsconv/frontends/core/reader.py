@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import TypeAlias
 
@@ -33,12 +34,13 @@ from dsconv.frontends.arithmetic.values import (
     Value,
 )
 from dsconv.frontends.core.builder import NetworkBuilder, Output
-from dsconv.frontends.core.channels_last import channels_first, takes_channels_last
+from dsconv.frontends.core.input_view import input_view
 from dsconv.frontends.core.kept_values import kept_quantisation
 from dsconv.frontends.onnx_file.network import ImportedNetwork, OnnxTensor
 from dsconv.frontends.onnx_file.onnx_graph import Array, GraphInput, Node, OnnxGraph
-from dsconv.frontends.onnx_file.rearrange import REARRANGING, permutation, rearranged
-from dsconv.frontends.onnx_file.view import View, nchw_view_of_input
+from dsconv.frontends.onnx_file.preprocessing import Preparation
+from dsconv.frontends.onnx_file.rearrange import REARRANGING
+from dsconv.frontends.onnx_file.view import View
 
 Handler: TypeAlias = Callable[["Reader", Node], Value]
 QUANTISE_FIRST = (
@@ -47,6 +49,17 @@ QUANTISE_FIRST = (
 ACCUMULATORS = "int32"
 QUANTISING = {"DequantizeLinear", "QuantizeLinear"}
 TRANSPARENT = {"Identity", "Dropout"}
+SHAPE_OPERATIONS = {
+    "Cast",
+    "Concat",
+    "Constant",
+    "Gather",
+    "Shape",
+    "Slice",
+    "Squeeze",
+    "Unsqueeze",
+}
+"""With these exporters compute what a Reshape takes."""
 TRAILING = {
     "ArgMax",
     "Cast",
@@ -67,12 +80,19 @@ TRAILING = {
 class Reader:
     """Evaluates the graph node by node. Handlers and arithmetic are those of the flavour."""
 
-    def __init__(self, graph: OnnxGraph, handlers: Mapping[str, Handler], arithmetic: Arithmetic):
+    def __init__(
+        self,
+        graph: OnnxGraph,
+        handlers: Mapping[str, Handler],
+        arithmetic: Arithmetic,
+        left_out: Sequence[Preparation] = (),
+    ):
+        """`left_out` is what the caller does to inputs before the graph takes them."""
         self.graph = graph
-        self.builder = NetworkBuilder(arithmetic)
+        self.builder = NetworkBuilder(arithmetic, {known.result: known for known in left_out})
         self._handlers = handlers
         self._values: dict[str, Value] = {}
-        self._notes: list[str] = []
+        self._notes = [known.note for known in left_out]
 
     def read(self, name: str, flavour: str) -> ImportedNetwork:
         """Imports the whole graph into a function `name`."""
@@ -243,47 +263,34 @@ class Reader:
         if not self.graph.consumers.get(source.name):
             self.note(f"input '{source.name}' is not used and left out")
             return
-        view = self._input_view(source)
+        view = input_view(self.graph, source, partial(self._constant_of_shape, source))
         self._values[source.name] = (
             RealInput(source, view, view)
             if source.dtype == "float32"
             else self.builder.add_input(source, view, OnnxTensor(source.name, view), source.dtype)
         )
 
-    def _input_view(self, source: GraphInput) -> View:
-        """How an input reads as N, C, H, W, which its first layer tells.
+    def _constant_of_shape(self, source: GraphInput, tensor: str) -> Array | None:
+        """A constant, or what the file computes from the shape of an input that is not read yet."""
+        known = dict(self._values)
+        plain = View.plain(source.shape)
+        self._values[source.name] = RealInput(source, plain, plain)
+        try:
+            self._read_shape_nodes(tensor)
+            return self.constant(tensor)
+        finally:
+            self._values = known
 
-        Dimensions that cut channels for a shuffle are none of these.
-        """
-        view, tensor = View.plain(source.shape), source.name
-        views = [view]
-        while consumers := self.graph.consumers.get(tensor):
-            node = consumers[0]
-            if node.op_type in REARRANGING:
-                if self._moves_bytes(node, view):
-                    break
-                view = rearranged(node, view, self.constant)
-                view = View.plain(view.shape, view.shape) if view.is_plain else view
-                views.append(view)
-            elif takes_channels_last(node):
-                views.append(channels_first(node, view))
-                break
-            elif node.op_type not in {"QuantizeLinear", "DequantizeLinear", *TRANSPARENT}:
-                break
-            tensor = node.outputs[0]
-        names = map(nchw_view_of_input, reversed(views))
-        named = next((name for name in names if name is not None), None)
-        if named is None:
-            raise ModelError(
-                f"input '{source.name}' of shape {list(source.shape)} does not become one "
-                "activation 1xCxHxW"
-            )
-        return View(named.sizes, named.order, source.shape)
-
-    def _moves_bytes(self, node: Node, view: View) -> bool:
-        """Whether a node transposes a part of a dimension."""
-        is_transpose = node.op_type == "Transpose"
-        return is_transpose and view.transposed(permutation(node, len(view.shape))) is None
+    def _read_shape_nodes(self, tensor: str) -> None:
+        """Reads what a tensor is made of, as far as that computes with shapes."""
+        node = self.graph.producer(tensor)
+        if tensor in self._values or node is None or node.op_type not in SHAPE_OPERATIONS:
+            return
+        for source in filter(None, node.inputs):
+            self._read_shape_nodes(source)
+        given = (name in self._values or self.constant(name) is not None for name in node.inputs)
+        if all(given):
+            self._values[tensor] = self._read_node(node)
 
     def _outputs(self) -> list[Output]:
         """Outputs of the network: one for each value, whatever the caller makes of it."""

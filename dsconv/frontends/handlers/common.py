@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from onnx import TensorProto
 
+from dsconv.frontends.arithmetic.scales import Quantisation
 from dsconv.frontends.arithmetic.values import (
     AnyPendingLayer,
     Constant,
@@ -13,12 +15,14 @@ from dsconv.frontends.arithmetic.values import (
     Integers,
     LeftToCaller,
     MaxPoolLayer,
+    PendingLayer,
+    RealInput,
     ScaledConstant,
     TableLayer,
     Value,
     with_view,
 )
-from dsconv.frontends.core.reader import QUANTISE_FIRST, Handler, Reader
+from dsconv.frontends.core.reader import ACCUMULATORS, QUANTISE_FIRST, Handler, Reader
 from dsconv.frontends.handlers import pools
 from dsconv.frontends.handlers.quantisation import (
     reduced_axes,
@@ -110,7 +114,13 @@ def read_concat(reader: Reader, node: Node) -> Value:
 
 
 def read_cast(reader: Reader, node: Node) -> Value:
-    """A constant as another integer type, as exporters compute shapes."""
+    """Integers as reals, as of an image of bytes, or a constant as exporters compute shapes."""
+    value = reader.value(node)
+    to_real = node.integer("to", 0) == TensorProto.FLOAT
+    if isinstance(value, Integers) and value.dtype != ACCUMULATORS and to_real:
+        return reader.dequantise(value, Quantisation(1.0, 0, value.dtype))
+    if isinstance(value, RealInput | Dequantised | PendingLayer) and to_real:
+        return value
     array = reader.array(node, 0)
     if array.dtype.kind not in "iu":
         raise node.problem("only casts in the computation of a shape are supported", QUANTISE_FIRST)

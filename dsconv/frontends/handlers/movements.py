@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -29,6 +30,7 @@ from dsconv.frontends.handlers.shuffles import read_transpose
 from dsconv.frontends.handlers.slices import read_slice, read_split
 from dsconv.frontends.handlers.windows import check_nchw, windowed_view
 from dsconv.frontends.onnx_file.onnx_graph import Node
+from dsconv.frontends.onnx_file.pads import read_pads
 from dsconv.frontends.onnx_file.view import View
 
 
@@ -102,24 +104,33 @@ def _pad_value(reader: Reader, node: Node, integers: Integers | None) -> float:
 
 
 def _padded(reader: Reader, node: Node, part: Part, real: float) -> MovingLayer:
-    check_nchw(node, part.view)
-    rank = len(part.view.shape)
-    listed = read_integers(reader, node, 1) if node.has_input(1) else None
-    pads = listed or list(node.integers("pads") or ())
-    axes = read_integers(reader, node, 3) if node.has_input(3) else range(rank)
-    if len(pads) != 2 * len(axes) or not all(-rank <= axis < rank for axis in axes):
-        raise node.problem(f"pads {pads} for {len(axes)} axes of {rank}")
-    around = [[0] * 4, [0] * 4]
-    for index, axis in enumerate(axes):
-        for side in range(2):
-            around[side][axis % rank] = pads[index + side * len(axes)]
-    begins, ends = around
-    if begins[0] or ends[0] or min(begins + ends) < 0:
-        raise node.problem(f"pads {pads}; whole channels, rows and columns can be added")
+    """The pads of stored axes; dimensions may read them in any order."""
+    before, behind = read_pads(node, len(part.view.shape), reader.constant)
+    shape = tuple(map(sum, zip(part.view.shape, before, behind, strict=True)))
+    begin_view = part.view.resized(tuple(map(sum, zip(part.view.shape, before, strict=True))))
+    view = part.view.resized(shape)
+    if begin_view is None or view is None or min(before + behind) < 0:
+        raise node.problem(
+            f"pads {before + behind} of {list(part.view.shape)}; whole channels, rows and columns "
+            "can be added"
+        )
+    sizes = part.view.sizes
+    begins = [new - old for new, old in zip(begin_view.sizes, sizes, strict=True)]
+    ends = [new - old for new, old in zip(view.sizes, begin_view.sizes, strict=True)]
+    if begins[0] or ends[0]:
+        raise node.problem(f"pads {before + behind}; the batch cannot be added to")
+    stored = with_view(part, lambda view: View.plain(view.sizes))
+    return replace(_padded_axes(node, stored, begins, ends, real), view=view)
+
+
+def _padded_axes(
+    node: Node, part: Part, begins: Sequence[int], ends: Sequence[int], real: float
+) -> MovingLayer:
+    """An activation N, C, H, W with channels, rows and columns around it."""
     if begins[1] or ends[1]:
         own = range(part.view.sizes[1])
         part = with_channels(node, part, [*[None] * begins[1], *own, *[None] * ends[1]], real)
-        if not any(begins[2:] + ends[2:]):
+        if not any((*begins[2:], *ends[2:])):
             return part
     window = WindowAttr.of((1, 1), pads=(*begins[2:], *ends[2:]))
     return MovingLayer(

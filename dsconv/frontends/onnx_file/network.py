@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from xdsl.dialects.builtin import ModuleOp
 
+from dsconv.frontends.onnx_file.preprocessing import Preparation
 from dsconv.frontends.onnx_file.view import Shape, View
 
 
@@ -29,7 +30,7 @@ class Port:
     `real = scale * (q - zero_point)`; `scale` is None where the file does not say it, and for int32
     sums whose channels each have their own in `channel_scales`. `caller_steps` are the operations
     of the file between `name` and these bytes: QuantizeLinear of a float input, Softmax behind the
-    logits.
+    logits. `preparation` is what the file does before `name`, where that is no input of the file.
     """
 
     name: str
@@ -40,11 +41,14 @@ class Port:
     zero_point: int
     caller_steps: tuple[str, ...]
     channel_scales: tuple[float, ...] = ()
+    preparation: Preparation | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the port is called by those who give or expect values."""
-        return (self.name,)
+        """What the port is called by those who give or expect values, the file's own name first."""
+        return (
+            (self.name,) if self.preparation is None else (self.preparation.source.name, self.name)
+        )
 
     @property
     def meaning(self) -> str:
@@ -55,7 +59,15 @@ class Port:
         if self.scale is None:
             return form
         offset = f"(q {'-' if self.zero_point >= 0 else '+'} {abs(self.zero_point)})"
-        return f"{form}, real = {self.scale:.9g} * {offset if self.zero_point else 'q'}"
+        return f"{form}, {self._real} = {self.scale:.9g} * {offset if self.zero_point else 'q'}"
+
+    @property
+    def _real(self) -> str:
+        """What is quantised: a real of the file, or what its first operations make of an input."""
+        if self.preparation is None:
+            return "real"
+        steps = " and ".join(self.preparation.steps)
+        return f"{steps} of {self.preparation.source.name}"
 
     @property
     def float_model(self) -> bool:

@@ -96,7 +96,7 @@ class Node:
 
 @dataclass(frozen=True)
 class GraphInput:
-    """An input of the network: place, ONNX name, shape with batch 1, numpy name of its elements."""
+    """An input of the network: place, ONNX name, static shape, numpy name of its elements."""
 
     position: int
     name: str
@@ -174,6 +174,17 @@ class OnnxGraph:
             for tensor in filter(None, node.inputs):
                 consumers.setdefault(tensor, []).append(node)
         return consumers
+
+    def quantised_constant(self, name: str) -> Array | None:
+        """The array of a constant, or the integers that a constant is dequantised from."""
+        producer = self._producers.get(name)
+        if producer is not None and producer.op_type == "DequantizeLinear":
+            return self.constant(producer.inputs[0])
+        return self.constant(name)
+
+    def producer(self, name: str) -> Node | None:
+        """The node that makes a tensor."""
+        return self._producers.get(name)
 
     def constant(self, name: str) -> Array | None:
         """The array of an initializer or a Constant node, None for any other tensor."""
@@ -273,6 +284,4 @@ def _static_shape(value: ValueInfoProto) -> Shape:
                 f"input '{value.name}': dimension {index} is dynamic or empty ({symbol}); fix it, "
                 "for example with onnxruntime.tools.make_dynamic_shape_fixed"
             )
-    if sizes[0] != 1:
-        raise ModelError(f"input '{value.name}' has a batch of {sizes[0]}; export with batch 1")
     return tuple(sizes)

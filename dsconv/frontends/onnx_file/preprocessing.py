@@ -5,98 +5,164 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import onnx
-from onnx import helper
+from onnx import TensorProto, helper, numpy_helper, shape_inference
 
-from dsconv.frontends.onnx_file.onnx_graph import GraphInput, Node, OnnxGraph
-from dsconv.frontends.onnx_file.rearrange import REARRANGING, new_shape, permutation
+from dsconv.frontends.onnx_file.onnx_graph import Array, GraphInput, Node, OnnxGraph
+from dsconv.frontends.onnx_file.rearrange import REARRANGING
 from dsconv.frontends.onnx_file.view import Shape
 
-ELEMENTWISE = {"Add", "BatchNormalization", "Div", "Mul", "Sub"}
+COMPUTING = {
+    *("Add", "BatchNormalization", "Cast", "Clip", "Div", "Max", "Min", "Mul", "Pad", "Resize"),
+    *("Sub", "Upsample"),
+}
 
 
-def without_preprocessing(model: onnx.ModelProto) -> tuple[onnx.ModelProto, list[str]]:
-    """The model from where its inputs are ready to be quantised, and notes on what is left out.
+@dataclass(frozen=True)
+class Preparation:
+    """The first operations of a file on one of its inputs, left to the caller.
 
-    That are sums, products and normalisations with constants, such as a Sub of a mean and a Div,
-    and what rearranges the input before them. A model without them is returned as it is.
+    `model` takes the input as the file has it and gives the last of `results`, of `shape`.
+    """
+
+    source: GraphInput
+    steps: tuple[str, ...]
+    results: tuple[str, ...]
+    shape: Shape
+    model: onnx.ModelProto
+
+    @property
+    def result(self) -> str:
+        """The tensor that is quantised."""
+        return self.results[-1]
+
+    @property
+    def note(self) -> str:
+        """What is left to whom."""
+        return (
+            f"input '{self.source.name}': {', '.join(self.steps)} left to the caller, who gives "
+            f"'{self.result}' instead; dsconv run and verify do it to what they are given"
+        )
+
+    def apply(self, rows: Array) -> Array:
+        """What comes of (n, shape in the file): (n, shape), computed as ONNX defines it."""
+        from onnx.reference import ReferenceEvaluator
+
+        evaluator = ReferenceEvaluator(self.model)
+        results = [evaluator.run(None, {self.source.name: row}) for row in rows]
+        return np.stack([np.asarray(found) for result in results for found in result])
+
+
+def without_preprocessing(model: onnx.ModelProto) -> tuple[onnx.ModelProto, list[Preparation]]:
+    """The model from where its inputs are ready to be quantised, and what is left out.
+
+    That is whatever computes on a float input with constants, such as a Sub of a mean, a Clip or a
+    Resize, and what rearranges the input before. A model without that is returned as it is.
     """
     graph = OnnxGraph(model)
-    found = {
-        source.name: steps
+    found = [
+        _preparation(model, graph, source, nodes)
         for source in graph.inputs
-        if source.dtype == "float32" and (steps := _preprocessing(graph, source))
-    }
+        if source.dtype == "float32" and (nodes := _preprocessing(graph, source))
+    ]
     if not found:
         return model, []
     rest = onnx.ModelProto()
     rest.CopyFrom(model)
-    left_out = {step.result for steps in found.values() for step in steps}
+    left_out = {output for known in found for output in known.results}
     del rest.graph.node[:]
     rest.graph.node.extend(node for node in model.graph.node if node.output[0] not in left_out)
+    by_name = {known.source.name: known for known in found}
     for value in rest.graph.input:
-        if value.name in found:
-            last = found[value.name][-1]
-            element = value.type.tensor_type.elem_type
-            value.CopyFrom(helper.make_tensor_value_info(last.result, element, last.shape))
-    return rest, [_note(name, steps) for name, steps in found.items()]
+        if value.name in by_name:
+            known = by_name[value.name]
+            value.CopyFrom(_float_value(known.result, known.shape))
+    return rest, found
 
 
-@dataclass(frozen=True)
-class _Step:
-    """A node that the caller does, and the shape of its result."""
-
-    node: Node
-    shape: Shape
-
-    @property
-    def result(self) -> str:
-        return self.node.outputs[0]
-
-
-def _note(name: str, steps: list[_Step]) -> str:
-    operations = ", ".join(step.node.op_type for step in steps)
-    return (
-        f"input '{name}': {operations} left to the caller, who gives '{steps[-1].result}' instead"
-    )
-
-
-def _preprocessing(graph: OnnxGraph, source: GraphInput) -> list[_Step]:
+def _preprocessing(graph: OnnxGraph, source: GraphInput) -> list[Node]:
     """What stands between an input and its QuantizeLinear, up to the last step that computes."""
-    steps = list(_steps(graph, source))
-    while steps and steps[-1].node.op_type in REARRANGING:
-        del steps[-1]
-    return steps if steps and _is_quantised(graph, steps[-1].result) else []
+    nodes = list(_nodes(graph, source.name))
+    while nodes and nodes[-1].op_type in REARRANGING:
+        del nodes[-1]
+    return nodes if nodes and _is_quantised(graph, nodes[-1].outputs[0]) else []
 
 
-def _steps(graph: OnnxGraph, source: GraphInput) -> Iterator[_Step]:
+def _nodes(graph: OnnxGraph, tensor: str) -> Iterator[Node]:
     """What is done to an input by nodes each of which is the only one to take what it takes."""
-    tensor, shape = source.name, source.shape
     while len(consumers := graph.consumers.get(tensor, [])) == 1 and tensor not in graph.outputs:
-        (node,) = consumers
-        if node.op_type == "Transpose":
-            shape = tuple(shape[axis] for axis in permutation(node, len(shape)))
-        elif node.op_type in REARRANGING:
-            shape = new_shape(node, shape, graph.constant)
-        elif node.op_type not in ELEMENTWISE or not _keeps_shape(graph, node, tensor, shape):
+        node = consumers[0]
+        others = [name for name in node.inputs if name and name != tensor]
+        known = all(graph.constant(name) is not None for name in others)
+        if node.op_type not in {*COMPUTING, *REARRANGING} or len(node.outputs) > 1 or not known:
             return
-        yield _Step(node, shape)
+        yield node
         tensor = node.outputs[0]
 
 
-def _keeps_shape(graph: OnnxGraph, node: Node, tensor: str, shape: Shape) -> bool:
-    """Whether everything else that a node takes is constant and no larger than the tensor."""
-    others = [graph.constant(name) for name in node.inputs if name != tensor]
-    if len(node.outputs) > 1 or any(other is None for other in others):
-        return False
-    return node.op_type == "BatchNormalization" or all(
-        other is not None and _fits(other.shape, shape) for other in others
+def _preparation(
+    model: onnx.ModelProto, graph: OnnxGraph, source: GraphInput, nodes: list[Node]
+) -> Preparation:
+    results = tuple(node.outputs[0] for node in nodes)
+    read = {name for node in nodes for name in node.inputs}
+    constants = {name for name in read if (node := graph.producer(name)) and not node.inputs}
+    initializers = [tensor for tensor in model.graph.initializer if tensor.name in read]
+    kept: list[onnx.NodeProto] = []
+    for node in model.graph.node:
+        if node.output[0] in results and node.op_type == "BatchNormalization":
+            factor, addend = _normalisation(graph, nodes[results.index(node.output[0])])
+            initializers += [factor, addend]
+            product = f"{node.output[0]}/product"
+            kept.append(helper.make_node("Mul", [node.input[0], factor.name], [product]))
+            kept.append(helper.make_node("Add", [product, addend.name], [node.output[0]]))
+        elif node.output[0] in {*results, *constants}:
+            kept.append(node)
+    part = onnx.ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
+    part.graph.CopyFrom(
+        helper.make_graph(
+            kept,
+            "preparation",
+            [_float_value(source.name, source.shape)],
+            [_float_value(results[-1], None)],
+            initializers,
+        )
+    )
+    steps = tuple(node.op_type for node in nodes)
+    return Preparation(source, steps, results, _shape(part, nodes[-1]), part)
+
+
+def _normalisation(graph: OnnxGraph, node: Node) -> tuple[onnx.TensorProto, onnx.TensorProto]:
+    """Factor and addend of a BatchNormalization, in float32 as ONNX Runtime computes them.
+
+    Before opset 14, ONNX's reference normalises by the statistics of the batch in its place.
+    """
+    scale, bias, mean, variance = (
+        np.asarray(graph.constant(name), np.float32).reshape(-1, 1, 1) for name in node.inputs[1:]
+    )
+    factor = scale / np.sqrt(variance + np.float32(node.real("epsilon", 1e-5)))
+    name = node.outputs[0]
+    return (
+        numpy_helper.from_array(factor, f"{name}/factor"),
+        numpy_helper.from_array(bias - mean * factor, f"{name}/addend"),
     )
 
 
-def _fits(constant: Shape, shape: Shape) -> bool:
-    sizes = zip(constant[::-1], shape[::-1], strict=False)
-    return len(constant) <= len(shape) and all(size in (1, whole) for size, whole in sizes)
+def _float_value(name: str, shape: Shape | None) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+
+
+def _shape(part: onnx.ModelProto, last: Node) -> Shape:
+    """Shape of the result of a model, which has to be static."""
+    try:
+        inferred = shape_inference.infer_shapes(part, strict_mode=True, data_prop=True)
+    except Exception as error:  # onnx has an exception of its own for each way to fail
+        raise last.problem(f"its shape cannot be told: {error}") from error
+    dimensions = inferred.graph.output[0].type.tensor_type.shape.dim
+    sizes = tuple(dimension.dim_value for dimension in dimensions)
+    if not sizes or min(sizes) < 1:
+        raise last.problem("its shape is not static")
+    return sizes
 
 
 def _is_quantised(graph: OnnxGraph, tensor: str) -> bool:

@@ -83,6 +83,31 @@ class View:
         """The same elements cut differently."""
         return replace(self, shape=shape)
 
+    def resized(self, shape: Shape) -> View | None:
+        """The same axes, so long that the dimensions are `shape`.
+
+        None where a dimension of another size is not one axis.
+        """
+        sizes = list(self.sizes)
+        for dimension, (old, new) in enumerate(zip(self.shape, shape, strict=True)):
+            if old == new:
+                continue
+            axis = self._axis_of_dimension(dimension)
+            if axis is None:
+                return None
+            sizes[axis] = new
+        return View(tuple(sizes), self.order, shape)
+
+    def _axis_of_dimension(self, dimension: int) -> int | None:
+        """The stored axis that a dimension is, None where it is none or several."""
+        if padded_to_rank_4(self.shape) == padded_to_rank_4(
+            tuple(self.sizes[axis] for axis in self.order)
+        ):
+            return self.order[dimension]
+        dimensions = self.axes_of_dimensions()
+        covered = () if dimensions is None else dimensions[dimension]
+        return covered[0] if len(covered) == 1 else None
+
     def transposed(self, permutation: Sequence[int]) -> View | None:
         """Dimensions permuted; None where that cuts through an axis."""
         dimensions = self.axes_of_dimensions()
