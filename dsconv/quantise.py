@@ -10,14 +10,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
+from onnx import version_converter
 
 from dsconv.errors import DsconvError
+from dsconv.execution.ports import rows_of
 from dsconv.files import written_at_once
 from dsconv.frontends.onnx_file.model_file import load_model
 from dsconv.frontends.onnx_file.onnx_graph import GraphInput, OnnxGraph
 from dsconv.verification.onnx_runtime import NOT_INSTALLED, refusal
 
 Array = npt.NDArray[Any]
+
+PER_CHANNEL_OPSET = 13
+"""From here on, QuantizeLinear knows an axis."""
+CONSTANTS_ALONE = 4
+"""Version of the IR from which a constant need not be an input, too."""
 
 
 def quantise(
@@ -29,10 +36,12 @@ def quantise(
     (n * batch, ...). Raises DsconvError where the network is quantised already, where the values do
     not fit it, and with ONNX Runtime's reason where that cannot quantise it.
     """
-    graph = OnnxGraph(load_model(model))
+    loaded = load_model(model)
+    graph = OnnxGraph(loaded)
     if any(node.op_type in ("DequantizeLinear", "QLinearConv") for node in graph.nodes):
         raise DsconvError(f"{model} is quantised already: compile it as it is")
-    samples = [_samples(source, calibration) for source in graph.inputs]
+    is_only = len(graph.inputs) == 1
+    samples = [_samples(source, calibration, is_only=is_only) for source in graph.inputs]
     if len({len(rows) for rows in samples}) != 1:
         raise DsconvError("the inputs have different numbers of values to calibrate with")
     feeds = [
@@ -40,32 +49,65 @@ def quantise(
         for rows in zip(*samples, strict=True)
     ]
     with tempfile.TemporaryDirectory(prefix="dsconv-") as folder:
-        quantised = Path(folder) / "quantised.onnx"
-        _quantise(model, iter(feeds), quantised, per_channel)
+        quantised, whole = Path(folder, "quantised.onnx"), Path(folder, "model.onnx")
+        onnx.save(modernised(loaded, model), str(whole))
+        _quantise(model, whole, iter(feeds), quantised, per_channel)
         with written_at_once(output) as draft:
             draft.write_bytes(quantised.read_bytes())
 
 
-def _samples(source: GraphInput, calibration: Mapping[str, Array]) -> Array:
-    """Values of one input, (n, *shape). A network with one input takes any single array."""
-    arrays = list(calibration.values())
-    values = calibration.get(source.name, arrays[0] if len(arrays) == 1 else None)
+def modernised(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:
+    """The model in an opset that has scales per channel, its weights as constants alone.
+
+    Raises DsconvError where ONNX cannot convert it.
+    """
+    versions = [opset.version for opset in model.opset_import if opset.domain in ("", "ai.onnx")]
+    if max(versions, default=PER_CHANNEL_OPSET) < PER_CHANNEL_OPSET:
+        try:
+            model = version_converter.convert_version(model, PER_CHANNEL_OPSET)
+        except Exception as error:  # it raises RuntimeError, and whatever its C++ does
+            raise DsconvError(
+                f"{path} is of opset {max(versions)}, which ONNX cannot convert to "
+                f"{PER_CHANNEL_OPSET}: {error}; export it again"
+            ) from error
+    constants = {tensor.name for tensor in model.graph.initializer}
+    inputs = [value for value in model.graph.input if value.name not in constants]
+    del model.graph.input[:]
+    model.graph.input.extend(inputs)
+    model.ir_version = max(model.ir_version, CONSTANTS_ALONE)
+    return model
+
+
+def _samples(source: GraphInput, calibration: Mapping[str, Array], *, is_only: bool) -> Array:
+    """Values of one input, (n, *shape): those of its name; for an only input, those that fit."""
+    values = calibration.get(source.name)
     if values is None:
-        known = ", ".join(calibration)
-        raise DsconvError(f"no values to calibrate input '{source.name}' with; there are {known}")
-    if values.size == 0 or values.size % int(np.prod(source.shape)):
-        raise DsconvError(
-            f"values to calibrate with have shape {list(values.shape)}; "
-            f"input '{source.name}' takes {list(source.shape)}, or several of them"
-        )
-    if not np.all(np.isfinite(values)):
+        fitting = [array for array in calibration.values() if _fits(array, source)]
+        candidates = fitting if len(calibration) > 1 else list(calibration.values())
+        if len(candidates) != 1 or not is_only:
+            known = ", ".join(calibration)
+            raise DsconvError(
+                f"no values to calibrate input '{source.name}' with; there are {known}"
+            )
+        values = candidates[0]
+    rows = rows_of(values, source.shape, source.name)
+    if not np.all(np.isfinite(rows)):
         raise DsconvError(f"values to calibrate input '{source.name}' with are not all finite")
-    return values.reshape(-1, *source.shape).astype(source.dtype)
+    return rows.astype(source.dtype)
+
+
+def _fits(array: Array, source: GraphInput) -> bool:
+    try:
+        rows_of(array, source.shape, source.name)
+    except DsconvError:
+        return False
+    return True
 
 
 def _quantise(
-    model: Path, feeds: Iterator[dict[str, Array]], output: Path, per_channel: bool
+    model: Path, whole: Path, feeds: Iterator[dict[str, Array]], output: Path, per_channel: bool
 ) -> None:
+    """Quantises the model in the file `whole`, which comes from `model`."""
     try:
         from onnxruntime import quantization
         from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -78,7 +120,7 @@ def _quantise(
 
     prepared = output.with_name("prepared.onnx")
     try:
-        quant_pre_process(model, prepared, skip_symbolic_shape=True)
+        quant_pre_process(whole, prepared, skip_symbolic_shape=True)
         quantization.quantize_static(
             prepared,
             output,

@@ -102,11 +102,49 @@ def test_two_inputs_are_found_by_name(tmp_path: Path):
         quantise(path, {"a": values, "b": values[:1]}, target)
 
 
+def test_an_npz_may_hold_labels_beside_the_images(model: Path):
+    target = model.with_name("quantised.onnx")
+    quantise(model, {"pictures": images(4), "labels": np.arange(4)}, target)
+    assert import_onnx(target).inputs[0].name == "image"
+
+
+def test_weights_may_lie_in_another_file(tmp_path: Path):
+    """As PyTorch's exporter writes a model."""
+    path, target = tmp_path / "float.onnx", tmp_path / "quantised.onnx"
+    onnx.save(
+        float_network(),
+        str(path),
+        save_as_external_data=True,
+        location="float.onnx.data",
+        size_threshold=0,
+    )
+    quantise(path, {"image": images(4)}, target)
+    assert [path.name for path in sorted(tmp_path.iterdir())] == [
+        *("float.onnx", "float.onnx.data", "quantised.onnx")
+    ]
+    assert compile(target, "host").run(images(2)).equal
+
+
+def test_an_old_opset_is_converted(tmp_path: Path):
+    """Where all constants are inputs, too, and no scale has an axis."""
+    path, target = tmp_path / "float.onnx", tmp_path / "quantised.onnx"
+    old = float_network(8)
+    old.ir_version = 3
+    old.graph.input.extend(
+        onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+        for tensor in old.graph.initializer
+    )
+    onnx.save(old, str(path))
+    quantise(path, {"image": images(4)}, target)
+    assert compile(target, "host").run(images(2)).equal
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        (np.zeros((2, 5), np.float32), r"have shape \[2, 5\]; input 'image' takes"),
-        (np.zeros((0, *SHAPE[1:]), np.float32), "input 'image' takes"),
+        (np.zeros((2, 5), np.float32), r"'image' takes \[1, 3, 12, 12\].* the array is \[2, 5\]"),
+        (np.zeros((0, *SHAPE[1:]), np.float32), "'image' takes"),
+        (np.zeros((2, 12, 12, 3), np.float32), "the array is .*np.moveaxis"),
         (np.full(SHAPE, np.nan, np.float32), "not all finite"),
     ],
 )
