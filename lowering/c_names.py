@@ -15,3 +15,9 @@ def c_identifier(text: str) -> str:
     """The text with everything else than ASCII letters and digits replaced; never a keyword."""
     base = "".join(char if char.isascii() and char.isalnum() else "_" for char in text)
     return f"v_{base}" if not base or base[0].isdigit() or base in KEYWORDS else base
+
+
+def c_prefix(network: str) -> str:
+    """What the names of a network begin with at file scope; the runtime's begin with dsc_."""
+    name = c_identifier(network)
+    return f"n_{name}" if f"{name}_".lower().startswith("dsc_") else name

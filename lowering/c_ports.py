@@ -18,7 +18,7 @@ from dsconv.lowering.c_functions import (
     port_offset,
     without_comment_marks,
 )
-from dsconv.lowering.c_names import c_identifier
+from dsconv.lowering.c_names import c_identifier, c_prefix
 
 ROLES = ("input", "output")
 
@@ -51,7 +51,7 @@ def c_ports(function: FuncOp, role: str) -> list[CPort]:
         _text(fields, "name") or port_names(function)[number]
         for fields, number in zip(stated, numbers, strict=True)
     ]
-    constants = _constants(names, f"{c_identifier(function.sym_name.data)}_{role}")
+    constants = _constants(names, f"{c_prefix(function.sym_name.data)}_{role}")
     return [
         CPort(
             name,
@@ -77,7 +77,7 @@ def header_comment(function: FuncOp, network: str) -> str:
                 name = "" if is_only else f" {port.name}"
                 meanings.append(f"\n   {role}{without_comment_marks(name)}: ")
                 meanings[-1] += without_comment_marks(port.meaning)
-    prefix = c_identifier(function.sym_name.data)
+    prefix = c_prefix(function.sym_name.data)
     return (
         f"/* The network {prefix}, made by dsconv. Write {places[0]}, let every core call\n"
         f"   {prefix}_network.run, read {places[1]}." + "\n" * bool(meanings) + "".join(meanings)

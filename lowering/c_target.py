@@ -33,7 +33,7 @@ from dsconv.lowering.c_functions import (
     print_kernel,
     print_network,
 )
-from dsconv.lowering.c_names import c_identifier
+from dsconv.lowering.c_names import c_prefix
 from dsconv.lowering.c_ports import (
     header_comment,
     header_constants,
@@ -76,7 +76,7 @@ def network_function(module: ModuleOp) -> FuncOp:
 
 def network_name(module: ModuleOp) -> str:
     """What the C calls the network; all its names at file scope begin so."""
-    return c_identifier(network_function(module).sym_name.data)
+    return c_prefix(network_function(module).sym_name.data)
 
 
 def taken_names(module: ModuleOp) -> list[str]:

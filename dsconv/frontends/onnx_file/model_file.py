@@ -13,11 +13,15 @@ from dsconv.errors import ModelError
 
 def load_model(path: Path) -> onnx.ModelProto:
     """Reads a model. Raises `ModelError` where the file is missing or no ONNX."""
-    if not path.is_file():
+    if path.is_dir():
+        raise ModelError(f"{path} is a folder; give the .onnx file in it")
+    if not path.exists():
         raise ModelError(f"{path}: no such file")
     model = onnx.ModelProto()
     try:
         model.ParseFromString(path.read_bytes())
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}") from error
     except DecodeError as error:
         raise ModelError(f"{path}: not an ONNX file, or a truncated one") from error
     if not model.graph.node or not model.opset_import:
