@@ -1,6 +1,7 @@
 """The command line: one clear line for whatever is wrong, nothing half-written."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -202,3 +203,44 @@ def test_schedules_worth_having_are_reported():
 def test_schedules_are_measured_on_gvsoc_alone():
     result = dsconv("report", DIGITS, "--pareto", "--target", "host", "--profile", "gvsoc")
     assert_one_error(result, "host", "compile for gap8 or pulp_open")
+
+
+def test_the_version():
+    result = dsconv("--version")
+    assert result.returncode == 0
+    assert re.fullmatch(r"dsconv \d+\.\d+\S*\n", result.stdout)
+
+
+def test_a_report_on_stdout_is_all_that_is_there(tmp_path: Path):
+    arguments = ("run", DIGITS, "--json", "-", "--output", tmp_path / "y.npy")
+    result = dsconv(*arguments)
+    assert json.loads(result.stdout)["equal"]
+    assert "bit-exact" in result.stderr
+    assert np.load(tmp_path / "y.npy").dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("compile", ".", "-o", "out"), [". is a folder"]),
+        (("compile", DIGITS, "-o", ""), ["is empty"]),
+        (("compile", DIGITS, "-o", DIGITS), ["cannot write", "Not a directory"]),
+        (("run", DIGITS, "--json", "nowhere/report.json"), ["there is no folder nowhere"]),
+        (("run", DIGITS, "--output", "y.dat"), [".npy or a .npz"]),
+        (("report", DIGITS, "--plot", "nowhere/plan.png"), ["there is no folder nowhere"]),
+        (("report", DIGITS, "--plot", "plan.txt"), ["'txt' is not supported", "png"]),
+    ],
+)
+def test_places_to_read_and_write(arguments: tuple[str | Path, ...], words: list[str]):
+    assert_one_error(dsconv(*arguments), *words)
+
+
+@pytest.mark.parametrize("command", ["support", "doctor"])
+def test_a_full_disk_is_one_error(command: str):
+    program = [sys.executable, "-c", "from dsconv.cli import main; main()", command]
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            program, stdout=full, stderr=subprocess.PIPE, text=True, timeout=300, check=False
+        )
+    assert result.returncode == 2
+    assert result.stderr == "error: No space left on device\n"
