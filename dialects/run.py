@@ -75,6 +75,12 @@ def network_of(module: ModuleOp) -> FuncOp:
     return function
 
 
+def layers_of(module: ModuleOp) -> dict[str, LayerOperation]:
+    """The layers of an imported module by label."""
+    operations = network_of(module).body.block.ops
+    return {op.label: op for op in operations if isinstance(op, LayerOperation)}
+
+
 def make_interpreter(module: ModuleOp, *listeners: Interpreter.Listener) -> Interpreter:
     """An interpreter for every level of the dialect."""
     interpreter = Interpreter(module, listeners=listeners)

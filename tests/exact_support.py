@@ -43,7 +43,7 @@ def differences(
     }
     inputs = quantised_inputs(given, network.inputs)
     runs = [run_imported(network, row) for row in zip(*inputs, strict=True)]
-    comparison = ExactComparison.of(network, model, [feeds], runs)
+    comparison = ExactComparison(network, model, [feeds], runs)
     agreements = {source.label: comparison.layer(source) for source in network.layers}
     agreements |= {f"output {port.name}": comparison.output(port) for port in network.outputs}
     return [

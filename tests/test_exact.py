@@ -17,7 +17,7 @@ from dsconv.exact.rounding import quantised
 from dsconv.exact.tensor import Tensor, added, multiplied
 from dsconv.frontends import import_onnx
 from dsconv.frontends.arithmetic.scales import Quantisation
-from dsconv.verification.oracles import EXACT
+from dsconv.verification.oracles import Judge
 from dsconv.verification.verify import verify
 
 DIGITS = Path(__file__).parents[1] / "examples" / "digits" / "digits.onnx"
@@ -85,7 +85,7 @@ def test_numbers_that_are_none_are_an_error():
 
 
 def test_digits_mean_what_the_file_means():
-    found = verify(dsconv.compile(DIGITS, "host"), DIGITS, on="host", judge=EXACT)
+    found = verify(dsconv.compile(DIGITS, "host"), DIGITS, on="host", judge=Judge.EXACT)
     assert found.equal
     assert all(layer.agreement is not None for layer in found.layers)
 
@@ -93,7 +93,7 @@ def test_digits_mean_what_the_file_means():
 def test_one_wrong_layer_is_the_only_one():
     compiled = dsconv.compile(DIGITS, "host")
     add_to_bias(compiled.imported.module, "block2_dw", 5)
-    found = verify(compiled, DIGITS, on="host", judge=EXACT)
+    found = verify(compiled, DIGITS, on="host", judge=Judge.EXACT)
     wrong = [layer.label for layer in found.layers if layer.agreement and layer.agreement.different]
     assert wrong == ["block2_dw"]
     assert not found.equal

@@ -27,7 +27,7 @@ from dsconv.errors import ModelError
 from dsconv.frontends import ImportedNetwork, import_onnx
 from dsconv.frontends.arithmetic.integer_function import IntegerFunction
 from dsconv.verification.decompose import spelled_out
-from dsconv.verification.oracles import ONNX_RUNTIME
+from dsconv.verification.oracles import Judge
 from dsconv.verification.verify import verify
 
 KINDS = ["conv2d", "depthwise", "pointwise", "add", "max_pool", "linear"]
@@ -121,7 +121,7 @@ def test_a_requant_shift_may_be_verified_against_onnx_runtime(tmp_path: Path):
     path = tmp_path / "network.onnx"
     onnx.save(WRITERS["RequantShift"](0).network(), str(path))
     compiled = dsconv.compile(path, target="host")
-    assert verify(compiled, path, on="host", judge=ONNX_RUNTIME).equal
+    assert verify(compiled, path, on="host", judge=Judge.ONNX_RUNTIME).equal
 
 
 def test_nemos_division_is_a_true_one():

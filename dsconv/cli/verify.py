@@ -16,7 +16,6 @@ class JudgeName(StrEnum):
     """Who says what a file means."""
 
     ONNX_RUNTIME = "onnxruntime"
-    INTEGERS = "integers"
     EXACT = "exact"
 
 
@@ -26,7 +25,7 @@ def verify_command(
         JudgeName | None,
         typer.Option(
             "--against",
-            help="What to compare with; by default, integers for graphs on integers.",
+            help="What to compare with; by default, exact for graphs on integers.",
         ),
     ] = None,
     on: On = Runner.HOST,
@@ -34,22 +33,21 @@ def verify_command(
     flavour: Flavour = None,
     input: Inputs = None,
 ) -> None:
-    """Compare every layer on its true input with ONNX Runtime, then all of them, then the C.
+    """Compare every layer with ONNX Runtime or with exact numbers, then all of them, then the C.
 
-    Exit status 0: all equal, or off by one where float32's rounding explains it; 1: a value
-    differs; 2: an error.
+    Exit status 0: all equal, or off where float32's rounding explains it; 1: a value differs; 2: an
+    error.
     """
     from dsconv.api import compile
-    from dsconv.verification.oracles import EXACT, INTEGERS, ONNX_RUNTIME
+    from dsconv.verification.oracles import Judge
     from dsconv.verification.verify import verify
 
     given = GivenArrays.load("--input", input)
     compiled = compile(model, target or DEFAULT_TARGETS[on], flavour=flavour)
     judges = {
         None: None,
-        JudgeName.ONNX_RUNTIME: ONNX_RUNTIME,
-        JudgeName.INTEGERS: INTEGERS,
-        JudgeName.EXACT: EXACT,
+        JudgeName.ONNX_RUNTIME: Judge.ONNX_RUNTIME,
+        JudgeName.EXACT: Judge.EXACT,
     }
     x = None if given is None else given.for_ports(compiled.imported.inputs)
     verification = verify(compiled, model, x, on=on.value, judge=judges[against])

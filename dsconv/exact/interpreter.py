@@ -163,9 +163,14 @@ def _fed(name: str, array: Array) -> Value:
 def _as_given(value: Value, array: Array) -> Value:
     if not isinstance(value, Tensor):
         return array
-    if array.shape != value.shape:
+    if _sizes(array.shape) != _sizes(value.shape):
         raise ModelError(f"shape {array.shape} is given, {value.shape} is right")
-    return replace(Tensor.of(array), dtype=value.dtype)
+    return replace(Tensor.of(array.reshape(value.shape)), dtype=value.dtype)
+
+
+def _sizes(shape: tuple[int, ...]) -> list[int]:
+    """A shape without the axes of size 1, which may stand anywhere."""
+    return [size for size in shape if size != 1]
 
 
 def _attribute(attribute: onnx.AttributeProto) -> Any:

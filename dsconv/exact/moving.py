@@ -6,6 +6,7 @@ onnx's reference evaluator moves the numbers' places, which are integers; no ari
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from onnx.reference import ReferenceEvaluator
 from dsconv.exact.operation import Call, Operation, Value
 from dsconv.exact.tensor import Array, Tensor, aligned, exact
 
+INFINITY = 2**300
+"""Stands for an infinite pad: more than any float32, which a maximum or a clip takes away."""
 FILLED = -1
 """The place of a number that comes from outside the tensor."""
 
@@ -71,18 +74,21 @@ def pad(call: Call) -> Value:
     if not isinstance(inside, Tensor):
         return np.where(result == FILLED, call.array(2) if call.has(2) else 0, inside)
     fill = value if isinstance(value, Tensor) else _filling(call, value)
-    if fill is None:
-        if not np.any(result == FILLED):
-            return inside
-        raise call.problem("pads with what is not finite")
     (outside, kept), unit = aligned(fill, inside)
     steps = np.where(result == FILLED, outside.reshape(()), kept)
     error = np.where(result == FILLED, 0.0, inside.error)
     return exact(steps, unit, inside.dtype).with_error(error)
 
 
-def _filling(call: Call, value: Array) -> Tensor | None:
-    return Tensor.of(value.reshape(())) if np.all(np.isfinite(value)) else None
+def _filling(call: Call, value: Array) -> Tensor:
+    number = float(value.reshape(()))
+    if np.isinf(number):
+        infinite = np.array(INFINITY if number > 0 else -INFINITY, object)
+        return exact(infinite, Fraction(1), value.dtype)
+    try:
+        return Tensor.of(value.reshape(()))
+    except ValueError as error:
+        raise call.problem(str(error)) from error
 
 
 def _with_inputs(call: Call) -> Call:
@@ -143,6 +149,13 @@ def same(call: Call) -> Value:
     return call.value(0)
 
 
+def dropout(call: Call) -> Value:
+    """The same numbers, unless it is in training."""
+    if call.outputs > 1 or (call.has(2) and call.array(2).any()):
+        raise call.problem("is in training")
+    return call.value(0)
+
+
 def constant_of_shape(call: Call) -> Array:
     """One number in a shape."""
     value = np.asarray(call.attribute("value", np.zeros(1, np.float32)))
@@ -153,7 +166,7 @@ MOVING: dict[str, Operation] = {
     "Concat": concat,
     "Constant": constant,
     "ConstantOfShape": constant_of_shape,
-    "Dropout": same,
+    "Dropout": dropout,
     "Identity": same,
     "Pad": pad,
     "Shape": shape,

@@ -67,6 +67,8 @@ def _maximum(x: Tensor, axes: tuple[int, ...], *, keep: bool) -> Tensor:
 
 def reduced_axes(call: Call) -> tuple[tuple[int, ...], bool]:
     """Axes that a node reduces, all by default, and whether they stay with size 1."""
+    if not call.real(0).steps.size:
+        raise call.problem("reduces no numbers")
     rank = len(call.real(0).shape)
     chosen = call.integers(1, "axes")
     if not chosen:

@@ -66,6 +66,8 @@ def requantised(
 def qlinear_conv(call: Call) -> Tensor:
     """A convolution; the bias has the scale of the sums."""
     x, weights = centred(call, 0, 2), centred(call, 3, 5, 0)
+    last = bool(call.attribute("channels_last", 0))
+    x = x.map(_channels_first) if last else x
     window = window_of(call, x.shape[2:], weights.shape[2:])
     sums = convolution(x, weights, window, call.attribute("group", 1))
     if call.has(8):
@@ -75,7 +77,7 @@ def qlinear_conv(call: Call) -> Tensor:
     if scale.size > 1:
         scale = scale.reshape(-1, *[1] * (len(x.shape) - 2))
     reals = multiplied(sums, Tensor.of(scale.reshape(scale.shape if scale.size > 1 else ())))
-    return requantised(call, reals, 6)
+    return requantised(call, reals.map(_channels_last) if last else reals, 6)
 
 
 def qlinear_matmul(call: Call) -> Tensor:

@@ -10,7 +10,7 @@ from onnx import helper
 
 from dsconv.exact.operation import Call, Operation
 from dsconv.exact.rounding import quantised
-from dsconv.exact.tensor import UNIT_ROUNDOFF, Array, Tensor, exact, multiplied
+from dsconv.exact.tensor import FEW_BITS, UNIT_ROUNDOFF, Array, Tensor, exact, multiplied
 
 NO_AXIS = 1
 
@@ -42,7 +42,7 @@ def quantize_linear(call: Call) -> Tensor:
         dtype = call.array(2).dtype
     elif call.attribute("output_dtype", 0):
         dtype = helper.tensor_dtype_to_np_dtype(call.attribute("output_dtype", 0))
-    if dtype.name not in ("int8", "uint8", "int16", "uint16"):
+    if dtype.name not in FEW_BITS and dtype.name not in ("int8", "uint8", "int16", "uint16"):
         raise call.problem(f"quantises to {dtype.name}")
     if call.attribute("block_size", 0):
         raise call.problem("has scales for blocks")
@@ -58,7 +58,7 @@ def dequantize_linear(call: Call) -> Tensor:
     """Integers to reals: `(x - zero_point) * scale`."""
     x, scale = call.real(0), scales(call, 1)
     if call.attribute("block_size", 0):
-        raise call.problem("has scales for blocks")
+        return _dequantised_blocks(call, x)
     count = 1 if isinstance(scale, Fraction) else len(scale)
     zero_point = zero_points(call, 2, x.dtype, count)
     steps = call.whole(0)
@@ -73,6 +73,19 @@ def dequantize_linear(call: Call) -> Tensor:
         centred = exact(steps - zero_point.reshape(shape), Fraction(1), np.float32)
         reals = multiplied(centred, factors)
     return call.rounded(reals, UNIT_ROUNDOFF * reals.magnitude) if call.float_sums else reals
+
+
+def _dequantised_blocks(call: Call, x: Tensor) -> Tensor:
+    """Integers with a scale and a zero point for every block along an axis."""
+    axis, size = call.attribute("axis", NO_AXIS), call.attribute("block_size", 0)
+
+    def repeated(array: Array) -> Array:
+        whole = np.repeat(array, size, axis)
+        return np.take(whole, range(x.shape[axis]), axis)
+
+    zero_point = repeated(call.array(2).astype(np.int64)) if call.has(2) else 0
+    factors = call.real(1).map(repeated)
+    return multiplied(exact(call.whole(0) - zero_point, Fraction(1), np.float32), factors)
 
 
 QUANTISATION: dict[str, Operation] = {

@@ -13,7 +13,16 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from dsconv.exact.tensor import FLOAT32_INTEGERS, UNIT_ROUNDOFF, Array, Floats, Tensor, small, times
+from dsconv.exact.tensor import (
+    FEW_BITS,
+    FLOAT32_INTEGERS,
+    UNIT_ROUNDOFF,
+    Array,
+    Floats,
+    Tensor,
+    small,
+    times,
+)
 
 ROUNDINGS = 3
 """Operations in float32 on a number that is quantised: a quotient of scales, the product, its sum
@@ -100,8 +109,9 @@ def rounded(
 
 def clipped(steps: Array, dtype: npt.DTypeLike) -> Array:
     """Integers within what a type holds."""
-    limits = np.iinfo(dtype)
-    return np.clip(steps, limits.min, limits.max).astype(np.int64)
+    name = np.dtype(dtype).name
+    low, high = FEW_BITS[name] if name in FEW_BITS else (np.iinfo(name).min, np.iinfo(name).max)
+    return np.clip(steps, low, high).astype(np.int64)
 
 
 def _has_error(x: Tensor, float_sums: bool) -> Array:

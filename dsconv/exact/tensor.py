@@ -20,6 +20,8 @@ DOUBLES = 2**53
 """Integers up to it are exact in doubles."""
 FLOAT32_INTEGERS = 2**24
 """Integers up to it are exact in float32."""
+FEW_BITS = {"int2": (-2, 1), "int4": (-8, 7), "uint2": (0, 3), "uint4": (0, 15)}
+"""Smallest and largest integer of the types that numpy does not have."""
 UNIT_ROUNDOFF = 2.0**-24
 """Largest relative error of one operation in float32."""
 
@@ -45,6 +47,8 @@ class Tensor:
         """The numbers of an array of floats, all finite, or integers."""
         if array.dtype.kind == "f":
             return _of_floats(array)
+        if array.dtype.kind not in "biu" and array.dtype.name not in FEW_BITS:
+            raise ValueError(f"are numbers of {array.dtype.name}")
         return exact(array.astype(np.int64), Fraction(1), array.dtype)
 
     @property
@@ -90,6 +94,8 @@ def _of_floats(array: Array) -> Tensor:
     doubles = array.astype(np.float64)
     if not np.all(np.isfinite(doubles)):
         raise ValueError("a number is infinite or none at all")
+    if not doubles.any():
+        return exact(np.zeros(array.shape, np.int64), Fraction(1), array.dtype)
     fractions, exponents = np.frexp(doubles)
     mantissas = (fractions * DOUBLES).astype(np.int64).astype(object)
     places = np.where(doubles == 0, np.max(exponents, initial=-1100), exponents)
@@ -116,7 +122,7 @@ def times(steps: Array, factor: Array | int) -> Array:
     factors = np.asarray(factor)
     if largest(steps) * largest(factors) < LIMIT:
         return steps * factors
-    return steps.astype(object) * factors.astype(object)
+    return np.asarray(steps.astype(object) * factors.astype(object), object)
 
 
 def common_unit(units: Sequence[Fraction]) -> Fraction:

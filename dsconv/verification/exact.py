@@ -6,7 +6,7 @@ compared on its own inputs, a wrong one does not make others wrong, and no tie h
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,67 +15,125 @@ import onnx
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.graph import layout_of, tensor_type
 from dsconv.dialects.run import ReferenceRun, network_of
-from dsconv.exact.interpreter import Judged, evaluate
-from dsconv.frontends import ImportedNetwork, LayerSource, Port
+from dsconv.exact.interpreter import evaluate
+from dsconv.frontends import ImportedNetwork, LayerSource, OnnxTensor, Port
 from dsconv.frontends.onnx_file.view import View
 from dsconv.verification.onnx_runtime import Array
 from dsconv.verification.oracles import Agreement, Feeds
 
 
 @dataclass(frozen=True)
-class ExactComparison:
-    """Runs of the reference semantics beside what the file means for the same inputs."""
+class TensorPlace:
+    """A tensor of the file, how it reads an activation, and what a step of the activation is.
 
-    imported: ImportedNetwork
-    runs: Sequence[ReferenceRun]
-    judged: Sequence[Mapping[str, Judged]]
+    `scales` is None where the file has the integers themselves; it has reals where an output is not
+    quantised, of which we give sums: (1, C or 1, 1, 1) scales.
+    """
+
+    name: str
+    view: View
+    scales: Array | None
 
     @staticmethod
-    def of(
+    def of(imported: ImportedNetwork, tensor: OnnxTensor) -> TensorPlace:
+        """The place of a layer's tensor."""
+        return TensorPlace(tensor.name, tensor.view, _scales(imported, tensor.name))
+
+    def stored(self, tensor: Array) -> Array:
+        """A tensor of the file as (1, C, H, W)."""
+        return self.view.stored(np.asarray(tensor))
+
+    def steps(self, stored: Array) -> Array:
+        """Values of the file, (n, C, H, W), in steps of the activation."""
+        return stored if self.scales is None else np.rint(stored.astype(np.float64) / self.scales)
+
+    def reals(self, steps: Array) -> Array:
+        """Steps of the activation as values of the file."""
+        return steps if self.scales is None else steps * self.scales
+
+
+class ExactComparison:
+    """Runs of the reference semantics beside what the file means for the same inputs.
+
+    Raises ModelError for operations that the interpreter does not know.
+    """
+
+    def __init__(
+        self,
         imported: ImportedNetwork,
         model: onnx.ModelProto,
         feeds: Feeds,
         runs: Sequence[ReferenceRun],
-    ) -> ExactComparison:
-        """Runs the interpreter, which raises ModelError for what it does not know."""
+        *,
+        float_sums: bool = False,
+    ):
+        self._imported, self._runs = imported, runs
         names = [source.output.name for source in imported.layers if source.output is not None]
         names += [port.tensor for port in imported.outputs]
-        judged = [
-            evaluate(model, feed, names, given=_given(imported, run))
+        self._judged = [
+            evaluate(
+                model,
+                feed,
+                names,
+                given=ExactComparison.given(imported, run),
+                float_sums=float_sums,
+            )
             for feed, run in zip(feeds, runs, strict=True)
         ]
-        return ExactComparison(imported, runs, judged)
+
+    @staticmethod
+    def given(imported: ImportedNetwork, run: ReferenceRun) -> dict[str, Array]:
+        """Results of layers by the names of their tensors, as they lie in the file."""
+        return {
+            source.output.name: source.output.view.read(run.layers[source.label])
+            for source in imported.layers
+            if source.output is not None and _scales(imported, source.output.name) is None
+        }
 
     def layer(self, source: LayerSource) -> Agreement | None:
         """How a layer agrees; None where the file has no tensor with its bytes."""
         if source.output is None:
             return None
-        actual = np.concatenate([run.layers[source.label] for run in self.runs])
-        return self._agreement(actual, source.output.name, source.output.view)
+        actual = np.concatenate([run.layers[source.label] for run in self._runs])
+        return self._agreement(TensorPlace.of(self._imported, source.output), actual)
 
     def output(self, port: Port) -> Agreement:
         """How an output agrees."""
-        index = self.imported.outputs.index(port)
-        actual = np.concatenate([run.outputs[index] for run in self.runs])
-        return self._agreement(actual, port.tensor, output_view(self.imported, port))
+        index = self._imported.outputs.index(port)
+        actual = np.concatenate([run.outputs[index] for run in self._runs])
+        return self._agreement(place_of_output(self._imported, port), actual)
 
-    def _agreement(self, actual: Array, name: str, view: View) -> Agreement:
-        """Integers (n, C, H, W) beside a tensor of the file."""
-        scales = _scales(self.imported, name)
-        low, value, high = (
-            np.concatenate(
-                [view.stored(np.asarray(getattr(judged[name], field))) for judged in self.judged]
-            )
-            for field in ("low", "value", "high")
-        )
-        if scales is not None:  # reals, of which we give the integers in steps of their scale
-            low, value, high = (part.astype(np.float64) / scales for part in (low, value, high))
+    def allows(self, place: TensorPlace, values: Array) -> Array:
+        """Which values of a tensor of the file, (n, C, H, W), are what it can be."""
+        low, _, high = self._limits(place)
+        if place.scales is not None:  # sums are whole steps, whatever the real is
+            low, high = low - place.scales / 2, high + place.scales / 2
+        return (low <= values) & (values <= high)
+
+    def _agreement(self, place: TensorPlace, actual: Array) -> Agreement:
+        low, value, high = self._limits(place)
+        if place.scales is not None:
+            low, value, high = (part / place.scales for part in (low, value, high))
             low, value, high = np.ceil(low - 0.5), np.rint(value), np.floor(high + 0.5)
         return Agreement.within(actual, low, value, high)
 
+    def _limits(self, place: TensorPlace) -> tuple[Array, Array, Array]:
+        """The smallest, the nearest and the largest that a tensor can be, (n, C, H, W)."""
+        found = [judged[place.name] for judged in self._judged]
+        parts = ([one.low, one.value, one.high] for one in found)
+        low, value, high = (
+            np.concatenate([place.stored(part) for part in column])
+            for column in zip(*parts, strict=True)
+        )
+        return low, value, high
 
-def output_view(imported: ImportedNetwork, port: Port) -> View:
-    """How the tensor of an output, as it lies in the file, reads its (1, C, H, W)."""
+
+def place_of_output(imported: ImportedNetwork, port: Port) -> TensorPlace:
+    """The tensor of an output, as it lies in the file."""
+    return TensorPlace(port.tensor, _output_view(imported, port), _scales(imported, port.tensor))
+
+
+def _output_view(imported: ImportedNetwork, port: Port) -> View:
     for source in imported.layers:
         for tensor in (*source.inputs, source.output):
             if tensor is not None and tensor.name == port.tensor:
@@ -87,17 +145,8 @@ def output_view(imported: ImportedNetwork, port: Port) -> View:
     return View(tensor_type(value).get_shape(), order, port.shape)
 
 
-def _given(imported: ImportedNetwork, run: ReferenceRun) -> dict[str, Array]:
-    """Results of layers by the names of their tensors, as they lie in the file."""
-    return {
-        source.output.name: source.output.view.read(run.layers[source.label])
-        for source in imported.layers
-        if source.output is not None and _scales(imported, source.output.name) is None
-    }
-
-
 def _scales(imported: ImportedNetwork, name: str) -> Array | None:
-    """Of an output that is not quantised in the file: real numbers a step, (1, C or 1, 1, 1)."""
+    """Of an output that is not quantised in the file."""
     for port in imported.outputs:
         if port.tensor == name and port.dtype == "int32" and port.channel_scales:
             return np.array(port.channel_scales).reshape(1, -1, 1, 1)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
+INT8_ON_INTEGERS = "session.qdqisint8allowed"
+"""Lets the optimiser compute QDQ layers of int8 activations on integers, as those of uint8."""
 NOT_INSTALLED = "this needs ONNX Runtime: pip install 'dsconv-compiler[onnxruntime]'"
 
 
@@ -37,6 +39,7 @@ def open_session(model: onnx.ModelProto, *, optimised: bool) -> InferenceSession
     options.graph_optimization_level = (
         levels.ORT_ENABLE_ALL if optimised else levels.ORT_DISABLE_ALL
     )
+    options.add_session_config_entry(INT8_ON_INTEGERS, "1")
     content = model.SerializeToString()
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

@@ -47,6 +47,7 @@ QUANTISE_FIRST = (
     "quantise the whole network, for example with dsconv quantize or ONNX Runtime's quantize_static"
 )
 ACCUMULATORS = "int32"
+CLIPPING = {"Clip", "Relu"}
 QUANTISING = {"DequantizeLinear", "QuantizeLinear"}
 TRANSPARENT = {"Identity", "Dropout"}
 SHAPE_OPERATIONS = {
@@ -160,9 +161,15 @@ class Reader:
                 f"output '{tensor}': its real bias is rounded to integers in units of input scale "
                 "x weight scale"
             )
-        return LeftToCaller(
-            self.builder.add_accumulators(value, None), ("DequantizeLinear", *clips)
-        )
+        sums = self.builder.add_accumulators(value, self._unclipped(value, tensor))
+        return LeftToCaller(sums, ("DequantizeLinear", *clips))
+
+    def _unclipped(self, layer: ConvolutionLayer | MatrixLayer, tensor: str) -> str | None:
+        """The tensor of a layer before its bounds; None where something else stands between."""
+        bounded = layer.bounds != UNBOUNDED
+        while (node := self.graph.producer(tensor)) is not None and node.op_type in CLIPPING:
+            tensor, bounded = node.inputs[0], False
+        return None if bounded else tensor
 
     def _scaled_sums(self, value: ScaledLayer, tensor: str) -> Integers:
         sums, function = value.sums, value.function
