@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +23,14 @@ L2_BYTES = 1536 * 1024
 
 @dataclass(frozen=True)
 class Case:
-    """A kernel on its tiles, and its assembly."""
+    """A kernel on its tiles, and its assembly for so many cores.
+
+    Where they are more than the simulated ones, each of those does the work of several.
+    """
 
     run: KernelRun
     text: str
+    cores: int = CORES
 
     @property
     def memory(self) -> list[Bytes]:
@@ -68,7 +73,8 @@ static void case_{number}(uint32_t core) {{
     dsc_barrier(core);
     if (core == 0) dsc_layer_begin({number});
     dsc_barrier(core);
-    kernel_{number}(core, {tiles}, {row}, {column});
+    for (uint32_t one = core; one < {cores}; one += DSC_CORES)
+      kernel_{number}(one, {tiles}, {row}, {column});
     dsc_barrier(core);
     if (core == 0) dsc_layer_end({number}, (dsc_buffer){{output, 0}});
   }}
@@ -117,6 +123,7 @@ def write_program(directory: Path, cases: Sequence[Case], repeats: int) -> Bytes
         functions.append(
             CASE.format(
                 number=number,
+                cores=case.cores,
                 parameters=", ".join("uint8_t *" for _ in case.offsets),
                 tiles=", ".join(f"l1 + {offset}" for offset in case.offsets),
                 row=case.run.row,
@@ -168,13 +175,19 @@ def run_cases(directory: Path, cases: Sequence[Case], *, repeats: int = 1) -> li
 
 
 def check_kernels(
-    directory: Path, write: Callable[[KernelOp, int], str | None], runs: Sequence[KernelRun]
+    directory: Path,
+    write: Callable[[KernelOp, int], str | None],
+    runs: Sequence[KernelRun],
+    cores: Sequence[int] = (CORES,),
 ) -> None:
-    """Runs kernels as `write` makes them, and compares with the reference semantics."""
+    """Runs kernels as `write` makes them, and compares with the reference semantics.
+
+    The numbers of cores take turns.
+    """
     cases: list[Case] = []
-    for run in runs:
-        text = write(run.kernel, CORES)
+    for run, count in zip(runs, cycle(cores), strict=False):
+        text = write(run.kernel, count)
         assert text is not None, f"no form for {run.kernel}"
-        cases.append(Case(run, text))
+        cases.append(Case(run, text, count))
     for run, outcome in zip(runs, run_cases(directory, cases), strict=True):
         np.testing.assert_array_equal(outcome.output, run.expected(), str(run.kernel))

@@ -8,6 +8,7 @@ from itertools import product
 from math import ceil
 
 from dsconv.lowering.xpulp.assembly import WORD
+from dsconv.passes.analysis.core_grids import core_grids
 
 LARGEST_BLOCK = 6
 """Pixels or channels of a block."""
@@ -88,11 +89,10 @@ class BlockSplit:
 
 def splits(shape: DenseShape, cores: int) -> Iterator[BlockSplit]:
     """All ways to cut a kernel."""
-    grids = [(1 << level, cores >> level) for level in range(cores.bit_length())]
     for pixels, channels, (pixel_cores, channel_cores) in product(
         range(1, min(LARGEST_BLOCK, shape.pixels) + 1),
         range(1, min(LARGEST_BLOCK, shape.channels) + 1),
-        grids,
+        core_grids(cores),
     ):
         if pixels * channels > ACCUMULATORS:
             continue

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 from dsconv.dialects.records import BIAS, WEIGHT_ZERO_POINT
+from dsconv.dialects.target import MOST_CORES
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.assembly import LARGEST_IMMEDIATE, WORD, Assembly
 from dsconv.lowering.xpulp.blocks import BlockSplit, DenseShape
-from dsconv.lowering.xpulp.gather import Gather
+from dsconv.lowering.xpulp.gather import Gather, division
 from dsconv.lowering.xpulp.requantise import requantiser
 from dsconv.lowering.xpulp.rows import InputRows, StridedRows
 from dsconv.lowering.xpulp.stores import store_lines
@@ -42,6 +43,11 @@ def dense_shape(kernel: KernelOp, gather: Gather | None) -> DenseShape:
         output_pixel_stride=target.pixel_stride,
         output_channel_stride=target.channel_stride,
     )
+
+
+def is_power_of_two(number: int) -> bool:
+    """Whether division by a number is a shift."""
+    return number.bit_count() == 1
 
 
 class DenseWriter:
@@ -116,9 +122,9 @@ class DenseWriter:
             self.scratch = asm.frame(self.gather.scratch_bytes(split.pixels_together))
             self.slots["gathered"] = asm.frame(WORD)
         with asm.registers(3) as (pixel, channel, offset):
-            asm("srli", pixel, core, split.channel_cores.bit_length() - 1)
+            self._row_in_grid(pixel, core)
             self._first_pixels(pixel, offset)
-            asm("andi", channel, core, split.channel_cores - 1)
+            self._column_in_grid(channel, core)
             asm.multiply_constant(channel, channel, split.channel_blocks * split.channels)
             last = max(shape.channels - split.channel_blocks * split.channels, 0)
             self._limit(channel, offset, last)
@@ -160,6 +166,26 @@ class DenseWriter:
                 self._keep(name, place)
             if self.gather is not None:
                 self.gather.move(asm, place, inputs)
+
+    def _row_in_grid(self, row: str, core: str) -> None:
+        """Leaves in a register the core's row in the grid of cores."""
+        asm, columns = self.asm, self.split.channel_cores
+        if is_power_of_two(columns):
+            asm("srli", row, core, columns.bit_length() - 1)
+            return
+        multiplier, shift = division(columns, MOST_CORES - 1)
+        asm.multiply_constant(row, core, multiplier)
+        asm("srli", row, row, shift)
+
+    def _column_in_grid(self, column: str, core: str) -> None:
+        """Leaves in a register the core's column in the grid of cores."""
+        asm, columns = self.asm, self.split.channel_cores
+        if is_power_of_two(columns):
+            asm("andi", column, core, columns - 1)
+            return
+        self._row_in_grid(column, core)
+        asm.multiply_constant(column, column, columns)
+        asm("sub", column, core, column)
 
     def _keep(self, name: str, register: str) -> None:
         self.asm("sw", register, "sp", self.slots[name])
@@ -261,13 +287,25 @@ class DenseWriter:
         asm, split = self.asm, self.split
         self._recall(turn, "turn")
         asm("addi", turn, turn, 1)
-        self._keep("turn", turn)
-        asm("andi", turn, turn, split.pixel_cores - 1)
+        if is_power_of_two(split.pixel_cores):
+            self._keep("turn", turn)
+            asm("andi", turn, turn, split.pixel_cores - 1)
+        else:
+            self._begin_again(turn, pixel, split.pixel_cores)
+            self._keep("turn", turn)
         asm.multiply_constant(turn, turn, split.pixels_together)
         self._recall(pixel, "dealt")
         asm.add_constant(pixel, pixel, split.pixel_cores * split.pixels_together)
         self._keep("dealt", pixel)
         asm("add", pixel, pixel, turn)
+
+    def _begin_again(self, turn: str, spare: str, turns: int) -> None:
+        """Goes back to the first turn behind the last one."""
+        asm, is_turn = self.asm, self.asm.label()
+        asm.li(spare, turns)
+        asm("blt", turn, spare, is_turn)
+        asm("mv", turn, "zero")
+        asm.place(is_turn)
 
     # One block
 

@@ -18,6 +18,7 @@ from math import ceil
 
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.target import Cluster
+from dsconv.passes.analysis.core_grids import core_grids
 
 WORD = 4
 """Bytes that a load brings and a dot product multiplies."""
@@ -197,7 +198,7 @@ def weighted(terms: Terms, costs: Mapping[str, float]) -> float:
 
 
 def powers_of_two(cores: int) -> list[int]:
-    """1, 2, 4 and so on, up to the number of cores."""
+    """1, 2, 4 and so on, up to the number of cores: parts that a channel is cut into."""
     return [1 << level for level in range(cores.bit_length())]
 
 
@@ -249,9 +250,9 @@ def dense_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
         yield {"call": 1, "portable_product": row * pixels * shape.y.channels / cores}
         return
     for block in {(min(p, pixels), min(k, channels)) for p, k in BLOCKS}:
-        for pixel_cores in powers_of_two(cores):
+        for pixel_cores, channel_cores in core_grids(cores):
             pixel_blocks = shape.groups * ceil(ceil(pixels / block[0]) / pixel_cores)
-            blocks = pixel_blocks * ceil(ceil(channels / block[1]) / (cores // pixel_cores))
+            blocks = pixel_blocks * ceil(ceil(channels / block[1]) / channel_cores)
             outputs = blocks * block[0] * block[1]
             rows = pixel_blocks * block[0]
             terms = {

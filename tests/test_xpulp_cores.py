@@ -1,0 +1,67 @@
+"""Kernels in assembly for any number of cores, against the reference semantics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from handwritten import needs_gvsoc
+from random_kernels import KernelRun, RandomKernel
+from xpulp_program import check_kernels
+
+from dsconv.dialects.attributes import Layout, WindowAttr
+from dsconv.dialects.target import MOST_CORES
+from dsconv.dialects.tiled import KernelOp
+from dsconv.lowering.xpulp.lower_kernels import WRITERS
+
+ANY_CORES = range(1, MOST_CORES + 1)
+WINDOW = WindowAttr.of((3, 3), pads=(1, 1, 1, 1))
+
+
+def dense(seed: int) -> KernelRun:
+    return RandomKernel(seed, 12, (5, 7)).dense(37)
+
+
+def windows_at_borders(seed: int) -> KernelRun:
+    """Pixels are dealt out one by one."""
+    return RandomKernel(seed, 3, (9, 11)).dense(10, WINDOW, start=(-1, -1))
+
+
+def depthwise(seed: int) -> KernelRun:
+    return RandomKernel(seed, 11, (7, 18)).depthwise(WINDOW, (Layout.CHW, Layout.HWC))
+
+
+def addition(seed: int) -> KernelRun:
+    return RandomKernel(seed, 10, (5, 7)).elementwise("add")
+
+
+def lookup(seed: int) -> KernelRun:
+    return RandomKernel(seed, 10, (5, 7)).lookup()
+
+
+def concat(seed: int) -> KernelRun:
+    return RandomKernel(seed, 7, (5, 7)).concat(3)
+
+
+def maximum(seed: int) -> KernelRun:
+    return RandomKernel(seed, 21, (7, 7)).pool("max_pool", WindowAttr.of((2, 2), (2, 2)))
+
+
+def average(seed: int) -> KernelRun:
+    return RandomKernel(seed, 21, (4, 4)).pool("avg_pool", WindowAttr.of((4, 4)))
+
+
+def written(kernel: KernelOp, cores: int) -> str | None:
+    return WRITERS[kernel.kind.data](kernel, cores)
+
+
+@needs_gvsoc
+@pytest.mark.parametrize(
+    "draw",
+    [dense, windows_at_borders, depthwise, addition, lookup, concat, maximum, average],
+    ids=lambda draw: draw.__name__,
+)
+def test_all_outputs_are_made(tmp_path: Path, draw: object):
+    assert callable(draw)
+    runs = [draw(seed) for seed in ANY_CORES]
+    check_kernels(tmp_path, written, runs, ANY_CORES)
