@@ -214,8 +214,8 @@ def pixels_inside(
 def average(
     sums: Accumulators, pixels: Accumulators, requant: RequantAttr, dtype: npt.DTypeLike
 ) -> IntArray:
-    """Requantises sums (1, C, OY, OX), the divisor times the pixels (OY, OX) of each window."""
-    scaled = sums * per_channel(requant.multipliers) + per_channel(requant.addends)
+    """Requantises sums (1, C, OY, OX), divisor and addend times the pixels (OY, OX) of a window."""
+    scaled = sums * per_channel(requant.multipliers) + per_channel(requant.addends) * pixels
     divisors = per_channel(requant.divisors) * pixels
     rounded = round_quotient(scaled, divisors, requant.rounding)
     return np.clip(rounded + requant.zero_point, *requant.clip).astype(dtype)

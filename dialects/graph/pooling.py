@@ -50,7 +50,7 @@ class AveragePoolOp(PoolOperation, CentredOperation):
     """Sum of (x - zx) over the window, requantised; the window's size is part of the divisor.
 
     Padding counts as a real 0. With `counted_pads`, only these pads do, as part of the window's
-    own, and the divisor is multiplied by the number of pixels that count in each window.
+    own, and divisor and addend are multiplied by the number of pixels that count in each window.
     """
 
     name = "dsconv.avg_pool"

@@ -56,8 +56,8 @@ class KernelOp(IRDLOperation):
     Weighted kernels read one channel record per output channel. A kernel requantises by `narrow`
     or by `requant`: what all channels share is there, the rest in the records. The record of a
     lookup is its table, in the order of the bytes; `shared_record` says that all channels have the
-    same. An average with `counted_pads` multiplies its divisor by the pixels of each window that
-    lie in the tile or in these pads. A resize repeats rows and columns by its `factors`; a
+    same. An average with `counted_pads` multiplies divisor and addend by the pixels of each window
+    that lie in the tile or in these pads. A resize repeats rows and columns by its `factors`; a
     concat is along an `axis` of 1xCxHxW; a shuffle takes channels of `shuffled_groups` in turns.
     An addition requantises each product by its own `terms` first, where they are there.
     `row_starts` and `column_starts` are all places in the tile where the first window may begin. An

@@ -52,11 +52,14 @@ class AveragePoolWriter(KernelWriter):
         columns = taps_inside(self.window_column(column), fx, dx, tile.width, left, right)
         pixels = arith.ExtSIOp(arith.MuliOp(rows, columns).result, i64).result
         divisor = arith.MuliOp(pixels, integer(requant.divisors[0], i64)).result
+        addend = integer(requant.addends[0], i64)
+        if requant.addends[0]:
+            addend = arith.MuliOp(pixels, addend).result
         return wide_requantise(
             requant,
             total,
             integer(requant.multipliers[0]),
-            integer(requant.addends[0], i64),
+            addend,
             divisor,
         )
 

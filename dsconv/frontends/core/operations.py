@@ -159,7 +159,8 @@ def _average_pool_operation(
 
 
 def _check_varying_divisors(node: Node, requant: RequantAttr, pixels: int) -> None:
-    if any(requant.addends) or max(requant.divisors) * pixels > LARGEST_DIVISOR:
+    largest = max(*requant.divisors, *map(abs, requant.addends))
+    if largest * pixels > LARGEST_DIVISOR:
         raise node.problem(
             "pads that do not count in the average, in a requantisation that does not allow for it",
             "export with count_include_pad=1 or without pads",

@@ -12,14 +12,22 @@ from dataclasses import replace
 import numpy as np
 
 from dsconv.frontends.arithmetic.functions import FUNCTIONS, mapped, table
+from dsconv.frontends.arithmetic.kernels import (
+    KernelTable,
+    OnnxRuntimeKernels,
+    kernel_products,
+    kernel_sums,
+)
 from dsconv.frontends.arithmetic.real_factors import OnnxRuntimeArithmetic
 from dsconv.frontends.arithmetic.scales import Quantisation
 from dsconv.frontends.arithmetic.values import (
+    UNBOUNDED,
     AnyPendingLayer,
     Constant,
     Dequantised,
     Integers,
     ScaledConstant,
+    TableLayer,
     Value,
 )
 from dsconv.frontends.core.channels_last import with_channels_first, with_channels_last
@@ -28,7 +36,6 @@ from dsconv.frontends.flavours.flavour import Flavour, has_operation
 from dsconv.frontends.flavours.qdq import QDQ_HANDLERS
 from dsconv.frontends.handlers import binary, movements, pools, weighted_layers
 from dsconv.frontends.handlers.common import read_end
-from dsconv.frontends.handlers.elementwise import BinaryFunction, with_constant
 from dsconv.frontends.handlers.quantisation import read_quantisation, read_scaled_constant
 from dsconv.frontends.onnx_file.onnx_graph import Node
 
@@ -60,29 +67,50 @@ def read_qgemm(reader: Reader, node: Node) -> Value:
 
 def read_qlinear_add(reader: Reader, node: Node) -> Value:
     """Microsoft's Add of a and b to y, each with scale and zero point; one may be constant."""
-    return _read_binary(reader, node, np.add, binary.addition)
+    return _read_binary(reader, node, kernel_sums, binary.addition)
 
 
 def read_qlinear_mul(reader: Reader, node: Node) -> Value:
     """Microsoft's Mul of a and b to y, each with scale and zero point; one may be constant."""
-    return _read_binary(reader, node, np.multiply, binary.product)
+    return _read_binary(reader, node, kernel_products, binary.product)
 
 
 def _read_binary(
     reader: Reader,
     node: Node,
-    function: BinaryFunction,
+    kernel: KernelTable,
     make: Callable[[Reader, Node, Dequantised, Dequantised], AnyPendingLayer],
 ) -> Value:
     """What commutes, of two activations or of one and a constant."""
     for activation, other in ((0, 3), (3, 0)):
         constant = reader.value(node, other)
         if isinstance(constant, Constant):
-            x = table(node, _activation(reader, node, activation))
-            scaled = read_scaled_constant(reader, node, constant.array, other + 1, 0)
-            return _quantised(reader, node, with_constant(node, x, scaled, function), 6)
+            x = _activation(reader, node, activation)
+            quantisation = read_quantisation(reader, node, 6)
+            table = _with_constant(reader, node, other, kernel, x, quantisation)
+            return reader.builder.add_layer(table, quantisation, node.outputs[0])
     layer = make(reader, node, _activation(reader, node, 0), _activation(reader, node, 3))
-    return _quantised(reader, node, layer, 6)
+    return _quantised_by_kernel(reader, node, layer, 6)
+
+
+def _with_constant(
+    reader: Reader,
+    node: Node,
+    index: int,
+    kernel: KernelTable,
+    x: Dequantised,
+    output: Quantisation,
+) -> TableLayer:
+    """A column of the kernel's table for each channel's constant."""
+    array = reader.array(node, index)
+    constant = read_quantisation(reader, node, index + 1, array.dtype.name)
+    values = array.reshape(-1)
+    if values.size > 1:
+        values = weighted_layers.channel_vector(node, array, x.view)
+    columns = values.astype(np.int64) - constant.limits[0]
+    steps = kernel(x.quantisation, constant, output)[:, columns].T - output.zero_point
+    reals = steps.astype(np.float32) * np.float32(output.scale)
+    return TableLayer(node, x.view, UNBOUNDED, x, reals, (node.op_type,))
 
 
 def read_qlinear_concat(reader: Reader, node: Node) -> Value:
@@ -104,7 +132,7 @@ def read_qlinear_average_pool(reader: Reader, node: Node) -> Value:
     """Microsoft's AveragePool of x to y, each with scale and zero point."""
     x = with_channels_first(node, _activation(reader, node, 0))
     layer = pools.average_pool(node, x, ceil_mode_counts=True)  # as ONNX Runtime's kernel does
-    return _quantised(reader, node, with_channels_last(node, layer), 3)
+    return _quantised_by_kernel(reader, node, with_channels_last(node, layer), 3)
 
 
 def read_qlinear_global_average_pool(reader: Reader, node: Node) -> Value:
@@ -148,6 +176,14 @@ def _with_bias(
 def _quantised(reader: Reader, node: Node, layer: AnyPendingLayer, index: int) -> Integers:
     quantisation = read_quantisation(reader, node, index)
     return reader.builder.add_layer(layer, quantisation, node.outputs[0])
+
+
+def _quantised_by_kernel(
+    reader: Reader, node: Node, layer: AnyPendingLayer, index: int
+) -> Integers:
+    quantisation = read_quantisation(reader, node, index)
+    kernels = OnnxRuntimeKernels(reader.note)
+    return reader.builder.add_layer(layer, quantisation, node.outputs[0], kernels)
 
 
 QOPERATOR_ONLY: dict[str, Handler] = {
