@@ -10,7 +10,7 @@ from dsconv.universe import PASSES
 LAYERS = (
     ("dsconv.cli", "dsconv.opt", "dsconv.universe"),
     ("dsconv.bench",),
-    ("dsconv.doctor", "dsconv.quantise", "dsconv.zoo"),
+    ("dsconv.axial", "dsconv.doctor", "dsconv.quantise", "dsconv.zoo"),
     ("dsconv.reports", "dsconv.verification"),
     ("dsconv.api",),
     ("dsconv.profiling",),

@@ -15,6 +15,7 @@ from dsconv.cli.consoles import errors
 from dsconv.cli.quantize import quantize_command
 from dsconv.cli.report import report_command
 from dsconv.cli.run import run_command
+from dsconv.cli.systolic import axial_command
 from dsconv.cli.tools import doctor_command, support_command, zoo_command
 from dsconv.cli.verify import verify_command
 from dsconv.errors import DsconvError
@@ -30,6 +31,7 @@ app.command("run")(run_command)
 app.command("verify")(verify_command)
 app.command("report")(report_command)
 app.command("quantize")(quantize_command)
+app.command("axial")(axial_command)
 app.command("support")(support_command)
 app.command("doctor")(doctor_command)
 app.command("zoo")(zoo_command)
