@@ -26,9 +26,13 @@ class IntegerFunction:
 
     def plus(self, terms: tuple[int, ...]) -> IntegerFunction:
         """The function, then an addition of one integer or K."""
-        count = max(len(self.addends), len(terms))
-        sums = zip(_spread(self.addends, count), _spread(terms, count), strict=True)
-        return replace(self, addends=tuple(addend + term * self.divisor for addend, term in sums))
+        return self.plus_parts(tuple(term * self.divisor for term in terms))
+
+    def plus_parts(self, parts: tuple[int, ...]) -> IntegerFunction:
+        """The function, then an addition of one integer or K over the divisor."""
+        count = max(len(self.addends), len(parts))
+        sums = zip(_spread(self.addends, count), _spread(parts, count), strict=True)
+        return replace(self, addends=tuple(addend + part for addend, part in sums))
 
     def over(self, divisor: int) -> IntegerFunction:
         """The function, then a division."""

@@ -32,6 +32,7 @@ from dsconv.frontends.arithmetic.values import (
     with_bounds,
 )
 
+LARGEST_ADDEND = 2**61
 NO_WEIGHTS = np.ones(1, np.float32)
 
 
@@ -80,7 +81,13 @@ class OnnxRuntimeArithmetic:
         if isinstance(layer, WeightedLayer) and layer.bias_rests:
             limit = MULTIPLIER_LIMIT // REST_PLACES
             multipliers = _multipliers(layer, x, weights, output, limit)
-            return requantisation_with_rests(multipliers, layer.bias_rests, output, layer.bounds)
+            requant = requantisation_with_rests(multipliers, layer.bias_rests, output, layer.bounds)
+            if max(map(abs, requant.addends)) > LARGEST_ADDEND:
+                raise layer.node.problem(
+                    "its bias is far out of the range of its output",
+                    "quantise the model again with representative data",
+                )
+            return requant
         return requantisation(_multipliers(layer, x, weights, output), output, layer.bounds)
 
     def average(self, layer: AveragePoolLayer, output: Quantisation) -> tuple[int, RequantAttr]:

@@ -132,7 +132,7 @@ def requantisation_with_rests(
     output: Quantisation,
     bounds: tuple[float, float],
 ) -> RequantAttr:
-    """The same of accumulators to which each channel adds a rest of less than one unit.
+    """The same of accumulators to which each channel adds a rest, a fraction of any size.
 
     Twice the rest counts in units of the quotient's halves, which is where outputs change: what is
     left of it only tells on which side of one it lies, so one binary place more holds it.

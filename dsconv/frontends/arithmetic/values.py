@@ -140,8 +140,8 @@ class WeightedLayer(PendingLayer):
     """Convolution or matrix product.
 
     `weights.array` is shaped as the operation takes it. `bias` (K,) counts in units of input scale
-    x weight scale; what a real bias has beside whole units is in `bias_rests`, K of at most a half,
-    or none.
+    x weight scale; what a real bias has beside whole units, or an integer one beside 32 bits, is in
+    `bias_rests`, K or none.
     """
 
     x: Dequantised

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 
 from dsconv.dialects.attributes import RequantAttr
 from dsconv.dialects.graph import (
@@ -19,7 +22,7 @@ from dsconv.dialects.graph import (
     RescaleOp,
     activation_type,
 )
-from dsconv.frontends.arithmetic.real_factors import NO_WEIGHTS, Arithmetic
+from dsconv.frontends.arithmetic.real_factors import NO_WEIGHTS, Arithmetic, OnnxRuntimeArithmetic
 from dsconv.frontends.arithmetic.scales import LARGEST_DIVISOR, Quantisation
 from dsconv.frontends.arithmetic.values import (
     UNLABELLED,
@@ -74,6 +77,8 @@ def max_pool_operation(layer: MaxPoolLayer, source: Integers) -> LayerOperation:
 def _weighted_operation(
     layer: ConvolutionLayer | MatrixLayer, output: Quantisation, arithmetic: Arithmetic
 ) -> LayerOperation:
+    if isinstance(arithmetic, OnnxRuntimeArithmetic):
+        layer = _with_accumulators_in_32_bits(layer)
     _check_accumulators(layer)
     x, weights = layer.x, layer.weights
     requant = arithmetic.requantisation(layer, x.quantisation, weights.scales, output)
@@ -204,12 +209,40 @@ def result_type(layer: PendingLayer, dtype: str) -> IntTensorType:
     return activation_type(layer.view.sizes, dtype)
 
 
-def _check_accumulators(layer: WeightedLayer) -> None:
+def _with_accumulators_in_32_bits(
+    layer: ConvolutionLayer | MatrixLayer,
+) -> ConvolutionLayer | MatrixLayer:
+    """The layer with biases that are too large beside their sums in what the requantisation adds.
+
+    Such are those of channels without weights to speak of, whose scale is tiny.
+    """
+    sums = _largest_products(layer)
+    too_large = (sums < ACCUMULATOR_LIMIT) & (sums + np.abs(layer.bias) >= ACCUMULATOR_LIMIT)
+    if not too_large.any():
+        return layer
+    moved = np.where(too_large, layer.bias, 0)
+    rests = layer.bias_rests or (Fraction(0),) * len(moved)
+    together = tuple(rest + bias for rest, bias in zip(rests, moved.tolist(), strict=True))
+    return replace(layer, bias=layer.bias - moved, bias_rests=together)
+
+
+def _largest_products(layer: WeightedLayer) -> npt.NDArray[np.int64]:
+    """The largest sum of products that each channel may reach, of either sign."""
     array = layer.weights.array
     weights = array.reshape(len(array), -1).astype(np.int64)
     centred = weights - np.asarray(layer.weights.zero_points, np.int64).reshape(-1, 1)
-    products = np.abs(centred).sum(axis=1) * layer.x.quantisation.largest_distance
-    _check_sum(layer.node, int((products + np.abs(layer.bias)).max()))
+    return np.abs(centred).sum(axis=1) * layer.x.quantisation.largest_distance
+
+
+def _check_accumulators(layer: WeightedLayer) -> None:
+    sums = _largest_products(layer) + np.abs(layer.bias)
+    channel = int(np.argmax(sums))
+    if sums[channel] >= ACCUMULATOR_LIMIT:
+        raise layer.node.problem(
+            f"sums of channel {channel}, whose bias is {layer.bias[channel]}, may reach "
+            f"{sums[channel]}, which does not fit 32 bits",
+            "look for a bias or a scale far out of range",
+        )
 
 
 def _check_sum(node: Node, largest: int) -> None:

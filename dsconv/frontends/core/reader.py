@@ -216,8 +216,11 @@ class Reader:
                 )
             case PendingLayer() | ScaledLayer():
                 return node.problem(
-                    f"takes the result of {value.node.title}, which is not quantised",
-                    QUANTISE_FIRST,
+                    f"takes the result of {value.node.title}, which is not quantised: the two are "
+                    "not computed as one layer",
+                    "let the quantiser put a QuantizeLinear and a DequantizeLinear between them "
+                    f"(with both {value.node.op_type} and {node.op_type} among its "
+                    "op_types_to_quantize)",
                 )
             case RealInput():
                 return node.problem(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import ml_dtypes
 import numpy as np
 from onnx import TensorProto
 
@@ -84,11 +85,12 @@ def _quantised_constant(reader: Reader, node: Node, value: Constant) -> Constant
         1,
         node.integer("axis", 1),
     )
-    limits = np.iinfo(parameters.array.dtype)
+    limits = ml_dtypes.iinfo(zero_point.dtype)
     rounded = np.rint(value.array / parameters.scale) + parameters.zero_point
     if not np.all(np.isfinite(rounded)):
         raise node.problem("quantises a constant that is not finite")
-    return Constant(np.clip(rounded, limits.min, limits.max).astype(parameters.array.dtype))
+    integers = np.clip(rounded, int(limits.min), int(limits.max))
+    return Constant(integers.astype(parameters.array.dtype).astype(zero_point.dtype))
 
 
 def _quantised_input(
@@ -128,13 +130,14 @@ def read_matmul(reader: Reader, node: Node) -> Value:
 
 
 def read_gemm(reader: Reader, node: Node) -> Value:
-    """A vector with weights, alpha and beta 1."""
-    weighted_layers.check_gemm(node)
+    """A vector with weights, times alpha, and a constant times beta."""
     x, weights = reader.dequantised(node), _weights(reader, node)
-    layer = weighted_layers.general_matrix_product(node, x, weights)
+    product = weighted_layers.general_matrix_product(node, x, weights)
+    layer = weighted_layers.scaled_gemm(node, product)
     if not node.has_input(2):
         return layer
-    return weighted_layers.with_added_constant(reader, node, layer, reader.value(node, 2))
+    addend = weighted_layers.scaled_addend(node, reader.value(node, 2))
+    return weighted_layers.with_added_constant(reader, node, layer, addend)
 
 
 def _weights(reader: Reader, node: Node) -> ScaledConstant:

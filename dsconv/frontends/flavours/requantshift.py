@@ -39,7 +39,15 @@ def read_requant_shift(reader: Reader, node: Node) -> Value:
 
 def _limits(node: Node) -> tuple[int, int]:
     levels, signed = _integer(node, "n_levels_out"), _integer(node, "signed")
-    return (-(levels // 2), levels // 2 - 1) if signed else (0, levels - 1)
+    if not signed:
+        return 0, levels - 1
+    if levels % 2:
+        raise node.problem(
+            f"{levels} signed levels, of which some make {-(levels // 2)} to {levels // 2 - 1} and "
+            f"others one more",
+            "an even number of levels means one range",
+        )
+    return -(levels // 2), levels // 2 - 1
 
 
 def _integer(node: Node, name: str) -> int:

@@ -11,7 +11,9 @@ from dsconv.frontends.arithmetic.functions import FUNCTIONS, mapped, table
 from dsconv.frontends.arithmetic.scales import Floats
 from dsconv.frontends.arithmetic.values import (
     Constant,
+    ConvolutionLayer,
     Dequantised,
+    MatrixLayer,
     PendingLayer,
     RescaleLayer,
     ScaledConstant,
@@ -54,6 +56,9 @@ def read_batch_normalization(reader: Reader, node: Node) -> Value:
     """A table of 256 values for each channel, where no layer before it has taken it in."""
     if len(node.outputs) > 1 or node.integer("training_mode", 0):
         raise node.problem("in training mode", "export the model for inference")
+    layer = reader.value(node)
+    if isinstance(layer, ConvolutionLayer | MatrixLayer):
+        return _normalised_layer(reader, node, layer)
     x = _table(reader, node, 0)
     check_nchw(node, x.view)
     scale, bias, mean, variance = (
@@ -70,6 +75,34 @@ def read_batch_normalization(reader: Reader, node: Node) -> Value:
         return (reals * factor + (bias - mean * factor)).astype(np.float32)
 
     return mapped(node, x, normalised)
+
+
+def _normalised_layer(
+    reader: Reader, node: Node, layer: ConvolutionLayer | MatrixLayer
+) -> ConvolutionLayer | MatrixLayer:
+    """A layer with weights and what normalises it, factors and addends of its channels."""
+    check_nchw(node, layer.view)
+    scale, bias, mean, variance = (
+        _channel_parameter(reader, node, index, layer.view).astype(np.float64).reshape(-1)
+        for index in range(1, 5)
+    )
+    factors = scale / np.sqrt(variance + node.real("epsilon", 1e-5))
+    addends = (bias - mean * factors).astype(np.float32)
+    scaled = weighted_layers.with_factor(node, layer, factors)
+    return weighted_layers.with_bias(node, scaled, Constant(addends))
+
+
+def _scaled_layer(reader: Reader, node: Node) -> Value | None:
+    """A layer with weights times constants of its channels, or over them; None for any other."""
+    for index in (0, 1) if node.op_type == "Mul" else (0,):
+        layer, constant = reader.value(node, index), reader.value(node, 1 - index)
+        if isinstance(layer, ConvolutionLayer | MatrixLayer) and isinstance(
+            constant, Constant | ScaledConstant
+        ):
+            reals = _operand(node, constant, layer.view).astype(np.float64)
+            factors = reals if node.op_type == "Mul" else 1 / reals
+            return weighted_layers.with_factor(node, layer, factors)
+    return None
 
 
 def read_add(reader: Reader, node: Node) -> Value:
@@ -92,13 +125,19 @@ def read_sum(reader: Reader, node: Node) -> Value:
 
 def read_mul(reader: Reader, node: Node) -> Value:
     """Two activations, of which one may broadcast over the other, or one and a constant."""
-    return _function_of_one(reader, node, np.multiply) or binary.product(
-        reader, node, reader.dequantised(node, 0), reader.dequantised(node, 1)
+    return (
+        _scaled_layer(reader, node)
+        or _function_of_one(reader, node, np.multiply)
+        or binary.product(reader, node, reader.dequantised(node, 0), reader.dequantised(node, 1))
     )
 
 
 def read_sub(reader: Reader, node: Node) -> Value:
     """Two activations, of which one may broadcast over the other, or one and a constant."""
+    layer, constant = reader.value(node, 0), reader.value(node, 1)
+    if isinstance(layer, WeightedLayer) and isinstance(constant, Constant | ScaledConstant):
+        subtrahend = Constant(-_constant_reals(node, constant))
+        return weighted_layers.with_added_constant(reader, node, layer, subtrahend)
     return _function_of_one(reader, node, np.subtract) or binary.difference(
         reader, node, reader.dequantised(node, 0), reader.dequantised(node, 1)
     )
@@ -125,6 +164,9 @@ def _check_takes_two(node: Node) -> None:
 
 def read_function_of_two(reader: Reader, node: Node) -> Value:
     """An activation and a constant, or functions of one activation."""
+    scaled = _scaled_layer(reader, node) if node.op_type == "Div" else None
+    if scaled is not None:
+        return scaled
     result = _function_of_one(reader, node, FUNCTIONS_OF_TWO[node.op_type])
     if result is None:
         is_quotient = node.op_type == "Div"

@@ -184,7 +184,8 @@ def read_matmul(reader: Reader, node: Node) -> Value:
 
 def read_gemm(reader: Reader, node: Node) -> Value:
     """A vector with integer weights and bias, alpha and beta 1."""
-    weighted_layers.check_gemm(node)
+    if node.real("alpha", 1) != 1 or (node.has_input(2) and node.real("beta", 1) != 1):
+        raise node.problem("alpha and beta other than 1 are not supported")
     x, weights = settled(reader, node), _weights(reader, node)
     return scaled(
         _with_bias(reader, node, weighted_layers.general_matrix_product(node, x, weights))
@@ -265,8 +266,17 @@ def _plus(node: Node, layer: ScaledLayer, array: Array) -> ScaledLayer:
     """The integers of a layer with constants added."""
     if layer.bounds != UNBOUNDED:
         raise node.problem("adds a constant behind an activation function", "add before the Relu")
+    if not layer.rounded and layer.function.divisor > 1:
+        return _plus_part(node, layer, array)
     terms = channel_integers(node, layer, array, "its addends")
     return replace(layer, function=layer.function.plus(terms))
+
+
+def _plus_part(node: Node, layer: ScaledLayer, array: Array) -> ScaledLayer:
+    """A quotient not yet rounded with constants added, such as a half."""
+    divisor = layer.function.divisor
+    parts = channel_integers(node, layer, array * divisor, f"its addends, times {divisor},")
+    return replace(layer, function=layer.function.plus_parts(parts))
 
 
 def _term(reader: Reader, node: Node, index: int) -> Dequantised:

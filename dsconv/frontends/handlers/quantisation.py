@@ -114,6 +114,8 @@ def _along_axis(node: Node, values: Array, array: Array, axis: int) -> Array:
     shape = [1] * array.ndim
     if values.size == 1:
         return values.reshape(shape)
+    if array.ndim == 1:
+        axis = 0  # tf2onnx gives biases the axis that their layer's weights had
     if not -array.ndim <= axis < array.ndim:
         raise node.problem(f"axis {axis} for a tensor of {array.ndim} dimensions")
     if values.ndim != 1 or values.size != array.shape[axis]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import TypeVar
@@ -31,7 +32,8 @@ from dsconv.frontends.onnx_file.view import Shape, View
 WeightedT = TypeVar("WeightedT", bound=WeightedLayer)
 
 WEIGHT_DTYPES = ("int8", "uint8")
-BIAS_LIMIT = 2**31
+BIAS_LIMIT = 2**34
+"""Of what the addend of a requantisation can hold beside 32 bits of accumulators."""
 UNIT_WINDOW = WindowAttr.of((1, 1))
 
 
@@ -104,10 +106,24 @@ def general_matrix_product(node: Node, x: Dequantised, constant: ScaledConstant)
     return matrix_product(node, x, weights)
 
 
-def check_gemm(node: Node) -> None:
-    """Raises `ModelError` where a Gemm scales its product or its addend."""
-    if node.real("alpha", 1) != 1 or (node.has_input(2) and node.real("beta", 1) != 1):
-        raise node.problem("alpha and beta other than 1 are not supported")
+def scaled_gemm(node: Node, product: MatrixLayer) -> MatrixLayer:
+    """A Gemm's product times alpha."""
+    alpha = np.float32(node.real("alpha", 1))
+    return product if alpha == 1 else with_factor(node, product, np.array([alpha]))
+
+
+def scaled_addend(node: Node, addend: Value) -> Value:
+    """A Gemm's constant addend times beta."""
+    beta = np.float32(node.real("beta", 1))
+    match addend:
+        case _ if beta == 1:
+            return addend
+        case Constant(array=array) if array.dtype == np.float32:
+            return Constant(array * beta)
+        case ScaledConstant():
+            return Constant(addend.real * beta)
+        case _:
+            raise node.problem(f"scales an addend by {beta} that is no real constant")
 
 
 def _transposed(constant: ScaledConstant) -> ScaledConstant:
@@ -155,8 +171,7 @@ def with_bias_units(node: Node, layer: WeightedT, units: Array) -> WeightedT:
     """The layer with a bias (K,) added, in units of input scale x weight scale."""
     _check_bias_length(node, layer, units)
     bias = layer.bias + units
-    if np.abs(bias).max() >= BIAS_LIMIT:
-        raise node.problem("its bias does not fit 32 bits")
+    _check_bias(node, bias.tolist())
     return replace(layer, bias=bias)
 
 
@@ -176,8 +191,7 @@ def _with_real_bias(node: Node, layer: WeightedT, reals: Array) -> WeightedT:
         _units(real, scale) + rest
         for real, scale, rest in zip(reals.tolist(), scales.tolist(), rests, strict=True)
     ]
-    if max(map(abs, units)) >= BIAS_LIMIT:
-        raise node.problem("its bias does not fit 32 bits")
+    _check_bias(node, units)
     whole = with_bias_units(node, layer, np.array([round(unit) for unit in units], np.int64))
     left = tuple(unit - round(unit) for unit in units)
     return replace(whole, bias_rests=left if any(left) else ())
@@ -188,6 +202,26 @@ def _units(real: float, scale: float) -> Fraction:
     units = Fraction(real) / Fraction(scale)
     whole = round(units)
     return Fraction(whole) if abs(units - whole) <= abs(units) * Fraction(LAST_PLACES) else units
+
+
+def with_factor(node: Node, layer: WeightedT, factors: Array) -> WeightedT:
+    """The layer times real constants, one or K, which become part of its weights' scales."""
+    if layer.bounds != UNBOUNDED:
+        raise node.problem("multiplies behind an activation function", "quantise in between")
+    scales = (layer.weights.scales * factors.astype(np.float64).reshape(-1)).astype(np.float32)
+    if not np.all(np.isfinite(scales) & (scales != 0)):
+        raise node.problem("multiplies by 0, or by what is no finite number")
+    return replace(layer, weights=replace(layer.weights, scales=scales))
+
+
+def _check_bias(node: Node, units: Sequence[Fraction | int]) -> None:
+    channel = max(range(len(units)), key=lambda number: abs(units[number]))
+    if abs(units[channel]) >= BIAS_LIMIT:
+        raise node.problem(
+            f"the bias of channel {channel} is {float(units[channel]):g} times input scale x "
+            "weight scale",
+            "its weights' scale is far too small: quantise the model again",
+        )
 
 
 def _check_bias_length(node: Node, layer: WeightedLayer, bias: Array) -> None:
