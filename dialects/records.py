@@ -4,6 +4,7 @@ A tile's channels are then one transfer. A record holds the channel's weights, t
 fields: the bias with the input's zero point folded in, and whatever of the requantisation differs
 from channel to channel. A narrow requantisation has `high` and right behind it `low`, both where
 one of them differs; one of 32 bits is its `multiplier`, with its extra `shift` where it has one.
+Its `narrow_addend` has 32 bits.
 Every record of a layer has the same size, a multiple of 4 bytes.
 """
 
@@ -32,6 +33,7 @@ SHIFT = "shift"
 DIVISOR = "divisor"
 HIGH = "high"
 LOW = "low"
+NARROW_ADDEND = "narrow_addend"
 
 FIELD_BYTES = {
     BIAS: 4,
@@ -42,6 +44,7 @@ FIELD_BYTES = {
     DIVISOR: 8,
     HIGH: 2,
     LOW: 2,
+    NARROW_ADDEND: 4,
 }
 
 
@@ -168,15 +171,20 @@ def varying_requant_fields(requant: RequantAttr) -> dict[str, Sequence[int]]:
 
 def varying_narrow_fields(narrow: NarrowRequantAttr) -> dict[str, Sequence[int]]:
     """Fields of a narrow requantisation that differ from channel to channel, with their values."""
+    fields: dict[str, Sequence[int]] = {}
+    if len(set(narrow.addends)) > 1:
+        fields[NARROW_ADDEND] = narrow.addends
     if len(set(zip(narrow.highs, narrow.lows, narrow.extra_shifts, strict=True))) == 1:
-        return {}
-    if any(narrow.extra_shifts):
-        return {MULTIPLIER: narrow.lows, SHIFT: narrow.extra_shifts}
+        return fields
     if narrow.is_mulh:
-        return {MULTIPLIER: narrow.lows}
-    if narrow.low_shift:
-        return {HIGH: narrow.highs, LOW: narrow.lows}
-    return {HIGH: narrow.highs}
+        fields[MULTIPLIER] = narrow.lows
+    if any(narrow.extra_shifts):
+        fields[SHIFT] = narrow.extra_shifts
+    if not narrow.is_mulh:
+        fields[HIGH] = narrow.highs
+        if narrow.low_shift:
+            fields[LOW] = narrow.lows
+    return fields
 
 
 def uniform_requant(requant: RequantAttr) -> RequantAttr:
@@ -192,9 +200,11 @@ def uniform_requant(requant: RequantAttr) -> RequantAttr:
 
 def uniform_narrow(narrow: NarrowRequantAttr) -> NarrowRequantAttr:
     """The part that all channels share; 0 stands in for what lies in their records."""
-    if varying_narrow_fields(narrow):
-        return narrow.with_factors((0,))
-    return narrow.with_factors(narrow.highs[:1], narrow.lows[:1], narrow.extra_shifts[:1])
+    fields = varying_narrow_fields(narrow)
+    addends = (0,) if NARROW_ADDEND in fields else narrow.addends[:1]
+    if HIGH in fields or MULTIPLIER in fields:
+        return narrow.with_factors((0,), addends=addends)
+    return narrow.with_factors(narrow.highs[:1], narrow.lows[:1], narrow.extra_shifts[:1], addends)
 
 
 def pack_records(
@@ -246,12 +256,18 @@ def record_narrow(
     uniform: NarrowRequantAttr, fields: Mapping[str, npt.NDArray[np.int64]]
 ) -> NarrowRequantAttr:
     """Puts the fields of records back into what `uniform_narrow` left."""
-    if MULTIPLIER in fields:
-        multipliers = cast(list[int], fields[MULTIPLIER].tolist())
-        shifts = cast(list[int], fields[SHIFT].tolist()) if SHIFT in fields else ()
-        return uniform.with_factors([0] * len(multipliers), multipliers, shifts)
-    if HIGH not in fields:
+    if not fields:
         return uniform
-    highs = cast(list[int], fields[HIGH].tolist())
-    lows = cast(list[int], fields[LOW].tolist()) if LOW in fields else ()
-    return uniform.with_factors(highs, lows)
+    count = len(next(iter(fields.values())))
+
+    def values(field: str, shared: Sequence[int]) -> Sequence[int]:
+        return cast(list[int], fields[field].tolist()) if field in fields else [*shared] * count
+
+    low = MULTIPLIER if uniform.is_mulh else LOW
+    addends = values(NARROW_ADDEND, ()) if NARROW_ADDEND in fields else uniform.addends
+    return uniform.with_factors(
+        values(HIGH, uniform.highs),
+        values(low, uniform.lows),
+        values(SHIFT, uniform.extra_shifts),
+        addends,
+    )

@@ -69,10 +69,14 @@ def narrow_requantise(
         a = np.clip(a, -limit, limit - 1)
     high = within_32_bits(a * per_channel(narrow.highs))
     low = a * per_channel(narrow.lows) + slack
-    low_shifts = narrow.low_shift + per_channel(narrow.extra_shifts)
-    low = (low if narrow.is_mulh else within_32_bits(low)) >> low_shifts
-    total = within_32_bits(within_32_bits(high + low) + narrow.addend)
-    return np.clip(total >> narrow.shift, *narrow.clip).astype(dtype)
+    low_shifts, shifts = per_channel((narrow.low_shift,)), per_channel((narrow.shift,))
+    if narrow.is_mulh:
+        low_shifts = low_shifts + per_channel(narrow.extra_shifts)
+    else:
+        low, shifts = within_32_bits(low), shifts + per_channel(narrow.extra_shifts)
+    total = within_32_bits(high + (low >> low_shifts))
+    total = within_32_bits(total + per_channel(narrow.addends))
+    return np.clip(total >> shifts, *narrow.clip).astype(dtype)
 
 
 def within_32_bits(values: Accumulators) -> Accumulators:

@@ -25,6 +25,7 @@ from dsconv.passes.analysis.requant_proof import (
     Integers,
     Steps,
     narrowed,
+    narrowed_by_channel,
     steps_of_range,
     steps_of_values,
 )
@@ -93,9 +94,13 @@ def narrow_form(op: RequantisedOperation) -> NarrowRequantAttr | None:
     steps = steps_of(op)
     if steps is None:
         return None
-    with_slack = isinstance(op, WeightedOperation)
-    narrow = narrowed(op.requant, steps, with_slack=True) if with_slack else None
-    return narrow or narrowed(op.requant, steps)
+    if not isinstance(op, WeightedOperation):
+        return narrowed(op.requant, steps)
+    return (
+        narrowed(op.requant, steps, with_slack=True)
+        or narrowed(op.requant, steps)
+        or narrowed_by_channel(op.requant, steps)
+    )
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,11 @@ from dsconv.dialects.tiled import KernelOp, RunOp, buffer_type
 from dsconv.dialects.tiled_semantics import layout_of_type, run_kernel
 from dsconv.driver.pipeline import run_pipeline
 from dsconv.lowering.building import index_value
-from dsconv.passes.analysis.requant_proof import narrowed, steps_of_range
+from dsconv.passes.analysis.requant_proof import (
+    narrowed,
+    narrowed_by_channel,
+    steps_of_range,
+)
 
 Bytes = npt.NDArray[np.uint8]
 Accumulators = npt.NDArray[np.int64]
@@ -374,6 +378,8 @@ class RandomKernel:
         steps = steps_of_range(requant, lowest, highest)
         if steps is None:
             return None
+        if len(lowest) > 1 and self.random.random() < 0.3:
+            return narrowed_by_channel(requant, steps)
         with_slack = self._choose([True, False])
         return narrowed(requant, steps, with_slack=with_slack) or narrowed(requant, steps)
 

@@ -20,6 +20,7 @@ from dsconv.passes.analysis.requant_proof import (
     Steps,
     equals,
     narrowed,
+    narrowed_by_channel,
     steps_of_range,
     steps_of_values,
 )
@@ -126,6 +127,54 @@ def test_narrow_forms_are_equal_near_every_step(function: Function):
     assert same(narrow, function.requant, function.near_steps())
 
 
+def apart(function: Function, addends: list[int], less: list[int]) -> Function:
+    """The same with an addend, and a scale, of its own for each channel."""
+    requant, count = function.requant, function.requant.channels
+    multipliers = [
+        max(1, multiplier >> places)
+        for multiplier, places in zip(requant.multipliers, less, strict=False)
+    ]
+    own = requant.with_factors(multipliers, requant.divisors, addends[:count])
+    return Function(own, function.smallest, function.largest)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    function=functions(largest_reach=2**14),
+    addends=st.lists(st.integers(-(2**30), 2**30), min_size=4, max_size=4),
+    less=st.lists(st.integers(0, 12), min_size=4, max_size=4),
+)
+def test_forms_by_channel_are_equal_on_every_accumulator(
+    function: Function, addends: list[int], less: list[int]
+):
+    function = apart(function, addends, less)
+    narrow = narrowed_by_channel(function.requant, function.steps)
+    assume(narrow is not None)
+    assert narrow is not None
+    assert same(narrow, function.requant, function.everything())
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_channels_of_any_scales_are_narrow(seed: int):
+    """Scales from 2 down to nothing, divided by 2**s or 2**s - 1, with addends of their own."""
+    random = np.random.default_rng(seed)
+    channels = int(random.integers(2, 40))
+    divisor = 2 ** int(random.integers(30, 34)) - int(random.integers(2))
+    ratios = 2 ** random.uniform(-9, 0.9, channels)
+    requant = RequantAttr.of(
+        np.minimum(ratios * divisor, 2**31 - 1).astype(np.int64).tolist(),
+        [divisor],
+        addends=(random.uniform(-20, 90, channels) * divisor).astype(np.int64).tolist(),
+        rounding=Rounding.FLOOR,
+        clip=(0, 255),
+    )
+    ends = np.full(channels, 2 ** int(random.integers(12, 18)) - 1)
+    function = Function(requant, -ends, ends)
+    narrow = narrowed_by_channel(requant, function.steps)
+    assert narrow is not None
+    assert same(narrow, requant, function.near_steps())
+
+
 @settings(max_examples=200, deadline=None)
 @given(function=functions(largest_reach=2**14), data=st.data())
 def test_slack_leaves_outputs_as_they_are(function: Function, data: st.DataObject):
@@ -153,7 +202,7 @@ def test_the_proof_knows_right_from_wrong(function: Function, data: st.DataObjec
         [min(max(0, high + data.draw(little)), 2**15 - 1) for high in narrow.highs],
         lows=[max(0, low + data.draw(little)) for low in narrow.lows],
         low_shift=max(narrow.low_shift, 1),
-        addend=narrow.addend + data.draw(st.just(0) | addend_moves),
+        addends=[narrow.addends[0] + data.draw(st.just(0) | addend_moves)],
         shift=narrow.shift,
         bits=data.draw(st.just(narrow.bits) | st.integers(8, 15)),
         clip=narrow.clip,
@@ -179,7 +228,7 @@ def test_the_proof_knows_upper_words(function: Function, data: st.DataObject):
         lows=[round(ratio) + off for ratio in ratios * 2.0**extra_shifts],
         extra_shifts=extra_shifts.tolist(),
         low_shift=32,
-        addend=round(offset * 2**shift) + data.draw(st.integers(-1, 1)),
+        addends=[round(offset * 2**shift) + data.draw(st.integers(-1, 1))],
         shift=shift,
         clip=requant.clip,
     )
@@ -263,9 +312,9 @@ def test_what_leaves_32_bits_is_not_equal():
         np.array([-(2**31)]),
         np.array([2**31 - 1]),
     ).steps
-    right = NarrowRequantAttr.of([1], addend=0, shift=24, clip=(-128, 127))
+    right = NarrowRequantAttr.of([1], addends=[0], shift=24, clip=(-128, 127))
     assert equals(right, steps)
-    doubled = NarrowRequantAttr.of([2], addend=0, shift=25, clip=(-128, 127))
+    doubled = NarrowRequantAttr.of([2], addends=[0], shift=25, clip=(-128, 127))
     assert not equals(doubled, steps)
     with pytest.raises(OverflowError, match="32 bits"):
         reference.narrow_requantise(np.full((1, 1, 1, 1), 2**30), doubled, np.int8)

@@ -8,6 +8,7 @@ from dsconv.dialects.attributes.requant import (
     NarrowRequantAttr,
     RequantAttr,
     Rounding,
+    fit_bits,
     verify_rounding,
 )
 from dsconv.dialects.attributes.tile import Tile, TileAttr
@@ -26,6 +27,7 @@ __all__ = [
     "Tile",
     "TileAttr",
     "WindowAttr",
+    "fit_bits",
     "i64_array",
     "verify_rounding",
 ]

@@ -212,13 +212,15 @@ class NarrowRequantAttr(ParametrizedAttribute):
     With `a` the accumulator, clipped to a signed integer of `bits` bits unless those are 0:
     `y = clip((a * high + (a * low >> low_shift) + addend) >> shift, minimum, maximum)`. Shifts are
     arithmetic, and nothing leaves 32 bits for any accumulator that the layer can make. `high` and
-    `low` have one value, or one per output channel, of 16 bits with their sign; the rest is
-    shared. Without a `low`, `low_shift` is 0 and the second product drops out. Outputs are the same
-    where `a * low` is off by up to `slack` either way.
+    `low` have one value, or one per output channel, of 16 bits with their sign; so has `addend`, of
+    32 bits; the rest is shared. Without a `low`, `low_shift` is 0 and the second product drops out.
+    Outputs are the same where `a * low` is off by up to `slack` either way.
 
     Where `low_shift` is 32 there is no `high`, and `low` has 32 bits: `a * low >> 32` is the upper
     word of a product of 64 bits, which is one instruction of its own (`mulh`). A channel whose
     scale is far below the others' may have an `extra_shift`, which is added to its `low_shift`.
+    With a `high`, an `extra_shift` is added to `shift`, which is 0 where they differ: channels of
+    any scales have a form then.
     """
 
     name = "dsconv.narrow_requant"
@@ -226,6 +228,7 @@ class NarrowRequantAttr(ParametrizedAttribute):
     high_values: DenseArrayBase[I64]
     low_values: DenseArrayBase[I64]
     extra_values: DenseArrayBase[I64]
+    addend_values: DenseArrayBase[I64]
     shared: DenseArrayBase[I64]
     limits: DenseArrayBase[I64]
 
@@ -236,7 +239,7 @@ class NarrowRequantAttr(ParametrizedAttribute):
         lows: Sequence[int] = (),
         extra_shifts: Sequence[int] = (),
         low_shift: int = 0,
-        addend: int,
+        addends: Sequence[int],
         shift: int,
         bits: int = 0,
         slack: int = 0,
@@ -247,19 +250,28 @@ class NarrowRequantAttr(ParametrizedAttribute):
             i64_array(highs),
             i64_array(lows or [0] * len(highs)),
             i64_array(extra_shifts or [0] * len(highs)),
-            i64_array((bits, low_shift, addend, shift, slack)),
+            i64_array(addends),
+            i64_array((bits, low_shift, shift, slack)),
             i64_array(clip),
         )
 
     def with_factors(
-        self, highs: Sequence[int], lows: Sequence[int] = (), extra_shifts: Sequence[int] = ()
+        self,
+        highs: Sequence[int],
+        lows: Sequence[int] = (),
+        extra_shifts: Sequence[int] = (),
+        addends: Sequence[int] = (),
     ) -> NarrowRequantAttr:
-        """The same with other factors a channel, what channels share and clip range as they are."""
+        """The same with other factors a channel, what channels share and clip range as they are.
+
+        Addends stay where none are given.
+        """
         none = [0] * len(highs)
         return NarrowRequantAttr(
             i64_array(highs),
             i64_array(lows or none),
             i64_array(extra_shifts or none),
+            i64_array(addends or self.addends),
             self.shared,
             self.limits,
         )
@@ -295,19 +307,19 @@ class NarrowRequantAttr(ParametrizedAttribute):
         return self.low_shift == WORD_BITS
 
     @property
-    def addend(self) -> int:
-        """Rounding and zero point."""
-        return self.shared.get_values()[2]
+    def addends(self) -> tuple[int, ...]:
+        """Rounding and zero point: one value, or one per output channel."""
+        return self.addend_values.get_values()
 
     @property
     def shift(self) -> int:
-        """Binary places of the sum."""
-        return self.shared.get_values()[3]
+        """Binary places of the sum, less the channel's extra shift."""
+        return self.shared.get_values()[2]
 
     @property
     def slack(self) -> int:
         """How much a kernel may leave behind in the low product."""
-        return self.shared.get_values()[4]
+        return self.shared.get_values()[3]
 
     @property
     def clip(self) -> tuple[int, int]:
@@ -315,9 +327,14 @@ class NarrowRequantAttr(ParametrizedAttribute):
         return cast(tuple[int, int], self.limits.get_values())
 
     @property
+    def smallest_shift(self) -> int:
+        """Binary places of the sum, of the channel that has the fewest."""
+        return self.shift if self.is_mulh else self.shift + min(self.extra_shifts)
+
+    @property
     def channels(self) -> int:
         """1 where every channel has the same function."""
-        return len(self.highs)
+        return max(len(self.highs), len(self.addends))
 
     def verify(self) -> None:
         if len(self.limits) != 2:
@@ -329,8 +346,10 @@ class NarrowRequantAttr(ParametrizedAttribute):
             )
         if len(self.extra_shifts) != len(self.highs):
             raise VerifyException("there are as many values of extra_shift as of high")
-        if any(self.extra_shifts) and not self.is_mulh:
-            raise VerifyException("an extra_shift goes with a low_shift of 32")
+        if any(self.extra_shifts) and not self.is_mulh and self.shift:
+            raise VerifyException("an extra_shift goes with a low_shift of 32 or a shift of 0")
+        if len(self.addends) not in (1, len(self.highs)):
+            raise VerifyException("there is one addend, or as many as of high")
         if not all(0 <= shift < WORD_BITS for shift in self.extra_shifts):
             raise VerifyException("a shift of 32 bits is from 0 to 31")
         if self.is_mulh and (any(self.highs) or not fit_bits(self.lows, WORD_BITS)):
@@ -343,7 +362,7 @@ class NarrowRequantAttr(ParametrizedAttribute):
             raise VerifyException("a shift of 32 bits is from 0 to 31")
         if self.bits and not 2 <= self.bits <= 32:
             raise VerifyException(f"accumulators are clipped to 2 to 32 bits, not {self.bits}")
-        if not -(2**31) <= self.addend < 2**31:
+        if not fit_bits(self.addends, WORD_BITS):
             raise VerifyException("an addend fits 32 bits with its sign")
         if self.slack < 0:
             raise VerifyException(f"a slack is not negative, got {self.slack}")
@@ -366,23 +385,31 @@ class NarrowRequantAttr(ParametrizedAttribute):
                 print_int_list(printer, self.extra_shifts)
             if self.slack:
                 printer.print_string(f", slack = {self.slack}")
-            printer.print_string(f", addend = {self.addend}, shift = {self.shift}, clip = ")
+            if len(self.addends) == 1:
+                printer.print_string(f", addend = {self.addends[0]}")
+            else:
+                printer.print_string(", addends = ")
+                print_int_list(printer, self.addends)
+            printer.print_string(f", shift = {self.shift}, clip = ")
             print_int_list(printer, self.clip)
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> list[DenseArrayBase[I64]]:
-        numbers = {label: [0] for label in ("bits", "low_shift", "addend", "shift", "slack")}
+        numbers = {label: [0] for label in ("bits", "low_shift", "shift", "slack")}
         entries = numbers | parse_entries(
             parser,
             "a narrow requantisation",
-            lists=["high", "low", "extra_shift", "clip"],
-            numbers=list(numbers),
-            needed=["high", "addend", "shift", "clip"],
+            lists=["high", "low", "extra_shift", "addends", "clip"],
+            numbers=["addend", *numbers],
+            needed=["high", "shift", "clip"],
         )
+        if ("addend" in entries) == ("addends" in entries):
+            parser.raise_error("a narrow requantisation needs its addend, or its addends")
         return [
             i64_array(entries["high"]),
             i64_array(entries.get("low", [0] * len(entries["high"]))),
             i64_array(entries.get("extra_shift", [0] * len(entries["high"]))),
+            i64_array(entries.get("addends") or entries["addend"]),
             i64_array([entries[label][0] for label in numbers]),
             i64_array(entries["clip"]),
         ]

@@ -63,3 +63,15 @@ func.func @d(%x: memref<8xi8, #dsconv.space<l1>>, %w: memref<128xi8, #dsconv.spa
 // CHECK: %shift = dsconv.load_word %w
 // CHECK-NEXT: [[SHIFTED:%[0-9]+]] = arith.shrsi [[UPPER]], %shift : i32
 // CHECK-NEXT: arith.addi [[SHIFTED]], {{%[0-9]+}} : i32
+
+// Channels with addends and shifts of their own.
+dsconv.kernel "depthwise" @own : (tensor<1x8x1x1xsi8, #dsconv.layout<chw>>) -> tensor<1x8x1x1xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]> {narrow = #dsconv.narrow_requant<high = [0], low_shift = 12, addend = 0, shift = 0, clip = [-128, 127]>, record = #dsconv.record<1, bias, narrow_addend, shift, high, low>}
+func.func @e(%x: memref<8xi8, #dsconv.space<l1>>, %w: memref<160xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.space<l1>>, %i: index) {
+  dsconv.run @own(%x, %w, %y) at %i, %i : memref<8xi8, #dsconv.space<l1>>, memref<160xi8, #dsconv.space<l1>>, memref<8xi8, #dsconv.space<l1>>
+  func.return
+}
+// CHECK-LABEL: func.func private @own
+// CHECK: %shift = dsconv.load_word %w
+// CHECK: %narrow_addend = dsconv.load_word %w
+// CHECK: [[SUM:%[0-9]+]] = arith.addi {{%[0-9]+}}, %narrow_addend : i32
+// CHECK-NEXT: arith.shrsi [[SUM]], %shift : i32

@@ -46,6 +46,28 @@ func.func @far_apart(%x: tensor<1x64x1x1xui8>) -> tensor<1x2x1x1xui8> {
 // CHECK: dsconv.pointwise "pw"
 // CHECK-SAME: {narrow = #dsconv.narrow_requant<high = [0, 0], low = [2085775232, 2114817408], low_shift = 32, extra_shift = [0, 14], addend = 4, shift = 3, clip = [0, 255]>}
 
+// NEMO's true division, and an addend of its own for each channel.
+// CHECK-LABEL: func.func @true_division
+func.func @true_division(%x: tensor<1x64x1x1xui8>) -> tensor<1x2x1x1xui8> {
+  %w = dsconv.constant dense<127> : tensor<2x64xsi8>
+  %b = dsconv.constant dense<[5, -70]> : tensor<2xi32>
+  %y = dsconv.pointwise "pw"(%x, %w, %b) requant <multiplier = [90068, 71645], addend = [202998312, -26582215], divisor = [8388607], floor, clip = [0, 255]> : (tensor<1x64x1x1xui8>, tensor<2x64xsi8>, tensor<2xi32>) -> tensor<1x2x1x1xui8>
+  func.return %y : tensor<1x2x1x1xui8>
+}
+// CHECK: dsconv.pointwise "pw"
+// CHECK-SAME: {narrow = #dsconv.narrow_requant<bits = 16, high = [22517, 17911], low = [88, 8262], low_shift = 15, slack = 1024, addends = [50749584, -6645555], shift = 21, clip = [0, 255]>}
+
+// One channel's scale is far above the other's.
+// CHECK-LABEL: func.func @awkward
+func.func @awkward(%x: tensor<1x64x1x1xui8>) -> tensor<1x2x1x1xui8> {
+  %w = dsconv.constant dense<127> : tensor<2x64xsi8>
+  %b = dsconv.constant dense<[5, -70]> : tensor<2xi32>
+  %y = dsconv.pointwise "pw"(%x, %w, %b) requant <multiplier = [10066331, 16295119], shift = [24, 33], half_even, clip = [0, 255]> : (tensor<1x64x1x1xui8>, tensor<2x64xsi8>, tensor<2xi32>) -> tensor<1x2x1x1xui8>
+  func.return %y : tensor<1x2x1x1xui8>
+}
+// CHECK: dsconv.pointwise "pw"
+// CHECK-SAME: {narrow = #dsconv.narrow_requant<bits = 19, high = [4915, 7957], low = [3288, -6536], low_shift = 14, extra_shift = [13, 22], slack = 262144, addends = [4096, 2097145], shift = 0, clip = [0, 255]>}
+
 // Channels of one function share high and low.
 // CHECK-LABEL: func.func @shared
 func.func @shared(%x: tensor<1x2x1x1xsi8>) -> tensor<1x2x1x1xsi8> {

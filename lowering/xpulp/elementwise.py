@@ -58,7 +58,7 @@ class Sum(Requantised):
         if narrow is not None and not narrow.low_shift and not narrow.bits:
             self.shift = narrow.shift
             multipliers = tuple(multiplier * narrow.highs[0] for multiplier in multipliers)
-            start = start * narrow.highs[0] + narrow.addend
+            start = start * narrow.highs[0] + narrow.addends[0]
             self.clip = Clip(asm, narrow.clip)
         self.multipliers = multipliers
         self.start = start

@@ -72,7 +72,7 @@ class ResidentWriter:
         self.chunks = chunks
         self.gather = gather
         self.suffix = "usp.b" if L1Tile.of(kernel.inputs[0]).unsigned else "sp.b"
-        self.parameters = NarrowRequantiser(self.asm, self.record, narrow)
+        self.parameters = NarrowRequantiser(self.asm, self.record, narrow, folds_bias=True)
 
     def write(self) -> Assembly:
         """The whole function. Raises RegisterPressureError where the block takes too many."""
@@ -158,7 +158,7 @@ class ResidentWriter:
         self.parameters.load(factors, w, record)
         with asm.registers(1) as (bias,):
             asm("lw", bias, w, record + self.record.offset(BIAS))
-            asm.li(addend, self.narrow.addend)
+            self.parameters.load_addend(addend, w, record)
             asm("p.mac", addend, bias, factors[0])
             if self.parameters.has_low:
                 asm("mul", low_addend, bias, factors[1])
@@ -194,17 +194,17 @@ class ResidentWriter:
     def _requantise(self, value: str, spare: str, channel: Channel) -> None:
         asm, narrow = self.asm, self.narrow
         if self.parameters.has_low:
-            high, low = channel.factors
+            high, low, *_ = channel.factors
             if not self.parameters.leaves_output:
                 asm("mv", spare, "zero")
             asm("p.mac", spare, value, low)
             asm("p.addN", spare, spare, channel.low_addend, narrow.low_shift)
             asm("p.mac", spare, value, high)
-            asm("p.addN", spare, spare, channel.addend, narrow.shift)
+            self.parameters.add_and_shift(spare, channel.addend, channel.factors)
         else:
             asm("mv", spare, channel.addend)
             asm("p.mac", spare, value, channel.factors[0])
-            asm("srai", spare, spare, narrow.shift)
+            self.parameters.shift(spare, channel.factors)
         self.parameters.clip(spare, to=value)
 
 

@@ -24,6 +24,7 @@ from dsconv.dialects.records import (
     HIGH,
     LOW,
     MULTIPLIER,
+    NARROW_ADDEND,
     SHIFT,
     RecordAttr,
 )
@@ -128,31 +129,64 @@ class NarrowRequantiser(Requantiser):
     A multiplication takes two cycles on GVSoC, three where its result is used at once; one that
     accumulates takes one. So products are added to a register that holds the addend, or 0, or what
     is left of the last output: unclipped it has `32 - shift` bits, which the slack may allow for.
+
+    Addend and shift are in registers of their own where they differ from channel to channel; not
+    the addend where the bias is multiplied out to it.
     """
 
-    def __init__(self, asm: Assembly, record: RecordAttr | None, narrow: NarrowRequantAttr):
+    def __init__(
+        self,
+        asm: Assembly,
+        record: RecordAttr | None,
+        narrow: NarrowRequantAttr,
+        *,
+        folds_bias: bool = False,
+    ):
         super().__init__(asm, record, narrow.clip)
         self.narrow = narrow
         self.has_low = LOW in self.fields or any(narrow.lows)
-        self.registers = 2 if self.has_low else 1
-        self.leaves_output = narrow.slack >= 1 << WORD_BITS - 1 - narrow.shift
+        self.own = [name for name in (NARROW_ADDEND, SHIFT) if name in self.fields]
+        if folds_bias and NARROW_ADDEND in self.own:
+            self.own.remove(NARROW_ADDEND)
+        self.factors = 2 if self.has_low else 1
+        self.registers = self.factors + len(self.own)
+        smallest_shift = 0 if SHIFT in self.fields else narrow.shift
+        self.leaves_output = narrow.slack >= 1 << WORD_BITS - 1 - smallest_shift
         cycles = 3 if not self.has_low else 4 if self.leaves_output else 5
         self.cycles = cycles + bool(narrow.bits) + self.clip.cycles
         self.addend = ""
 
     @property
     def varies(self) -> bool:
-        return HIGH in self.fields
+        return HIGH in self.fields or bool(self.own)
 
     @contextmanager
     def constants(self) -> Generator[None]:
-        with self.asm.constants(self.narrow.addend) as (self.addend,), self.clip.constants():
+        shared = 0 if NARROW_ADDEND in self.own else self.narrow.addends[0]
+        with self.asm.constants(shared) as (self.addend,), self.clip.constants():
             yield
 
     def load(self, channel: Sequence[str], record: str = "zero", offset: int = 0) -> None:
         self.load_field(channel[0], HIGH, self.narrow.highs[0], record, offset)
         if self.has_low:
             self.load_field(channel[1], LOW, self.narrow.lows[0], record, offset)
+        for register, field in zip(channel[self.factors :], self.own, strict=True):
+            self.load_field(register, field, 0, record, offset)
+
+    def load_addend(self, register: str, record: str, offset: int = 0) -> None:
+        """Loads the addend of a channel."""
+        self.load_field(register, NARROW_ADDEND, self.narrow.addends[0], record, offset)
+
+    def addend_of(self, channel: Sequence[str]) -> str:
+        """The register with a channel's addend."""
+        return channel[self.factors] if NARROW_ADDEND in self.own else self.addend
+
+    def add_and_shift(self, value: str, addend: str, channel: Sequence[str]) -> None:
+        """The sum's last step, from its binary places to whole outputs."""
+        if SHIFT in self.own:
+            self.asm("p.addN.r", value, addend, channel[-1])
+        else:
+            self.asm("p.addN", value, value, addend, self.narrow.shift)
 
     def __call__(self, accumulators: Sequence[str], channel: Sequence[str]) -> None:
         with self.asm.registers(1) as (product,):
@@ -160,25 +194,32 @@ class NarrowRequantiser(Requantiser):
                 if self.narrow.bits:
                     self.asm("p.clip", accumulator, accumulator, self.narrow.bits)
                 if not self.has_low:
-                    self._one_product(accumulator, product, *channel)
+                    self._one_product(accumulator, product, channel)
                     continue
                 if number == 0 or not self.leaves_output:
                     self.asm("mv", product, "zero")
-                self._two_products(accumulator, product, *channel)
+                self._two_products(accumulator, product, channel)
 
-    def _one_product(self, value: str, product: str, high: str) -> None:
+    def _one_product(self, value: str, product: str, channel: Sequence[str]) -> None:
         asm = self.asm
-        asm("mv", product, self.addend)
-        asm("p.mac", product, value, high)
-        asm("srai", product, product, self.narrow.shift)
+        asm("mv", product, self.addend_of(channel))
+        asm("p.mac", product, value, channel[0])
+        self.shift(product, channel)
         self.clip(product, to=value)
 
-    def _two_products(self, value: str, product: str, high: str, low: str) -> None:
-        asm, narrow = self.asm, self.narrow
+    def shift(self, value: str, channel: Sequence[str]) -> None:
+        """From binary places to whole outputs, where the addend is in the sum."""
+        if SHIFT in self.own:
+            self.asm("sra", value, value, channel[-1])
+        else:
+            self.asm("srai", value, value, self.narrow.shift)
+
+    def _two_products(self, value: str, product: str, channel: Sequence[str]) -> None:
+        asm, (high, low, *_) = self.asm, channel
         asm("p.mac", product, value, low)
-        asm("srai", product, product, narrow.low_shift)
+        asm("srai", product, product, self.narrow.low_shift)
         asm("p.mac", product, value, high)
-        asm("p.addN", product, product, self.addend, narrow.shift)
+        self.add_and_shift(product, self.addend_of(channel), channel)
         self.clip(product, to=value)
 
 
@@ -189,30 +230,35 @@ class MulhRequantiser(Requantiser):
         super().__init__(asm, record, narrow.clip)
         self.narrow = narrow
         self.has_shift = SHIFT in self.fields
-        self.registers = 1 + self.has_shift
+        self.has_addend = NARROW_ADDEND in self.fields
+        self.registers = 1 + self.has_addend + self.has_shift
         self.cycles = CYCLES["mulh"] + self.has_shift + 1 + self.clip.cycles
         self.addend = ""
 
     @property
     def varies(self) -> bool:
-        return MULTIPLIER in self.fields
+        return MULTIPLIER in self.fields or self.has_addend
 
     @contextmanager
     def constants(self) -> Generator[None]:
-        with self.asm.constants(self.narrow.addend) as (self.addend,), self.clip.constants():
+        shared = 0 if self.has_addend else self.narrow.addends[0]
+        with self.asm.constants(shared) as (self.addend,), self.clip.constants():
             yield
 
     def load(self, channel: Sequence[str], record: str = "zero", offset: int = 0) -> None:
         self.load_field(channel[0], MULTIPLIER, self.narrow.lows[0], record, offset)
+        if self.has_addend:
+            self.load_field(channel[1], NARROW_ADDEND, 0, record, offset)
         if self.has_shift:
-            self.load_field(channel[1], SHIFT, self.narrow.extra_shifts[0], record, offset)
+            self.load_field(channel[-1], SHIFT, self.narrow.extra_shifts[0], record, offset)
 
     def __call__(self, accumulators: Sequence[str], channel: Sequence[str]) -> None:
+        addend = channel[1] if self.has_addend else self.addend
         for value in accumulators:
             self.asm("mulh", value, value, channel[0])
             if self.has_shift:
-                self.asm("sra", value, value, channel[1])
-            self.asm("p.addN", value, value, self.addend, self.narrow.shift)
+                self.asm("sra", value, value, channel[-1])
+            self.asm("p.addN", value, value, addend, self.narrow.shift)
             self.clip(value)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 
 from dsconv.dialects.attributes import NarrowRequantAttr
-from dsconv.dialects.records import BIAS, RecordAttr
+from dsconv.dialects.records import BIAS, NARROW_ADDEND, RecordAttr
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.assembly import Assembly
 from dsconv.lowering.xpulp.requantise import NarrowRequantiser, Requantiser, requantiser
@@ -83,10 +83,12 @@ class NarrowWindow(WindowRequantiser):
     is added to the last output, which is still in the register: NarrowRequantAttr allows for that.
     """
 
+    folds_bias = False
+
     def __init__(self, asm: Assembly, record: RecordAttr, narrow: NarrowRequantAttr):
         super().__init__(asm, record)
         self.narrow = narrow
-        self.parameters = NarrowRequantiser(asm, record, narrow)
+        self.parameters = NarrowRequantiser(asm, record, narrow, folds_bias=self.folds_bias)
         self.clip = self.parameters.clip
         self.has_low = self.parameters.has_low
 
@@ -123,6 +125,8 @@ class FoldedBias(NarrowWindow):
     addition and a shift that are there anyway.
     """
 
+    folds_bias = True
+
     @contextmanager
     def bias_registers(self, biases: int) -> Generator[None]:
         with (
@@ -135,7 +139,7 @@ class FoldedBias(NarrowWindow):
         asm, target = self.asm, self.high_addends[number]
         with asm.registers(1) as (bias,):
             asm("lw", bias, record, self.record.offset(BIAS))
-            asm.li(target, self.narrow.addend)
+            self.parameters.load_addend(target, record)
             if addend is not None:
                 asm("add", bias, bias, addend)
             asm("p.mac", target, bias, self.channel[0])
@@ -145,15 +149,15 @@ class FoldedBias(NarrowWindow):
     def __call__(self, value: str, bias: int) -> str:
         asm, product, narrow = self.asm, self.product, self.narrow
         if self.has_low:
-            high, low = self.channel
+            high, low, *_ = self.channel
             self.multiply_low(value, low)
             asm("p.addN", product, product, self.low_addends[bias], narrow.low_shift)
             asm("p.mac", product, value, high)
-            asm("p.addN", product, product, self.high_addends[bias], narrow.shift)
+            self.parameters.add_and_shift(product, self.high_addends[bias], self.channel)
         else:
             asm("mv", product, self.high_addends[bias])
             asm("p.mac", product, value, self.channel[0])
-            asm("srai", product, product, narrow.shift)
+            self.parameters.shift(product, self.channel)
         self.clip(product)
         return product
 
@@ -163,9 +167,10 @@ class ClippedSum(NarrowWindow):
 
     @contextmanager
     def bias_registers(self, biases: int) -> Generator[None]:
+        shared = 0 if NARROW_ADDEND in self.parameters.own else self.narrow.addends[0]
         with (
             self.asm.registers(biases) as self.biases,
-            self.asm.constants(self.narrow.addend) as (self.addend,),
+            self.asm.constants(shared) as (self.parameters.addend,),
         ):
             yield
 
@@ -175,17 +180,18 @@ class ClippedSum(NarrowWindow):
     def __call__(self, value: str, bias: int) -> str:
         asm, product, narrow = self.asm, self.product, self.narrow
         asm("add", value, value, self.biases[bias])
+        addend = self.parameters.addend_of(self.channel)
         asm("p.clip", value, value, narrow.bits)
         if self.has_low:
-            high, low = self.channel
+            high, low, *_ = self.channel
             self.multiply_low(value, low)
             asm("srai", product, product, narrow.low_shift)
             asm("p.mac", product, value, high)
-            asm("p.addN", product, product, self.addend, narrow.shift)
+            self.parameters.add_and_shift(product, addend, self.channel)
         else:
-            asm("mv", product, self.addend)
+            asm("mv", product, addend)
             asm("p.mac", product, value, self.channel[0])
-            asm("srai", product, product, narrow.shift)
+            self.parameters.shift(product, self.channel)
         self.clip(product)
         return product
 

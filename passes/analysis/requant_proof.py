@@ -23,6 +23,10 @@ out before the addend.
 **Slack.** Where it is asked for and there is a `low`, the form is right with as much more or less
 in the low product as any output is, clipped or not: kernels may leave the last one in its register.
 
+**Channels apart.** Where scales are so far apart that no shift suits all, or addends differ, each
+channel has a shift and an addend of its own. The right addends, given the other two, are an
+interval as well: the ends are those of the steps that come closest.
+
 Whatever this arithmetic proposes is believed only after its reference semantics have been evaluated
 at all steps, and at both ends for overflows (`equals`).
 """
@@ -31,6 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 from math import floor
 
 import numpy as np
@@ -43,6 +48,7 @@ from dsconv.dialects.attributes import (
     NarrowRequantAttr,
     RequantAttr,
     Rounding,
+    fit_bits,
 )
 
 Integers = npt.NDArray[np.int64]
@@ -62,6 +68,9 @@ UNREACHED = 2**62
 
 MOST_PLACES = 52
 """Of a product of 64 bits, so that outputs with as many still fit."""
+
+MOVES = (0, *(sign << 2 * level for level in range(5) for sign in (1, -1)))
+"""How far multipliers are tried from the nearest, where addends of their own are to fit."""
 
 CHANNELS_AT_ONCE = 16
 """A candidate fails in the first few channels, if it fails."""
@@ -198,17 +207,32 @@ def narrowed(
 
     One multiplication is cheaper than two, and accumulators as they are cheaper than clipped ones.
     """
-    bits = steps.bits
-    clips = (steps.clipped(bits).ends != steps.ends).any()
-    widths = (0, bits) if clips else (0,)
     for with_low in (False, True):
-        for bits in widths:
+        for bits in widths_of(steps):
             for candidate in _candidates(requant, steps, bits, with_low, with_slack):
                 if equals(candidate, steps):
                     return candidate
     if with_slack:
         return None
     return next((form for form in _upper_words(requant, steps) if equals(form, steps)), None)
+
+
+def narrowed_by_channel(requant: RequantAttr, steps: Steps) -> NarrowRequantAttr | None:
+    """As `narrowed`, where a channel may have an addend and a shift of its own."""
+    products_and_slack = ((False, False), (True, True), (True, False))
+    options = product(products_and_slack, widths_of(steps), (True, False))
+    for (with_low, with_slack), bits, one_shift in options:
+        candidate = _by_channel(requant, steps, bits, with_low, with_slack, one_shift)
+        if candidate is not None and equals(candidate, steps):
+            return candidate
+    return None
+
+
+def widths_of(steps: Steps) -> tuple[int, ...]:
+    """Widths to which accumulators may be clipped; 0 leaves them as they are."""
+    bits = steps.bits
+    clips = (steps.clipped(bits).ends != steps.ends).any()
+    return (0, bits) if clips else (0,)
 
 
 def _upper_words(requant: RequantAttr, steps: Steps) -> Iterator[NarrowRequantAttr]:
@@ -244,7 +268,7 @@ def _upper_word(
         lows=multipliers[:count].tolist(),
         extra_shifts=extra_shifts[:count].tolist(),
         low_shift=WORD_BITS,
-        addend=addend,
+        addends=[addend],
         shift=shift,
         clip=requant.clip,
     )
@@ -259,7 +283,7 @@ def _candidates(
     ratios = _ratios(requant)
     low_shift = 0
     if with_low:
-        low_shift = min(LARGEST_LOW_SHIFT, WORD_BITS - (int(reach.max()) - 1).bit_length())
+        low_shift = _low_shift(reach)
         if low_shift < 1:
             return
     offset = _offset(requant)
@@ -274,9 +298,7 @@ def _candidates(
             multipliers = _multipliers(clipped, targets, addend << low_shift, places, slack)
             if multipliers is None:
                 continue
-            # the nearest multiple, of two the smaller: the most negative accumulator
-            # times the most negative `low` would leave 32 bits
-            highs = (multipliers + ((1 << low_shift) - 1 >> 1)) >> low_shift
+            highs = _nearest_highs(multipliers, low_shift)
             lows = multipliers - (highs << low_shift)
             if highs.max() >= HIGH_LIMIT:
                 continue
@@ -287,12 +309,116 @@ def _candidates(
                 (highs >> spare).tolist(),
                 lows=lows.tolist(),
                 low_shift=low_shift if lows.any() else 0,
-                addend=addend >> spare,
+                addends=[addend >> spare],
                 shift=shift - spare,
                 bits=bits,
                 slack=slack if lows.any() else 0,
                 clip=requant.clip,
             )
+
+
+def _by_channel(
+    requant: RequantAttr,
+    steps: Steps,
+    bits: int,
+    with_low: bool,
+    with_slack: bool,
+    one_shift: bool,
+) -> NarrowRequantAttr | None:
+    """A form whose channels have addends of their own, and their own shifts unless there is one."""
+    clipped = steps.clipped(bits) if bits else steps
+    reach = np.abs(clipped.ends).max(axis=1)
+    low_shift = _low_shift(reach) if with_low else 0
+    if with_low and low_shift < 1:
+        return None
+    ratios, offsets = (
+        np.broadcast_to(values, reach.shape) for values in (_ratios(requant), _offsets(requant))
+    )
+    shifts = _largest_shifts(ratios, reach, offsets)
+    if one_shift:
+        shifts = np.full_like(shifts, shifts.min())
+    if shifts.min() < 0:
+        return None
+    places = shifts + low_shift
+    slack = max(A_BYTE, 1 << WORD_BITS - 1 - int(shifts.min())) if with_slack else 0
+    nearest, targets = _targets(ratios, reach, places), np.ldexp(offsets, shifts)
+    multipliers, addends = np.zeros_like(nearest), np.zeros_like(nearest)
+    missing = np.ones_like(nearest, np.bool_)
+    for move in MOVES:
+        moved = nearest + move
+        found, right = _own_addends(clipped, moved, targets, places, low_shift, slack)
+        takes = missing & right & (moved >= 0)
+        multipliers, addends = np.where(takes, moved, multipliers), np.where(takes, found, addends)
+        missing &= ~takes
+        if not missing.any():
+            break
+    highs = _nearest_highs(multipliers, low_shift)
+    if missing.any() or highs.max() >= HIGH_LIMIT or not fit_bits(addends.tolist(), WORD_BITS):
+        return None
+    return NarrowRequantAttr.of(
+        highs.tolist(),
+        lows=(multipliers - (highs << low_shift)).tolist(),
+        extra_shifts=() if one_shift else shifts.tolist(),
+        low_shift=low_shift,
+        addends=addends.tolist(),
+        shift=int(shifts[0]) if one_shift else 0,
+        bits=bits,
+        slack=slack,
+        clip=requant.clip,
+    )
+
+
+def _low_shift(reach: Integers) -> int:
+    """The largest shift of a second product that fits 32 bits."""
+    return min(LARGEST_LOW_SHIFT, WORD_BITS - (int(reach.max()) - 1).bit_length())
+
+
+def _nearest_highs(multipliers: Integers, low_shift: int) -> Integers:
+    """The nearest multiple, of two the smaller.
+
+    The most negative accumulator times the most negative `low` would leave 32 bits.
+    """
+    return (multipliers + ((1 << low_shift) - 1 >> 1)) >> low_shift
+
+
+def _own_addends(
+    steps: Steps,
+    multipliers: Integers,
+    targets: Ratios,
+    places: Integers,
+    low_shift: int,
+    slack: int,
+) -> tuple[Integers, Truths]:
+    """For each channel the right addend that is nearest to its target, and whether there is one.
+
+    `floor((a * multiplier + (addend << low_shift)) / 2**places)` is to be less than `i` at `below`
+    and at least `i` at `above`, with `slack` more or less in the dividend, too.
+    """
+    bounds = steps.outputs << places[:, None]
+    lower = np.max(
+        bounds - steps.above * multipliers[:, None] + slack,
+        axis=1,
+        where=steps.real_above,
+        initial=-UNREACHED,
+    )
+    upper = np.min(
+        bounds - steps.below * multipliers[:, None] - 1 - slack,
+        axis=1,
+        where=steps.real_below,
+        initial=UNREACHED,
+    )
+    first, last = -(-lower >> low_shift), upper >> low_shift
+    return np.floor(targets).astype(np.int64).clip(first, last), first <= last
+
+
+def _largest_shifts(ratios: Ratios, reach: Integers, offsets: Ratios) -> Integers:
+    """For each channel the largest shift with which its products and addend fit; -1 for none."""
+    total = ratios * reach + np.abs(offsets)
+    room = np.minimum(
+        np.log2((HIGH_LIMIT - 1) / np.maximum(ratios, 2.0**-WORD_BITS)),
+        np.log2((2.0 ** (WORD_BITS - 1) - 2) / np.maximum(total, 1)),
+    )
+    return (np.ceil(room).astype(np.int64) - 1).clip(-1, WORD_BITS - 1)
 
 
 def _trailing_zeros(values: Integers) -> int:
@@ -303,9 +429,14 @@ def _trailing_zeros(values: Integers) -> int:
 
 def _offset(requant: RequantAttr) -> float:
     """What is added to `acc * ratio` before the floor; the middle of the channels."""
+    return float(np.median(_offsets(requant)))
+
+
+def _offsets(requant: RequantAttr) -> Ratios:
+    """What is added to `acc * ratio` before the floor."""
     addends = np.asarray(requant.addends, np.float64) / np.asarray(requant.divisors, np.float64)
     half = 0.0 if requant.rounding is Rounding.FLOOR else 0.5
-    return float(np.median(addends)) + half + requant.zero_point
+    return addends + (half + requant.zero_point)
 
 
 def _ratios(requant: RequantAttr) -> Ratios:

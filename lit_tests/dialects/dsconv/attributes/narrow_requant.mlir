@@ -24,3 +24,7 @@
 // The second channel's scale is far below the first's.
 "test.op"() {attribute = #dsconv.narrow_requant<high = [0, 0], low = [2147483647, 5], low_shift = 32, extra_shift = [0, 17], addend = 8, shift = 9, clip = [0, 255]>} : () -> ()
 // CHECK: attribute = #dsconv.narrow_requant<high = [0, 0], low = [2147483647, 5], low_shift = 32, extra_shift = [0, 17], addend = 8, shift = 9, clip = [0, 255]>}
+
+// Channels with addends, and shifts, of their own.
+"test.op"() {attribute = #dsconv.narrow_requant<high = [30000, 5], low = [3, -4], low_shift = 15, extra_shift = [14, 20], addends = [7, -9], shift = 0, clip = [0, 255]>} : () -> ()
+// CHECK: attribute = #dsconv.narrow_requant<high = [30000, 5], low = [3, -4], low_shift = 15, extra_shift = [14, 20], addends = [7, -9], shift = 0, clip = [0, 255]>}

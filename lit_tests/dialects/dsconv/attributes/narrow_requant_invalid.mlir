@@ -76,7 +76,17 @@
 // -----
 
 "test.op"() {attribute = #dsconv.narrow_requant<high = [1], low = [1], low_shift = 2, extra_shift = [1], addend = 0, shift = 1, clip = [0, 1]>} : () -> ()
-// CHECK: an extra_shift goes with a low_shift of 32
+// CHECK: an extra_shift goes with a low_shift of 32 or a shift of 0
+
+// -----
+
+"test.op"() {attribute = #dsconv.narrow_requant<high = [1, 2, 3], addends = [1, 2], shift = 1, clip = [0, 1]>} : () -> ()
+// CHECK: there is one addend, or as many as of high
+
+// -----
+
+"test.op"() {attribute = #dsconv.narrow_requant<high = [1, 2], addend = 1, addends = [1, 2], shift = 1, clip = [0, 1]>} : () -> ()
+// CHECK: a narrow requantisation needs its addend, or its addends
 
 // -----
 
