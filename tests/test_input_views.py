@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from dsconv.errors import DsconvError, ModelError
 from dsconv.frontends import import_onnx
 from dsconv.frontends.arithmetic.scales import Quantisation
 from dsconv.verification.onnx_runtime import run_model
+from dsconv.verification.verify import verify
 
 IMAGE, SCALED, LAST = (
     Quantisation(0.0311, 12, "int8"),
@@ -104,6 +106,23 @@ def channels_last_without_a_batch() -> onnx.ModelProto:
     return writer.network(writer.through(whole, IMAGE), 3)
 
 
+def rows_and_columns_swapped() -> onnx.ModelProto:
+    """Behind the DequantizeLinear; Reshapes before and behind."""
+    writer = Writer()
+    image = writer.input("image", "float32", (1, 3, 42))
+    cut = writer.step("Reshape", image, np.array([1, 3, 6, 7]))
+    swapped = writer.node("Transpose", writer.through(cut, IMAGE), perm=[0, 1, 3, 2])
+    return writer.network(writer.step("Reshape", swapped, np.array([1, 3, 7, 6])), 3)
+
+
+def normalised_then_swapped() -> onnx.ModelProto:
+    writer = Writer()
+    image = writer.input("image", "float32", (1, 3, 6, 7))
+    halved = writer.step("Mul", image, np.array(0.5, np.float32))
+    swapped = writer.node("Transpose", halved, perm=[0, 1, 3, 2])
+    return writer.network(writer.through(swapped, IMAGE), 3)
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -114,9 +133,13 @@ def channels_last_without_a_batch() -> onnx.ModelProto:
         reshaped_as_its_batch_says,
         without_a_batch,
         channels_last_without_a_batch,
+        rows_and_columns_swapped,
+        normalised_then_swapped,
     ],
 )
-def test_the_files_input_gives_the_files_output(make: Callable[[], onnx.ModelProto]):
+def test_the_files_input_gives_the_files_output(
+    make: Callable[[], onnx.ModelProto], tmp_path: Path
+):
     model = make()
     shape = [size.dim_value or 1 for size in model.graph.input[0].type.tensor_type.shape.dim]
     image = np.random.default_rng(1).normal(0, 2, (2, *shape)).astype(np.float32)
@@ -124,9 +147,38 @@ def test_the_files_input_gives_the_files_output(make: Callable[[], onnx.ModelPro
     found = run_model(model, [{"image": row} for row in image], [name], optimised=False)
     expected = np.stack([outputs[name] for outputs in found])
     assert len(np.unique(expected)) > 20
-    compiled = dsconv.compile(model, target="host")
-    assert compiled.imported.inputs[0].shape == tuple(shape)
+    onnx.save(model, str(tmp_path / "network.onnx"))
+    compiled = dsconv.compile(tmp_path / "network.onnx", target="host")
     assert compiled.run(image, expect=expected).equal
+    assert verify(compiled, tmp_path / "network.onnx", image, on="host").equal
+
+
+def test_an_order_that_can_be_read_is_the_files_own():
+    for make in (padded_channels_last, without_a_batch, channels_last_without_a_batch):
+        model = make()
+        shape = [size.dim_value for size in model.graph.input[0].type.tensor_type.shape.dim]
+        (port,) = import_onnx(model).inputs
+        assert (port.name, port.shape, port.preparation) == ("image", tuple(shape), None)
+
+
+def test_bytes_that_are_transposed_are_left_to_the_caller():
+    """As YAMNet takes a spectrogram."""
+    writer = Writer()
+    moved = writer.node("Transpose", writer.input("image", "int8", (1, 6, 7, 1)), perm=[0, 2, 1, 3])
+    cut = writer.step("Reshape", moved, np.array([1, 1, 7, 6]))
+    model = writer.network(writer.dequantize(cut, IMAGE), 1)
+    compiled = dsconv.compile(model, target="host")
+    (port,) = compiled.imported.inputs
+    assert port.preparation is not None
+    assert port.preparation.steps == ("Transpose", "Reshape")
+    assert port.caller_steps == ()
+    image = np.random.default_rng(1).integers(-128, 128, (2, 1, 6, 7, 1), np.int8)
+    name = model.graph.output[0].name
+    found = run_model(model, [{"image": row} for row in image], [name], optimised=False)
+    expected = np.stack([outputs[name] for outputs in found])
+    assert compiled.run(image, expect=expected).equal
+    with pytest.raises(DsconvError, match="'image' takes int8; the array is uint8"):
+        compiled.run(image.astype(np.uint8))
 
 
 def test_a_batch_is_an_error():

@@ -55,9 +55,8 @@ def quantised_inputs(given: object, ports: Sequence[Port]) -> list[Array]:
             raise DsconvError(f"the input '{port.names[0]}' needs one array, {which} is given")
         ((name, array),) = named.items()
         if port.preparation is not None and name == port.preparation.source.name:
-            arrays.append(quantise(_prepared(array, port.preparation), port))
-        else:
-            arrays.append(_quantised(array, port))
+            array = _prepared(array, port.preparation)
+        arrays.append(_quantised(array, port))
     if len({len(array) for array in arrays}) > 1:
         counts = ", ".join(
             f"{len(array)} for '{port.name}'" for array, port in zip(arrays, ports, strict=True)
@@ -152,14 +151,15 @@ def _random(port: Port, generator: np.random.Generator) -> Array:
 def _prepared(array: Array, preparation: Preparation) -> Array:
     """What the first operations of the file make of its input."""
     name = preparation.source.name
-    if not np.issubdtype(array.dtype, np.floating):
+    is_real = np.issubdtype(array.dtype, np.floating)
+    if not is_real and array.dtype != preparation.source.dtype:
         raise DsconvError(
             f"'{name}' takes {preparation.source.dtype}; the array is {array.dtype}: "
             f"x.astype(np.{preparation.source.dtype}) if its values are those of the file's input, "
             f"or name it '{preparation.result}' if it is quantised"
         )
     rows = rows_of(array, preparation.source.shape, name)
-    return preparation.apply(rows.astype(preparation.source.dtype))
+    return preparation.apply(rows.astype(np.float32) if is_real else rows)
 
 
 def _quantised(array: Array, port: Port) -> Array:

@@ -11,6 +11,7 @@ from dsconv.frontends.core.channels_last import channels_first, takes_channels_l
 from dsconv.frontends.onnx_file.onnx_graph import Array, GraphInput, Node, OnnxGraph
 from dsconv.frontends.onnx_file.pads import read_pads
 from dsconv.frontends.onnx_file.rearrange import REARRANGING, permutation, rearranged
+from dsconv.frontends.onnx_file.transposed_inputs import TAKE_NCHW
 from dsconv.frontends.onnx_file.view import Shape, View, nchw_view_of_input
 
 Constants = Callable[[str], Array | None]
@@ -19,12 +20,6 @@ TAKE_ANY_DIMENSIONS = {"QuantizeLinear", "DequantizeLinear", "Identity", "Dropou
 """Operations that are no layers."""
 VALUE_BY_VALUE = {"Add", "Cast", "Clip", "Div", "Max", "Min", "Mul", "Relu", "Sub"}
 """Layers that take any dimensions."""
-TAKE_NCHW = {
-    *("AveragePool", "BatchNormalization", "Conv", "ConvInteger", "ConvTranspose"),
-    *("GlobalAveragePool", "GlobalMaxPool", "MaxPool"),
-    *("QLinearAveragePool", "QLinearConv", "QLinearGlobalAveragePool"),
-}
-"""Layers that take N, C, H, W and nothing else."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a file does to a float input before it quantises it, which the caller does instead."""
+"""What a file does to an input before the network begins, which the caller does instead."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper, shape_inference
+from onnx import helper, numpy_helper, shape_inference
 
 from dsconv.frontends.onnx_file.onnx_graph import Array, GraphInput, Node, OnnxGraph
 from dsconv.frontends.onnx_file.rearrange import REARRANGING
+from dsconv.frontends.onnx_file.transposed_inputs import is_transposed, with_transposes_first
 from dsconv.frontends.onnx_file.view import Shape
 
 COMPUTING = {
@@ -58,13 +59,15 @@ def without_preprocessing(model: onnx.ModelProto) -> tuple[onnx.ModelProto, list
     """The model from where its inputs are ready to be quantised, and what is left out.
 
     That is whatever computes on a float input with constants, such as a Sub of a mean, a Clip or a
-    Resize, and what rearranges the input before. A model without that is returned as it is.
+    Resize, and what rearranges the input before; and a transpose to an order that is neither NCHW
+    nor NHWC. A model without that is returned as it is.
     """
-    graph = OnnxGraph(model)
+    for source in OnnxGraph(model).inputs:
+        model = with_transposes_first(model, *_computed(model, source))
     found = [
-        _preparation(model, graph, source, nodes)
-        for source in graph.inputs
-        if source.dtype == "float32" and (nodes := _preprocessing(graph, source))
+        _preparation(model, source, nodes)
+        for source in OnnxGraph(model).inputs
+        if (nodes := _preprocessing(model, source))
     ]
     if not found:
         return model, []
@@ -77,21 +80,47 @@ def without_preprocessing(model: onnx.ModelProto) -> tuple[onnx.ModelProto, list
     for value in rest.graph.input:
         if value.name in by_name:
             known = by_name[value.name]
-            value.CopyFrom(_float_value(known.result, known.shape))
+            value.CopyFrom(_value(known.result, known.source, known.shape))
     return rest, found
 
 
-def _preprocessing(graph: OnnxGraph, source: GraphInput) -> list[Node]:
-    """What stands between an input and its QuantizeLinear, up to the last step that computes."""
+def _preprocessing(model: onnx.ModelProto, source: GraphInput) -> list[Node]:
+    """What stands between an input and its QuantizeLinear, up to the last step that computes.
+
+    Where the network takes the result transposed to an order that no layout has, up to the last of
+    all.
+    """
+    graph = OnnxGraph(model)
+    if is_transposed(graph, *_computed(model, source)):
+        return list(_nodes(graph, source.name))
+    return _computing(graph, source)
+
+
+def _computed(model: onnx.ModelProto, source: GraphInput) -> tuple[str, Shape]:
+    """Name and shape of what comes of an input by all the steps that compute."""
+    nodes = _computing(OnnxGraph(model), source)
+    if not nodes:
+        return source.name, source.shape
+    preparation = _preparation(model, source, nodes)
+    return preparation.result, preparation.shape
+
+
+def _computing(graph: OnnxGraph, source: GraphInput) -> list[Node]:
+    """What stands between a float input and its QuantizeLinear, up to the last that computes."""
     nodes = list(_nodes(graph, source.name))
     while nodes and nodes[-1].op_type in REARRANGING:
         del nodes[-1]
-    return nodes if nodes and _is_quantised(graph, nodes[-1].outputs[0]) else []
+    if source.dtype != "float32" or not nodes:
+        return []
+    return nodes if _is_quantised(graph, nodes[-1].outputs[0]) else []
 
 
 def _nodes(graph: OnnxGraph, tensor: str) -> Iterator[Node]:
     """What is done to an input by nodes each of which is the only one to take what it takes."""
-    while len(consumers := graph.consumers.get(tensor, [])) == 1 and tensor not in graph.outputs:
+    while tensor not in graph.outputs:
+        consumers = graph.consumers.get(tensor, [])
+        if len(consumers) != 1:
+            return
         node = consumers[0]
         others = [name for name in node.inputs if name and name != tensor]
         known = all(graph.constant(name) is not None for name in others)
@@ -101,9 +130,8 @@ def _nodes(graph: OnnxGraph, tensor: str) -> Iterator[Node]:
         tensor = node.outputs[0]
 
 
-def _preparation(
-    model: onnx.ModelProto, graph: OnnxGraph, source: GraphInput, nodes: list[Node]
-) -> Preparation:
+def _preparation(model: onnx.ModelProto, source: GraphInput, nodes: list[Node]) -> Preparation:
+    graph = OnnxGraph(model)
     results = tuple(node.outputs[0] for node in nodes)
     read = {name for node in nodes for name in node.inputs}
     constants = {name for name in read if (node := graph.producer(name)) and not node.inputs}
@@ -123,8 +151,8 @@ def _preparation(
         helper.make_graph(
             kept,
             "preparation",
-            [_float_value(source.name, source.shape)],
-            [_float_value(results[-1], None)],
+            [_value(source.name, source, source.shape)],
+            [_value(results[-1], source, None)],
             initializers,
         )
     )
@@ -148,8 +176,10 @@ def _normalisation(graph: OnnxGraph, node: Node) -> tuple[onnx.TensorProto, onnx
     )
 
 
-def _float_value(name: str, shape: Shape | None) -> onnx.ValueInfoProto:
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+def _value(name: str, source: GraphInput, shape: Shape | None) -> onnx.ValueInfoProto:
+    """A tensor of the type that an input has."""
+    element = helper.np_dtype_to_tensor_dtype(np.dtype(source.dtype))
+    return helper.make_tensor_value_info(name, element, shape)
 
 
 def _shape(part: onnx.ModelProto, last: Node) -> Shape:

@@ -172,11 +172,20 @@ def nchw_view_of_input(used: View) -> View | None:
     """
     if used.is_plain:
         return _named(used.shape, (0, 1, 2, 3), used.sizes)
+    return _in_a_layout(used) or _named(used.sizes, (0, 1, 2, 3), used.sizes)
+
+
+def is_in_a_layout(used: View) -> bool:
+    """Whether the first layer takes the dimensions of the file as they lie there, or as NHWC."""
+    return used.is_plain or _in_a_layout(used) is not None
+
+
+def _in_a_layout(used: View) -> View | None:
     uncut = used.reshaped(tuple(used.sizes[axis] for axis in used.order))
     for candidate in (_named_after_dimensions(used), _named_after_dimensions(uncut)):
         if candidate is not None and candidate.layout is not None:
             return candidate
-    return _named(used.sizes, (0, 1, 2, 3), used.sizes)
+    return None
 
 
 def _named_after_dimensions(used: View) -> View | None:
