@@ -53,7 +53,11 @@ $(VENV)/ready: pyproject.toml
 support: setup
 	@$(BIN)/python scripts/update_support.py docs/operators.md
 
+# Icarus Verilog and Yosys, for run --on array --rtl and bench array --synth
+rtl: setup
+	@scripts/install-tools rtl
+
 clean:
 	rm -rf build $(VENV)
 
-.PHONY: demo test test-long exported fuzz lint support setup clean
+.PHONY: demo test test-long exported fuzz lint support setup rtl clean

@@ -6,6 +6,7 @@ from pathlib import Path
 from dsconv.runners import Program, gvsoc, gvsoc_gap8, host, qemu
 from dsconv.runners.build import RISCV_GCC
 from dsconv.runners.process import find_program
+from dsconv.runners.systolic.rtl_simulator import find_icarus, find_yosys
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,18 @@ def check() -> list[Tool]:
             purpose="runs networks on GAP8's own model and counts cycles",
             how_to_get="build GVSoC of https://github.com/GreenWaves-Technologies/gap_sdk "
             "(release-v3.9.1) for gapuino, then set GVSOC_GAP8_HOME to the checkout",
+        ),
+        _tool(
+            "Icarus Verilog",
+            find_icarus(),
+            purpose="runs tiles of a systolic array in SystemVerilog (run --on array --rtl)",
+            how_to_get="make rtl, or apt install iverilog",
+        ),
+        _tool(
+            "Yosys",
+            find_yosys(),
+            purpose="counts the gates of a processing element (bench array --synth)",
+            how_to_get="make rtl, or apt install yosys",
         ),
     ]
 

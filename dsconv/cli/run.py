@@ -78,6 +78,10 @@ def run_command(
     stalls: Annotated[
         bool, typer.Option("--stalls", help="On gvsoc: show what the cores wait for, by layer.")
     ] = False,
+    rtl: Annotated[
+        bool,
+        typer.Option("--rtl", help="On array: run tiles in SystemVerilog on Icarus, too."),
+    ] = False,
     json_file: Annotated[
         Path | None,
         typer.Option(
@@ -124,7 +128,10 @@ def run_command(
         report = mapped.run(
             None if given is None else given.for_ports(mapped.imported.inputs),
             expect=None if expected is None else expected.for_ports(mapped.imported.outputs),
+            rtl=rtl,
         )
+    elif rtl:
+        raise DsconvError("--rtl goes with --on array")
     else:
         from dsconv.api import compile
 

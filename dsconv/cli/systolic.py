@@ -79,3 +79,29 @@ def bench_axial_command(
     from dsconv.bench.axial import bench_axial
 
     bench_axial(output, console)
+
+
+@bench.command("array")
+def bench_array_command(
+    synth: Annotated[
+        bool, typer.Option("--synth", help="Count the gates of a PE with Yosys.")
+    ] = False,
+) -> None:
+    """What the row bus costs: gates of one PE (int8, sums of 32 bits) without it and with it.
+
+    Wires, the bus's drivers and what the memory reads more for it are not in that.
+    """
+    if not synth:
+        raise DsconvError("say what to measure: --synth")
+    from dsconv.runners.systolic.synthesis import pe_size
+
+    without, with_bus = (pe_size(row_bus=row_bus) for row_bus in (False, True))
+    for label, before, after in (
+        ("gate equivalents", without.gates, with_bus.gates),
+        ("iCE40 LUT4", without.tables, with_bus.tables),
+    ):
+        console.print(
+            f"{label}: {before:,.0f} without the bus, {after:,.0f} with it "
+            f"({after / before - 1:+.1%})",
+            highlight=False,
+        )

@@ -17,6 +17,8 @@ from dsconv.execution.array_report import ArrayLayerReport, ArrayReport
 from dsconv.execution.ports import expected_differences, quantised_inputs
 from dsconv.frontends import ImportedNetwork
 from dsconv.runners.systolic.network import NetworkRun, run_network
+from dsconv.runners.systolic.rtl_simulator import RtlSimulator
+from dsconv.runners.systolic.simulator import Simulator
 from dsconv.targets.systolic import SystolicTarget
 
 
@@ -63,14 +65,21 @@ class MappedNetwork:
         run_pipeline(module, pipeline, trace=trace, verify_each=verify_each)
         return MappedNetwork(imported, module, target)
 
-    def run(self, x: object = None, *, expect: object = None) -> ArrayReport:
+    def run(self, x: object = None, *, expect: object = None, rtl: bool = False) -> ArrayReport:
         """Runs the network on the simulated array, every register in every clock.
 
-        `x` and `expect` are as in `dsconv.api.Network.run`.
+        `x` and `expect` are as in `dsconv.api.Network.run`. With `rtl` a tile of every kind that
+        the first input has runs in SystemVerilog, too.
         """
         imported = self.imported
         inputs = quantised_inputs(x, imported.inputs)
-        runs = [self._run_row(row) for row in zip(*inputs, strict=True)]
+        rows = list(zip(*inputs, strict=True))
+        simulator = RtlSimulator(self.target.array) if rtl else Simulator()
+        runs = [self._run_row(rows[0], simulator)]
+        notes = list(imported.notes)
+        if isinstance(simulator, RtlSimulator):
+            notes.append(str(simulator.check()))
+        runs += [self._run_row(row, Simulator()) for row in rows[1:]]
         outputs = {
             port.name: np.stack([self._in_file_order(run, number) for run, _ in runs]).reshape(
                 -1, *port.shape
@@ -90,10 +99,12 @@ class MappedNetwork:
                 for layer in runs[-1][0].layers
             ],
             differences,
-            imported.notes,
+            notes,
         )
 
-    def _run_row(self, row: Sequence[Array]) -> tuple[NetworkRun, dict[str, Difference]]:
+    def _run_row(
+        self, row: Sequence[Array], simulator: Simulator
+    ) -> tuple[NetworkRun, dict[str, Difference]]:
         """Runs one value of each input; what differs from the reference, by its layer or output."""
         arguments = [
             from_memory(
@@ -104,7 +115,7 @@ class MappedNetwork:
             )
             for data, argument in zip(row, network_of(self.module).body.block.args, strict=True)
         ]
-        run = run_network(self.module, self.target.array, *arguments)
+        run = run_network(self.module, self.target.array, *arguments, simulator=simulator)
         reference = run_reference(self.imported.module, *arguments)
         found = {
             layer.label: first_difference(

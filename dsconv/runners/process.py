@@ -30,13 +30,13 @@ class Program:
     version: str
 
 
-def find_program(name: str) -> Program | None:
-    """The program of that name on PATH, asked for its --version."""
+def find_program(name: str, version_option: str = "--version") -> Program | None:
+    """The program of that name on PATH, asked for its version."""
     path = shutil.which(name)
     if path is None:
         return None
     try:
-        answer = run_program([path, "--version"], Path.cwd(), VERSION_TIMEOUT_S)
+        answer = run_program([path, version_option], Path.cwd(), VERSION_TIMEOUT_S)
     except RunnerError:
         return None
     return Program(Path(path), answer.partition("\n")[0])

@@ -20,11 +20,7 @@ from dsconv.passes.systolic.array import Drain, SystolicArray, TileOrder
 from dsconv.passes.systolic.array_work import ArrayWork
 from dsconv.passes.systolic.tiles import LineWork, band_height, pieces
 from dsconv.runners.systolic.registers import Operands
-from dsconv.runners.systolic.simulator import (
-    lines_on_bus,
-    products_with_weights_held,
-    streamed_products,
-)
+from dsconv.runners.systolic.simulator import Simulator
 
 Result: TypeAlias = npt.NDArray[np.int64]
 
@@ -38,9 +34,10 @@ LANE = 4
 
 @dataclass
 class Clock:
-    """Cycles of tiles that run one after the other, as the array orders them."""
+    """Cycles of tiles that run one after the other, as the array orders them; what runs them."""
 
     array: SystolicArray
+    simulator: Simulator
     streamed: int = 0
     end: int = 0
 
@@ -80,7 +77,12 @@ def blocks(size: int, largest: int) -> Iterator[tuple[int, int, int]]:
 
 
 def run_layer(
-    x: Operands, weights: Operands, work: ArrayWork, mapping: Mapping, array: SystolicArray
+    x: Operands,
+    weights: Operands,
+    work: ArrayWork,
+    mapping: Mapping,
+    array: SystolicArray,
+    simulator: Simulator | None = None,
 ) -> tuple[Result, int]:
     """Sums (K, OY, OX) of all groups, and the cycles that the array took.
 
@@ -88,7 +90,7 @@ def run_layer(
     """
     top, left, bottom, right = work.window.pads
     padded = np.pad(x, ((0, 0), (top, bottom), (left, right))).astype(np.int32)
-    clock = Clock(array)
+    clock = Clock(array, simulator or Simulator())
     match mapping.strategy:
         case Strategy.ROW_BUS | Strategy.ST_OS:
             sums = _on_bus(padded, weights, work, mapping, clock)
@@ -126,7 +128,7 @@ def _products(a: Operands, w: Operands, clock: Clock) -> Result:
             part = np.empty((count, repeats, c, times, r), np.int64)
             for numbers in clock.batches(count * times * repeats, r * c, terms * (r + c)):
                 p, i, j = np.unravel_index(numbers, (count, times, repeats))
-                found, cycles = streamed_products(
+                found, cycles = clock.simulator.products(
                     left[p, :, i].transpose(0, 2, 3, 1),
                     right[p, :, j].transpose(0, 2, 3, 1),
                     array.accumulator_bits,
@@ -149,7 +151,7 @@ def _weight_stationary(a: Operands, w: Operands, clock: Clock) -> Result:
                 part = np.empty((count, repeats, c, m), np.int64)
                 for numbers in clock.batches(count * repeats, r * c, m * (r + c)):
                     p, j = np.unravel_index(numbers[0], (count, repeats))
-                    found, cycles = products_with_weights_held(
+                    found, cycles = clock.simulator.products_with_weights_held(
                         a[p, block : block + r].transpose(1, 2, 0),
                         right[p, :, j].transpose(1, 2, 0),
                         array.accumulator_bits,
@@ -237,7 +239,7 @@ def _on_bus(
                 i, j = np.unravel_index(numbers, (times, repeats))
                 along_line = place + j[..., None] * f + np.arange(reach)
                 inputs = lines[rows].reshape(times, r, line_work.passes, needed)
-                found, cycles = lines_on_bus(
+                found, cycles = clock.simulator.lines(
                     inputs[i[..., None], :, :, along_line].transpose(0, 4, 2, 3, 1),
                     w[i].transpose(0, 3, 4, 2, 1),
                     f,

@@ -25,6 +25,7 @@ from dsconv.passes.systolic.array_work import ArrayWork
 from dsconv.runners.process import RunnerError
 from dsconv.runners.systolic.layer import run_layer
 from dsconv.runners.systolic.registers import Operands
+from dsconv.runners.systolic.simulator import Simulator
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,14 @@ class NetworkRun:
         return sum(layer.cycles or 0 for layer in self.layers)
 
 
-def run_network(module: ModuleOp, array: SystolicArray, *inputs: Array) -> NetworkRun:
+def run_network(
+    module: ModuleOp,
+    array: SystolicArray,
+    *inputs: Array,
+    simulator: Simulator | None = None,
+) -> NetworkRun:
     """Runs a mapped network on (1, C, H, W) arrays. RunnerError where a layer has no mapping."""
-    functions = ArrayFunctions(array)
+    functions = ArrayFunctions(array, simulator or Simulator())
     recorder = _Recorder(functions.cycles)
     interpreter = make_interpreter(module, recorder)
     interpreter.register_implementations(functions, override=True)
@@ -89,9 +95,10 @@ class _Recorder(Interpreter.Listener):
 class ArrayFunctions(InterpreterFunctions):
     """Layers with weights, on an array. `cycles` has those of each layer that has run."""
 
-    def __init__(self, array: SystolicArray):
+    def __init__(self, array: SystolicArray, simulator: Simulator):
         super().__init__()
         self.array = array
+        self.simulator = simulator
         self.cycles: dict[Operation, int] = {}
 
     @impl(graph.Conv2DOp)
@@ -128,7 +135,7 @@ class ArrayFunctions(InterpreterFunctions):
                 "for this array"
             )
         operands = centred_operands(op, work, x, weights)
-        sums, self.cycles[op] = run_layer(*operands, work, mapping, self.array)
+        sums, self.cycles[op] = run_layer(*operands, work, mapping, self.array, self.simulator)
         sums = sums.reshape(graph.tensor_type(op.result).get_shape())
         accumulators = sums + reference.per_channel(bias.tolist())
         return (reference.requantise(accumulators, op.requant, graph.dtype_of(op.result)),)

@@ -8,6 +8,7 @@ the last axis, so that numpy works on long vectors.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -15,6 +16,21 @@ import numpy.typing as npt
 
 Operands: TypeAlias = npt.NDArray[np.int32]
 Sums: TypeAlias = npt.NDArray[np.signedinteger]
+
+
+@dataclass(frozen=True)
+class Edges:
+    """What enters an array in one clock, (ports, tiles) each, None for zeros; and what PEs do.
+
+    `hold`: weights stay; `flow`: sums move down. A `bus` takes the place of weights from above.
+    """
+
+    left: Operands | None = None
+    top: Operands | None = None
+    bus: Operands | None = None
+    hold: bool = False
+    flow: bool = False
+
 
 SPARE = 64
 """Steps between two copies of a delay line."""
@@ -56,20 +72,29 @@ class DelayLine:
 class Registers:
     """The state of an array of `rows` x `columns` PEs for so many tiles. `cycles` counts clocks.
 
-    Sums have 32 bits, or 64 where an accumulator is wider.
+    Sums have 32 bits, or 64 where an accumulator is wider. `edges`, if given, receives what enters
+    in every clock.
     """
 
-    def __init__(self, rows: int, columns: int, tiles: int, accumulator_bits: int = 32):
+    def __init__(
+        self,
+        rows: int,
+        columns: int,
+        tiles: int,
+        accumulator_bits: int = 32,
+        edges: list[Edges] | None = None,
+    ):
         shape = (rows, columns, tiles)
         self._a = DelayLine(*shape, axis=1)
         self._w = DelayLine(*shape, axis=0)
         self.sums: Sums = np.zeros(shape, np.int32 if accumulator_bits <= 32 else np.int64)
         self._products = np.zeros_like(self.sums)
         self.cycles = 0
+        self._edges = edges
 
     def step(self, left: Operands, top: Operands) -> None:
         """One clock, sums in place; `left` (rows, tiles) and `top` (columns, tiles) come in."""
-        self._multiply(self._w.registers)
+        self._multiply(self._w.registers, Edges(left, top))
         self.sums += self._products
         self._a.shift(left)
         self._w.shift(top)
@@ -80,7 +105,7 @@ class Registers:
         `held` (rows, 1, tiles) is what the last clock put into the weight registers; returns what
         this one does: `bus`.
         """
-        self._multiply(held)
+        self._multiply(held, Edges(left, bus=bus[:, 0]))
         self.sums += self._products
         self._a.shift(left)
         return bus
@@ -88,16 +113,21 @@ class Registers:
     def load(self, top: Operands) -> None:
         """One clock in which weights move down, and nothing else happens."""
         self._w.shift(top)
-        self.cycles += 1
+        self._count(Edges(top=top))
 
     def step_with_weights_held(self, left: Operands) -> Sums:
         """One clock, weights stationary: sums move down. Returns those that leave the last row."""
-        self._multiply(self._w.registers)
+        self._multiply(self._w.registers, Edges(left, hold=True, flow=True))
         self._products[1:] += self.sums[:-1]
         self.sums, self._products = self._products, self.sums
         self._a.shift(left)
         return self.sums[-1]
 
-    def _multiply(self, weights: Operands) -> None:
+    def _multiply(self, weights: Operands, edges: Edges) -> None:
         np.multiply(self._a.registers, weights, out=self._products, dtype=self.sums.dtype)
+        self._count(edges)
+
+    def _count(self, edges: Edges) -> None:
         self.cycles += 1
+        if self._edges is not None:
+            self._edges.append(edges)

@@ -2,14 +2,14 @@
 
 Each function runs equal tiles at a time and returns their sums and the cycles of one of them. The
 tiles of a lane stream in without a pause: a PE hands over its sum when the next tile's first
-operand reaches it, and begins again from 0.
+operand reaches it, and begins again from 0. `edges` receives what enters in every clock.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from dsconv.runners.systolic.registers import Operands, Registers, Sums
+from dsconv.runners.systolic.registers import Edges, Operands, Registers, Sums
 
 
 def skewed(operands: Operands, steps: int) -> Operands:
@@ -21,20 +21,16 @@ def skewed(operands: Operands, steps: int) -> Operands:
     return edge
 
 
-def matrix_products(a: Operands, w: Operands, bits: int = 32) -> tuple[Sums, int]:
-    """Products of a (K, r, tiles) and w (K, c, tiles), sums in place: (r, c, tiles), and cycles."""
-    sums, cycles = streamed_products(a[None], w[None], bits)
-    return sums[0], cycles
-
-
-def streamed_products(a: Operands, w: Operands, bits: int = 32) -> tuple[Sums, int]:
+def streamed_products(
+    a: Operands, w: Operands, bits: int = 32, edges: list[Edges] | None = None
+) -> tuple[Sums, int]:
     """Lanes of n products a (n, K, r, lanes), w (n, K, c, lanes): sums (n, r, c, lanes), cycles."""
     count, terms, rows, lanes = a.shape
     columns = w.shape[2]
     last = count * terms + rows + columns - 1
     left = skewed(a.reshape(count * terms, rows, lanes), last)
     top = skewed(w.reshape(count * terms, columns, lanes), last)
-    array = Registers(rows, columns, lanes, bits)
+    array = Registers(rows, columns, lanes, bits, edges)
     finished = np.zeros((count, rows, columns, lanes), array.sums.dtype)
     distance = np.add.outer(np.arange(rows), np.arange(columns))
     diagonals = [np.nonzero(distance == place) for place in range(rows + columns - 1)]
@@ -49,7 +45,9 @@ def streamed_products(a: Operands, w: Operands, bits: int = 32) -> tuple[Sums, i
     return finished, array.cycles
 
 
-def products_with_weights_held(a: Operands, w: Operands, bits: int = 32) -> tuple[Sums, int]:
+def products_with_weights_held(
+    a: Operands, w: Operands, bits: int = 32, edges: list[Edges] | None = None
+) -> tuple[Sums, int]:
     """The product of a (r, M, tiles) and w (r, c, tiles), weights in place.
 
     Sums (M, c, tiles) leave below.
@@ -58,7 +56,7 @@ def products_with_weights_held(a: Operands, w: Operands, bits: int = 32) -> tupl
     columns = w.shape[1]
     last = pixels + rows + columns - 1
     left = skewed(a.transpose(1, 0, 2), last)
-    array = Registers(rows, columns, tiles, bits)
+    array = Registers(rows, columns, tiles, bits, edges)
     sums = np.zeros((pixels, columns, tiles), array.sums.dtype)
     for row in reversed(range(rows)):
         array.load(w[row])
@@ -71,14 +69,20 @@ def products_with_weights_held(a: Operands, w: Operands, bits: int = 32) -> tupl
     return sums, array.cycles
 
 
-def lines_on_bus(inputs: Operands, w: Operands, places: int, bits: int = 32) -> tuple[Sums, int]:
+def lines_on_bus(
+    inputs: Operands,
+    w: Operands,
+    places: int,
+    bits: int = 32,
+    edges: list[Edges] | None = None,
+) -> tuple[Sums, int]:
     """Lanes of n tiles of lines, one a row of the array: inputs (n, passes, L, r, lanes).
 
     Weights w (n, passes, E, r, lanes) come over the buses, L = places + E - 1. PE j of a row sums
     the place `places - 1 - j` of its line. Sums (n, r, places, lanes) are in the lines' order.
     """
     count, passes, length, rows, lanes = inputs.shape
-    array = Registers(rows, places, lanes, bits)
+    array = Registers(rows, places, lanes, bits, edges)
     finished = np.zeros((count, rows, places, lanes), array.sums.dtype)
     nothing = np.zeros((rows, 1, lanes), np.int32)
     held = nothing
@@ -94,3 +98,19 @@ def lines_on_bus(inputs: Operands, w: Operands, places: int, bits: int = 32) -> 
     array.step_with_bus(nothing[:, 0], held, nothing)
     finished[-1] = array.sums[:, ::-1]
     return finished, array.cycles
+
+
+class Simulator:
+    """What runs tiles: this one in numpy."""
+
+    def products(self, a: Operands, w: Operands, bits: int) -> tuple[Sums, int]:
+        """See `streamed_products`."""
+        return streamed_products(a, w, bits)
+
+    def products_with_weights_held(self, a: Operands, w: Operands, bits: int) -> tuple[Sums, int]:
+        """See `products_with_weights_held`."""
+        return products_with_weights_held(a, w, bits)
+
+    def lines(self, inputs: Operands, w: Operands, places: int, bits: int) -> tuple[Sums, int]:
+        """See `lines_on_bus`."""
+        return lines_on_bus(inputs, w, places, bits)
