@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from random_kernels import RandomKernel
 
 from benchmarks.costs import read_measured
 from benchmarks.fitting import Ways, fit, non_negative_least_squares
@@ -15,19 +16,28 @@ from dsconv.dialects.attributes import Layout, Tile, WindowAttr
 from dsconv.dialects.dsconv import Dsconv
 from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import LayerOperation
+from dsconv.dialects.kernel_kinds import KernelKind
 from dsconv.lowering.instruction_sets import INSTRUCTION_SETS
+from dsconv.lowering.xpulp.convolution import conv2d
+from dsconv.lowering.xpulp.depthwise import depthwise
+from dsconv.lowering.xpulp.lower_kernels import WRITERS
 from dsconv.passes.analysis.layer_shape import LayerShape
 from dsconv.passes.analysis.target_cluster import DEFAULT_CLUSTER
+from dsconv.passes.analysis.xpulp_limits import GATHERED_BYTES
 from dsconv.passes.scheduling.kernel_cost import (
+    PORTABLE_KINDS,
     CostModel,
     KernelShape,
     TileShape,
+    WindowShape,
+    assembly_terms,
     dma_cycles,
     kernel_cycles,
     weighted,
 )
 from dsconv.passes.scheduling.layer_cost import layer_cost
 from dsconv.passes.scheduling.tile_space import choose_tile
+from dsconv.targets import load_target
 
 CHW = Activation(layout=Layout.CHW)
 HWC = Activation(layout=Layout.HWC)
@@ -123,3 +133,32 @@ def test_a_fit_finds_costs_through_the_choice_of_the_cheapest_way():
 def test_no_coefficient_of_a_fit_is_negative():
     matrix = np.array([[1.0, 1.0], [1.0, 2.0], [1.0, 3.0]])
     assert non_negative_least_squares(matrix, np.array([3.0, 2.0, 1.0])) == pytest.approx([2, 0])
+
+
+@pytest.mark.parametrize("channels", [3, 96, 97, 112, 113, 300, 456, 457, 600])
+def test_pixels_of_chw_are_priced_as_they_are_read(channels: int):
+    """Assembly where it is written, loops in C where not."""
+    kernel = RandomKernel(1, channels, (3, 3)).dense(8, layouts=(Layout.CHW, Layout.HWC)).kernel
+    x, y = TileShape(channels, 3, 3, Layout.CHW), TileShape(8, 3, 3, Layout.HWC)
+    terms = list(assembly_terms(KernelShape("pointwise", x, y), 8))
+    is_portable = any("portable_product" in term for term in terms)
+    assert is_portable == (conv2d(kernel, 8) is None)
+
+
+@pytest.mark.parametrize("channels", [682, 683])
+def test_depthwise_rows_of_hwc_are_priced_as_they_are_read(channels: int):
+    window = WindowAttr.of((3, 3))
+    kernel = RandomKernel(1, channels, (3, 3)).depthwise(window, (Layout.HWC, Layout.HWC)).kernel
+    x, y = TileShape(channels, 3, 3, Layout.HWC), TileShape(channels, 1, 1, Layout.HWC)
+    terms = list(assembly_terms(KernelShape("depthwise", x, y, WindowShape((3, 3))), 8))
+    is_portable = any("portable_call" in term for term in terms)
+    assert is_portable == (depthwise(kernel, 8) is None)
+
+
+def test_kinds_without_assembly_are_priced_as_loops():
+    assert {kind.value for kind in KernelKind} - WRITERS.keys() == set(PORTABLE_KINDS)
+
+
+def test_what_a_core_gathers_lies_in_half_of_its_stack():
+    for name in ("pulp_open", "gap8"):
+        assert load_target(name).core.stack_bytes // 2 == GATHERED_BYTES + 44

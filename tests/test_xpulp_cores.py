@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,6 @@ def written(kernel: KernelOp, cores: int) -> str | None:
     [dense, windows_at_borders, depthwise, addition, lookup, concat, maximum, average],
     ids=lambda draw: draw.__name__,
 )
-def test_all_outputs_are_made(tmp_path: Path, draw: object):
-    assert callable(draw)
+def test_all_outputs_are_made(tmp_path: Path, draw: Callable[[int], KernelRun]):
     runs = [draw(seed) for seed in ANY_CORES]
     check_kernels(tmp_path, written, runs, ANY_CORES)

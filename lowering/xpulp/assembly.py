@@ -28,6 +28,7 @@ from dsconv.lowering.xpulp.encodings import (
     setup_loop,
     setup_short_loop,
 )
+from dsconv.passes.analysis.xpulp_limits import LARGEST_IMMEDIATE, WORD
 
 ARGUMENTS = tuple(f"a{number}" for number in range(8))
 TEMPORARIES = (*(f"t{number}" for number in range(7)), *reversed(ARGUMENTS))
@@ -47,11 +48,9 @@ MISS_CYCLES = 2
 MISSES_BEYOND_CACHE = 2.4
 """Share of a loop's lines that miss, for the part of it that is beyond the cache. Measured."""
 
-WORD = 4
 INSTRUCTION = 4
 """Bytes of an instruction."""
 STACK_ALIGNMENT = 16
-LARGEST_IMMEDIATE = 2047
 LEVELS = 2
 """Hardware loops that can be nested."""
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import product
 from math import ceil
 
-from dsconv.lowering.xpulp.assembly import WORD
 from dsconv.passes.analysis.core_grids import core_grids
+from dsconv.passes.analysis.xpulp_limits import WORD
 
 LARGEST_BLOCK = 6
 """Pixels or channels of a block."""

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from math import prod
 
 from dsconv.dialects.tiled import KernelOp
-from dsconv.lowering.xpulp.assembly import WORD, Assembly, RegisterPressureError
+from dsconv.lowering.xpulp.assembly import Assembly, RegisterPressureError
 from dsconv.lowering.xpulp.blocks import BlockSplit, DenseShape, rough_cycles, splits
 from dsconv.lowering.xpulp.dense import DenseWriter, dense_shape
 from dsconv.lowering.xpulp.gather import Gather, can_gather, gather_for, group_of, reads_in_place
 from dsconv.lowering.xpulp.register_weights import resident_candidates
 from dsconv.lowering.xpulp.requantise import requantiser
 from dsconv.lowering.xpulp.tap_pointers import TapPointers, TapWriter, reads_taps
+from dsconv.passes.analysis.xpulp_limits import WORD
 
 CANDIDATES = 8
 """Splits that are written out before one is chosen."""

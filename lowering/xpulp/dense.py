@@ -14,13 +14,14 @@ from contextlib import AbstractContextManager
 from dsconv.dialects.records import BIAS, WEIGHT_ZERO_POINT
 from dsconv.dialects.target import MOST_CORES
 from dsconv.dialects.tiled import KernelOp
-from dsconv.lowering.xpulp.assembly import LARGEST_IMMEDIATE, WORD, Assembly
+from dsconv.lowering.xpulp.assembly import Assembly
 from dsconv.lowering.xpulp.blocks import BlockSplit, DenseShape
 from dsconv.lowering.xpulp.gather import Gather, division
 from dsconv.lowering.xpulp.requantise import requantiser
 from dsconv.lowering.xpulp.rows import InputRows, StridedRows
 from dsconv.lowering.xpulp.stores import store_lines
 from dsconv.lowering.xpulp.tiles import L1Tile
+from dsconv.passes.analysis.xpulp_limits import LARGEST_IMMEDIATE, WORD
 
 ONES = 0x01010101
 """Four weights of 1: a dot product with them sums four bytes."""

@@ -16,8 +16,6 @@ from itertools import product
 
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.assembly import (
-    LARGEST_IMMEDIATE,
-    WORD,
     Assembly,
     Label,
     RegisterPressureError,
@@ -28,6 +26,7 @@ from dsconv.lowering.xpulp.strips import LANES, Run, Strip, Word, strips_of
 from dsconv.lowering.xpulp.tiles import L1Tile
 from dsconv.lowering.xpulp.weight_zero_points import WeightZeroPoints
 from dsconv.lowering.xpulp.window_requantise import WindowRequantiser, window_requantiser
+from dsconv.passes.analysis.xpulp_limits import LARGEST_IMMEDIATE, WORD, reaches_lanes
 
 MOST_VARIANTS = 12
 """Places where a tile's first window may begin, and rows and columns of dilated windows: for each
@@ -504,7 +503,7 @@ def has_form(kernel: KernelOp) -> bool:
     tile = variants[0][0].input
     is_dilated = kernel.window.dilations != (1, 1)
     return (
-        (LANES - 1) * tile.pixel_stride <= LARGEST_IMMEDIATE
+        reaches_lanes(tile.pixel_stride)
         and (tile.row_stride <= LARGEST_IMMEDIATE or tile.pixel_stride > 1)
         and not (is_dilated and kernel.circular is not None)
         and sum(map(len, variants)) <= MOST_VARIANTS

@@ -15,12 +15,17 @@ from types import MappingProxyType
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.records import word_aligned
 from dsconv.dialects.tiled import KernelOp
-from dsconv.lowering.xpulp.assembly import WORD, Assembly, Label, is_immediate
+from dsconv.lowering.xpulp.assembly import Assembly, Label, is_immediate
 from dsconv.lowering.xpulp.borders import taps_inside
 from dsconv.lowering.xpulp.tiles import L1Tile
+from dsconv.passes.analysis.xpulp_limits import (
+    GATHERED_BYTES,
+    WORD,
+    can_transpose,
+    copied_bytes,
+    transposed_bytes,
+)
 
-STACK_BYTES = 460
-"""What gathered pixels may take of a core's stack."""
 UNROLLED = 24
 """Accesses of a copy without a loop."""
 TOGETHER = 4
@@ -50,11 +55,11 @@ class Gather(ABC):
 
     def scratch_bytes(self, pixels: int) -> int:
         """Bytes that a block of pixels takes, with what the last copy may spill."""
-        return pixels * self.row_bytes + WORD
+        return copied_bytes(pixels, self.row_bytes)
 
     def fits(self, pixels: int) -> bool:
         """Whether a block of pixels can be gathered on the stack."""
-        return self.scratch_bytes(pixels) <= STACK_BYTES
+        return self.scratch_bytes(pixels) <= GATHERED_BYTES
 
     def begin(self, asm: Assembly, x: str, row: str, column: str) -> None:
         """Keeps what the kernel was called with."""
@@ -101,10 +106,8 @@ def gather_for(kernel: KernelOp) -> Gather | None:
     if reads_in_place(kernel):
         return None
     source = group_of(kernel)
-    if keeps_pixels(kernel) and source.channels >= WORD:
-        transposition = Transposition(source)
-        if transposition.fits(1):
-            return transposition
+    if keeps_pixels(kernel) and can_transpose(1, source.channels):
+        return Transposition(source)
     return WindowCopy(kernel)
 
 
@@ -124,7 +127,7 @@ class Transposition(Gather):
         self.cycles = ceil(18 * source.channels / WORD / WORD) + 3
 
     def scratch_bytes(self, pixels: int) -> int:
-        return ceil(pixels / WORD) * WORD * self.row_bytes
+        return transposed_bytes(pixels, self.source.channels)
 
     def begin(self, asm: Assembly, x: str, row: str, column: str) -> None:
         self.slots = {"x": asm.frame(WORD)}

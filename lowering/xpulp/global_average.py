@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from math import ceil
 
 from dsconv.dialects.tiled import KernelOp
-from dsconv.lowering.xpulp.assembly import WORD, Assembly
+from dsconv.lowering.xpulp.assembly import Assembly
 from dsconv.lowering.xpulp.requantise import Requantiser
 from dsconv.lowering.xpulp.tiles import L1Tile
+from dsconv.passes.analysis.xpulp_limits import WORD
 
 ONES = 0x01010101
 """Four weights of 1: a dot product with them sums four bytes."""

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from itertools import permutations
 from math import ceil
 
-from dsconv.lowering.xpulp.assembly import LARGEST_IMMEDIATE, LEVELS, WORD, Assembly
+from dsconv.lowering.xpulp.assembly import LEVELS, Assembly
 from dsconv.lowering.xpulp.stores import pack
 from dsconv.lowering.xpulp.tiles import L1Tile
+from dsconv.passes.analysis.xpulp_limits import LARGEST_IMMEDIATE, WORD
 
 TOGETHER = 4
 """Elements that are loaded before the first of them is used."""

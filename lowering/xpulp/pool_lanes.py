@@ -15,10 +15,11 @@ from math import ceil
 
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.tiled import KernelOp
-from dsconv.lowering.xpulp.assembly import LARGEST_IMMEDIATE, WORD, Assembly
+from dsconv.lowering.xpulp.assembly import Assembly
 from dsconv.lowering.xpulp.requantise import requantiser
 from dsconv.lowering.xpulp.stores import store_and_move
 from dsconv.lowering.xpulp.tiles import L1Tile
+from dsconv.passes.analysis.xpulp_limits import LARGEST_IMMEDIATE, WORD
 
 REPEATED_BYTE = 0x01010101
 """Copies a byte to all lanes, as a factor. As weights, it makes a dot product a sum."""

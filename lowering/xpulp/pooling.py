@@ -11,7 +11,7 @@ from math import ceil
 
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.tiled import KernelOp
-from dsconv.lowering.xpulp.assembly import LARGEST_IMMEDIATE, Assembly, RegisterPressureError
+from dsconv.lowering.xpulp.assembly import Assembly, RegisterPressureError
 from dsconv.lowering.xpulp.borders import taps_inside
 from dsconv.lowering.xpulp.elementwise import part
 from dsconv.lowering.xpulp.global_average import GlobalAverage
@@ -19,13 +19,12 @@ from dsconv.lowering.xpulp.nests import first_of_share
 from dsconv.lowering.xpulp.pool_lanes import Average, LaneAccess, Maximum, PoolLanes
 from dsconv.lowering.xpulp.requantise import requantiser
 from dsconv.lowering.xpulp.tiles import L1Tile
+from dsconv.passes.analysis.xpulp_limits import LARGEST_IMMEDIATE, LONGEST_WINDOW
 
 TOGETHER = 3
 """Words that are loaded before the first of them is used."""
-LONGEST_WINDOW = 100
 MOST_INSTRUCTIONS = 500
-"""Of one window without a loop, and of a kernel: what a core's instruction cache holds, and what
-all of them share."""
+"""Of a kernel: what the instruction cache holds that all cores share."""
 
 
 @dataclass(frozen=True)

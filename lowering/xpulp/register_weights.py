@@ -18,8 +18,6 @@ from dsconv.dialects.attributes import NarrowRequantAttr
 from dsconv.dialects.records import BIAS, WEIGHT_ZERO_POINT
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.assembly import (
-    LARGEST_IMMEDIATE,
-    WORD,
     Assembly,
     RegisterPressureError,
 )
@@ -28,6 +26,7 @@ from dsconv.lowering.xpulp.gather import Gather
 from dsconv.lowering.xpulp.requantise import NarrowRequantiser
 from dsconv.lowering.xpulp.stores import store_lines
 from dsconv.lowering.xpulp.tiles import L1Tile
+from dsconv.passes.analysis.xpulp_limits import LARGEST_IMMEDIATE, WORD
 
 LARGEST_ROW = 8
 """Words of a row; longer ones leave registers for one channel only."""

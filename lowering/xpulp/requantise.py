@@ -29,7 +29,8 @@ from dsconv.dialects.records import (
     RecordAttr,
 )
 from dsconv.dialects.tiled import KernelOp
-from dsconv.lowering.xpulp.assembly import CYCLES, WORD, Assembly
+from dsconv.lowering.xpulp.assembly import CYCLES, Assembly
+from dsconv.passes.analysis.xpulp_limits import WORD
 
 CLIPS_OF_TYPES = {(0, 255): ("p.clipu", 9), (-128, 127): ("p.clip", 8)}
 """Clip ranges that are one instruction."""

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from dsconv.lowering.xpulp.assembly import WORD, Assembly
+from dsconv.lowering.xpulp.assembly import Assembly
+from dsconv.passes.analysis.xpulp_limits import WORD
 
 REACH = 2040
 """Bytes that an immediate reaches either way, less what fields of a record need."""

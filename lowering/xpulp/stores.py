@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dsconv.lowering.xpulp.assembly import LARGEST_IMMEDIATE, WORD, Assembly
+from dsconv.lowering.xpulp.assembly import Assembly
 from dsconv.lowering.xpulp.blocks import DenseShape
+from dsconv.passes.analysis.xpulp_limits import LARGEST_IMMEDIATE, WORD
 
 STORES = {1: "sb", WORD: "sw"}
 

@@ -14,10 +14,11 @@ from math import prod
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.records import WEIGHT_ZERO_POINT
 from dsconv.dialects.tiled import KernelOp
-from dsconv.lowering.xpulp.assembly import WORD, Assembly
+from dsconv.lowering.xpulp.assembly import Assembly
 from dsconv.lowering.xpulp.dense import ONES, Accumulators, DenseWriter
 from dsconv.lowering.xpulp.gather import Place, WindowCopy
 from dsconv.lowering.xpulp.tiles import L1Tile
+from dsconv.passes.analysis.xpulp_limits import WORD
 
 BITS_A_BYTE = 8
 

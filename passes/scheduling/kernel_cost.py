@@ -19,34 +19,25 @@ from math import ceil
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.target import Cluster
 from dsconv.passes.analysis.core_grids import core_grids
-
-WORD = 4
-"""Bytes that a load brings and a dot product multiplies."""
+from dsconv.passes.analysis.xpulp_limits import (
+    LONGEST_WINDOW,
+    WORD,
+    can_copy,
+    can_transpose,
+    reaches_lanes,
+)
 
 BLOCKS = ((4, 4), (4, 2), (2, 4), (4, 3), (3, 4), (3, 3), (5, 3), (3, 5), (2, 2), (4, 1), (1, 4))
 """Pixels x channels that a dense kernel makes at a time, among which a kernel takes the best."""
 
-LONGEST_TRANSPOSED_PIXEL = 96
-"""Channels of CHW that a pointwise kernel turns to HWC on its stack; beyond, loops in C run."""
-
-LONGEST_GATHERED_WINDOW = 456
-"""Bytes under a window that a dense kernel copies to its stack; beyond, it reads HWC where it lies,
-and loops in C run for CHW."""
-
 TAP_WORDS = 4
 """A tap that is read where it lies costs as much as so many loads, its words aside."""
-
-LONGEST_GATHERED_PIXEL = 682
-"""Channels of HWC that a depthwise kernel reads one by one; beyond, loops in C run."""
 
 PORTABLE_KINDS = ("resize", "shuffle")
 """Elementwise kinds that loops in C compute."""
 
 MOVING_KINDS = ("concat", "slice")
 """Elementwise kinds that only move values."""
-
-LONGEST_WINDOW = 100
-"""Instructions for a pool's window beyond which it is read by loops."""
 
 Terms = Mapping[str, float]
 """How often each thing happens that costs time, on the core with the most work."""
@@ -242,11 +233,11 @@ def dense_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
     depth, taps = shape.x.channels // shape.groups, shape.window.taps
     row = shape.x.size if shape.kind == "linear" else depth * taps
     words = ceil(row / WORD)
-    transposes = shape.kind == "pointwise" and not shape.x.has_whole_pixels
-    gathers = taps > 1 and row <= LONGEST_GATHERED_WINDOW
+    lies_apart = taps > 1 or (shape.kind == "pointwise" and not shape.x.has_whole_pixels)
+    transposes = lies_apart and taps == 1 and can_transpose(1, row)
+    copies = lies_apart and not transposes and can_copy(1, row)
     reads_taps = taps > 1 and shape.x.layout is Layout.HWC and depth >= WORD
-    is_portable = taps > 1 and not (gathers or reads_taps)
-    if is_portable or (transposes and row > LONGEST_TRANSPOSED_PIXEL):
+    if lies_apart and not (transposes or copies or reads_taps):
         yield {"call": 1, "portable_product": row * pixels * shape.y.channels / cores}
         return
     for block in {(min(p, pixels), min(k, channels)) for p, k in BLOCKS}:
@@ -269,13 +260,15 @@ def dense_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
                     "load": blocks * tap_words * sum(block) + pointers,
                     "product": tap_words * outputs,
                 }
-            fits = block[0] * row <= LONGEST_GATHERED_WINDOW
-            if taps == 1 or (gathers and fits):
+            brought = (transposes and can_transpose(block[0], row)) or (
+                copies and can_copy(block[0], row)
+            )
+            if brought or not lies_apart:
                 yield {
                     **terms,
                     "load": blocks * words * sum(block),
                     "product": words * outputs,
-                    "gathered_word": rows * words if gathers else 0,
+                    "gathered_word": rows * words if copies else 0,
                     "transposed_word": rows * words if transposes else 0,
                 }
 
@@ -287,7 +280,7 @@ def depthwise_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
     """
     (fy, fx), (sy, sx) = shape.window.kernel, shape.window.strides
     gathers = not shape.x.has_whole_planes
-    if gathers and shape.x.channels > LONGEST_GATHERED_PIXEL:
+    if gathers and not reaches_lanes(shape.x.channels):
         yield portable_terms(shape, shape.window.taps, cores)
         return
     words = ceil(fx / WORD)

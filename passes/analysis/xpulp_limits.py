@@ -1,0 +1,44 @@
+"""What kernels in Xpulp assembly can do: for those who write them, and for those who price them."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from dsconv.dialects.records import word_aligned
+
+WORD = 4
+"""Bytes that a load brings and a dot product multiplies."""
+
+LARGEST_IMMEDIATE = 2047
+"""The largest offset that an instruction holds."""
+
+GATHERED_BYTES = 460
+"""What gathered pixels may take of a core's stack: half of it, less 44 for all else."""
+
+LONGEST_WINDOW = 100
+"""Instructions of one pool's window without a loop: what a core's instruction cache holds."""
+
+
+def transposed_bytes(pixels: int, channels: int) -> int:
+    """Bytes of the stack that pixels of CHW take, which are turned to HWC four at a time."""
+    return ceil(pixels / WORD) * WORD * word_aligned(channels)
+
+
+def copied_bytes(pixels: int, row: int) -> int:
+    """Bytes of the stack that copied pixels take, with what the last copy may spill."""
+    return pixels * word_aligned(row) + WORD
+
+
+def can_transpose(pixels: int, channels: int) -> bool:
+    """Whether so many pixels of CHW can be turned to HWC; fewer channels than a word are copied."""
+    return channels >= WORD and transposed_bytes(pixels, channels) <= GATHERED_BYTES
+
+
+def can_copy(pixels: int, row: int) -> bool:
+    """Whether so many pixels can be copied, each from so many bytes under its window."""
+    return copied_bytes(pixels, row) <= GATHERED_BYTES
+
+
+def reaches_lanes(pixel_stride: int) -> bool:
+    """Whether a word can be put together from neighbours in a row that lie so far apart."""
+    return (WORD - 1) * pixel_stride <= LARGEST_IMMEDIATE
