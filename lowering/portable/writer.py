@@ -15,7 +15,7 @@ from xdsl.ir import SSAValue
 from dsconv.dialects.attributes import Layout, NarrowRequantAttr, RequantAttr
 from dsconv.dialects.kernel_kinds import KernelKind
 from dsconv.dialects.machine import CoreIdOp, CoresOp, LoadWordOp
-from dsconv.dialects.records import ADDEND, DIVISOR, HIGH, MULTIPLIER, SHIFT
+from dsconv.dialects.records import ADDEND, DIVISOR, HIGH, MULTIPLIER, NARROW_ADDEND, SHIFT
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.building import (
     Accumulator,
@@ -203,10 +203,14 @@ class KernelWriter(abc.ABC):
             extra_shift = self.field(channel, SHIFT)
             if extra_shift is not None:
                 total = arith.ShRSIOp(total, extra_shift).result
+            shift = None
         else:
             total = self._narrow_product(value, channel, narrow)
-        total = arith.AddiOp(total, integer(narrow.addend)).result
-        return clipped(arith.ShRSIOp(total, integer(narrow.shift)).result, *narrow.clip)
+            shift = self.field(channel, SHIFT)
+        addend = self.field(channel, NARROW_ADDEND) or integer(narrow.addends[0])
+        shift = shift or integer(narrow.shift)
+        total = arith.AddiOp(total, addend).result
+        return clipped(arith.ShRSIOp(total, shift).result, *narrow.clip)
 
     def _narrow_product(
         self, value: SSAValue, channel: Index, narrow: NarrowRequantAttr
