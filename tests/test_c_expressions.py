@@ -259,7 +259,7 @@ def random_tree(draw: np.random.Generator, depth: int, leaves: Sequence[SSAValue
     return (arith.ExtUIOp if draw.random() < 0.5 else arith.ExtSIOp)(logical, i32).result
 
 
-@settings(max_examples=2, deadline=None, phases=[Phase.generate])
+@settings(max_examples=2, phases=[Phase.generate])
 @given(seed=st.integers(0, 1 << 30))
 def test_expressions_keep_their_parentheses(
     tmp_path_factory: pytest.TempPathFactory, seed: int

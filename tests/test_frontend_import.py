@@ -20,7 +20,7 @@ from frontend_support import (
     onnx_runtime,
     run_network,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from xdsl.context import Context
 from xdsl.dialects.builtin import Builtin, DictionaryAttr, FloatAttr
@@ -311,7 +311,6 @@ def test_views_read_as_numpy_does():
     assert View.plain(sizes).reshaped((1, 12, 2)).transposed((0, 2, 1)) is None
 
 
-@settings(deadline=None)
 @given(st.floats(2**-100, 2**30, width=32))
 def test_mantissa_and_shift_are_exact(value: float):
     mantissa, shift = mantissa_and_shift(np.float32(value))

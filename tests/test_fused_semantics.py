@@ -55,7 +55,7 @@ def check(chain: RandomLayer, fused: ModuleOp, pipeline: str) -> None:
     np.testing.assert_array_equal(actual, data)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     chain=random_chains(ROWS_PATTERNS),
     depth=st.integers(1, 28),
@@ -68,7 +68,7 @@ def test_rows(chain: RandomLayer, depth: int, buffers: int):
     check(chain, module, "lower-to-tiles,double-buffer")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     chain=random_chains((("pw", "dw"),), Sizes(residual=False)),
     depth=st.integers(1, 13),
@@ -83,7 +83,7 @@ def test_channels(chain: RandomLayer, depth: int, buffers: int):
     check(chain, module, "lower-to-tiles,double-buffer")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     chain=random_chains((("pw", "dw", "pw", "pw", "dw", "pw"), ("pw", "dw", "pw", "dw"))),
     kind=st.sampled_from(["mode=block", "mode=dw-pw", "mode=pw-dw", "mode=pw-dw axis=channels"]),
@@ -103,7 +103,7 @@ def test_maps_in_l3(chain: RandomLayer, kind: str, buffers: int, l1: int):
 SMALL = Sizes(heights=(2, 3, 5, 6), widths=(1, 6), channels=(1, 5))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     chain=random_chains(ROWS_PATTERNS, SMALL),
     depth=st.integers(1, 6),

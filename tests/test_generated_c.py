@@ -28,7 +28,6 @@ def examples(count: int) -> settings:
     """A number of examples that are built and run; a failure is shown as drawn."""
     return settings(
         max_examples=count,
-        deadline=None,
         phases=(Phase.explicit, Phase.generate),
         suppress_health_check=[HealthCheck.too_slow],
     )

@@ -39,13 +39,13 @@ def l2_needs(network: RandomLayer, pipeline: str) -> tuple[int, int]:
     return search_fit(lifetimes(network_of(lowered))), weights
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(layer=random_layers(), l1=st.integers(1500, 4000))
 def test_tiles_mean_the_same_as_tensors(layer: RandomLayer, l1: int):
     check(layer, f"{NARROW},select-layout,tile-l1{{l1={l1}}},lower-to-tiles")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     layer=random_layers(),
     sizes=st.tuples(st.integers(1, 9), st.integers(1, 8), st.integers(1, 8)),
@@ -55,7 +55,7 @@ def test_tiles_of_any_size(layer: RandomLayer, sizes: tuple[int, int, int]):
     check(layer, f"select-layout,tile-l1{{l1=1000000 sizes={asked}}},lower-to-tiles")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     layer=random_layers(),
     sizes=st.tuples(st.integers(1, 9), st.integers(1, 8), st.integers(1, 8)),
@@ -70,7 +70,7 @@ def test_double_buffers_mean_the_same_as_single_ones(
     check(layer, f"{tiles}{{chunk=100}},double-buffer")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(layer=random_layers(max_size=4), l1=st.integers(1500, 4000))
 def test_loops_mean_the_same_as_kernels(layer: RandomLayer, l1: int):
     check(
@@ -80,7 +80,7 @@ def test_loops_mean_the_same_as_kernels(layer: RandomLayer, l1: int):
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(network=residual_blocks(), share=st.floats(0.6, 0.95), chunk=st.sampled_from([0, 300]))
 def test_streamed_weights_mean_the_same(network: RandomLayer, share: float, chunk: int):
     tiles = f"select-layout,tile-l1{{l1=4000}},lower-to-tiles{{chunk={chunk}}},double-buffer"
@@ -91,7 +91,7 @@ def test_streamed_weights_mean_the_same(network: RandomLayer, share: float, chun
     assert any(isinstance(op, L3LoadOp) for op in lowered.walk())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     network=residual_blocks(),
     l1=st.integers(1500, 6000),
@@ -121,7 +121,7 @@ def test_what_layers_share_in_l1_means_the_same(
     assert max(ends) <= l1
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     network=residual_blocks(),
     buffers=st.sampled_from([1, 2]),

@@ -96,7 +96,7 @@ def same(narrow: NarrowRequantAttr, requant: RequantAttr, accumulators: Integers
     return bool((actual[0, :, :, 0] == exact(requant, accumulators)).all())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(function=functions())
 def test_steps_are_where_the_exact_function_rises(function: Function):
     steps = function.steps
@@ -109,7 +109,7 @@ def test_steps_are_where_the_exact_function_rises(function: Function):
     assert ((steps.above == steps.below + 1) & (steps.real_above | steps.real_below)).all()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(function=functions(largest_reach=2**14))
 def test_narrow_forms_are_equal_on_every_accumulator(function: Function):
     narrow = narrowed(function.requant, function.steps)
@@ -118,7 +118,7 @@ def test_narrow_forms_are_equal_on_every_accumulator(function: Function):
     assert same(narrow, function.requant, function.everything())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(function=functions())
 def test_narrow_forms_are_equal_near_every_step(function: Function):
     narrow = narrowed(function.requant, function.steps)
@@ -138,7 +138,7 @@ def apart(function: Function, addends: list[int], less: list[int]) -> Function:
     return Function(own, function.smallest, function.largest)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     function=functions(largest_reach=2**14),
     addends=st.lists(st.integers(-(2**30), 2**30), min_size=4, max_size=4),
@@ -175,7 +175,7 @@ def test_channels_of_any_scales_are_narrow(seed: int):
     assert same(narrow, requant, function.near_steps())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(function=functions(largest_reach=2**14), data=st.data())
 def test_slack_leaves_outputs_as_they_are(function: Function, data: st.DataObject):
     narrow = narrowed(function.requant, function.steps, with_slack=True)
@@ -189,7 +189,7 @@ def test_slack_leaves_outputs_as_they_are(function: Function, data: st.DataObjec
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(function=functions(largest_reach=2**14), data=st.data())
 def test_the_proof_knows_right_from_wrong(function: Function, data: st.DataObject):
     """Equal by the proof exactly when equal on every accumulator, for forms a little off."""
@@ -211,7 +211,7 @@ def test_the_proof_knows_right_from_wrong(function: Function, data: st.DataObjec
     assert equals(changed, function.steps) == right
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(function=functions(largest_reach=2**14), data=st.data())
 def test_the_proof_knows_upper_words(function: Function, data: st.DataObject):
     """The same for products of 64 bits: near the exact ratio, not always on it."""
@@ -235,7 +235,7 @@ def test_the_proof_knows_upper_words(function: Function, data: st.DataObject):
     assert equals(form, function.steps) == same(form, requant, function.everything())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     multipliers=st.lists(st.integers(2**22, 2**23 - 1), min_size=1, max_size=4),
     bits=st.integers(16, 24),
@@ -258,7 +258,7 @@ def test_float_scales_are_narrow_however_long_the_sum(
     assert same(narrow, requant, function.near_steps())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     multipliers=st.lists(st.integers(2**22, 2**23 - 1), min_size=2, max_size=5),
     below=st.lists(st.integers(0, 14), min_size=5, max_size=5),
@@ -280,7 +280,7 @@ def test_scales_far_apart_are_narrow(multipliers: list[int], below: list[int], b
     assert same(narrow, requant, function.everything())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     accumulators=st.lists(st.integers(-(2**31), 2**31 - 1), min_size=1, max_size=50, unique=True),
     function=functions(),
@@ -341,7 +341,7 @@ def test_every_layer_of_a_keyword_spotter_is_narrow():
     assert all("narrow" in layer.properties for layer in layers)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     weights=st.lists(st.integers(0, 255), min_size=2, max_size=2),
     zero_points=st.tuples(st.integers(0, 255), st.integers(-128, 127)),
@@ -370,7 +370,7 @@ def test_accumulators_of_two_weights(weights: list[int], zero_points: tuple[int,
     assert (smallest[0], largest[0]) == (reached.min(), reached.max())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(layer=random_layers())
 def test_layers_mean_the_same(layer: RandomLayer):
     narrowed_module = layer.module.clone()

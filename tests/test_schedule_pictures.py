@@ -21,7 +21,7 @@ SCHEDULES = Path(__file__).parents[1] / "docs" / "schedules"
 PATTERNS = (("dw", "pw"), ("pw", "dw"), ("pw", "dw", "pw"), ("dw", "pw", "dw", "pw"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(network=random_chains(PATTERNS), data=st.data())
 def test_windows_read_the_rows_that_they_cover(network: RandomLayer, data: st.DataObject):
     """In their order, with rows of padding around the map."""

@@ -176,7 +176,7 @@ def check_exact(layers: Sequence[LayerOperation], machine: Cluster) -> None:
     assert 430 * cheap.cycles + 20 * cheap.moved_bytes == pytest.approx(min(energies))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(network=random_chains(PATTERNS, SIZES), l1=st.sampled_from(L1_SIZES), data=st.data())
 def test_search_is_exact(network: RandomLayer, l1: int, data: st.DataObject):
     layers = chain_of(network.module)
@@ -253,7 +253,7 @@ def test_layouts_that_are_written_or_the_callers_stay():
     check_exact(layers, replace(DEFAULT_CLUSTER, l1=57344))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(network=random_chains(PATTERNS, SIZES))
 def test_no_schedule_of_the_front_beats_another(network: RandomLayer):
     points = schedules(chain_of(network.module), replace(DEFAULT_CLUSTER, l1=57344))
@@ -276,7 +276,7 @@ def check_residents(module: ModuleOp, layers: Sequence[LayerOperation], l1: int)
     assert estimates == pytest.approx([one.cycles for one in points[0].candidates], rel=0.03)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(network=random_chains(PATTERNS, SIZES), l1=st.sampled_from((*L1_SIZES, 16000)))
 def test_what_a_schedule_leaves_in_l1_stays_there(network: RandomLayer, l1: int):
     layers = chain_of(network.module)

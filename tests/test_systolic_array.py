@@ -70,7 +70,7 @@ def expected_sums(work: ArrayWork, x: Operands, w: Operands) -> reference.Accumu
     return reference.conv2d(x[None], w, np.zeros(len(w), np.int32), work.window)[0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(works(), arrays(), st.integers(0, 2**16))
 def test_every_mapping_is_exact(work: ArrayWork, array: SystolicArray, seed: int) -> None:
     array.check()

@@ -67,7 +67,6 @@ def test_networks(part: int):
 
 @settings(
     max_examples=PART,
-    deadline=None,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

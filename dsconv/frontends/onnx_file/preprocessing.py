@@ -124,10 +124,10 @@ def _nodes(graph: OnnxGraph, tensor: str) -> Iterator[Node]:
         node = consumers[0]
         others = [name for name in node.inputs if name and name != tensor]
         known = all(graph.constant(name) is not None for name in others)
-        if node.op_type not in {*COMPUTING, *REARRANGING} or len(node.outputs) > 1 or not known:
+        (tensor, *more) = node.outputs
+        if node.op_type not in {*COMPUTING, *REARRANGING} or more or not known:
             return
         yield node
-        tensor = node.outputs[0]
 
 
 def _preparation(model: onnx.ModelProto, source: GraphInput, nodes: list[Node]) -> Preparation:
