@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import onnx
 
@@ -32,21 +31,32 @@ def differences(
     network: ImportedNetwork, model: onnx.ModelProto, feeds: Mapping[str, Array]
 ) -> list[str]:
     """Layers and outputs that are not what the file means, and by how much."""
-    begun = [port.name for port in network.inputs]
-    missing = [name for name in begun if name not in feeds]
-    if missing:  # behind steps that are left to the caller
-        computed = evaluate(model, feeds, missing)
-        feeds = dict(feeds) | {name: computed[name].value.astype(np.float32) for name in missing}
-    given = {
-        port.name: feeds[port.name].astype(port.dtype) if port.scale is None else feeds[port.name]
-        for port in network.inputs
-    }
-    inputs = quantised_inputs(given, network.inputs)
-    runs = [run_imported(network, row) for row in zip(*inputs, strict=True)]
-    comparison = ExactComparison(network, model, [feeds], runs)
+    given = dict(feeds)
+    for port in network.inputs:
+        if port.scale is None and port.name in given:
+            given[port.name] = given[port.name].astype(port.dtype)
+    rows = list(zip(*quantised_inputs(given, network.inputs), strict=True))
+    judged = evaluate(model, feeds, [port.tensor for port in network.inputs])
+    quantised = [
+        (index, judged[port.tensor])
+        for index, port in enumerate(network.inputs)
+        if port.tensor not in feeds and judged[port.tensor].value.shape == port.shape
+    ]
+    wrong = [
+        f"input {network.inputs[index].name}"
+        for index, tensor in quantised
+        for row in rows
+        if tensor.different(row[index]).any()
+    ]
+    begun = [
+        dict(feeds) | {network.inputs[index].tensor: row[index] for index, _ in quantised}
+        for row in rows
+    ]
+    runs = [run_imported(network, row) for row in rows]
+    comparison = ExactComparison(network, model, begun, runs)
     agreements = {source.label: comparison.layer(source) for source in network.layers}
     agreements |= {f"output {port.name}": comparison.output(port) for port in network.outputs}
-    return [
+    return wrong + [
         f"{label}: {found}"
         for label, found in agreements.items()
         if found is not None and not found.is_explained

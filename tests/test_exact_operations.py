@@ -21,7 +21,7 @@ from dsconv.exact.interpreter import STANDARD, evaluate
 Cases = dict[str, list[TestCase]]
 PARAMETERS = (
     *("BatchNormalization", "Clip", "DequantizeLinear", "Pad", "QLinearConv", "QLinearMatMul"),
-    "QuantizeLinear",
+    *("QuantizeLinear", "Resize", "Upsample"),
 )
 """Operations of whose inputs we take all but activations for constant, as they are in files."""
 ACTIVATIONS = {"QLinearConv": (0,), "QLinearMatMul": (0, 3)}
@@ -29,8 +29,13 @@ PRECISION = 2.0**-17
 """Of float32, relative: some results of onnx's are rounded more often, or written by hand."""
 OTHER_TYPES = re.compile("float16|FLOAT|DOUBLE|float4|e4m3|e5m2|e8m0|U?INT[24]")
 """Tests of types that no file of ours has."""
-REFUSED = re.compile("training|mask|argmax|blocked|empty_set")
+REFUSED = re.compile(
+    "training|mask|argmax|blocked|empty_set|cubic|antialias|crop_and_resize|not_larger|not_smaller"
+    "|exclude_outside"
+)
 """Tests of what the interpreter refuses."""
+FRACTIONS_OF_PIXELS = "test_resize_downsample_scales_linear_align_corners"
+"""A test that takes the result for 2.4 pixels wide; ONNX Runtime, as we do, for 2."""
 BY_HAND = {"test_averagepool_2d_ceil_last_window_starts_on_pad"}
 """A test whose expected results have four digits."""
 
@@ -50,10 +55,12 @@ def cases() -> Cases:
     return found
 
 
-@pytest.mark.parametrize("operation", sorted(set(STANDARD) - {"Cast", "RequantShift"}))
+@pytest.mark.parametrize("operation", sorted(set(STANDARD) - {"Cast", "RequantShift", "Upsample"}))
 def test_an_operation(operation: str, cases: Cases):
     tested = 0
     for case in cases[operation]:
+        if case.name == FRACTIONS_OF_PIXELS:
+            continue
         assert case.model is not None
         assert case.data_sets is not None
         for inputs, outputs in case.data_sets:

@@ -20,6 +20,7 @@ from dsconv.exact.pools import POOLS
 from dsconv.exact.products import PRODUCTS
 from dsconv.exact.qoperators import QOPERATORS, STANDARD_QOPERATORS
 from dsconv.exact.quantisation import QUANTISATION
+from dsconv.exact.resizes import RESIZES
 from dsconv.exact.tensor import Array, Tensor, whole
 
 STANDARD = (
@@ -29,9 +30,13 @@ STANDARD = (
     | POOLS
     | PRODUCTS
     | QUANTISATION
+    | RESIZES
     | STANDARD_QOPERATORS
     | INTEGERS
 )
+ARITHMETIC = {"Add", "BatchNormalization", "Div", "Mul", "PRelu", "Sub", "Sum"}
+"""What is computed in float32 where one operand is constant; sums of activations are integers'."""
+FUNCTIONS_OF_REALS = {"HardSigmoid", "HardSwish", "LeakyRelu", *FUNCTIONS}
 OPERATIONS: dict[str, Mapping[str, Operation]] = {
     "": STANDARD,
     "ai.onnx": STANDARD,
@@ -97,6 +102,7 @@ class _Evaluation:
         }
         self._values |= {name: _fed(name, array) for name, array in feeds.items()}
         self._fed = set(feeds)
+        self._constants = set(self._values) - self._fed
 
     def run(self, names: Sequence[str]) -> dict[str, Judged]:
         found: dict[str, Judged] = {}
@@ -137,7 +143,21 @@ class _Evaluation:
         outputs = sum(bool(name) for name in node.output)
         call = Call(label, node.op_type, inputs, attributes, outputs, opset, self._float_sums)
         result = operation(call)
-        return result if isinstance(result, Sequence) else [result]
+        results = result if isinstance(result, Sequence) else [result]
+        if all(name in self._constants for name in node.input if name):
+            self._constants |= set(node.output)
+        elif self._in_float32(node, inputs):
+            return [_in_float32(value) for value in results]
+        return results
+
+    def _in_float32(self, node: onnx.NodeProto, inputs: Sequence[Value | None]) -> bool:
+        """Whether a runtime computes a node's results in float32, from activations as reals."""
+        if any(isinstance(value, Tensor) and value.in_float32 for value in inputs):
+            return True
+        beside_constants = any(name in self._constants for name in node.input)
+        return node.op_type in FUNCTIONS_OF_REALS or (
+            node.op_type in ARITHMETIC and beside_constants
+        )
 
 
 def judged(value: Value) -> Judged:
@@ -158,6 +178,12 @@ def _fed(name: str, array: Array) -> Value:
         return Tensor.of(np.asarray(array))
     except ValueError as error:
         raise ModelError(f"input '{name}': {error}") from error
+
+
+def _in_float32(value: Value) -> Value:
+    if not isinstance(value, Tensor) or value.dtype.kind != "f":
+        return value
+    return replace(value, in_float32=True)
 
 
 def _as_given(value: Value, array: Array) -> Value:

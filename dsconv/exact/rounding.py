@@ -8,6 +8,7 @@ rounded to even and leave no choice.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -72,7 +73,7 @@ def _at(x: Tensor, axis: int, index: int) -> Tensor:
 def _quantised(
     x: Tensor, scale: Fraction, zero_point: Array, dtype: npt.DTypeLike, float_sums: bool
 ) -> Tensor:
-    quotient = Tensor(x.steps, x.unit / scale, x.dtype, x.error / float(scale))
+    quotient = replace(x, unit=x.unit / scale, error=x.error / float(scale))
     return rounded(quotient, int(zero_point), dtype, float_sums=float_sums)
 
 
@@ -97,7 +98,9 @@ def rounded(
     up = (twice > x.unit.denominator) | ((twice == x.unit.denominator) & (down % 2 == 1))
     nearest = down + up.astype(np.int64)
     size = x.magnitude + (abs(zero_point) if added_first else 0)
-    error = np.where(_has_error(x, float_sums), x.error + ROUNDINGS * UNIT_ROUNDOFF * size, 0)
+    error = np.where(
+        _has_error(x, float_sums or x.in_float32), x.error + ROUNDINGS * UNIT_ROUNDOFF * size, 0
+    )
     error = error + np.where(error > 0, NO_GAP, 0)
     low = np.where(error > 0, down + np.ceil(rests - error - 0.5).astype(np.int64), nearest)
     high = np.where(error > 0, down + np.floor(rests + error + 0.5).astype(np.int64), nearest)

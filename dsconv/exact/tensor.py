@@ -32,7 +32,8 @@ class Tensor:
 
     `dtype` is the type in the file. `error` bounds how far the float32 arithmetic of a runtime may
     be from each number. `low` and `high`, where a number was rounded, are the steps that such an
-    error can lead to.
+    error can lead to. `in_float32`: some number was made by float32 arithmetic and not by integers,
+    so that its error is there where the exact number is a tie, too.
     """
 
     steps: Array
@@ -41,6 +42,7 @@ class Tensor:
     error: Floats
     low: Array | None = None
     high: Array | None = None
+    in_float32: bool = False
 
     @staticmethod
     def of(array: Array) -> Tensor:
