@@ -12,7 +12,9 @@ from dsconv.exact.interpreter import evaluate
 from dsconv.execution.execute import run_imported
 from dsconv.execution.ports import quantised_inputs
 from dsconv.frontends import ImportedNetwork, import_onnx
+from dsconv.frontends.onnx_file.preprocessing import without_preprocessing
 from dsconv.verification.exact import ExactComparison
+from dsconv.verification.verify import as_in_file
 
 Array = npt.NDArray[Any]
 
@@ -36,24 +38,26 @@ def differences(
         if port.scale is None and port.name in given:
             given[port.name] = given[port.name].astype(port.dtype)
     rows = list(zip(*quantised_inputs(given, network.inputs), strict=True))
-    judged = evaluate(model, feeds, [port.tensor for port in network.inputs])
-    quantised = [
-        (index, judged[port.tensor])
-        for index, port in enumerate(network.inputs)
-        if port.tensor not in feeds and judged[port.tensor].value.shape == port.shape
-    ]
+    rest, _ = without_preprocessing(model)
+    made = {name for node in model.graph.node for name in node.output}
+    judged = evaluate(model, feeds, [port.tensor for port in network.inputs if port.tensor in made])
     wrong = [
-        f"input {network.inputs[index].name}"
-        for index, tensor in quantised
+        f"input {port.name}"
         for row in rows
-        if tensor.different(row[index]).any()
+        for port, array in zip(network.inputs, row, strict=True)
+        if port.tensor in judged
+        and judged[port.tensor].value.shape == array.shape
+        and judged[port.tensor].different(array).any()
     ]
     begun = [
-        dict(feeds) | {network.inputs[index].tensor: row[index] for index, _ in quantised}
+        {
+            port.name: as_in_file(rest, array, port)
+            for port, array in zip(network.inputs, row, strict=True)
+        }
         for row in rows
     ]
     runs = [run_imported(network, row) for row in rows]
-    comparison = ExactComparison(network, model, begun, runs)
+    comparison = ExactComparison(network, rest, begun, runs)
     agreements = {source.label: comparison.layer(source) for source in network.layers}
     agreements |= {f"output {port.name}": comparison.output(port) for port in network.outputs}
     return wrong + [

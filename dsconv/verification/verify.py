@@ -45,7 +45,7 @@ def verify(
     inputs = quantised_inputs(x, ports)
     rows = list(zip(*inputs, strict=True))
     feeds = [
-        {port.name: _as_in_file(model, x, port) for port, x in zip(ports, row, strict=True)}
+        {port.name: as_in_file(model, x, port) for port, x in zip(ports, row, strict=True)}
         for row in rows
     ]
     runs = [run_imported(imported, row) for row in rows]
@@ -72,7 +72,7 @@ def _checks(
     ]
 
 
-def _as_in_file(model: onnx.ModelProto, row: Array, port: Port) -> Array:
+def as_in_file(model: onnx.ModelProto, row: Array, port: Port) -> Array:
     """Quantised values as the input of the file takes them: reals where it quantises itself."""
     (dtype,) = (source.dtype for source in OnnxGraph(model).inputs if source.name == port.name)
     if "QuantizeLinear" in port.caller_steps and port.scale is not None:
