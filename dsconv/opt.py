@@ -36,10 +36,11 @@ class DsconvOpt(xDSLOptMain):
         print_and_verify = self.pipeline.callback
 
         def check(before: ModulePass | None, module: ModuleOp, after: ModulePass | None) -> None:
+            nonlocal checker
             if print_and_verify is not None:
                 print_and_verify(before, module, after)
             if before is not None:
-                checker.check(module, before.name)
+                checker = checker.after(before, module)
 
         PassPipeline(self.pipeline.passes, check).apply(self.ctx, prog)
 

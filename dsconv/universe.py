@@ -16,6 +16,7 @@ PASSES = {
     "fold-pads": "dsconv.passes.fold_pads:FoldPadsPass",
     "fold-weight-zero-points": "dsconv.passes.fold_weight_zero_points:FoldWeightZeroPointsPass",
     "narrow-requant": "dsconv.passes.narrow_requant:NarrowRequantPass",
+    "factorise-depthwise": "dsconv.passes.factorise_depthwise:FactoriseDepthwisePass",
     "map-array": "dsconv.passes.map_array:MapArrayPass",
     "select-layout": "dsconv.passes.select_layout:SelectLayoutPass",
     "select-schedule": "dsconv.passes.select_schedule:SelectSchedulePass",

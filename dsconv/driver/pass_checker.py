@@ -9,6 +9,7 @@ import numpy as np
 from xdsl.dialects.builtin import MemRefType, ModuleOp
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import SSAValue
+from xdsl.passes import ModulePass
 from xdsl.traits import SymbolTable
 
 from dsconv.dialects.attributes import Layout
@@ -37,6 +38,16 @@ class PassChecker:
         if not functions:
             raise DsconvError("--verify-each: there is no function with layers to run")
         self._samples = [_Sample(function) for function in functions]
+
+    def after(self, module_pass: ModulePass, module: ModuleOp) -> PassChecker:
+        """Checks a pass, and gives what checks the next one.
+
+        Behind a pass that says that it changes values, that begins anew.
+        """
+        if getattr(module_pass, "CHANGES_VALUES", False):
+            return PassChecker(module)
+        self.check(module, module_pass.name)
+        return self
 
     def check(self, module: ModuleOp, pass_name: str) -> None:
         """Raises DsconvError where a network no longer computes what it did before the pass."""

@@ -121,4 +121,4 @@ def run_pipeline(
         if trace is not None:
             trace.write(f"// ---- IR after {module_pass.pipeline_pass_spec()}\n{module}\n")
         if checker is not None:
-            checker.check(module, module_pass.name)
+            checker = checker.after(module_pass, module)
