@@ -103,6 +103,15 @@ def test_estimates_are_those_of_the_targets_cores():
     assert sum(estimates(one)) > 6 * sum(estimates(eight))
 
 
+def test_assembly_for_other_cores_than_the_platforms_is_refused(tmp_path: Path):
+    """The others would read and write elsewhere."""
+    target = described(tmp_path, "count = 8", "count = 4")
+    compiled = dsconv.compile(DIGITS, target)
+    with pytest.raises(DsconvError, match="mine has 4 cores, platform pulp_open 8"):
+        compiled.write(tmp_path / "out")
+    assert compiled.run(on="host").equal
+
+
 def test_loops_in_c_are_not_priced_as_assembly():
     xpulp = load_target("pulp_open")
     portable = replace(xpulp, core=replace(xpulp.core, isa="portable"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -12,6 +13,7 @@ from xdsl.utils.exceptions import DiagnosticException
 from dsconv.errors import DsconvError
 from dsconv.files import folder_written_at_once
 from dsconv.lowering.c_target import c_files
+from dsconv.lowering.instruction_sets import INSTRUCTION_SETS
 from dsconv.targets import ClusterTarget
 
 
@@ -43,12 +45,29 @@ def write_folder(
     config = "".join(f"{name} = {value}\n" for name, value in settings.items())
     with folder_written_at_once(directory) as draft:
         _copy_runtime(draft, platform)
+        _check_cores((draft / "dsc_platform.h").read_text(), target, platform)
         for name, text in sources.texts.items():
             (draft / name).write_text(text)
         if sources.l3_image:
             (draft / "l3.bin").write_bytes(sources.l3_image)
         (draft / "network.mlir").write_text(f"{module}\n")
         (draft / "config.mk").write_text(config)
+
+
+def _check_cores(header: str, target: ClusterTarget, platform: str) -> None:
+    """Raises DsconvError where a platform runs assembly on other cores than it is written for.
+
+    Loops in C ask how many cores there are; in assembly the number is a constant.
+    """
+    macro = INSTRUCTION_SETS[target.core.isa].macro
+    found = re.search(r"^#define DSC_CORES (\d+)$", header, re.MULTILINE)
+    if macro is None or found is None or f"#define {macro}\n" not in header:
+        return
+    if int(found[1]) != target.cores:
+        raise DsconvError(
+            f"target {target.name} has {target.cores} cores, platform {platform} {found[1]}: its "
+            f'assembly is for as many as run it; write count = {found[1]}, or isa = "portable"'
+        )
 
 
 def _copy_runtime(directory: Path, platform: str) -> None:
