@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dsconv.dialects.attributes import RequantAttr
+from dsconv.frontends.arithmetic.addition_forms import Addition
 from dsconv.frontends.arithmetic.functions import table
 from dsconv.frontends.arithmetic.integer_function import IDENTITY, IntegerFunction
-from dsconv.frontends.arithmetic.real_factors import NO_WEIGHTS, Addition
+from dsconv.frontends.arithmetic.real_factors import NO_WEIGHTS
 from dsconv.frontends.arithmetic.scales import Floats, Quantisation
 from dsconv.frontends.arithmetic.values import (
     AddLayer,

@@ -5,22 +5,30 @@ And they compute in float32, which makes ties of sums that lie next to one: ONNX
 rounds products of QLinearAdd together with the sum, those of QLinearMul by themselves.
 
 There are 65536 pairs of bytes. So whatever a kernel computes is a table, and an integer form is
-right where it gives this table: the exact one where float32 makes no difference, or one whose
-factors and addend, a little beside the exact ones, turn the few sums next to a tie as float32 does.
+right where it gives this table: the exact one where float32 makes no difference, or one with
+factors and an addend a little beside it (`addition_forms`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
-import numpy.typing as npt
 
-from dsconv.dialects import reference
-from dsconv.dialects.attributes import RequantAttr, Rounding
-from dsconv.frontends.arithmetic.real_factors import Addition, OnnxRuntimeArithmetic
+from dsconv.dialects.attributes import RequantAttr
+from dsconv.frontends.arithmetic.addition_forms import (
+    LARGEST_ADDEND,
+    REACH,
+    Addition,
+    Integers,
+    bytes_of,
+    form_of_sums,
+    requantised,
+    rounded_down,
+    sums_of,
+)
+from dsconv.frontends.arithmetic.real_factors import OnnxRuntimeArithmetic
 from dsconv.frontends.arithmetic.scales import Floats, Quantisation
 from dsconv.frontends.arithmetic.values import (
     AddLayer,
@@ -30,14 +38,10 @@ from dsconv.frontends.arithmetic.values import (
 )
 from dsconv.frontends.onnx_file.onnx_graph import Node
 
-Integers = npt.NDArray[np.int64]
 KernelTable = Callable[[Quantisation, Quantisation, Quantisation], Integers]
 """Results of every pair of bytes, from what both and the result mean."""
 
-REACH = 8
-"""How far beside the exact factors other factors are tried."""
 MULTIPLIER_BITS = 30
-LARGEST_ADDEND = 2**60
 LARGEST_SHIFT = 50
 
 
@@ -46,8 +50,8 @@ def kernel_sums(lhs: Quantisation, rhs: Quantisation, output: Quantisation) -> I
     first, second = (np.float32(x.scale) / np.float32(output.scale) for x in (lhs, rhs))
     centre = _fused(np.float32(lhs.zero_point), first, second * np.float32(rhs.zero_point))
     start = np.float32(output.zero_point) - centre
-    inner = _fused(_bytes(rhs).astype(np.float32), second, start)
-    return _rounded(_fused(_bytes(lhs).astype(np.float32)[:, None], first, inner), output)
+    inner = _fused(bytes_of(rhs).astype(np.float32), second, start)
+    return _rounded(_fused(bytes_of(lhs).astype(np.float32)[:, None], first, inner), output)
 
 
 def kernel_products(lhs: Quantisation, rhs: Quantisation, output: Quantisation) -> Integers:
@@ -62,13 +66,8 @@ def _scaled_products(
     return _rounded(products.astype(np.float32) * factor + np.float32(output.zero_point), output)
 
 
-def _bytes(x: Quantisation) -> Integers:
-    low, high = x.limits
-    return np.arange(low, high + 1)
-
-
 def _products(lhs: Quantisation, rhs: Quantisation) -> Integers:
-    return np.multiply.outer(_bytes(lhs) - lhs.zero_point, _bytes(rhs) - rhs.zero_point)
+    return np.multiply.outer(bytes_of(lhs) - lhs.zero_point, bytes_of(rhs) - rhs.zero_point)
 
 
 def _fused(x: Floats | np.float32, factor: np.float32, addend: Floats | np.float32) -> Floats:
@@ -91,14 +90,14 @@ class OnnxRuntimeKernels(OnnxRuntimeArithmetic):
 
     def addition(self, layer: AddLayer, output: Quantisation) -> Addition:
         """Both scales over one power of two."""
-        near = super().addition(layer, output)
+        near = self.scaled(layer, output)
         exact = Addition(near.multipliers, _with_zero_point_inside(near.requant))
         lhs, rhs = layer.lhs.quantisation, layer.rhs.quantisation
         expected = kernel_sums(lhs, rhs, output)
-        wrong = int(np.sum(_sums(exact, lhs, rhs) != expected))
+        wrong = int(np.sum(sums_of(exact, lhs, rhs) != expected))
         if not wrong:
             return exact
-        found = _addition(exact, lhs, rhs, expected)
+        found = form_of_sums(exact, lhs, rhs, expected)
         if found is None:
             self._note_ties(layer.node, wrong, expected.size)
         return found or exact
@@ -114,7 +113,7 @@ class OnnxRuntimeKernels(OnnxRuntimeArithmetic):
         lhs, rhs = layer.lhs.quantisation, layer.rhs.quantisation
         products = np.unique(_products(lhs, rhs))
         expected = _scaled_products(products, lhs, rhs, output)
-        wrong = int(np.sum(_requantised(products, exact) != expected))
+        wrong = int(np.sum(requantised(products, exact) != expected))
         if not wrong:
             return exact
         found = _product(exact, products, expected)
@@ -149,91 +148,6 @@ def _with_zero_point_inside(requant: RequantAttr) -> RequantAttr:
     )
 
 
-def _requantised(sums: Integers, requant: RequantAttr) -> Integers:
-    flat = reference.requantise(sums.reshape(1, 1, 1, -1), requant, np.int64)
-    return flat.reshape(sums.shape).astype(np.int64)
-
-
-def _accumulators(multipliers: tuple[int, int], lhs: Quantisation, rhs: Quantisation) -> Integers:
-    first, second = multipliers
-    return np.add.outer(
-        (_bytes(lhs) - lhs.zero_point) * first, (_bytes(rhs) - rhs.zero_point) * second
-    )
-
-
-def _sums(addition: Addition, lhs: Quantisation, rhs: Quantisation) -> Integers:
-    return _requantised(_accumulators(addition.multipliers, lhs, rhs), addition.requant)
-
-
-def _addition(
-    near: Addition, lhs: Quantisation, rhs: Quantisation, expected: Integers
-) -> Addition | None:
-    """Multipliers next to those of an addition, and an addend, that give the expected sums."""
-    (divisor,) = near.requant.divisors
-    sums = _accumulators(near.multipliers, lhs, rhs)
-    decisive = _next_to_steps(sums, near.requant, expected, 4 * REACH * 256)
-    a, b = (places[decisive] for places in _centred(lhs, rhs))
-    for first, second in _around(near.multipliers):
-        requant = _rounded_down(a * first + b * second, expected[decisive], divisor, near.requant)
-        if requant is not None:
-            found = Addition((first, second), requant)
-            if np.array_equal(_sums(found, lhs, rhs), expected):
-                return found
-    return None
-
-
-def _centred(lhs: Quantisation, rhs: Quantisation) -> tuple[Integers, Integers]:
-    rows, columns = np.broadcast_arrays(
-        (_bytes(lhs) - lhs.zero_point)[:, None], (_bytes(rhs) - rhs.zero_point)[None]
-    )
-    return rows, columns
-
-
-def _around(multipliers: tuple[int, int]) -> Iterator[tuple[int, int]]:
-    """Pairs next to a pair, nearest first."""
-    steps = sorted(
-        product(range(-REACH, REACH + 1), repeat=2), key=lambda pair: sum(map(abs, pair))
-    )
-    first, second = multipliers
-    limit = 2**22
-    for one, other in steps:
-        if max(first + one, second + other) < limit:
-            yield first + one, second + other
-
-
-def _next_to_steps(
-    sums: Integers, requant: RequantAttr, expected: Integers, distance: int
-) -> npt.NDArray[np.bool_]:
-    """Which sums lie so near to where an output changes that they may decide about a form."""
-    (divisor,) = requant.divisors
-    (multiplier,), (addend,) = requant.multipliers, requant.addends
-    dividends = sums * multiplier + addend + requant.zero_point * divisor + divisor // 2
-    rest = dividends - expected * divisor
-    return (rest < distance) | (rest >= divisor - distance)
-
-
-def _rounded_down(
-    dividends: Integers, expected: Integers, divisor: int, near: RequantAttr
-) -> RequantAttr | None:
-    """An addend with which quotients rounded down are the expected ones, clipped ones aside."""
-    low, high = near.clip
-    least = np.max(expected * divisor - dividends, where=expected > low, initial=-LARGEST_ADDEND)
-    most = np.min(
-        (expected + 1) * divisor - 1 - dividends, where=expected < high, initial=LARGEST_ADDEND
-    )
-    if least > most:
-        return None
-    (addend,) = near.addends
-    wanted = addend + near.zero_point * divisor + divisor // 2
-    return RequantAttr.of(
-        [1],
-        [divisor],
-        addends=[int(np.clip(wanted, least, most))],
-        rounding=Rounding.FLOOR,
-        clip=near.clip,
-    )
-
-
 def _product(near: RequantAttr, products: Integers, expected: Integers) -> RequantAttr | None:
     """A multiplier next to that of a requantisation, and an addend, that give what is expected."""
     (multiplier,), (divisor,) = near.multipliers, near.divisors
@@ -246,9 +160,9 @@ def _product(near: RequantAttr, products: Integers, expected: Integers) -> Requa
     step = max(1, divisor // (int(np.abs(products).max()) << MULTIPLIER_BITS - 12))
     for steps in sorted(range(-REACH, REACH + 1), key=abs):
         factor = multiplier + steps * step
-        requant = _rounded_down(products * factor, expected, divisor, finer)
+        requant = rounded_down(products * factor, expected, divisor, finer)
         if requant is not None:
             found = requant.with_factors([factor], [divisor], requant.addends)
-            if np.array_equal(_requantised(products, found), expected):
+            if np.array_equal(requantised(products, found), expected):
                 return found
     return None

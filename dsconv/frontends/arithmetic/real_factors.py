@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from dsconv.dialects.attributes import RequantAttr
+from dsconv.frontends.arithmetic.addition_forms import (
+    Addition,
+    exact_sums,
+    form_of_sums,
+    sums_of,
+)
 from dsconv.frontends.arithmetic.functions import table
 from dsconv.frontends.arithmetic.scales import (
     MULTIPLIER_LIMIT,
@@ -34,15 +39,6 @@ from dsconv.frontends.arithmetic.values import (
 
 LARGEST_ADDEND = 2**61
 NO_WEIGHTS = np.ones(1, np.float32)
-
-
-@dataclass(frozen=True)
-class Addition:
-    """Multipliers of both operands, and the requantisation of their sum, and of each before it."""
-
-    multipliers: tuple[int, int]
-    requant: RequantAttr
-    terms: tuple[RequantAttr, ...] = ()
 
 
 class Arithmetic(Protocol):
@@ -98,7 +94,16 @@ class OnnxRuntimeArithmetic:
         return x.zero_point, requantisation(multipliers, output, layer.bounds, divisor)
 
     def addition(self, layer: AddLayer, output: Quantisation) -> Addition:
-        """Both scales over one power of two."""
+        """Both scales over one power of two, every sum rounded as its reals are."""
+        near = self.scaled(layer, output)
+        lhs, rhs = layer.lhs.quantisation, layer.rhs.quantisation
+        exact = exact_sums(lhs, rhs, layer.signs, output).clip(*near.requant.clip)
+        if np.array_equal(sums_of(near, lhs, rhs), exact):
+            return near
+        return form_of_sums(near, lhs, rhs, exact) or near
+
+    def scaled(self, layer: AddLayer, output: Quantisation) -> Addition:
+        """Both scales over one power of two, rounded to 22 bits."""
         scales = np.array([x.quantisation.scale for x in (layer.lhs, layer.rhs)], np.float32)
         ratios = float_multipliers(1.0, scales, output.scale)
         too_far = layer.node.problem("an input scale is millions of times the output scale")

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from dsconv.dialects import reference
 from dsconv.dialects.attributes import TWICE_DIVISOR, RequantAttr, Rounding
 from dsconv.dialects.graph import ConstantOp
-from dsconv.frontends.arithmetic.real_factors import Addition
+from dsconv.frontends.arithmetic.addition_forms import Addition
 from dsconv.frontends.arithmetic.scales import LARGEST_DIVISOR, Floats, Quantisation
 from dsconv.frontends.arithmetic.values import (
     UNBOUNDED,
