@@ -18,7 +18,7 @@ from xdsl.ir import Operation
 
 from dsconv.dialects.attributes import Layout, Space
 from dsconv.dialects.graph import LayerOperation
-from dsconv.dialects.graph_semantics import GraphFunctions
+from dsconv.dialects.layer_semantics import GraphFunctions
 from dsconv.dialects.tiled import L2_SIZE, OFFSETS, buffer_size
 from dsconv.dialects.tiled_semantics import (
     Bytes,

@@ -5,7 +5,6 @@ Buffers are flat numpy arrays of bytes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from xdsl.dialects.builtin import (
     DenseIntOrFPElementsAttr,
     IntegerType,
     ModuleOp,
-    TensorType,
     i64,
 )
 from xdsl.interpreter import Interpreter, InterpreterFunctions, PythonValues, impl, register_impls
@@ -23,182 +21,8 @@ from xdsl.ir import SSAValue
 from xdsl.utils.comparisons import to_signed, to_unsigned
 
 from dsconv.dialects import machine, reference, tiled
-from dsconv.dialects.attributes import Layout, LayoutAttr, Rounding, Space, WindowAttr
-from dsconv.dialects.graph import DTYPES
-from dsconv.dialects.records import (
-    BIAS,
-    WEIGHT_ZERO_POINT,
-    depthwise_row_bytes,
-    record_narrow,
-    record_requant,
-    unpack_records,
-)
-
-Bytes = npt.NDArray[np.uint8]
-
-
-def layout_of_type(type_: TensorType) -> Layout:
-    """The layout of a tile."""
-    assert isinstance(type_.encoding, LayoutAttr), "tiles have a layout"
-    return type_.encoding.data
-
-
-def read_tile(buffer: Bytes, type_: TensorType) -> reference.IntArray:
-    """The (1, C, H, W) tile at the start of a buffer."""
-    _, channels, height, width = type_.get_shape()
-    data = buffer[: channels * height * width].view(DTYPES[type_.element_type])
-    if layout_of_type(type_) is Layout.CHW:
-        return data.reshape(1, channels, height, width)
-    return data.reshape(1, height, width, channels).transpose(0, 3, 1, 2)
-
-
-def write_output(buffer: Bytes, kernel: tiled.KernelOp, tile: reference.IntArray) -> None:
-    """Writes a kernel's (1, C, H, W) tile to the start of a buffer, and to its pitch."""
-    _, channels, height, width = tile.shape
-    c, y, x = np.ogrid[:channels, :height, :width]
-    if layout_of_type(kernel.output) is Layout.CHW:
-        place = (c * kernel.pitch + y) * width + x
-    else:
-        place = (y * width + x) * kernel.pitch + c
-    data = np.ascontiguousarray(tile[0])[..., None].view(np.uint8)
-    buffer[place[..., None] * data.shape[-1] + np.arange(data.shape[-1])] = data
-
-
-def window_input(
-    kernel: tiled.KernelOp, buffer: Bytes, row: int, column: int
-) -> reference.IntArray:
-    """The input under all windows of a tile, taps outside the map read from the pad pixel."""
-    (type_,) = kernel.inputs
-    tile = read_tile(buffer, type_)
-    window = kernel.window
-    _, channels, height, width = tile.shape
-    _, _, _, ox = kernel.output.get_shape()
-    columns = (ox - 1) * window.strides[1] + window.extent[1]
-    y, x = row + np.arange(kernel.window_rows), column + np.arange(columns)
-    if kernel.circular is not None:
-        y %= height
-    inside = ((y >= 0) & (y < height))[:, None] & ((x >= 0) & (x < width))[None, :]
-    gathered = tile[:, :, y.clip(0, height - 1)][..., x.clip(0, width - 1)]
-    if inside.all():
-        return gathered
-    pad = buffer[tile.size :][:channels].view(tile.dtype)
-    if layout_of_type(type_) is Layout.CHW:
-        pad = pad[:1]
-    return np.where(inside, gathered, pad.reshape(1, -1, 1, 1))
-
-
-def run_weighted(
-    kernel: tiled.KernelOp, x: reference.IntArray, parameters: Bytes
-) -> reference.IntArray:
-    """A convolution on the channel records of a tile."""
-    assert kernel.record is not None, "weighted kernels have records"
-    channels = kernel.output.get_shape()[1]
-    weights, fields = unpack_records(kernel.record, parameters[: channels * kernel.record.size])
-    window = WindowAttr.of(
-        kernel.window.kernel, kernel.window.strides, dilations=kernel.window.dilations
-    )
-    zero_points = fields.get(WEIGHT_ZERO_POINT, np.zeros(1, np.int64)).tolist()
-    bias = fields[BIAS]
-    if kernel.kind.data == "depthwise":
-        fy, fx = window.kernel
-        kernels = weights.reshape(channels, 1, fy, depthwise_row_bytes(fx))[..., :fx]
-        sums = reference.depthwise(x, kernels, bias, window, 0, zero_points)
-    else:
-        kernels = _dense_weights(kernel, weights)
-        sums = reference.conv2d(x, kernels, bias, window, 0, zero_points)
-    return requantise(kernel, sums, fields)
-
-
-def run_lookup(kernel: tiled.KernelOp, buffer: Bytes, parameters: Bytes) -> reference.IntArray:
-    """Entries of the tables of a tile, which are in the order of the bytes."""
-    assert kernel.record is not None, "a lookup has its tables in records"
-    (type_,) = kernel.inputs
-    x = read_tile(buffer, type_)
-    count = 1 if kernel.shared_record is not None else x.shape[1]
-    tables, _ = unpack_records(kernel.record, parameters[: count * kernel.record.size])
-    dtype = DTYPES[kernel.output.element_type]
-    return reference.lookup(x.astype(np.int16).astype(np.uint8), tables.view(dtype))
-
-
-def requantise(
-    kernel: tiled.KernelOp,
-    sums: reference.Accumulators,
-    fields: Mapping[str, npt.NDArray[np.int64]],
-) -> reference.IntArray:
-    """Outputs from accumulators, with what the records say of their channels."""
-    dtype = DTYPES[kernel.output.element_type]
-    if kernel.narrow is not None:
-        return reference.narrow_requantise(sums, record_narrow(kernel.narrow, fields), dtype)
-    assert kernel.requant is not None, "all kernels but max_pool requantise"
-    return reference.requantise(sums, record_requant(kernel.requant, fields), dtype)
-
-
-def average(
-    kernel: tiled.KernelOp, sums: reference.Accumulators, row: int, column: int
-) -> reference.IntArray:
-    """Outputs from the sums of a tile whose first window begins at `row`, `column`."""
-    assert kernel.counted_pads is not None, "divisors vary"
-    assert kernel.requant is not None, "averages of varying divisors have no narrow form"
-    size, outputs = kernel.inputs[0].get_shape()[2:], kernel.output.get_shape()[2:]
-    counted = kernel.counted_pads.get_values()
-    pixels = reference.pixels_inside(kernel.window, size, outputs, (row, column), counted)
-    return reference.average(sums, pixels, kernel.requant, DTYPES[kernel.output.element_type])
-
-
-def _dense_weights(kernel: tiled.KernelOp, weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
-    (type_,) = kernel.inputs
-    fy, fx = kernel.window.kernel
-    if layout_of_type(type_) is Layout.CHW:
-        return weights.reshape(len(weights), -1, fy, fx)
-    return weights.reshape(len(weights), fy, fx, -1).transpose(0, 3, 1, 2)
-
-
-def run_kernel(kernel: tiled.KernelOp, buffers: list[Bytes], row: int, column: int) -> None:
-    """Reference semantics of a kernel on tiles in L1."""
-    *inputs, output = buffers
-    write_output(output, kernel, kernel_result(kernel, inputs, row, column))
-
-
-def kernel_result(
-    kernel: tiled.KernelOp, inputs: list[Bytes], row: int, column: int
-) -> reference.IntArray:
-    """The output tile of a kernel."""
-    window = WindowAttr.of(
-        kernel.window.kernel, kernel.window.strides, dilations=kernel.window.dilations
-    )
-    zero_points = kernel.zero_point_values
-    match kernel.kind.data:
-        case "conv2d" | "depthwise":
-            return run_weighted(kernel, window_input(kernel, inputs[0], row, column), inputs[1])
-        case "max_pool":
-            return reference.max_pool(window_input(kernel, inputs[0], row, column), window)
-        case "concat":
-            tiles = list(map(read_tile, inputs, kernel.inputs))
-            return np.concatenate(tiles, axis=kernel.axis.value.data)
-        case "shuffle":
-            tile = read_tile(inputs[0], kernel.inputs[0])
-            return reference.shuffle(tile, kernel.shuffled_groups.value.data)
-        case "resize":
-            tile, factors = read_tile(inputs[0], kernel.inputs[0]), kernel.factors.get_values()
-            repeated = reference.resize(tile, (factors[0], factors[1]))
-            return reference.part(repeated, (0, row, column), kernel.output.get_shape())
-        case "lookup":
-            return run_lookup(kernel, inputs[0], inputs[1])
-        case "avg_pool":
-            x = window_input(kernel, inputs[0], row, column)
-            sums = reference.sum_pool(x, window, zero_points[0])
-            if kernel.counted_pads is not None:
-                return average(kernel, sums, row, column)
-        case "add":
-            tiles = list(map(read_tile, inputs, kernel.inputs))
-            terms = kernel.term_requants
-            sums = reference.add(tiles, kernel.multiplier_values, zero_points, terms)
-        case "mul":
-            lhs, rhs = map(read_tile, inputs, kernel.inputs)
-            sums = reference.multiply(lhs, rhs, (zero_points[0], zero_points[1]))
-        case _:
-            sums = read_tile(inputs[0], kernel.inputs[0]).astype(np.int64) - zero_points[0]
-    return requantise(kernel, sums, {})
+from dsconv.dialects.attributes import Rounding, Space
+from dsconv.dialects.layer_semantics import Bytes, run_kernel
 
 
 def transfer_indices(box: tiled.BoxAttr) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -25,7 +25,7 @@ from dsconv.dialects.tiled import (
 from dsconv.lowering.building import Index, index_value, loop, multiply
 from dsconv.lowering.fused_layer import fused_layer, step_of
 from dsconv.lowering.maps import Map, tile_start
-from dsconv.lowering.tile_kernels import KernelTable, pad_value, tile_kernel
+from dsconv.lowering.tile_kernels import KernelTable, tile_kernel
 from dsconv.lowering.weights import whole_weights
 from dsconv.passes.analysis.chain import Chain
 from dsconv.passes.scheduling.channel_plan import channel_cost, channel_plan
@@ -113,7 +113,7 @@ class FusedChannelsLowering:
         BarrierOp()
         size = self.tile.channels
         offset = self.between.size - size
-        FillOp(self.between.result, offset, size, pad_value(self.op.chain[-1]))
+        FillOp(self.between.result, offset, size, self.op.chain[-1].pad_value)
 
     def _load_input(self) -> None:
         zero, box = index_value(0), BoxAttr.of(self.plan.input_bytes)

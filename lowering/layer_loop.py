@@ -62,7 +62,6 @@ from dsconv.lowering.row_loop import FusedRowsLowering
 from dsconv.lowering.tile_kernels import (
     KernelTable,
     Symbols,
-    pad_value,
     requantised_channels,
     tile_kernel,
 )
@@ -257,7 +256,7 @@ class LayerLowering:
         BarrierOp()
         size = self.layer_shape.input_channels(self.tile)
         offset = self.layer_shape.input_bytes(self.tile)
-        FillOp(self.input_tiles[0].result, offset, size, pad_value(self.op))
+        FillOp(self.input_tiles[0].result, offset, size, self.op.pad_value)
 
     def _load_weights(
         self,

@@ -21,7 +21,6 @@ from xdsl.pattern_rewriter import (
 )
 from xdsl.rewriter import Rewriter
 
-from dsconv.dialects.kernel_kinds import KernelKind
 from dsconv.dialects.tiled import KernelOp, RunOp, ViewOp
 from dsconv.lowering.portable import dense, depthwise, elementwise, movement, pooling
 from dsconv.lowering.portable.writer import Writers
@@ -52,7 +51,7 @@ def kernel_function(kernel: KernelOp, buffers: Sequence[MemRefType], cores: int)
     """The function of a kernel: buffers, then the row and column where its window begins."""
     types = [*buffers, IndexType(), IndexType()]
     function = FuncOp(kernel.sym_name.data, (types, []), visibility="private")
-    writer = WRITERS[KernelKind(kernel.kind.data)](kernel, function)
+    writer = WRITERS[kernel.kind](kernel, function)
     with ImplicitBuilder(function.body):
         writer.write(cores)
         ReturnOp()

@@ -39,7 +39,7 @@ from dsconv.lowering.building import (
 )
 from dsconv.lowering.fused_layer import fused_layer, step_of
 from dsconv.lowering.maps import Map
-from dsconv.lowering.tile_kernels import KernelTable, pad_value, tile_kernel
+from dsconv.lowering.tile_kernels import KernelTable, tile_kernel
 from dsconv.lowering.weights import whole_weights
 from dsconv.passes.analysis.chain import Chain
 from dsconv.passes.analysis.layer_shape import LayerShape
@@ -278,9 +278,9 @@ class FusedRowsLowering:
         for stage, value in zip(self.stages, self.values, strict=False):
             rows = value.rows
             if rows.is_ring and rows.above:
-                value.fill_rows(rows.prologue_window_slot, rows.above, pad_value(stage.op))
+                value.fill_rows(rows.prologue_window_slot, rows.above, stage.op.pad_value)
             if rows.pad_pixel:
-                value.fill_pad_pixel(pad_value(stage.op))
+                value.fill_pad_pixel(stage.op.pad_value)
 
     def _lead(self) -> None:
         """The rows that windows of the first step need besides those that it makes."""
@@ -351,7 +351,7 @@ class FusedRowsLowering:
             padding = rows.padding_rows(number)
             if padding:
                 slot = rows.slot(number) + padding.start - rows.rows_made(number).start
-                value = pad_value(stage.op)
+                value = stage.op.pad_value
                 reads.fill_rows(slot, len(padding), value, is_equal(step, number))
         return True
 

@@ -6,29 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import chain, count
 
-import numpy as np
 from xdsl.dialects import memref
-from xdsl.dialects.builtin import ModuleOp, StringAttr, TensorType
+from xdsl.dialects.builtin import ModuleOp, StringAttr, TensorType, UnitAttr
 from xdsl.ir import SSAValue
+from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.attributes import WindowAttr
 from dsconv.dialects.graph import (
-    AddOp,
-    AveragePoolOp,
-    BinaryOperation,
-    ConcatOp,
-    DepthwiseOp,
     IntTensorType,
     LayerOperation,
-    LookupOp,
-    PadOp,
     RequantisedOperation,
-    RescaleOp,
-    ResizeOp,
-    ShuffleOp,
-    SliceOp,
-    WeightedOperation,
-    dtype_of,
     tensor_type,
 )
 from dsconv.dialects.records import (
@@ -74,33 +61,6 @@ class KernelTable:
         return kernel.sym_name.data
 
 
-def kernel_kind(op: LayerOperation) -> str:
-    """The kind of kernel that computes a graph operation."""
-    if isinstance(op, WeightedOperation) and not isinstance(op, DepthwiseOp):
-        return "conv2d"
-    if isinstance(op, PadOp | SliceOp):
-        return "max_pool"  # of windows of one pixel
-    return op.kind
-
-
-def raw_zero_points(op: LayerOperation) -> Sequence[int]:
-    """Zero points that the kernel subtracts itself; weighted kernels have them in their bias."""
-    if isinstance(op, AveragePoolOp | RescaleOp):
-        return (op.zero_point,)
-    if isinstance(op, BinaryOperation):
-        return op.zero_points.get_values()
-    return ()
-
-
-def pad_value(op: LayerOperation) -> int:
-    """What a tap outside the map reads."""
-    if isinstance(op, WeightedOperation | AveragePoolOp):
-        return op.zero_point
-    if isinstance(op, PadOp):
-        return op.value.value.data
-    return int(np.iinfo(dtype_of(op.result)).min)
-
-
 def tile_type(value: SSAValue, shape: Sequence[int]) -> IntTensorType:
     """Type of a tile (C, H, W) of an activation."""
     type_ = tensor_type(value)
@@ -120,31 +80,27 @@ def tile_kernel(
 ) -> KernelOp:
     """The kernel that computes a layer's tile of `output_shape` from tiles of `input_shapes`.
 
-    Shapes are (C, H, W); `starts`, `output_pitch` and `circular` as in `dsconv.kernel`.
+    Shapes are (C, H, W); `starts`, `output_pitch` and `circular` as in `dsconv.kernel`. Raises
+    DiagnosticException where no one kernel computes the layer.
     """
+    if op.KERNEL is None:
+        raise DiagnosticException(f'no kernel computes layer "{op.label}", of kind {op.kind}')
     narrow = op.narrow if isinstance(op, RequantisedOperation) else None
     requant = op.requant if isinstance(op, RequantisedOperation) and not narrow else None
     return KernelOp(
         f"{op.label}_kernel",
-        kernel_kind(op),
+        op.KERNEL,
         [tile_type(*tile) for tile in zip(op.activations, input_shapes, strict=True)],
         tile_type(op.result, output_shape),
         window,
         requant=uniform_requant(with_one_divisor(requant)) if requant else None,
         narrow=uniform_narrow(narrow) if narrow else None,
         record=record,
-        counted_pads=op.counted_pads if isinstance(op, AveragePoolOp) else None,
-        factors=op.factors if isinstance(op, ResizeOp) else (1, 1),
-        axis=op.joined_axis if isinstance(op, ConcatOp) else 1,
-        shuffled_groups=op.groups.value.data if isinstance(op, ShuffleOp) else 1,
-        shared_record=isinstance(op, LookupOp) and op.shares_table,
-        zero_points=raw_zero_points(op),
-        multipliers=op.multipliers.get_values() if isinstance(op, AddOp) else (),
-        terms=op.term_requants if isinstance(op, AddOp) else (),
-        pad_value=pad_value(op) if any(window.pads) else 0,
+        pad_value=op.pad_value if any(window.pads) else 0,
         starts=starts,
         output_pitch=output_pitch,
-        circular=circular,
+        circular=UnitAttr() if circular else None,
+        **op.kernel_properties,
     )
 
 

@@ -18,7 +18,7 @@ from xdsl.interpreters.func import FuncFunctions
 from xdsl.ir import Operation
 
 from dsconv.dialects.graph import LayerOperation
-from dsconv.dialects.graph_semantics import GraphFunctions
+from dsconv.dialects.layer_semantics import GraphFunctions
 from dsconv.frontends import ImportedNetwork, OnnxTensor
 from dsconv.verification.onnx_runtime import open_session, with_outputs
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 from xdsl.builder import ImplicitBuilder
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, UnitAttr, i64
 from xdsl.dialects.func import FuncOp, ReturnOp
 
 from dsconv.dialects.attributes import (
@@ -20,8 +20,10 @@ from dsconv.dialects.attributes import (
     Rounding,
     Space,
     WindowAttr,
+    i64_array,
 )
 from dsconv.dialects.graph import IntTensorType, activation_type
+from dsconv.dialects.layer_semantics import layout_of_type, run_kernel
 from dsconv.dialects.records import (
     BIAS,
     WEIGHT_ZERO_POINT,
@@ -33,8 +35,7 @@ from dsconv.dialects.records import (
     varying_requant_fields,
 )
 from dsconv.dialects.run import make_interpreter
-from dsconv.dialects.tiled import KernelOp, RunOp, buffer_type
-from dsconv.dialects.tiled_semantics import layout_of_type, run_kernel
+from dsconv.dialects.tiled import KernelKind, KernelOp, RunOp, buffer_type
 from dsconv.driver.pipeline import run_pipeline
 from dsconv.lowering.building import index_value
 from dsconv.passes.analysis.requant_proof import (
@@ -119,7 +120,9 @@ class RandomKernel:
         weights = self.random.integers(-128, 128, (kernels, size), np.int8)
         output = window.output_size(self.height, self.width)
         layouts = layouts or self._layouts()
-        return self._weighted("conv2d", weights, window, output, layouts, start, spread=spread)
+        return self._weighted(
+            KernelKind.CONV2D, weights, window, output, layouts, start, spread=spread
+        )
 
     def depthwise(self, window: WindowAttr, layouts: tuple[Layout, Layout]) -> KernelRun:
         """A depthwise convolution of a whole map."""
@@ -133,17 +136,19 @@ class RandomKernel:
         start = int(self.random.integers(self.height)), -window.pads[1]
         return self._depthwise(window, (rows, columns), layouts, start, circular=True)
 
-    def elementwise(self, kind: str) -> KernelRun:
+    def elementwise(self, kind: KernelKind) -> KernelRun:
         """An addition, product or rescale; its second input may belong to all of a dimension."""
         shapes = [(self.channels, self.height, self.width)]
-        if kind != "rescale":
+        if kind is not KernelKind.RESCALE:
             broadcasts = self.random.random(3) < self._choose([0.0, 0.5])
             shapes.append(tuple(np.where(broadcasts, 1, shapes[0]).tolist()))
         *dtypes, output_type = [self._choose(DTYPES) for _ in (*shapes, "output")]
         types = list(map(self._activation, shapes, dtypes))
         zero_points = [int(self.random.integers(*FULL_RANGE[dtype])) for dtype in dtypes]
-        multipliers = self._integers(1, 1 << self._choose([3, 21]), 2) if kind == "add" else []
-        reach = 255 * sum(multipliers) if kind == "add" else 255 ** len(shapes)
+        multipliers = (
+            self._integers(1, 1 << self._choose([3, 21]), 2) if kind is KernelKind.ADD else []
+        )
+        reach = 255 * sum(multipliers) if kind is KernelKind.ADD else 255 ** len(shapes)
         output = self._activation(shapes[0], output_type)
         requant = self._requant(1, 255 / reach, output_type)
         narrow = self._proved(requant, -np.array([reach]), np.array([reach]))
@@ -156,8 +161,8 @@ class RandomKernel:
                 PIXELS_ONE_TO_ONE,
                 narrow=uniform_narrow(narrow) if narrow else None,
                 requant=None if narrow else requant,
-                zero_points=zero_points,
-                multipliers=multipliers,
+                zero_points=i64_array(zero_points),
+                multipliers=i64_array(multipliers) if multipliers else None,
                 output_pitch=self._pitch(output),
             ),
             [self._bytes(int(np.prod(shape))) for shape in shapes],
@@ -165,7 +170,7 @@ class RandomKernel:
 
     def pool(
         self,
-        kind: str,
+        kind: KernelKind,
         window: WindowAttr,
         *,
         pad_value: int | None = None,
@@ -178,10 +183,12 @@ class RandomKernel:
         shape = self.channels, self.height, self.width
         dtype, output_type = self._choose(DTYPES), self._choose(DTYPES)
         lowest, highest = FULL_RANGE[dtype]
-        zero_point = int(self.random.integers(lowest, highest)) if kind == "avg_pool" else lowest
+        zero_point = (
+            int(self.random.integers(lowest, highest)) if kind is KernelKind.AVG_POOL else lowest
+        )
         zero_point = zero_point if pad_value is None else pad_value
         narrow = requant = None
-        if kind == "avg_pool":
+        if kind is KernelKind.AVG_POOL:
             taps = prod(window.kernel)
             requant = self._requant(1, 1 / taps, output_type)
             narrow = self._proved(requant, -np.array([255 * taps]), np.array([255 * taps]))
@@ -200,7 +207,7 @@ class RandomKernel:
             window,
             narrow=uniform_narrow(narrow) if narrow else None,
             requant=None if narrow else requant,
-            zero_points=[zero_point] if kind == "avg_pool" else [],
+            zero_points=i64_array([zero_point]) if kind is KernelKind.AVG_POOL else None,
             pad_value=zero_point if any(window.pads) else 0,
             starts=starts,
             output_pitch=self._pitch(output),
@@ -217,12 +224,12 @@ class RandomKernel:
         return self._run(
             KernelOp(
                 "kernel",
-                "lookup",
+                KernelKind.LOOKUP,
                 [self._activation(shape, self._choose(DTYPES))],
                 output,
                 PIXELS_ONE_TO_ONE,
                 record=record,
-                shared_record=tables == 1,
+                shared_record=UnitAttr() if tables == 1 else None,
                 output_pitch=self._pitch(output),
             ),
             [self._bytes(int(np.prod(shape))), packed.reshape(-1)],
@@ -241,11 +248,11 @@ class RandomKernel:
         return self._run(
             KernelOp(
                 "kernel",
-                "concat",
+                KernelKind.CONCAT,
                 [self._activation(shape, dtype) for shape in shapes],
                 output,
                 PIXELS_ONE_TO_ONE,
-                axis=axis + 1,
+                axis=IntegerAttr(axis + 1, i64) if axis else None,
                 output_pitch=self._pitch(output),
             ),
             [self._bytes(int(np.prod(shape))) for shape in shapes],
@@ -281,11 +288,13 @@ class RandomKernel:
         padded = np.zeros((self.channels, fy, depthwise_row_bytes(fx)), np.int8)
         padded[..., :fx] = weights
         rows = padded.reshape(self.channels, -1)
-        return self._weighted("depthwise", rows, window, output, layouts, start, circular=circular)
+        return self._weighted(
+            KernelKind.DEPTHWISE, rows, window, output, layouts, start, circular=circular
+        )
 
     def _weighted(
         self,
-        kind: str,
+        kind: KernelKind,
         weights: npt.NDArray[np.int8],
         window: WindowAttr,
         output: tuple[int, int],
@@ -328,7 +337,7 @@ class RandomKernel:
             record=record,
             pad_value=PADDING,
             starts=((start[0],), (start[1],)),
-            circular=circular,
+            circular=UnitAttr() if circular else None,
         )
         kernel.verify()
         return KernelRun(kernel, (self._tile(window), packed.reshape(-1)), *start)

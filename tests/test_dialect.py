@@ -17,7 +17,7 @@ from xdsl.parser import Parser
 from xdsl.utils.exceptions import VerifyException
 
 from dsconv.dialects import reference
-from dsconv.dialects.attributes import Layout, RequantAttr, Rounding, Space, WindowAttr
+from dsconv.dialects.attributes import Layout, RequantAttr, Rounding, Space, WindowAttr, i64_array
 from dsconv.dialects.graph import (
     AddOp,
     AveragePoolOp,
@@ -66,6 +66,7 @@ from dsconv.dialects.tiled import (
     BufferOp,
     DmaStartOp,
     FillOp,
+    KernelKind,
     KernelOp,
     LayerOp,
     WaitOp,
@@ -165,7 +166,7 @@ def test_zero_points_are_parsed_as_they_were_built(
     assert reparsed(module).is_structurally_equivalent(module)
 
 
-@pytest.mark.parametrize("zero_points", [(), (0, 5)])
+@pytest.mark.parametrize("zero_points", [(0, 0), (0, 5)])
 @pytest.mark.parametrize("starts", [((0,), (0,)), ((-1, 0), (0, 2))])
 def test_kernels_are_parsed_as_they_were_built(
     zero_points: tuple[int, ...], starts: tuple[tuple[int, ...], tuple[int, ...]]
@@ -173,14 +174,14 @@ def test_kernels_are_parsed_as_they_were_built(
     type_ = activation_type((1, 1, 1, 1), np.int8, Layout.CHW)
     kernel = KernelOp(
         "k",
-        "add",
+        KernelKind.ADD,
         [type_, type_],
         type_,
         WindowAttr.of((1, 1)),
         requant=IDENTITY,
-        zero_points=zero_points,
-        multipliers=zero_points,
-        pad_value=len(zero_points),
+        zero_points=i64_array(zero_points),
+        multipliers=i64_array(zero_points),
+        pad_value=zero_points[1],
         starts=starts,
     )
     module = ModuleOp([kernel])

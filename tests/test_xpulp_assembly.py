@@ -12,9 +12,9 @@ from handwritten import needs_gvsoc
 from random_kernels import KernelRun
 from xpulp_program import Case, run_cases
 
-from dsconv.dialects.attributes import Layout, RequantAttr, WindowAttr
+from dsconv.dialects.attributes import Layout, RequantAttr, WindowAttr, i64_array
 from dsconv.dialects.graph import activation_type
-from dsconv.dialects.tiled import KernelOp
+from dsconv.dialects.tiled import KernelKind, KernelOp
 from dsconv.lowering.xpulp.assembly import Assembly, RegisterPressureError
 from dsconv.lowering.xpulp.encodings import XPULP, Operand
 
@@ -242,11 +242,12 @@ def probe(write: Callable[[Assembly, str], None]) -> Case:
     one = activation_type((1, 4, 1, 1), np.uint8, Layout.HWC)
     kernel = KernelOp(
         "probe",
-        "rescale",
+        KernelKind.RESCALE,
         [one],
         one,
         WindowAttr.of((1, 1)),
         requant=RequantAttr.of([1], [1], clip=(0, 255)),
+        zero_points=i64_array([0]),
     )
     return Case(KernelRun(kernel, (np.arange(4, dtype=np.uint8),)), asm.text())
 

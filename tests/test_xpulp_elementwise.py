@@ -15,6 +15,7 @@ from benchmarks.layers import GvsocNetwork
 from dsconv.bench.model_builder import Activation, ModelBuilder
 from dsconv.dialects.attributes import Layout, WindowAttr
 from dsconv.dialects.machine import AssemblyOp
+from dsconv.dialects.tiled import KernelKind
 from dsconv.lowering.xpulp.elementwise import concat, elementwise
 
 
@@ -73,7 +74,7 @@ def random_run(kind: str, seed: int) -> KernelRun:
     return kernel.elementwise(kind)
 
 
-KINDS = ("add", "mul", "rescale")
+KINDS = (KernelKind.ADD, KernelKind.MUL, KernelKind.RESCALE)
 WRITERS = {**dict.fromkeys((*KINDS, "lookup"), elementwise), "concat": concat}
 
 
@@ -97,7 +98,7 @@ def test_far_strides(tmp_path: Path):
     runs = [
         RandomKernel(seed, 3, (50, 50)).elementwise(kind) for seed in range(4) for kind in KINDS
     ]
-    runs += [RandomKernel(seed, 2100, (2, 3)).elementwise("rescale") for seed in range(4)]
+    runs += [RandomKernel(seed, 2100, (2, 3)).elementwise(KernelKind.RESCALE) for seed in range(4)]
     check_kernels(tmp_path, elementwise, runs)
 
 

@@ -12,9 +12,10 @@ from random_kernels import KernelRun, RandomKernel
 from xpulp_program import CORES, check_kernels
 
 from dsconv.dialects.attributes import WindowAttr
+from dsconv.dialects.tiled import KernelKind
 from dsconv.lowering.xpulp.pooling import avg_pool, has_taps, max_pool
 
-WRITERS = {"avg_pool": avg_pool, "max_pool": max_pool}
+WRITERS = {KernelKind.AVG_POOL: avg_pool, KernelKind.MAX_POOL: max_pool}
 each_kind = pytest.mark.parametrize("kind", WRITERS)
 
 
@@ -78,15 +79,15 @@ def test_slices_and_pads(tmp_path: Path):
         window = WindowAttr.of((1, 1), strides, pads)
         size = rng.randint(1, 9), rng.randint(1, 9)
         kernel = RandomKernel(seed, rng.randint(1, 20), size)
-        runs.append(kernel.pool("max_pool", window, pad_value=rng.randint(0, 100)))
+        runs.append(kernel.pool(KernelKind.MAX_POOL, window, pad_value=rng.randint(0, 100)))
     check_kernels(tmp_path, max_pool, runs)
 
 
 def test_padding_that_may_be_the_maximum_is_left_to_the_loops():
     window = WindowAttr.of((2, 2), pads=(1, 1, 1, 1))
     kernel = RandomKernel(0, 8, (6, 6))
-    assert max_pool(kernel.pool("max_pool", window).kernel, CORES) is not None
-    assert max_pool(kernel.pool("max_pool", window, pad_value=50).kernel, CORES) is None
+    assert max_pool(kernel.pool(KernelKind.MAX_POOL, window).kernel, CORES) is not None
+    assert max_pool(kernel.pool(KernelKind.MAX_POOL, window, pad_value=50).kernel, CORES) is None
 
 
 def test_dilated_windows_are_left_to_the_loops():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, TypeAlias
 
 import numpy as np
@@ -44,6 +44,7 @@ from dsconv.dialects.attributes import (
     WindowAttr,
 )
 from dsconv.dialects.reference import IntArray
+from dsconv.dialects.tiled.kernel import KernelKind
 
 si8 = IntegerType(8, Signedness.SIGNED)
 ui8 = IntegerType(8, Signedness.UNSIGNED)
@@ -227,6 +228,8 @@ class LayerOperation(IRDLOperation, abc.ABC):
     result = result_def(TensorType)
 
     RESULT_ELEMENTS: ClassVar[Sequence[Attribute]] = QUANTISED
+    KERNEL: ClassVar[KernelKind | None] = None
+    """Kind of kernel that computes a tile of the result, None where one alone does not."""
 
     traits = traits_def(Pure())
 
@@ -257,6 +260,16 @@ class LayerOperation(IRDLOperation, abc.ABC):
     def activations(self) -> tuple[SSAValue, ...]:
         """Operands that are activations, not parameters."""
         return tuple(self.operands)
+
+    @property
+    def kernel_properties(self) -> Mapping[str, Attribute | None]:
+        """Properties that the layer's kernel has because of its kind."""
+        return {}
+
+    @property
+    def pad_value(self) -> int:
+        """What a tap outside the map reads: the smallest value, unless the layer says another."""
+        return int(np.iinfo(dtype_of(self.result)).min)
 
     @property
     def macs(self) -> int:
@@ -319,6 +332,10 @@ class CentredOperation(RequantisedOperation, abc.ABC):
     def zero_point(self) -> int:
         """Zero point of the input."""
         return self.input_zero_point.value.data
+
+    @property
+    def pad_value(self) -> int:
+        return self.zero_point
 
     def verify_(self) -> None:
         super().verify_()

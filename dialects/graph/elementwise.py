@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
-from xdsl.dialects.builtin import I32, ArrayAttr, DenseArrayBase, TensorType, i32
-from xdsl.ir import Operation, SSAValue
+from xdsl.dialects.builtin import I32, ArrayAttr, DenseArrayBase, TensorType, UnitAttr, i32
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def
 from xdsl.utils.exceptions import VerifyException
 
-from dsconv.dialects.attributes import RequantAttr
+from dsconv.dialects.attributes import RequantAttr, i64_array
 from dsconv.dialects.graph.base import (
     CentredOperation,
     IntTensorType,
@@ -25,6 +26,7 @@ from dsconv.dialects.graph.base import (
     zero_point_property,
 )
 from dsconv.dialects.reference import IntArray
+from dsconv.dialects.tiled.kernel import KernelKind
 
 TABLE_ENTRIES = 256
 """One for each value of 8 bits."""
@@ -42,6 +44,10 @@ class BinaryOperation(RequantisedOperation, abc.ABC):
     zero_points = prop_def(DenseArrayBase[I32])
 
     assembly_format = layer_format(["lhs", "rhs"], ["requant"])
+
+    @property
+    def kernel_properties(self) -> Mapping[str, Attribute | None]:
+        return {"zero_points": i64_array(self.zero_points.get_values())}
 
     def _verify_operands(self) -> None:
         if len(self.zero_points) != 2:
@@ -66,6 +72,8 @@ class AddOp(BinaryOperation):
     """
 
     name = "dsconv.add"
+
+    KERNEL: ClassVar[KernelKind | None] = KernelKind.ADD
 
     multipliers = prop_def(DenseArrayBase[I32])
     terms = opt_prop_def(ArrayAttr[RequantAttr])
@@ -97,6 +105,11 @@ class AddOp(BinaryOperation):
         """Requantisations of both products; nothing where they are summed as they are."""
         return () if self.terms is None else self.terms.data
 
+    @property
+    def kernel_properties(self) -> Mapping[str, Attribute | None]:
+        multipliers = i64_array(self.multipliers.get_values())
+        return {**super().kernel_properties, "multipliers": multipliers, "terms": self.terms}
+
     def _verify_operands(self) -> None:
         super()._verify_operands()
         if len(self.multipliers) != 2:
@@ -112,6 +125,8 @@ class MulOp(BinaryOperation):
     """Product of two activations: `requant((a - za) * (b - zb))`."""
 
     name = "dsconv.mul"
+
+    KERNEL: ClassVar[KernelKind | None] = KernelKind.MUL
 
     def __init__(
         self,
@@ -138,6 +153,8 @@ class RescaleOp(CentredOperation):
 
     name = "dsconv.rescale"
 
+    KERNEL: ClassVar[KernelKind | None] = KernelKind.RESCALE
+
     input = operand_def(TensorType)
 
     assembly_format = layer_format(["input"], ["requant"])
@@ -159,6 +176,10 @@ class RescaleOp(CentredOperation):
             input_zero_point=zero_point_property(input_zero_point),
         )
 
+    @property
+    def kernel_properties(self) -> Mapping[str, Attribute | None]:
+        return {"zero_points": i64_array((self.zero_point,))}
+
     def _verify_operands(self) -> None:
         verify_activation(self.input, "input")
         verify_shape(self.result, "result has", tensor_type(self.input).get_shape())
@@ -173,6 +194,8 @@ class LookupOp(LayerOperation):
     """
 
     name = "dsconv.lookup"
+
+    KERNEL: ClassVar[KernelKind | None] = KernelKind.LOOKUP
 
     input = operand_def(TensorType)
     tables = operand_def(TensorType)
@@ -201,6 +224,10 @@ class LookupOp(LayerOperation):
     def shares_table(self) -> bool:
         """Whether all channels have one table."""
         return len(self.table_array) == 1
+
+    @property
+    def kernel_properties(self) -> Mapping[str, Attribute | None]:
+        return {"shared_record": UnitAttr() if self.shares_table else None}
 
     def _verify_operands(self) -> None:
         verify_activation(self.input, "input")

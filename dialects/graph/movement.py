@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from xdsl.dialects.builtin import I32, I64, DenseArrayBase, IntegerAttr, TensorType, i32, i64
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, var_operand_def
 from xdsl.utils.exceptions import VerifyException
 
@@ -22,6 +22,7 @@ from dsconv.dialects.graph.base import (
     verify_window,
     verify_zero_point,
 )
+from dsconv.dialects.tiled.kernel import KernelKind
 
 NO_STRIDES = i64_array((1, 1))
 CHANNELS = IntegerAttr(1, i64)
@@ -43,6 +44,8 @@ class ConcatOp(MovingOperation):
     """All inputs, one after the other along an axis: channels (1), rows (2) or columns (3)."""
 
     name = "dsconv.concat"
+
+    KERNEL: ClassVar[KernelKind | None] = KernelKind.CONCAT
 
     inputs = var_operand_def(TensorType)
     axis = opt_prop_def(IntegerAttr[I64], default_value=CHANNELS)
@@ -66,6 +69,10 @@ class ConcatOp(MovingOperation):
     def joined_axis(self) -> int:
         """The axis as a number."""
         return self.axis.value.data
+
+    @property
+    def kernel_properties(self) -> Mapping[str, Attribute | None]:
+        return {"axis": self.properties.get("axis")}
 
     def _verify_operands(self) -> None:
         axis = self.joined_axis
@@ -91,6 +98,8 @@ class PadOp(MovingOperation):
 
     name = "dsconv.pad"
 
+    KERNEL: ClassVar[KernelKind | None] = KernelKind.MAX_POOL
+
     input = operand_def(TensorType)
     pads = prop_def(DenseArrayBase[I64])
     value = prop_def(IntegerAttr[I32])
@@ -114,6 +123,10 @@ class PadOp(MovingOperation):
         """The same as a window of one pixel over the padded input."""
         return WindowAttr.of((1, 1), pads=self.pads.get_values())
 
+    @property
+    def pad_value(self) -> int:
+        return self.value.value.data
+
     def _verify_operands(self) -> None:
         verify_activation(self.input, "input")
         if len(self.pads) != 4 or min(self.pads.get_values()) < 0:
@@ -129,6 +142,8 @@ class ResizeOp(MovingOperation):
 
     name = "dsconv.resize"
 
+    KERNEL: ClassVar[KernelKind | None] = KernelKind.RESIZE
+
     input = operand_def(TensorType)
 
     assembly_format = layer_format(["input"], [])
@@ -142,6 +157,10 @@ class ResizeOp(MovingOperation):
         _, _, height, width = tensor_type(self.input).get_shape()
         _, _, rows, columns = tensor_type(self.result).get_shape()
         return rows // height, columns // width
+
+    @property
+    def kernel_properties(self) -> Mapping[str, Attribute | None]:
+        return {"factors": i64_array(self.factors)}
 
     def _verify_operands(self) -> None:
         verify_activation(self.input, "input")
@@ -160,6 +179,8 @@ class SliceOp(MovingOperation):
     """
 
     name = "dsconv.slice"
+
+    KERNEL: ClassVar[KernelKind | None] = KernelKind.MAX_POOL
 
     input = operand_def(TensorType)
     first = prop_def(DenseArrayBase[I64])
@@ -219,6 +240,8 @@ class ShuffleOp(MovingOperation):
 
     name = "dsconv.shuffle"
 
+    KERNEL: ClassVar[KernelKind | None] = KernelKind.SHUFFLE
+
     input = operand_def(TensorType)
     groups = prop_def(IntegerAttr[I64])
 
@@ -228,6 +251,10 @@ class ShuffleOp(MovingOperation):
         self, layer: str, input: SSAValue | Operation, groups: int, result_type: IntTensorType
     ):
         super().__init__(layer, [input], result_type, groups=IntegerAttr(groups, i64))
+
+    @property
+    def kernel_properties(self) -> Mapping[str, Attribute | None]:
+        return {"shuffled_groups": self.groups}
 
     def _verify_operands(self) -> None:
         verify_activation(self.input, "input")

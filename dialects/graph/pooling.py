@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
+from typing import ClassVar
 
 from xdsl.dialects.builtin import I64, DenseArrayBase, TensorType
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def
 from xdsl.utils.exceptions import VerifyException
 
@@ -23,6 +24,7 @@ from dsconv.dialects.graph.base import (
     zero_point_property,
 )
 from dsconv.dialects.reference import Accumulators, pixels_inside
+from dsconv.dialects.tiled.kernel import KernelKind
 
 NO_PADS = (0, 0, 0, 0)
 
@@ -55,6 +57,8 @@ class AveragePoolOp(PoolOperation, CentredOperation):
 
     name = "dsconv.avg_pool"
 
+    KERNEL: ClassVar[KernelKind | None] = KernelKind.AVG_POOL
+
     counted_pads = opt_prop_def(DenseArrayBase[I64])
 
     assembly_format = layer_format(["input"], ["window", "requant"])
@@ -79,6 +83,10 @@ class AveragePoolOp(PoolOperation, CentredOperation):
             input_zero_point=zero_point_property(input_zero_point),
             counted_pads=None if counted_pads is None else i64_array(counted_pads),
         )
+
+    @property
+    def kernel_properties(self) -> Mapping[str, Attribute | None]:
+        return {"zero_points": i64_array((self.zero_point,)), "counted_pads": self.counted_pads}
 
     def verify_(self) -> None:
         super().verify_()
@@ -106,6 +114,8 @@ class MaxPoolOp(PoolOperation):
     """Maximum over the window; padding never wins."""
 
     name = "dsconv.max_pool"
+
+    KERNEL: ClassVar[KernelKind | None] = KernelKind.MAX_POOL
 
     assembly_format = layer_format(["input"], ["window"])
 

@@ -27,6 +27,7 @@ from dsconv.dialects.graph.base import (
     zero_point_property,
 )
 from dsconv.dialects.reference import IntArray
+from dsconv.dialects.tiled.kernel import KernelKind
 
 NO_ZERO_POINTS = DenseArrayBase.from_list(i32, [0])
 
@@ -177,6 +178,8 @@ class Conv2DOp(ConvolutionOperation):
 
     name = "dsconv.conv2d"
 
+    KERNEL: ClassVar[KernelKind | None] = KernelKind.CONV2D
+
     @property
     def groups(self) -> int:
         """Number of groups."""
@@ -205,6 +208,8 @@ class DepthwiseOp(ConvolutionOperation):
 
     name = "dsconv.depthwise"
 
+    KERNEL: ClassVar[KernelKind | None] = KernelKind.DEPTHWISE
+
     def _verify_shapes(self) -> None:
         channels = tensor_type(self.input).get_shape()[1]
         verify_shape(self.weights, "weights have", (channels, 1, *self.window.kernel))
@@ -216,6 +221,8 @@ class PointwiseOp(WeightedOperation):
     """1x1 convolution, stride 1, no pads; weights KxC."""
 
     name = "dsconv.pointwise"
+
+    KERNEL: ClassVar[KernelKind | None] = KernelKind.CONV2D
 
     def _verify_shapes(self) -> None:
         _, channels, height, width = tensor_type(self.input).get_shape()
@@ -229,6 +236,8 @@ class LinearOp(WeightedOperation):
     """Fully connected layer on the input flattened in the order C, H, W; weights Kx(C*H*W)."""
 
     name = "dsconv.linear"
+
+    KERNEL: ClassVar[KernelKind | None] = KernelKind.CONV2D
 
     def _verify_shapes(self) -> None:
         features = int(np.prod(tensor_type(self.input).get_shape()))

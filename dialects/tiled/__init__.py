@@ -25,7 +25,13 @@ from dsconv.dialects.tiled.buffers import (
     buffer_type,
     whole_buffer,
 )
-from dsconv.dialects.tiled.kernel import KernelOp, RunOp
+from dsconv.dialects.tiled.kernel import (
+    KERNEL_SIGNATURES,
+    KernelKind,
+    KernelOp,
+    KernelSignature,
+    RunOp,
+)
 from dsconv.dialects.tiled.layer import LayerOp, enclosing_layer
 from dsconv.dialects.tiled.transfers import (
     DmaStartOp,
@@ -59,6 +65,7 @@ TILED_OPS: list[type[Operation]] = [
 TILED_ATTRIBUTES: list[type[Attribute]] = [TransferType, BoxAttr, RecordAttr]
 
 __all__ = [
+    "KERNEL_SIGNATURES",
     "L1_SIZE",
     "L2_SIZE",
     "L3_IMAGE_SIZE",
@@ -71,7 +78,9 @@ __all__ = [
     "BufferOp",
     "DmaStartOp",
     "FillOp",
+    "KernelKind",
     "KernelOp",
+    "KernelSignature",
     "L3LoadOp",
     "L3StoreOp",
     "L3TransferOp",

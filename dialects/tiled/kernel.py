@@ -1,10 +1,10 @@
-"""Tiled level: what computes a tile."""
+"""Tiled level: what computes a tile, and what each kind of kernel reads, needs and takes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import prod
-from typing import ClassVar
 
 from xdsl.dialects.builtin import (
     I64,
@@ -35,6 +35,7 @@ from xdsl.irdl import (
 )
 from xdsl.traits import SymbolOpInterface
 from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.str_enum import StrEnum
 
 from dsconv.dialects.attributes import (
     Layout,
@@ -47,22 +48,78 @@ from dsconv.dialects.attributes import (
 from dsconv.dialects.records import RecordAttr
 
 
+class KernelKind(StrEnum):
+    """What a kernel computes on a tile."""
+
+    CONV2D = "conv2d"
+    DEPTHWISE = "depthwise"
+    ADD = "add"
+    MUL = "mul"
+    AVG_POOL = "avg_pool"
+    MAX_POOL = "max_pool"
+    RESCALE = "rescale"
+    LOOKUP = "lookup"
+    CONCAT = "concat"
+    RESIZE = "resize"
+    SHUFFLE = "shuffle"
+
+
+@dataclass(frozen=True)
+class KernelSignature:
+    """What a kind of kernel reads, needs and takes.
+
+    `inputs` is the number of activation tiles, None where it is any. A kernel that requantises has
+    `requant` or `narrow`. All kinds take a window, its starts, a pad value and a pitch.
+    """
+
+    inputs: int | None = 1
+    requantises: bool = False
+    needs: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
+
+
+KERNEL_SIGNATURES: Mapping[KernelKind, KernelSignature] = {
+    KernelKind.CONV2D: KernelSignature(requantises=True, needs=("record",)),
+    KernelKind.DEPTHWISE: KernelSignature(requantises=True, needs=("record",), takes=("circular",)),
+    KernelKind.ADD: KernelSignature(
+        inputs=2, requantises=True, needs=("zero_points", "multipliers"), takes=("terms",)
+    ),
+    KernelKind.MUL: KernelSignature(inputs=2, requantises=True, needs=("zero_points",)),
+    KernelKind.AVG_POOL: KernelSignature(
+        requantises=True, needs=("zero_points",), takes=("counted_pads",)
+    ),
+    KernelKind.MAX_POOL: KernelSignature(),
+    KernelKind.RESCALE: KernelSignature(requantises=True, needs=("zero_points",)),
+    KernelKind.LOOKUP: KernelSignature(needs=("record",), takes=("shared_record",)),
+    KernelKind.CONCAT: KernelSignature(inputs=None, takes=("axis",)),
+    KernelKind.RESIZE: KernelSignature(needs=("factors",)),
+    KernelKind.SHUFFLE: KernelSignature(needs=("shuffled_groups",)),
+}
+
+KIND_PROPERTIES = frozenset(
+    name for signature in KERNEL_SIGNATURES.values() for name in signature.needs + signature.takes
+)
+"""Properties of a kernel that belong to some kinds."""
+
+
 @irdl_op_definition
 class KernelOp(IRDLOperation):
     """What a kernel computes on one tile in L1, to be lowered to loops for exactly this shape.
 
     `function_type` gives the tiles as tensors with layouts. Where a window has padding, a pad pixel
     (C bytes, or 1 in CHW) of `pad_value` lies right behind the tile, and taps outside it read that.
-    Weighted kernels read one channel record per output channel. A kernel requantises by `narrow`
-    or by `requant`: what all channels share is there, the rest in the records. The record of a
-    lookup is its table, in the order of the bytes; `shared_record` says that all channels have the
-    same. An average with `counted_pads` multiplies divisor and addend by the pixels of each window
-    that lie in the tile or in these pads. A resize repeats rows and columns by its `factors`; a
-    concat is along an `axis` of 1xCxHxW; a shuffle takes channels of `shuffled_groups` in turns.
-    An addition requantises each product by its own `terms` first, where they are there.
-    `row_starts` and `column_starts` are all places in the tile where the first window may begin. An
-    output tile that is part of a larger one has `output_pitch`: rows of a plane of that one in CHW,
-    channels of a pixel in HWC.
+    A kernel requantises by `narrow` or by `requant`: what all channels share is there, the rest in
+    the records. `row_starts` and `column_starts` are all places in the tile where the first window
+    may begin. An output tile that is part of a larger one has `output_pitch`: rows of a plane of
+    that one in CHW, channels of a pixel in HWC.
+
+    Other properties belong to kinds of their own, and are refused elsewhere (KERNEL_SIGNATURES).
+    Weighted kernels read one channel record per output channel. The record of a lookup is its
+    table, in the order of the bytes; `shared_record` says that all channels have the same. An
+    average with `counted_pads` multiplies divisor and addend by the pixels of each window that lie
+    in the tile or in these pads. A resize repeats rows and columns by its `factors`; a concat is
+    along an `axis` of 1xCxHxW; a shuffle takes channels of `shuffled_groups` in turns. An addition
+    requantises each product by its own `terms` first, where they are there.
 
     The input tile of a `circular` depthwise kernel is a ring of rows: row H is row 0 again. Whoever
     fills it fills in the padding of rows, too; the window's own is of columns only.
@@ -70,22 +127,8 @@ class KernelOp(IRDLOperation):
 
     name = "dsconv.kernel"
 
-    KINDS: ClassVar[tuple[str, ...]] = (
-        "conv2d",
-        "depthwise",
-        "add",
-        "mul",
-        "avg_pool",
-        "max_pool",
-        "rescale",
-        "lookup",
-        "concat",
-        "resize",
-        "shuffle",
-    )
-
     sym_name = prop_def(SymbolNameConstraint())
-    kind = prop_def(StringAttr)
+    kind_name = prop_def(StringAttr, prop_name="kind")
     function_type = prop_def(FunctionType)
     window = prop_def(WindowAttr)
     requant = opt_prop_def(RequantAttr)
@@ -112,7 +155,7 @@ class KernelOp(IRDLOperation):
     def __init__(
         self,
         symbol: str,
-        kind: str,
+        kind: KernelKind,
         inputs: Sequence[TensorType],
         output: TensorType,
         window: WindowAttr,
@@ -120,43 +163,26 @@ class KernelOp(IRDLOperation):
         requant: RequantAttr | None = None,
         narrow: NarrowRequantAttr | None = None,
         record: RecordAttr | None = None,
-        shared_record: bool = False,
-        counted_pads: DenseArrayBase[I64] | None = None,
-        factors: tuple[int, int] = (1, 1),
-        axis: int = 1,
-        shuffled_groups: int = 1,
-        zero_points: Sequence[int] = (),
-        multipliers: Sequence[int] = (),
-        terms: Sequence[RequantAttr] = (),
         pad_value: int = 0,
         starts: tuple[Sequence[int], Sequence[int]] = ((0,), (0,)),
         output_pitch: int = 0,
-        circular: bool = False,
+        **own: Attribute | None,
     ):
+        """`own` are properties that belong to the kind."""
         super().__init__(
             properties={
                 "sym_name": StringAttr(symbol),
-                "kind": StringAttr(kind),
+                "kind": StringAttr(kind.value),
                 "function_type": FunctionType.from_lists(inputs, [output]),
                 "window": window,
                 "requant": requant,
                 "narrow": narrow,
                 "record": record,
-                "shared_record": UnitAttr() if shared_record else None,
-                "counted_pads": counted_pads,
-                "factors": i64_array(factors) if factors != (1, 1) else None,
-                "axis": IntegerAttr(axis, i64) if axis != 1 else None,
-                "shuffled_groups": (
-                    IntegerAttr(shuffled_groups, i64) if shuffled_groups != 1 else None
-                ),
-                "zero_points": i64_array(zero_points) if zero_points else None,
-                "multipliers": i64_array(multipliers) if multipliers else None,
-                "terms": ArrayAttr(terms) if terms else None,
+                **own,
                 "pad_value": IntegerAttr(pad_value, i64) if pad_value else None,
                 "row_starts": self._starts_property(starts[0]),
                 "column_starts": self._starts_property(starts[1]),
                 "output_pitch": IntegerAttr(output_pitch, i64) if output_pitch else None,
-                "circular": UnitAttr() if circular else None,
             },
         )
 
@@ -164,6 +190,11 @@ class KernelOp(IRDLOperation):
     def _starts_property(starts: Sequence[int]) -> DenseArrayBase[I64] | None:
         """Nothing for the default of 0, as the parser leaves it."""
         return i64_array(starts) if tuple(starts) != (0,) else None
+
+    @property
+    def kind(self) -> KernelKind:
+        """What it computes."""
+        return KernelKind(self.kind_name.data)
 
     @property
     def inputs(self) -> tuple[TensorType, ...]:
@@ -237,11 +268,13 @@ class KernelOp(IRDLOperation):
         return tuple(rest)
 
     def verify_(self) -> None:
-        if self.kind.data not in self.KINDS:
-            raise VerifyException(f"no kernel {self.kind.data}; there are {', '.join(self.KINDS)}")
-        count = {"add": 2, "mul": 2, "concat": len(self.inputs)}.get(self.kind.data, 1)
-        if len(self.inputs) != count:
-            raise VerifyException(f"wrong number of inputs for a kernel {self.kind.data}")
+        if self.kind_name.data not in set(KernelKind):
+            raise VerifyException(
+                f"no kernel {self.kind_name.data}; there are {', '.join(KernelKind)}"
+            )
+        signature = KERNEL_SIGNATURES[self.kind]
+        if len(self.inputs) != (signature.inputs or max(len(self.inputs), 1)):
+            raise VerifyException(f"wrong number of inputs for a kernel {self.kind}")
         if len(self.function_type.outputs) != 1:
             raise VerifyException(
                 f"a kernel makes one tensor, not {len(self.function_type.outputs)}"
@@ -250,12 +283,33 @@ class KernelOp(IRDLOperation):
             raise VerifyException(
                 f"an output of pitch {self.dense_pitch} does not lie in one of {self.pitch}"
             )
+        self._verify_properties(signature)
         if self.circular is not None:
             self._verify_ring()
 
+    def _verify_properties(self, signature: KernelSignature) -> None:
+        """Whether the kernel has what its kind needs, and nothing that belongs to others."""
+        own = [name for name in KIND_PROPERTIES if name in self.properties]
+        for name in own:
+            if name not in (*signature.needs, *signature.takes):
+                raise VerifyException(f"a kernel {self.kind} has no {name}")
+        for name in signature.needs:
+            if name not in own:
+                raise VerifyException(f"a kernel {self.kind} needs {name}")
+        forms = [form for form in (self.requant, self.narrow) if form is not None]
+        if signature.requantises and len(forms) != 1:
+            raise VerifyException(f"a kernel {self.kind} has requant or narrow, one of them")
+        if forms and not signature.requantises:
+            raise VerifyException(f"a kernel {self.kind} requantises nothing")
+        for name, values in (
+            ("zero_points", self.zero_point_values),
+            ("multipliers", self.multiplier_values),
+            ("terms", self.term_requants),
+        ):
+            if name in own and len(values) != len(self.inputs):
+                raise VerifyException(f"{len(values)} {name} for {len(self.inputs)} inputs")
+
     def _verify_ring(self) -> None:
-        if self.kind.data != "depthwise":
-            raise VerifyException(f"a kernel {self.kind.data} reads no circular tile")
         top, _, bottom, _ = self.window.pads
         if top or bottom:
             raise VerifyException("a circular tile has its padding of rows in it")

@@ -9,9 +9,9 @@ from xdsl.dialects import arith
 from xdsl.ir import SSAValue
 
 from dsconv.dialects.attributes import Layout
-from dsconv.dialects.kernel_kinds import KernelKind
 from dsconv.dialects.machine import LoadWordOp, Sdot4Op
 from dsconv.dialects.records import BIAS, WEIGHT_ZERO_POINT
+from dsconv.dialects.tiled import KernelKind
 from dsconv.lowering.building import Accumulator, Index, add, index_value, integer, loop, multiply
 from dsconv.lowering.portable.tile_access import load_signed_byte
 from dsconv.lowering.portable.writer import KernelWriter, Writers, split_efficiency

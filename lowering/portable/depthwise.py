@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from xdsl.dialects import arith
 
-from dsconv.dialects.kernel_kinds import KernelKind
 from dsconv.dialects.records import BIAS, WEIGHT_ZERO_POINT, depthwise_row_bytes
+from dsconv.dialects.tiled import KernelKind
 from dsconv.lowering.building import Accumulator, add
 from dsconv.lowering.portable.tile_access import load_signed_byte
 from dsconv.lowering.portable.writer import KernelWriter, Writers

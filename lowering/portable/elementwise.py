@@ -10,7 +10,7 @@ from xdsl.dialects import arith, memref
 from xdsl.dialects.builtin import i64
 from xdsl.ir import SSAValue
 
-from dsconv.dialects.kernel_kinds import KernelKind
+from dsconv.dialects.tiled import KernelKind
 from dsconv.lowering.building import Index, add, index_value, integer
 from dsconv.lowering.portable.requantise import shared_divisor, wide_requantise
 from dsconv.lowering.portable.writer import KernelWriter, Writers

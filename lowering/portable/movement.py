@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dsconv.dialects.kernel_kinds import KernelKind
+from dsconv.dialects.tiled import KernelKind
 from dsconv.lowering.building import add, divide, loop, multiply
 from dsconv.lowering.portable.writer import KernelWriter, Writers
 

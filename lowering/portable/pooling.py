@@ -6,7 +6,7 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import i64
 from xdsl.ir import SSAValue
 
-from dsconv.dialects.kernel_kinds import KernelKind
+from dsconv.dialects.tiled import KernelKind
 from dsconv.lowering.building import Accumulator, Index, add, index_value, integer, multiply
 from dsconv.lowering.portable.requantise import wide_requantise
 from dsconv.lowering.portable.writer import KernelWriter, Writers

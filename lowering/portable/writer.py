@@ -13,10 +13,9 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import SSAValue
 
 from dsconv.dialects.attributes import Layout, NarrowRequantAttr, RequantAttr
-from dsconv.dialects.kernel_kinds import KernelKind
 from dsconv.dialects.machine import CoreIdOp, CoresOp, LoadWordOp
 from dsconv.dialects.records import ADDEND, DIVISOR, HIGH, MULTIPLIER, NARROW_ADDEND, SHIFT
-from dsconv.dialects.tiled import KernelOp
+from dsconv.dialects.tiled import KernelKind, KernelOp
 from dsconv.lowering.building import (
     Accumulator,
     Index,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from dsconv.dialects.graph import element_bytes
-from dsconv.dialects.tiled import KernelOp
+from dsconv.dialects.tiled import KernelKind, KernelOp
 from dsconv.lowering.xpulp.assembly import ARGUMENTS, Assembly, RegisterPressureError
 from dsconv.lowering.xpulp.nests import Dimension, NestWriter, Operation, Plan, dimensions, plans
 from dsconv.lowering.xpulp.requantise import Clip, requantiser
@@ -113,10 +113,10 @@ class Move(Operation):
     moves = True
 
 
-OPERATIONS: dict[str, Callable[[Assembly, KernelOp], Operation]] = {
-    "add": Sum,
-    "mul": Product,
-    "rescale": Sum,
+OPERATIONS: Mapping[KernelKind, Callable[[Assembly, KernelOp], Operation]] = {
+    KernelKind.ADD: Sum,
+    KernelKind.MUL: Product,
+    KernelKind.RESCALE: Sum,
 }
 
 
@@ -154,7 +154,7 @@ def elementwise(kernel: KernelOp, cores: int) -> str | None:
 
     Nor has an addition that requantises its terms, or results of more than a byte.
     """
-    is_lookup = kernel.kind.data == "lookup"
+    is_lookup = kernel.kind is KernelKind.LOOKUP
     if kernel.terms is not None or element_bytes(kernel.output) > 1:
         return None
     if not is_lookup and requantiser(Assembly(), kernel) is None:
@@ -169,9 +169,7 @@ def elementwise(kernel: KernelOp, cores: int) -> str | None:
 
     def write(asm: Assembly, plan: Plan) -> None:
         core, *pointers = asm.arguments(1 + len(operands))
-        operation = (
-            Lookup(asm, pointers[1]) if is_lookup else OPERATIONS[kernel.kind.data](asm, kernel)
-        )
+        operation = Lookup(asm, pointers[1]) if is_lookup else OPERATIONS[kernel.kind](asm, kernel)
         with operation.constants():
             NestWriter(asm, operation, inputs, plan, cores).write(core, pointers)
 

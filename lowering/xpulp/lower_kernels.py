@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -10,7 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from dsconv.dialects.machine import AssemblyOp
-from dsconv.dialects.tiled import KernelOp
+from dsconv.dialects.tiled import KernelKind, KernelOp
 from dsconv.lowering.xpulp.convolution import conv2d
 from dsconv.lowering.xpulp.depthwise import depthwise
 from dsconv.lowering.xpulp.elementwise import concat, elementwise
@@ -22,17 +22,20 @@ ISA = "xpulp"
 Writer = Callable[[KernelOp, int], str | None]
 """From a kernel and the number of cores to assembly; None where it has no form for the shape."""
 
-WRITERS: dict[str, Writer] = {
-    "add": elementwise,
-    "avg_pool": avg_pool,
-    "concat": concat,
-    "conv2d": conv2d,
-    "depthwise": depthwise,
-    "lookup": elementwise,
-    "max_pool": max_pool,
-    "mul": elementwise,
-    "rescale": elementwise,
+WRITERS: Mapping[KernelKind, Writer | None] = {
+    KernelKind.CONV2D: conv2d,
+    KernelKind.DEPTHWISE: depthwise,
+    KernelKind.ADD: elementwise,
+    KernelKind.MUL: elementwise,
+    KernelKind.AVG_POOL: avg_pool,
+    KernelKind.MAX_POOL: max_pool,
+    KernelKind.RESCALE: elementwise,
+    KernelKind.LOOKUP: elementwise,
+    KernelKind.CONCAT: concat,
+    KernelKind.RESIZE: None,
+    KernelKind.SHUFFLE: None,
 }
+"""One for every kind of kernel; None for kinds that loops in C compute."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,10 @@ class LowerKernelsToXpulpPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         cores = cluster_of(op, cores=self.cores).cores
         for kernel in list(op.body.block.ops):
-            if not isinstance(kernel, KernelOp) or kernel.kind.data not in WRITERS:
+            if not isinstance(kernel, KernelOp):
                 continue
-            text = WRITERS[kernel.kind.data](kernel, cores)
+            write = WRITERS[kernel.kind]
+            text = None if write is None else write(kernel, cores)
             if text is not None:
                 assembly = AssemblyOp(kernel.sym_name.data, ISA, text)
                 op.body.block.insert_ops_after([assembly], kernel)

@@ -6,7 +6,7 @@ import numpy as np
 
 from dsconv.dialects import reference
 from dsconv.dialects.graph import AddOp, ConstantOp, LookupOp, MulOp, dtype_of, tensor_type
-from dsconv.dialects.graph_semantics import accumulators
+from dsconv.dialects.layer_semantics import accumulators
 
 
 def fold_constant(operation: AddOp | MulOp) -> AddOp | MulOp | LookupOp:
