@@ -105,6 +105,31 @@ def test_two_outputs(runner: str):
         _ = report.output
 
 
+def test_an_output_may_have_two_names():
+    writer = Writer()
+    _, real = writer.through(writer.input("image", "float32", SHAPE), LEFT)
+    quantised, again = writer.through(writer.convolution(real, 3, 5, 1), SECOND)
+    flat = writer.node("Flatten", again)
+    network = dsconv.compile(writer.model(quantised, flat), target="host")
+    (port,) = network.imported.outputs
+    assert port.names == (quantised, flat)
+    found = network.run().output
+    reals = (found.astype(np.float32) - SECOND.zero_point) * np.float32(SECOND.scale)
+    assert network.run(expect={quantised: found, flat: reals.reshape(1, -1)}).equal
+    assert not network.run(expect={flat: reals.reshape(1, -1) + 1}).equal
+
+
+def test_reals_behind_what_the_caller_computes_are_no_expectation():
+    writer = Writer()
+    _, real = writer.through(writer.input("image", "float32", SHAPE), LEFT)
+    _, again = writer.through(writer.convolution(real, 3, 5, 1), SECOND)
+    network = dsconv.compile(writer.model(writer.node("Softmax", again, axis=1)), target="host")
+    found = network.run().output
+    assert network.run(expect=found).equal
+    with pytest.raises(DsconvError, match="the network gives what Softmax takes, as int8"):
+        network.run(expect=found.astype(np.float32))
+
+
 @pytest.mark.parametrize("make", [two_inputs, two_outputs])
 def test_they_are_verified(make: object, tmp_path: Path):
     model = two_inputs() if make is two_inputs else two_outputs()

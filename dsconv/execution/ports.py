@@ -50,9 +50,10 @@ def quantised_inputs(given: object, ports: Sequence[Port]) -> list[Array]:
         return [_random(port, generator) for port in ports]
     arrays: list[Array] = []
     for port, named in zip(ports, by_port(given, ports, "input"), strict=True):
-        if len(named) != 1:
-            which = " and ".join(f"'{name}'" for name in named) or "nothing"
-            raise DsconvError(f"the input '{port.names[0]}' needs one array, {which} is given")
+        if not named:
+            raise DsconvError(f"there are no values for the input '{port.names[0]}'")
+        if len(named) > 1:
+            raise DsconvError(f"{' and '.join(named)} are the same input: give one of them")
         ((name, array),) = named.items()
         if port.preparation is not None and name == port.preparation.source.name:
             array = _prepared(array, port.preparation)
@@ -89,7 +90,15 @@ def _expected(given: Array, count: int, port: Port, notes: Sequence[str]) -> Arr
         raise DsconvError("; ".join((str(error), *(f"note: {note}" for note in notes)))) from error
     if len(expected) != count:
         raise DsconvError(f"{len(expected)} outputs are expected of {count} inputs")
-    return quantise(expected, port) if np.issubdtype(expected.dtype, np.floating) else expected
+    if not np.issubdtype(expected.dtype, np.floating):
+        return expected
+    if port.computed_by_caller:
+        steps = ", ".join(port.computed_by_caller)
+        raise DsconvError(
+            f"'{port.name}': the network gives what {steps} takes, as {port.dtype}; expect that, "
+            "or compare with dsconv verify"
+        )
+    return quantise(expected, port)
 
 
 def rows_of(array: Array, shape: Sequence[int], name: str) -> Array:

@@ -79,11 +79,15 @@ class _Layer:
 
 @dataclass(frozen=True)
 class Output:
-    """A result of the network: the name it has in the file, its bytes, and what the caller does."""
+    """A result of the network: the name it has in the file, its bytes, and what the caller does.
+
+    `aliases` are outputs of the file that are made of the same bytes.
+    """
 
     name: str
     integers: Integers
     steps: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
 
 
 class NetworkBuilder:
@@ -313,6 +317,7 @@ def _output_port(output: Output) -> Port:
         0 if quantisation is None else quantisation.zero_point,
         output.steps,
         integers.channel_scales,
+        aliases=output.aliases,
     )
 
 

@@ -310,7 +310,8 @@ class Reader:
             known = outputs.setdefault(output.integers.value, output)
             if known is not output:
                 steps = (*known.steps, *(step for step in output.steps if step not in known.steps))
-                outputs[output.integers.value] = replace(known, steps=steps)
+                aliases = (*known.aliases, tensor)
+                outputs[output.integers.value] = replace(known, steps=steps, aliases=aliases)
         return list(outputs.values())
 
     def _output(self, tensor: str) -> Output:

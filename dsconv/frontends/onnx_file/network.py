@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from xdsl.dialects.builtin import ModuleOp
 
 from dsconv.frontends.onnx_file.preprocessing import Preparation
+from dsconv.frontends.onnx_file.rearrange import REARRANGING
 from dsconv.frontends.onnx_file.view import Shape, View
+
+READINGS = {"Cast", "DequantizeLinear", "Identity", "QuantizeLinear", *REARRANGING}
+"""Operations that change the type and the dimensions of values alone."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Port:
     sums whose channels each have their own in `channel_scales`. `caller_steps` are the operations
     of the file between `name` and these bytes: QuantizeLinear of a float input, Softmax behind the
     logits. `preparation` is what the file does before `name`, where that is no input of the file.
+    `aliases` are other outputs of the file, made of the same bytes.
     """
 
     name: str
@@ -42,13 +47,18 @@ class Port:
     caller_steps: tuple[str, ...]
     channel_scales: tuple[float, ...] = ()
     preparation: Preparation | None = None
+    aliases: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
         """What the port is called by those who give or expect values, the file's own name first."""
-        return (
-            (self.name,) if self.preparation is None else (self.preparation.source.name, self.name)
-        )
+        own = () if self.preparation is None else (self.preparation.source.name,)
+        return (*own, self.name, *self.aliases)
+
+    @property
+    def computed_by_caller(self) -> tuple[str, ...]:
+        """What the caller computes of an output, beside reading its bytes as reals."""
+        return tuple(step for step in self.caller_steps if step not in READINGS)
 
     @property
     def meaning(self) -> str:
