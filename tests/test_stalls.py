@@ -137,7 +137,10 @@ def test_cycles_without_bank_conflicts_are_marked():
 
     def report(bank_conflicts: bool) -> Report:
         return Report(
-            *("net", "pulp_open", "gvsoc", "QDQ", outputs),
+            *("net", "pulp_open", "gvsoc", "QDQ"),
+            input_ports=[],
+            output_ports=[],
+            outputs={"y": outputs},
             cycles=1000,
             bank_conflicts=bank_conflicts,
             counted_cycles=None,

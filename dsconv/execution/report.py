@@ -83,9 +83,8 @@ class Report:
     `outputs` are by the names of the model's file (n, ...) in the shape that they have there,
     quantised; `input_ports` and `output_ports` say what the integers mean. Cycles and bytes are
     those of the last input; cycles are None where the runner has none. `bank_conflicts` says
-    whether they
-    include cores that wait for each other's bank of L1. Stalls come from a run of its own, which
-    took `counted_cycles`.
+    whether they include cores that wait for each other's bank of L1. Stalls come from a run of its
+    own, which took `counted_cycles`.
     """
 
     network: str
