@@ -119,11 +119,12 @@ def branch(op: DepthwiseOp, filter: Filter) -> tuple[list[Operation], SSAValue] 
         source = written[-1].results[0]
     kernel, dilations = list(window.kernel), list(window.dilations)
     kernel[axis] = dilations[axis] = 1
-    constants = [ConstantOp.of(kernels), ConstantOp.of(bias)]
+    constants = (ConstantOp.of(kernels), ConstantOp.of(bias))
     layer = DepthwiseOp(
         f"{op.label}/{filter.word}",
         source,
-        *(constant.result for constant in constants),
+        constants[0].result,
+        constants[1].result,
         WindowAttr.of(kernel, window.strides, pads, dilations),
         requant,
         activation_type((1, len(kernels), *outputs), dtype_of(op.result), layout_of(op.result)),
@@ -143,11 +144,12 @@ def widened(reader: PointwiseOp, source: SSAValue) -> list[Operation] | None:
         [2 * divisor for divisor in reader.requant.divisors],
         [2 * addend for addend in reader.requant.addends],
     )
-    constants = [ConstantOp.of(weights), ConstantOp.of(bias.astype(np.int32))]
+    constants = (ConstantOp.of(weights), ConstantOp.of(bias.astype(np.int32)))
     layer = PointwiseOp(
         reader.label,
         source,
-        *(constant.result for constant in constants),
+        constants[0].result,
+        constants[1].result,
         requant,
         tensor_type(reader.result),
         input_zero_point=reader.zero_point,

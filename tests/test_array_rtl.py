@@ -76,7 +76,7 @@ def test_a_clear_that_leaves_a_register_is_found(register: str, tmp_path: Path) 
 @needs_icarus
 def test_a_network_runs_tiles_in_rtl(tmp_path: Path) -> None:
     target = tmp_path / "small.toml"
-    target.write_text('description = "small"\n[array]\nrows = 8\ncolumns = 8\n')
+    target.write_text('kind = "systolic"\ndescription = "small"\n[array]\nrows = 8\ncolumns = 8\n')
     report = map_to_array(MODEL, str(target)).run(rtl=True)
     assert report.equal
     assert any("RTL equals the simulator" in note for note in report.notes)

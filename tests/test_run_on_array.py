@@ -6,17 +6,26 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from frontend_support import MODELS
 from typer.testing import CliRunner
 
 from dsconv.api import map_to_array
+from dsconv.axial import Variant, axial
+from dsconv.bench.axial import works
+from dsconv.bench.axial_model import paper_cycles
 from dsconv.cli import app
+from dsconv.dialects.graph import WeightedOperation
+from dsconv.dialects.mapping import MAPPING, MappingAttr
+from dsconv.dialects.run import network_of
 from dsconv.errors import DsconvError, ModelError
 from dsconv.execution.array import MappedNetwork, array_pipeline
 from dsconv.frontends import import_onnx
+from dsconv.quantise import quantise
 from dsconv.runners.process import RunnerError
 from dsconv.targets.systolic import load_systolic_target, systolic_target_names
+from dsconv.zoo import MOBILE_NETWORKS
 
 DIGITS = Path(__file__).parents[1] / "examples" / "digits"
 MODEL = DIGITS / "digits.onnx"
@@ -71,7 +80,7 @@ def described(folder: Path, **options: object) -> str:
         for name, value in options.items()
     ]
     path = folder / "mine.toml"
-    path.write_text("\n".join(['description = "mine"', "[array]", *lines]))
+    path.write_text("\n".join(['kind = "systolic"', 'description = "mine"', "[array]", *lines]))
     return str(path)
 
 
@@ -115,3 +124,67 @@ def test_a_mapping_that_the_array_does_not_have_is_an_error(tmp_path: Path) -> N
 def test_options_of_clusters_are_refused() -> None:
     result = CliRunner().invoke(app, ["run", str(MODEL), "--on", "array", "--l1", "65536"])
     assert isinstance(result.exception, DsconvError)
+
+
+HEADER = """
+#define DIM {dim}
+#define ADDR_LEN 32
+typedef int8_t elem_t;
+typedef int32_t acc_t;
+"""
+
+
+def test_a_header_of_gemmini_is_a_target(tmp_path: Path) -> None:
+    header = tmp_path / "gemmini_params.h"
+    header.write_text(HEADER.format(dim=8))
+    mapped = map_to_array(MODEL, str(header))
+    assert (mapped.target.array.rows, mapped.target.array.columns) == (8, 8)
+    assert not mapped.target.array.row_bus
+    report = mapped.run()
+    assert report.equal
+    strategies = {layer.mapping.strategy for layer in report.layers if layer.mapping}
+    assert "weight_stationary" in strategies
+
+
+def test_another_header_is_an_error(tmp_path: Path) -> None:
+    header = tmp_path / "other.h"
+    header.write_text("#define WIDTH 8\n")
+    with pytest.raises(
+        DsconvError, match="no parameter header of Gemmini: there is no #define DIM"
+    ):
+        map_to_array(MODEL, str(header))
+
+
+def test_a_cluster_is_no_array(tmp_path: Path) -> None:
+    path = tmp_path / "cluster.toml"
+    path.write_text('kind = "cluster"\n')
+    with pytest.raises(DsconvError, match="kind is 'cluster'; expected 'systolic'"):
+        load_systolic_target(str(path))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", ["baseline", "half", "full"])
+@pytest.mark.parametrize("name", list(MOBILE_NETWORKS))
+def test_mobile_networks_are_exact(name: str, variant: str, tmp_path: Path) -> None:
+    """Quantised by ONNX Runtime, on 64x64, mapped as is fastest and as the paper has it."""
+    model, path = MOBILE_NETWORKS[name](), tmp_path / "float.onnx"
+    if variant != "baseline":
+        model = axial(model, Variant(variant))
+    onnx.save(model, str(path))
+    images = np.random.default_rng(1).normal(0, 1, (2, 3, 224, 224)).astype(np.float32)
+    quantise(path, {"input": images}, tmp_path / "q.onnx")
+    imported, target = import_onnx(tmp_path / "q.onnx"), load_systolic_target("systolic_64")
+    for paper in (False, True):
+        passes = array_pipeline(target, paper=paper)
+        report = MappedNetwork.of(imported, target, passes=passes).run()
+        assert not report.differences
+        mapped = [
+            (op.label, op.attributes[MAPPING])
+            for op in network_of(MappedNetwork.of(imported, target, passes=passes).module).body.ops
+            if isinstance(op, WeightedOperation)
+        ]
+        foretold = sum(mapping.cycles for _, mapping in mapped if isinstance(mapping, MappingAttr))
+        assert report.cycles == foretold
+    works_of = works(name, variant)
+    papers = paper_cycles(works_of, 64, 64, whole_sizes=True)
+    assert report.cycles == pytest.approx(papers, rel=0.001)

@@ -24,9 +24,11 @@ from dsconv.cli.options import (
     TargetOption,
     measurer_for,
 )
+from dsconv.errors import DsconvError
 from dsconv.execution.report import WIDEST, read_as
 from dsconv.files import check_writable, output_path
 from dsconv.passes.scheduling.search import Objective
+from dsconv.targets.systolic import is_systolic
 
 if TYPE_CHECKING:
     from dsconv.frontends import ImportedNetwork
@@ -60,8 +62,28 @@ def report_command(
     profile: Profile = CostSource.MODEL,
     jobs: Jobs = 1,
     remarks: Remarks = False,
+    scale_sim: Annotated[
+        Path | None,
+        typer.Option(
+            "--scale-sim",
+            metavar="DIR",
+            parser=output_path,
+            help="For a systolic array: write topology, layout and configuration for SCALE-Sim.",
+        ),
+    ] = None,
 ) -> None:
-    """Show what was read and what the compiler decided, without running it."""
+    """Show what was read and what the compiler decided, without running it.
+
+    For a systolic array (--target systolic_16, systolic_64, a .toml or a gemmini_params.h) that is
+    the mapping of each layer, and its cycles.
+    """
+    if is_systolic(target):
+        if memory or program or pareto or plot or l1 or l2 or kernel or remarks:
+            raise DsconvError("an array's report has no options but --passes and --scale-sim")
+        report_array(model, target, flavour, passes, scale_sim)
+        return
+    if scale_sim is not None:
+        raise DsconvError(f"--scale-sim goes with a systolic array, not with {target}")
     from dsconv.api import compile
     from dsconv.reports.footprint import Footprint
     from dsconv.reports.memory import MemoryPlan
@@ -92,6 +114,22 @@ def report_command(
         ParetoFront.of(compiled, measurer).print(Console(width=WIDEST))
     if program:
         Footprint.of(compiled).print(console)
+
+
+def report_array(
+    model: Path, target: str, flavour: str | None, passes: str | None, scale_sim: Path | None
+) -> None:
+    """Shows how an array runs a network, and writes it for SCALE-Sim."""
+    from dsconv.api import map_to_array
+    from dsconv.reports.mappings import Mappings
+    from dsconv.reports.scale_sim import write_scale_sim
+
+    mapped = map_to_array(model, target, flavour=flavour, passes=passes)
+    print_import(mapped.imported)
+    Mappings.of(mapped).print(Console(width=WIDEST))
+    if scale_sim is not None:
+        write_scale_sim(mapped, scale_sim)
+        console.print(f"{scale_sim}: for python -m scalesim.scale -i gemm", highlight=False)
 
 
 def print_import(imported: ImportedNetwork) -> None:

@@ -34,17 +34,26 @@ def doctor_command() -> None:
 
 
 def zoo_command(
-    name: Annotated[str, typer.Argument(help="mv1-224 mv1-128 mv1-96 mv2-224 mv2-128 dscnn")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="mv1-224 mv1-128 mv1-96 mv2-224 mv2-128 dscnn; in float, of full width: "
+            "mobilenet-v1 mobilenet-v2 mnasnet-b1 mobilenet-v3-small mobilenet-v3-large"
+        ),
+    ],
     output: OutputModel,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the weights.")] = 0,
 ) -> None:
-    """Build one of the paper's networks as quantised ONNX with seeded weights."""
+    """Build one of the paper's networks as quantised ONNX, or a mobile one in float, to try.
+
+    Weights are random, from a seed.
+    """
     import onnx
 
-    from dsconv.zoo import build
+    from dsconv.zoo import MOBILE_NETWORKS, build
 
     try:
-        model = build(name, seed)
+        model = MOBILE_NETWORKS[name](seed) if name in MOBILE_NETWORKS else build(name, seed)
     except ValueError as error:
         raise DsconvError(str(error)) from error
     with written_at_once(output) as draft:

@@ -36,9 +36,9 @@ class Block(NamedTuple):
     activation: Activation = "Relu"
 
 
-def mobilenet_v1() -> onnx.ModelProto:
+def mobilenet_v1(seed: int = 0) -> onnx.ModelProto:
     """Depthwise and pointwise layers in turns, table 1."""
-    network = _Builder("mobilenet-v1", 32, "Relu")
+    network = _Builder("mobilenet-v1", 32, "Relu", seed)
     blocks = [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2)]
     blocks += [(512, 1)] * 5 + [(1024, 2), (1024, 1)]
     for number, (channels, stride) in enumerate(blocks, start=1):
@@ -47,10 +47,10 @@ def mobilenet_v1() -> onnx.ModelProto:
     return network.finish()
 
 
-def mobilenet_v2() -> onnx.ModelProto:
+def mobilenet_v2(seed: int = 0) -> onnx.ModelProto:
     """Table 2: expansion, channels, repeats and stride of each stage."""
     stages = [(6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2)]
-    network = _Builder("mobilenet-v2", 32, "Relu6")
+    network = _Builder("mobilenet-v2", 32, "Relu6", seed)
     network.separable("block1", Block(3, 32, 16, activation="Relu6"))
     width, number = 16, 1
     for expansion, channels, repeats, stride in [*stages, (6, 320, 1, 1)]:
@@ -64,10 +64,10 @@ def mobilenet_v2() -> onnx.ModelProto:
     return network.finish()
 
 
-def mnasnet_b1() -> onnx.ModelProto:
+def mnasnet_b1(seed: int = 0) -> onnx.ModelProto:
     """Figure 7a: kernel, expansion, channels, repeats and stride of each stage."""
     stages = [(3, 3, 24, 3, 2), (5, 3, 40, 3, 2), (5, 6, 80, 3, 2), (3, 6, 96, 2, 1)]
-    network = _Builder("mnasnet-b1", 32, "Relu")
+    network = _Builder("mnasnet-b1", 32, "Relu", seed)
     network.separable("block1", Block(3, 32, 16))
     width, number = 16, 1
     for kernel, expansion, channels, repeats, stride in [
@@ -84,12 +84,13 @@ def mnasnet_b1() -> onnx.ModelProto:
     return network.finish()
 
 
-def mobilenet_v3_small() -> onnx.ModelProto:
+def mobilenet_v3_small(seed: int = 0) -> onnx.ModelProto:
     """Table 2."""
     swish: Activation = "HardSwish"
     return _mobilenet_v3(
         "mobilenet-v3-small",
         576,
+        seed,
         [
             Block(3, 16, 16, 2, squeeze=True),
             Block(3, 72, 24, 2),
@@ -106,12 +107,13 @@ def mobilenet_v3_small() -> onnx.ModelProto:
     )
 
 
-def mobilenet_v3_large() -> onnx.ModelProto:
+def mobilenet_v3_large(seed: int = 0) -> onnx.ModelProto:
     """Table 1."""
     swish: Activation = "HardSwish"
     return _mobilenet_v3(
         "mobilenet-v3-large",
         960,
+        seed,
         [
             Block(3, 16, 16),
             Block(3, 64, 24, 2),
@@ -132,8 +134,8 @@ def mobilenet_v3_large() -> onnx.ModelProto:
     )
 
 
-def _mobilenet_v3(name: str, head: int, blocks: Sequence[Block]) -> onnx.ModelProto:
-    network = _Builder(name, 16, "HardSwish")
+def _mobilenet_v3(name: str, head: int, seed: int, blocks: Sequence[Block]) -> onnx.ModelProto:
+    network = _Builder(name, 16, "HardSwish", seed)
     for number, block in enumerate(blocks, start=1):
         network.bottleneck(f"block{number}", block)
     network.convolution("head", head, activation="HardSwish")
@@ -159,13 +161,14 @@ class _Builder:
     name: str
     first: int
     activation: Activation
+    seed: int
     value: str = "input"
     channels: int = 3
     nodes: list[onnx.NodeProto] = field(default_factory=list[onnx.NodeProto])
     weights: list[onnx.TensorProto] = field(default_factory=list[onnx.TensorProto])
 
     def __post_init__(self) -> None:
-        self._random = np.random.default_rng(0)
+        self._random = np.random.default_rng(self.seed)
         self.convolution("conv", self.first, 3, 2, self.activation)
 
     def convolution(

@@ -36,20 +36,52 @@ class Tiles:
         return self.count * (self.stream + self.latency + drain)
 
 
+@dataclass(frozen=True)
+class Product:
+    """`count` equal matrix products, (M, K) times (K, N)."""
+
+    count: int
+    rows: int
+    terms: int
+    columns: int
+
+
+def products(work: ArrayWork, mapping: Mapping, array: SystolicArray) -> list[Product]:
+    """The matrix products that a layer is, in a mapping that is not on the row bus."""
+    match mapping.strategy:
+        case Strategy.BLOCK_DIAGONAL:
+            return [
+                Product(times, work.pixels, size * work.taps, size * work.kernels)
+                for times, size in pieces(work.groups, mapping.group)
+            ]
+        case Strategy.BANDED:
+            oy, ox = work.outputs
+            return [
+                Product(
+                    work.groups * work.kernels * times,
+                    oy,
+                    work.window.kernel[0] * band_height(work, c),
+                    c,
+                )
+                for times, c in pieces(ox, array.columns)
+            ]
+        case _:
+            return [Product(work.groups, work.pixels, work.taps, work.kernels)]
+
+
 def tiles(work: ArrayWork, mapping: Mapping, array: SystolicArray) -> list[Tiles]:
     """All tiles of a layer."""
     match mapping.strategy:
-        case Strategy.OUTPUT_STATIONARY:
-            product = (work.pixels, work.taps, work.kernels)
-            return list(_products(work.groups, *product, array))
         case Strategy.WEIGHT_STATIONARY:
             return list(_weight_stationary(work, array))
-        case Strategy.BLOCK_DIAGONAL:
-            return list(_block_diagonal(work, mapping.group, array))
-        case Strategy.BANDED:
-            return list(_banded(work, array))
         case Strategy.ROW_BUS | Strategy.ST_OS:
             return list(_on_bus(work, mapping, array))
+        case _:
+            return [
+                part
+                for product in products(work, mapping, array)
+                for part in _sums_in_place(product, array)
+            ]
 
 
 def cycles(work: ArrayWork, mapping: Mapping, array: SystolicArray) -> int:
@@ -75,13 +107,10 @@ def pieces(size: int, largest: int) -> Iterator[tuple[int, int]]:
         yield 1, size % largest
 
 
-def _products(
-    count: int, rows: int, terms: int, columns: int, array: SystolicArray
-) -> Iterator[Tiles]:
-    """So many matrix products, sums in place."""
-    for times, r in pieces(rows, array.rows):
-        for repeats, c in pieces(columns, array.columns):
-            yield Tiles(count * times * repeats, r, c, terms, r + c - 1)
+def _sums_in_place(product: Product, array: SystolicArray) -> Iterator[Tiles]:
+    for times, r in pieces(product.rows, array.rows):
+        for repeats, c in pieces(product.columns, array.columns):
+            yield Tiles(product.count * times * repeats, r, c, product.terms, r + c - 1)
 
 
 def _weight_stationary(work: ArrayWork, array: SystolicArray) -> Iterator[Tiles]:
@@ -90,21 +119,6 @@ def _weight_stationary(work: ArrayWork, array: SystolicArray) -> Iterator[Tiles]
         for repeats, c in pieces(work.kernels, array.columns):
             count = work.groups * times * repeats
             yield Tiles(count, r, c, r + work.pixels, r + c - 1, drains=False)
-
-
-def _block_diagonal(work: ArrayWork, group: int, array: SystolicArray) -> Iterator[Tiles]:
-    for times, size in pieces(work.groups, group):
-        terms, columns = size * work.taps, size * work.kernels
-        yield from _products(times, work.pixels, terms, columns, array)
-
-
-def _banded(work: ArrayWork, array: SystolicArray) -> Iterator[Tiles]:
-    """Each output line times the band of each block of output columns."""
-    oy, ox = work.outputs
-    for repeats, c in pieces(ox, array.columns):
-        terms = work.window.kernel[0] * band_height(work, c)
-        for times, r in pieces(oy, array.rows):
-            yield Tiles(work.groups * work.kernels * times * repeats, r, c, terms, r + c - 1)
 
 
 def band_height(work: ArrayWork, columns: int) -> int:

@@ -1,0 +1,70 @@
+"""How an array runs each layer of a network, as a table, without running it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from dsconv.dialects.graph import LayerOperation, tensor_type
+from dsconv.dialects.mapping import MAPPING, MappingAttr
+from dsconv.dialects.run import network_of
+from dsconv.execution.array import MappedNetwork
+from dsconv.execution.array_report import ArrayLayerReport, utilisation
+from dsconv.passes.systolic.array import SystolicArray
+
+
+@dataclass(frozen=True)
+class Mappings:
+    """Layers of a network with the mappings that they have for an array."""
+
+    network: str
+    array: SystolicArray
+    layers: Sequence[ArrayLayerReport]
+
+    @staticmethod
+    def of(mapped: MappedNetwork) -> Mappings:
+        """The mappings that map-array wrote."""
+        function = network_of(mapped.module)
+        layers = [_layer(op) for op in function.body.ops if isinstance(op, LayerOperation)]
+        return Mappings(function.sym_name.data, mapped.target.array, layers)
+
+    def print(self, console: Console) -> None:
+        """The table for people."""
+        pes = self.array.rows * self.array.columns
+        cycles = sum(layer.cycles or 0 for layer in self.layers)
+        macs = sum(layer.macs for layer in self.layers)
+        share = utilisation(macs, cycles, pes) or 0
+        table = Table(
+            title=f"{self.network} on {self.array.rows}x{self.array.columns}: {cycles:,} cycles, "
+            f"{share:.1%} of the PEs' cycles used",
+            box=box.SIMPLE_HEAD,
+        )
+        for column in ("layer", "op", "output", "mapping"):
+            table.add_column(column, no_wrap=True)
+        for column in ("cycles", "utilisation"):
+            table.add_column(column, justify="right", no_wrap=True)
+        for layer in self.layers:
+            used = utilisation(layer.macs, layer.cycles, pes)
+            table.add_row(
+                layer.name,
+                layer.op,
+                "x".join(map(str, layer.shape[1:])),
+                layer.mapped,
+                "" if layer.cycles is None else f"{layer.cycles:,}",
+                "" if used is None else f"{used:.1%}",
+            )
+        console.print(table)
+
+
+def _layer(op: LayerOperation) -> ArrayLayerReport:
+    attribute = op.attributes.get(MAPPING)
+    shape = tensor_type(op.result).get_shape()
+    if not isinstance(attribute, MappingAttr):
+        return ArrayLayerReport(op.label, op.kind, shape, op.macs, None, None, True)
+    return ArrayLayerReport(
+        op.label, op.kind, shape, op.macs, attribute.mapping, attribute.cycles, True
+    )
