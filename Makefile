@@ -34,7 +34,7 @@ exported: setup
 
 # Random networks (failing ones are made small, and kept in .hypothesis for the next run), damaged files
 fuzz: setup
-	FUZZ_NETWORKS=2000 FUZZ_FILES=10000 $(BIN)/pytest -q -n auto tests/fuzz
+	FUZZ_NETWORKS=2000 FUZZ_FILES=10000 FUZZ_DIFFERENTIAL=3000 FUZZ_VERIFY=200 $(BIN)/pytest -q -n auto tests/fuzz
 
 lint: setup
 	$(BIN)/ruff check

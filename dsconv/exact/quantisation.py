@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -72,7 +73,14 @@ def dequantize_linear(call: Call) -> Tensor:
         factors = Tensor.of(np.array([float(one) for one in scale]).reshape(shape))
         centred = exact(steps - zero_point.reshape(shape), Fraction(1), np.float32)
         reals = multiplied(centred, factors)
-    return call.rounded(reals, UNIT_ROUNDOFF * reals.magnitude) if call.float_sums else reals
+    if call.float_sums:
+        reals = call.rounded(reals, UNIT_ROUNDOFF * reals.magnitude)
+    if x.low is None or x.high is None or not np.any(x.low != x.high):
+        return reals
+    # a tie that nobody has decided: either integer may be read
+    size = np.max(call.array(1).astype(np.float64))
+    undecided = reals.with_error(reals.error + (x.high - x.low) * size)
+    return replace(undecided, in_float32=True)
 
 
 def _dequantised_blocks(call: Call, x: Tensor) -> Tensor:

@@ -74,7 +74,13 @@ def _quantised(
     x: Tensor, scale: Fraction, zero_point: Array, dtype: npt.DTypeLike, float_sums: bool
 ) -> Tensor:
     quotient = replace(x, unit=x.unit / scale, error=x.error / float(scale))
-    return rounded(quotient, int(zero_point), dtype, float_sums=float_sums)
+    result = rounded(quotient, int(zero_point), dtype, float_sums=float_sums)
+    if not float_sums or result.low is None or result.high is None:
+        return result
+    # a runtime may take it for a QLinear operation, some of which add the zero point first
+    other = rounded(quotient, int(zero_point), dtype, added_first=True, float_sums=True)
+    low, high = np.minimum(result.low, other.steps), np.maximum(result.high, other.steps)
+    return replace(result, low=low, high=high)
 
 
 def rounded(

@@ -1,0 +1,198 @@
+"""Random float networks, and what ONNX Runtime's quantiser makes of them in all its options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from frontend_models import ModelWriter
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    CalibrationMethod,
+    QuantFormat,
+    QuantType,
+    quantize_static,
+)
+
+Array = npt.NDArray[Any]
+
+MOST_LAYERS = 7
+LARGEST_MAP, MOST_CHANNELS = 12, 9
+CALIBRATIONS = 3
+FUNCTIONS: dict[str, dict[str, Any]] = {
+    "Relu": {},
+    "LeakyRelu": {"alpha": 0.1},
+    "HardSwish": {},
+    "HardSigmoid": {},
+    "Sigmoid": {},
+    "Tanh": {},
+    "Elu": {},
+    "Softplus": {},
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """Of quantize_static."""
+
+    form: QuantFormat
+    activations: QuantType
+    weights: QuantType
+    per_channel: bool
+    reduce_range: bool
+    method: CalibrationMethod
+    symmetric: bool
+
+    @staticmethod
+    def random(random: Random) -> Options:
+        """Options that go together: a weight zero point goes with uint8 activations alone."""
+        activations = random.choice([QuantType.QInt8, QuantType.QUInt8])
+        weights = random.choice([QuantType.QInt8, QuantType.QUInt8])
+        return Options(
+            random.choice([QuantFormat.QDQ, QuantFormat.QOperator]),
+            activations,
+            QuantType.QInt8 if activations is QuantType.QInt8 else weights,
+            random.random() < 0.5,
+            random.random() < 0.5,
+            random.choice([CalibrationMethod.MinMax, CalibrationMethod.Percentile]),
+            random.random() < 0.3,
+        )
+
+
+class FloatNetwork(ModelWriter):
+    """Draws a network, layer by layer, from one seed."""
+
+    def __init__(self, seed: int):
+        super().__init__(opset=17)
+        self.random, self.numbers = Random(seed), np.random.default_rng(seed)
+        sizes = [self.random.randint(3, LARGEST_MAP) for _ in range(2)]
+        self.image_shape = (1, self.random.randint(1, MOST_CHANNELS), *sizes)
+        self.channels, self.height, self.width = self.image_shape[1:]
+        self.earlier: list[tuple[str, tuple[int, int, int]]] = []
+
+    def network(self) -> onnx.ModelProto:
+        """A chain of layers, some joined with earlier ones, and perhaps a classifier."""
+        x = self.convolution(self.input("image", "float32", self.image_shape))
+        for _ in range(self.random.randint(1, MOST_LAYERS)):
+            self.earlier.append((x, (self.channels, self.height, self.width)))
+            x = self.random.choice(
+                [self.convolution, self.convolution, self.function, self.pool, self.joined]
+            )(x)
+        if self.random.random() < 0.4:
+            x = self.classifier(x)
+        return self.model(x, dtype="float32")
+
+    def reals(self, *shape: int, spread: float) -> str:
+        """A constant."""
+        return self.constant(self.numbers.normal(0, spread, shape).astype(np.float32))
+
+    def convolution(self, x: str) -> str:
+        """Dense, pointwise or depthwise, perhaps with a bias, a normalisation and a bound."""
+        kind = self.random.choice(["dense", "pointwise", "depthwise"])
+        kernel = [1, 1] if kind == "pointwise" else self._kernel()
+        pads = [self.random.randint(0, (size - 1) // 2) for size in kernel] * 2
+        strides = [self.random.choice([1, 1, 2]) for _ in kernel]
+        outputs = self.channels if kind == "depthwise" else self.random.randint(1, MOST_CHANNELS)
+        group = self.channels if kind == "depthwise" else 1
+        inputs = self.channels // group
+        weights = self.reals(outputs, inputs, *kernel, spread=0.5)
+        bias = [self.reals(outputs, spread=0.3)] if self.random.random() < 0.7 else []
+        y = self.node(
+            "Conv", x, weights, *bias, pads=pads, strides=strides, group=group, kernel_shape=kernel
+        )
+        self.channels = outputs
+        self.height, self.width = (
+            (size + 2 * pad - extent) // stride + 1
+            for size, pad, extent, stride in zip(
+                (self.height, self.width), pads, kernel, strides, strict=False
+            )
+        )
+        bound = self.random.choice(["", "Relu", "Relu", "Clip"])
+        if bound == "Clip":
+            limits = (self.constant(np.array(limit, np.float32)) for limit in (0, 6))
+            return self.node("Clip", y, *limits)
+        return self.node(bound, y) if bound else y
+
+    def _kernel(self) -> list[int]:
+        return [self.random.randint(1, min(3, size)) for size in (self.height, self.width)]
+
+    def function(self, x: str) -> str:
+        """A function of every number."""
+        name = self.random.choice(sorted(FUNCTIONS))
+        return self.node(name, x, **FUNCTIONS[name])
+
+    def pool(self, x: str) -> str:
+        """A maximum or an average of windows."""
+        kernel = self._kernel()
+        strides = [self.random.choice([1, 2]) for _ in kernel]
+        name = self.random.choice(["MaxPool", "AveragePool"])
+        self.height, self.width = (
+            (size - extent) // stride + 1
+            for size, extent, stride in zip((self.height, self.width), kernel, strides, strict=True)
+        )
+        return self.node(name, x, kernel_shape=kernel, strides=strides)
+
+    def joined(self, x: str) -> str:
+        """A sum, a product or a concatenation with an earlier result, or with a constant."""
+        shape = (self.channels, self.height, self.width)
+        others = [name for name, size in self.earlier if size == shape and name != x]
+        operation = self.random.choice(["Add", "Mul", "Concat"])
+        if not others:
+            constant = self.reals(1, self.channels, 1, 1, spread=1)
+            return self.node(self.random.choice(["Add", "Mul"]), x, constant)
+        if operation == "Concat":
+            self.channels *= 2
+            return self.node("Concat", x, self.random.choice(others), axis=1)
+        return self.node(operation, x, self.random.choice(others))
+
+    def classifier(self, x: str) -> str:
+        """An average and a product."""
+        flat = self.node("Flatten", self.node("GlobalAveragePool", x))
+        weights = self.reals(self.channels, 5, spread=0.5)
+        return self.node("Gemm", flat, weights, self.reals(5, spread=0.3))
+
+
+class Images(CalibrationDataReader):
+    """A few random inputs."""
+
+    def __init__(self, shape: tuple[int, ...], seed: int):
+        rng = np.random.default_rng(seed)
+        self._images: Iterator[dict[str, Any]] = iter(
+            [{"image": image(shape, rng)} for _ in range(CALIBRATIONS)]
+        )
+
+    def get_next(self) -> dict[str, Any]:
+        return next(self._images, {})
+
+
+def image(shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """A random input."""
+    return rng.normal(0, 1, shape).astype(np.float32)
+
+
+def quantised(seed: int, folder: Path) -> tuple[onnx.ModelProto, dict[str, Array], Options]:
+    """The network of a seed, quantised, and an input for it."""
+    network = FloatNetwork(seed)
+    source, target = folder / "float.onnx", folder / "quantised.onnx"
+    onnx.save(network.network(), str(source))
+    options = Options.random(network.random)
+    quantize_static(
+        source,
+        target,
+        Images(network.image_shape, seed),
+        quant_format=options.form,
+        activation_type=options.activations,
+        weight_type=options.weights,
+        per_channel=options.per_channel,
+        reduce_range=options.reduce_range,
+        calibrate_method=options.method,
+        extra_options={"ActivationSymmetric": options.symmetric},
+    )
+    rng = np.random.default_rng(seed + 1)
+    return onnx.load(str(target)), {"image": image(network.image_shape, rng)}, options
