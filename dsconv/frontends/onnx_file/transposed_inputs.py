@@ -51,11 +51,18 @@ def _path(graph: OnnxGraph, tensor: str, shape: Shape) -> list[Node]:
         nodes.append(node)
         tensor = node.outputs[0]
     takers = graph.consumers.get(tensor, [])
-    if is_in_a_layout(view) or not all(node.op_type in TAKE_NCHW for node in takers):
+    is_image = _is_image(view) and all(node.op_type in TAKE_NCHW for node in takers)
+    if is_in_a_layout(view) or not is_image:
         return []
     while nodes[-1].op_type not in REARRANGING:
         del nodes[-1]
     return nodes
+
+
+def _is_image(view: View) -> bool:
+    """Whether no dimension holds several axes, as those of shuffled channels do."""
+    dimensions = view.axes_of_dimensions()
+    return dimensions is not None and all(len(axes) <= 1 for axes in dimensions)
 
 
 def _moved_first(model: onnx.ModelProto, start: str, path: list[Node]) -> onnx.ModelProto:
