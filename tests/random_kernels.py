@@ -22,7 +22,7 @@ from dsconv.dialects.attributes import (
     WindowAttr,
     i64_array,
 )
-from dsconv.dialects.graph import IntTensorType, activation_type
+from dsconv.dialects.graph import IntTensorType, activation_type, element_bytes
 from dsconv.dialects.layer_semantics import layout_of_type, run_kernel
 from dsconv.dialects.records import (
     BIAS,
@@ -71,7 +71,8 @@ class KernelRun:
     def output_bytes(self) -> int:
         """Of all that the output is a part of."""
         elements = int(np.prod(self.kernel.output.get_shape()))
-        return elements // self.kernel.dense_pitch * self.kernel.pitch
+        size = element_bytes(self.kernel.output)
+        return elements // self.kernel.dense_pitch * self.kernel.pitch * size
 
     def expected(self) -> Bytes:
         """What the reference semantics make of the tiles."""
@@ -123,6 +124,24 @@ class RandomKernel:
         return self._weighted(
             KernelKind.CONV2D, weights, window, output, layouts, start, spread=spread
         )
+
+    def sums(self, kernels: int, layouts: tuple[Layout, Layout]) -> KernelRun:
+        """A pointwise kernel that gives its accumulators."""
+        source, target = layouts
+        weights = self.random.integers(-128, 128, (kernels, self.channels), np.int8)
+        record, packed = pack_records(weights, {BIAS: self._integers(-5000, 5000, kernels)})
+        limits = np.iinfo(np.int32)
+        size = self.height, self.width
+        kernel = KernelOp(
+            "kernel",
+            KernelKind.CONV2D,
+            [activation_type((1, self.channels, *size), self._choose(DTYPES), source)],
+            activation_type((1, kernels, *size), np.int32, target),
+            PIXELS_ONE_TO_ONE,
+            requant=RequantAttr.of([1], [1], clip=(int(limits.min), int(limits.max))),
+            record=record,
+        )
+        return self._run(kernel, [self._tile(PIXELS_ONE_TO_ONE), packed.reshape(-1)])
 
     def depthwise(self, window: WindowAttr, layouts: tuple[Layout, Layout]) -> KernelRun:
         """A depthwise convolution of a whole map."""

@@ -174,6 +174,24 @@ def ring(seed: int, largest: int, layouts: tuple[Layout, Layout]) -> KernelRun:
     return RandomKernel(seed, rng.randint(1, largest), (height, width)).ring(window, rows, layouts)
 
 
+@needs_gvsoc
+@pytest.mark.parametrize("seed", range(2))
+def test_windows_whose_weights_are_on_the_stack(tmp_path: Path, seed: int):
+    """Too large for registers: 6x6 to 11x11, in both layouts, with strides and padding."""
+    rng = np.random.default_rng(seed)
+
+    def one(kernel: tuple[int, int], layouts: tuple[Layout, Layout]) -> KernelRun:
+        strides = [int(rng.integers(1, 3)) for _ in range(2)]
+        pads = [int(rng.integers(size)) for size in (*kernel, *kernel)]
+        height, width = (size + int(rng.integers(9)) for size in kernel)
+        shape = RandomKernel(int(rng.integers(2**32)), int(rng.integers(1, 17)), (height, width))
+        return shape.depthwise(WindowAttr.of(kernel, strides, pads), layouts)
+
+    sizes = [(6, 6), (7, 7), (8, 5), (5, 8), (9, 9), (7, 9), (11, 11)]
+    layouts = [(source, target) for source in Layout for target in Layout]
+    check_written(tmp_path, [one(size, pair) for size in sizes for pair in layouts])
+
+
 def check_written(directory: Path, runs: Sequence[KernelRun]) -> None:
     """Checks kernels but for a few that take too many registers: large windows, 64 bits."""
     written = [run for run in runs if depthwise(run.kernel, CORES) is not None]

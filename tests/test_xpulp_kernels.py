@@ -139,6 +139,18 @@ def test_groups(tmp_path: Path, seed: int):
 
 
 @needs_gvsoc
+def test_sums_that_stay_as_they_are(tmp_path: Path):
+    shapes = [(20, (1, 1), 10), (7, (2, 3), 5), (64, (4, 4), 8), (640, (1, 1), 4)]
+    runs = [
+        RandomKernel(seed, channels, size).sums(kernels, (source, target))
+        for seed, (channels, size, kernels) in enumerate(shapes)
+        for source in Layout
+        for target in Layout
+    ]
+    check(tmp_path, runs)
+
+
+@needs_gvsoc
 def test_long_sums(tmp_path: Path):
     """Of those that have a narrow form, most have one of 64-bit products."""
     runs = [
@@ -167,6 +179,7 @@ def test_long_rows_and_far_strides(tmp_path: Path):
     """What immediates do not reach: records, pixels and planes that are far apart."""
     shapes = [
         (1200, (1, 1), 13),
+        (640, (1, 1), 12),
         (3000, (1, 1), 6),
         (520, (3, 3), 700),
         (8, (48, 48), 9),
@@ -175,9 +188,11 @@ def test_long_rows_and_far_strides(tmp_path: Path):
         (64, (4, 4), 12),
     ]
     runs = [
-        RandomKernel(seed, channels, size).dense(kernels, layouts=(Layout.HWC, target))
+        RandomKernel(seed, channels, size).dense(kernels, layouts=(source, target))
         for seed, (channels, size, kernels) in enumerate(shapes)
+        for source in Layout
         for target in Layout
+        if source is Layout.HWC or size == (1, 1)
     ]
     flattened = [
         RandomKernel(seed, 40, (5, 3)).dense(

@@ -20,8 +20,8 @@ ACCUMULATORS = 20
 class DenseShape:
     """A dense kernel as a product of matrices: N pixels of R values, K channels of R weights.
 
-    Strides are bytes from pixel to pixel, or from channel to channel. Outputs lie in lines of
-    lanes side by side: pixels of channels in HWC, channels of pixels in CHW.
+    Strides are bytes from pixel to pixel, or from channel to channel. Outputs, of `output_bytes`
+    each, lie in lines of lanes side by side: pixels of channels in HWC, channels of pixels in CHW.
     """
 
     pixels: int
@@ -31,6 +31,7 @@ class DenseShape:
     record_stride: int
     output_pixel_stride: int
     output_channel_stride: int
+    output_bytes: int = 1
 
     @property
     def words(self) -> int:
@@ -45,7 +46,7 @@ class DenseShape:
     @property
     def channels_are_lanes(self) -> bool:
         """Whether the channels of a pixel lie side by side in the output."""
-        return self.output_channel_stride == 1
+        return self.output_channel_stride == self.output_bytes
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.assembly import Assembly
 from dsconv.lowering.xpulp.blocks import BlockSplit, DenseShape
 from dsconv.lowering.xpulp.gather import Gather, division
-from dsconv.lowering.xpulp.requantise import requantiser
+from dsconv.lowering.xpulp.requantise import gives_accumulators, requantiser
 from dsconv.lowering.xpulp.rows import InputRows, StridedRows
 from dsconv.lowering.xpulp.stores import store_lines
 from dsconv.lowering.xpulp.tiles import L1Tile
@@ -35,14 +35,16 @@ def dense_shape(kernel: KernelOp, gather: Gather | None) -> DenseShape:
     """Sizes of a dense kernel."""
     source, target = L1Tile.of(kernel.inputs[0]), L1Tile.output_of(kernel)
     assert kernel.record is not None, "a convolution has weights"
+    output_bytes = WORD if gives_accumulators(kernel) else 1
     return DenseShape(
         pixels=target.pixels,
         channels=target.channels // kernel.groups,
         weights=kernel.record.weight_bytes,
         input_stride=source.pixel_stride if gather is None else gather.row_bytes,
         record_stride=kernel.record.size,
-        output_pixel_stride=target.pixel_stride,
-        output_channel_stride=target.channel_stride,
+        output_pixel_stride=target.pixel_stride * output_bytes,
+        output_channel_stride=target.channel_stride * output_bytes,
+        output_bytes=output_bytes,
     )
 
 

@@ -5,13 +5,16 @@ down its strips (`strips`, `row_steps`). A row of a strip is a word or two; each
 serves every column of the strip and every output row whose window it lies in. In HWC, where
 neighbours lie a pixel apart, a word is put together from four bytes.
 
+Weights stay in registers, shifted to where their inputs lie; those of large windows on the stack.
+
 At the edges of the map only weights and biases differ: a tap outside has no weight, and where the
 padding is not 0 it is part of the bias.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from itertools import product
 
 from dsconv.dialects.tiled import KernelOp
@@ -26,21 +29,39 @@ from dsconv.lowering.xpulp.strips import LANES, Run, Strip, Word, strips_of
 from dsconv.lowering.xpulp.tiles import L1Tile
 from dsconv.lowering.xpulp.weight_zero_points import WeightZeroPoints
 from dsconv.lowering.xpulp.window_requantise import WindowRequantiser, window_requantiser
-from dsconv.passes.analysis.xpulp_limits import LARGEST_IMMEDIATE, WORD, reaches_lanes
+from dsconv.passes.analysis.xpulp_limits import (
+    GATHERED_BYTES,
+    LARGEST_IMMEDIATE,
+    WORD,
+    reaches_lanes,
+)
 
 MOST_VARIANTS = 12
 """Places where a tile's first window may begin, and rows and columns of dilated windows: for each
 there is code."""
+
+WEIGHTS_AT_HAND = 2
+"""Registers for weights from the stack: one that is used, and the next."""
 
 BYTE_TO_WORD = 0x01010101
 """Copies a byte to all lanes, as a factor."""
 
 
 class DepthwiseWriter:
-    """Writes one kernel for one split, with so many spare registers to put words together."""
+    """Writes one kernel for one split, with so many spare registers to put words together.
+
+    Weights are in registers, or `on_stack`.
+    """
 
     def __init__(
-        self, asm: Assembly, kernel: KernelOp, cores: int, split: DepthwiseSplit, spare: int
+        self,
+        asm: Assembly,
+        kernel: KernelOp,
+        cores: int,
+        split: DepthwiseSplit,
+        spare: int,
+        *,
+        on_stack: bool,
     ):
         self.asm = asm
         self.kernel = kernel
@@ -55,6 +76,10 @@ class DepthwiseWriter:
         assert kernel.record is not None, "a depthwise convolution has records"
         self.zero_points = WeightZeroPoints(asm, kernel.record, self.plan, self.dot)
         self.units, self.part = asm.frame(WORD), asm.frame(WORD)
+        self.on_stack = on_stack
+        words = self.shape.rows.taps * self.plan.products
+        self.strips_left = asm.frame(WORD) if on_stack else 0
+        self.weight_slots = [asm.frame(WORD) for _ in range(words)] if on_stack else []
         is_dilated = len(self.variants[0]) > 1
         self.first_unit = [asm.frame(WORD) for _ in range(5)] if is_dilated else []
 
@@ -74,7 +99,8 @@ class DepthwiseWriter:
         self.requantise = requantise
         self.place(core, x)
         asm.free(core)
-        self.words = asm.take(shape.rows.taps * self.plan.products)
+        words = shape.rows.taps * self.plan.products
+        self.words = asm.take(WEIGHTS_AT_HAND if self.on_stack else words)
         self.x = [x, *asm.take(len(self.plan.loads) - 1)]
         self.inputs = [asm.take(len(self.plan.loads)) for _ in range(schedule.register_sets)]
         self.link = asm.register()
@@ -296,6 +322,9 @@ class VariantWriter:
 
     def load_weights(self, loaded: Sequence[Word | None], words: Sequence[Word]) -> None:
         """Brings the weights of a run to registers, as far as they are not there."""
+        if self.kernel.on_stack:
+            self.store_weights(loaded, words)
+            return
         contents = [*loaded]
         for number, word in enumerate(words):
             if contents[number] == word:
@@ -310,6 +339,21 @@ class VariantWriter:
                 for row in range(self.shape.rows.taps):
                     self.shift_word(self.weights(row, number), word)
             contents[number] = word
+
+    def store_weights(self, loaded: Sequence[Word | None], words: Sequence[Word]) -> None:
+        """Brings the weights of a run to the stack, as far as they are not there."""
+        register = self.kernel.words[0]
+        for number, (old, word) in enumerate(zip(loaded, words, strict=True)):
+            if old == word:
+                continue
+            for row in range(self.shape.rows.taps):
+                self.load_word(row, register, word)
+                self.shift_word(register, word)
+                self.asm("sw", register, "sp", self.weight_slot(row, number))
+
+    def weight_slot(self, row: int, number: int) -> int:
+        """Where one weight word of a row of the window lies on the stack."""
+        return self.kernel.weight_slots[row * self.plan.products + number]
 
     def copy_word(self, row: int, number: int, word: Word, source: int, other: Word | None) -> None:
         """Makes a word from another one that contains it."""
@@ -369,8 +413,8 @@ class VariantWriter:
 
     def walk_strips(self, count: int | str) -> None:
         """Strips side by side, all with the same weights. The count may be in a register."""
-        asm, schedule = self.asm, self.shape.schedule
-        with asm.loop(count):
+        schedule = self.shape.schedule
+        with self.strip_loop(count):
             self.bytes_down = 0
             for number in range(min(schedule.register_sets, schedule.loaded_rows)):
                 self.load_row(number, wraps=schedule.wraps_behind(number))
@@ -381,6 +425,27 @@ class VariantWriter:
             for step in self.walk.after:
                 self.step(step, repeated=1, rolled=False)
             self.next_strip()
+
+    @contextmanager
+    def strip_loop(self, count: int | str) -> Generator[None]:
+        """The loop over strips; their code may be too long for a hardware loop."""
+        asm, slot = self.asm, self.kernel.strips_left
+        if not self.kernel.on_stack or count == 1:
+            with asm.loop(count):
+                yield
+            return
+        if isinstance(count, int):
+            asm.li(self.count, count)
+        asm("sw", self.count, "sp", slot)
+        start, done = asm.label(), asm.label()
+        asm.place(start)
+        yield
+        asm("lw", self.count, "sp", slot)
+        asm("addi", self.count, self.count, -1)
+        asm("sw", self.count, "sp", slot)
+        asm("beqz", self.count, done)
+        asm("j", start)
+        asm.place(done)
 
     def next_strip(self) -> None:
         """Moves the pointers from below a strip to the top of the next one."""
@@ -465,12 +530,23 @@ class VariantWriter:
     def products(self, words: Sequence[str], slot: int, row: int, is_first: bool) -> None:
         """The products of one row of input with one row of the window, for all columns."""
         number = 0
+        if self.kernel.on_stack:
+            self.asm("lw", self.kernel.words[0], "sp", self.weight_slot(row, 0))
         for column, loads in enumerate(self.plan.uses):
             for use, load in enumerate(loads):
                 name = self.kernel.dot if is_first and use == 0 else f"s{self.kernel.dot}"
                 target = self.accumulator(slot, column)
-                self.asm(f"pv.{name}.b", target, words[load], self.weights(row, number))
+                self.asm(f"pv.{name}.b", target, words[load], self.weight(row, number))
                 number += 1
+
+    def weight(self, row: int, number: int) -> str:
+        """The register of a weight word; from the stack the next one is on its way."""
+        if not self.kernel.on_stack:
+            return self.weights(row, number)
+        if number + 1 < self.plan.products:
+            following = self.kernel.words[(number + 1) % WEIGHTS_AT_HAND]
+            self.asm("lw", following, "sp", self.weight_slot(row, number + 1))
+        return self.kernel.words[number % WEIGHTS_AT_HAND]
 
     def finish(self, slot: int, is_empty: bool) -> None:
         """Requantises and stores a row of outputs; the first column moves the pointer on."""
@@ -517,7 +593,11 @@ def depthwise(kernel: KernelOp, cores: int) -> str | None:
     (row, *_), (column, *_) = kernel.starts
     shapes = DepthwiseShape.of(kernel, row, column)
     shape = min(shapes, key=lambda shape: (shape.columns.outputs, shape.columns.inputs))
-    for spare, split in product(shape.spare_registers, splits(shape, cores)):
+    options = product((False, True), shape.spare_registers, splits(shape, cores))
+    for on_stack, spare, split in options:
+        weight_bytes = WORD * shape.rows.taps * split.plan.products
+        if on_stack and weight_bytes > GATHERED_BYTES:
+            continue
         if (split.plan.columns - 1) * shape.output.pixel_stride > LARGEST_IMMEDIATE:
             continue
         asm = Assembly()
@@ -525,7 +605,8 @@ def depthwise(kernel: KernelOp, cores: int) -> str | None:
         if requantise is None:
             return None
         try:
-            return DepthwiseWriter(asm, kernel, cores, split, spare).write(requantise)
+            writer = DepthwiseWriter(asm, kernel, cores, split, spare, on_stack=on_stack)
+            return writer.write(requantise)
         except RegisterPressureError:
             continue
     return None

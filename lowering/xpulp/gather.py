@@ -95,7 +95,7 @@ def reads_in_place(kernel: KernelOp) -> bool:
     """Whether each pixel's values lie side by side in the tile, and pixels at one distance."""
     source, target, window = group_of(kernel), L1Tile.output_of(kernel), kernel.window
     if keeps_pixels(kernel):
-        return source.layout is Layout.HWC or source.channels == 1
+        return source.layout is Layout.HWC or source.channels == 1 or source.pixels == 1
     whole = window.extent == window.kernel == (source.height, source.width)
     is_dense = kernel.groups == 1
     return is_dense and target.pixels == 1 and whole and not any(window.pads)

@@ -16,6 +16,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
+from xdsl.dialects.builtin import i32
+
 from dsconv.dialects.attributes import WORD_BITS, NarrowRequantAttr, RequantAttr, Rounding
 from dsconv.dialects.records import (
     ADDEND,
@@ -365,6 +367,29 @@ class WideRequantiser(Requantiser):
         asm("sub", value, value, remainder)
 
 
+class Unchanged(Requantiser):
+    """Leaves accumulators as they are, for a layer that gives its sums."""
+
+    registers = 0
+    cycles = 0
+    varies = False
+
+    @contextmanager
+    def constants(self) -> Generator[None]:
+        yield
+
+    def load(self, channel: Sequence[str], record: str = "zero", offset: int = 0) -> None:
+        pass
+
+    def __call__(self, accumulators: Sequence[str], channel: Sequence[str]) -> None:
+        pass
+
+
+def gives_accumulators(kernel: KernelOp) -> bool:
+    """Whether a kernel's outputs are its sums of 32 bits."""
+    return kernel.output.element_type == i32
+
+
 def has_wide_form(requant: RequantAttr, record: RecordAttr | None) -> bool:
     """Whether rounding, and one shift for all channels, are within what the wide form can do."""
     fields = record.fields if record is not None else ()
@@ -377,6 +402,9 @@ def has_wide_form(requant: RequantAttr, record: RecordAttr | None) -> bool:
 
 def requantiser(asm: Assembly, kernel: KernelOp) -> Requantiser | None:
     """The kernel's requantisation; None where it has no form here, as for true divisions."""
+    if gives_accumulators(kernel):
+        assert kernel.requant is not None, "sums are clipped to their own type"
+        return Unchanged(asm, kernel.record, kernel.requant.clip)
     if kernel.narrow is not None and kernel.narrow.is_mulh:
         return MulhRequantiser(asm, kernel.record, kernel.narrow)
     if kernel.narrow is not None:

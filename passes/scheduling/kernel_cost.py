@@ -39,6 +39,12 @@ PORTABLE_KINDS = ("resize", "shuffle")
 MOVING_KINDS = ("concat", "slice")
 """Elementwise kinds that only move values."""
 
+MOST_WEIGHT_REGISTERS = 10
+"""Words of a depthwise window's weights that stay in registers."""
+
+WEIGHT_LOADS = 2
+"""To bring a weight to the stack costs as much as so many loads."""
+
 Terms = Mapping[str, float]
 """How often each thing happens that costs time, on the core with the most work."""
 
@@ -276,7 +282,8 @@ def dense_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
 def depthwise_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
     """Windows over one channel: parts of channels, a few columns wide, walked down row by row.
 
-    In HWC a word is put together from bytes, once for all columns whose windows lie in it.
+    In HWC a word is put together from bytes, once for all columns whose windows lie in it. Weights
+    that registers do not hold are loaded for every product, and stored for every other place.
     """
     (fy, fx), (sy, sx) = shape.window.kernel, shape.window.strides
     gathers = not shape.x.has_whole_planes
@@ -285,16 +292,20 @@ def depthwise_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
         return
     words = ceil(fx / WORD)
     columns_a_word = (WORD * words - fx) // sx + 1
+    on_stack = fy * words > MOST_WEIGHT_REGISTERS
     for parts in powers_of_two(cores):
         units = ceil(shape.y.channels * parts / cores)
         columns = ceil(shape.y.width / parts)
         outputs = units * columns * shape.y.height
         rows = units * ((shape.y.height - 1) * sy + fy)
+        stored = units * min(columns, fx) * fy * words
+        weights = outputs * fy * words + WEIGHT_LOADS * stored if on_stack else 0
+        loads = 0 if gathers else rows * columns * words
         yield {
             "call": 1,
             "unit": units,
             "column": units * columns,
-            "load": 0 if gathers else rows * columns * words,
+            "load": loads + weights,
             "gathered_load": rows * ceil(columns / columns_a_word) * words if gathers else 0,
             "product": outputs * fy * words,
             output_term(shape): outputs,
