@@ -8,6 +8,7 @@ the last axis, so that numpy works on long vectors.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -31,6 +32,9 @@ class Edges:
     hold: bool = False
     flow: bool = False
 
+
+Watch: TypeAlias = Callable[[Edges, Sums], None]
+"""Sees what enters in a clock, and what the PEs multiply in it."""
 
 SPARE = 64
 """Steps between two copies of a delay line."""
@@ -72,8 +76,7 @@ class DelayLine:
 class Registers:
     """The state of an array of `rows` x `columns` PEs for so many tiles. `cycles` counts clocks.
 
-    Sums have 32 bits, or 64 where an accumulator is wider. `edges`, if given, receives what enters
-    in every clock.
+    Sums have 32 bits, or 64 where an accumulator is wider. `watch`, if given, sees every clock.
     """
 
     def __init__(
@@ -82,7 +85,7 @@ class Registers:
         columns: int,
         tiles: int,
         accumulator_bits: int = 32,
-        edges: list[Edges] | None = None,
+        watch: Watch | None = None,
     ):
         shape = (rows, columns, tiles)
         self._a = DelayLine(*shape, axis=1)
@@ -90,7 +93,7 @@ class Registers:
         self.sums: Sums = np.zeros(shape, np.int32 if accumulator_bits <= 32 else np.int64)
         self._products = np.zeros_like(self.sums)
         self.cycles = 0
-        self._edges = edges
+        self._watch = watch
 
     def step(self, left: Operands, top: Operands) -> None:
         """One clock, sums in place; `left` (rows, tiles) and `top` (columns, tiles) come in."""
@@ -113,6 +116,7 @@ class Registers:
     def load(self, top: Operands) -> None:
         """One clock in which weights move down, and nothing else happens."""
         self._w.shift(top)
+        self._products[:] = 0
         self._count(Edges(top=top))
 
     def step_with_weights_held(self, left: Operands) -> Sums:
@@ -129,5 +133,5 @@ class Registers:
 
     def _count(self, edges: Edges) -> None:
         self.cycles += 1
-        if self._edges is not None:
-            self._edges.append(edges)
+        if self._watch is not None:
+            self._watch(edges, self._products)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from dsconv.errors import ToolError
 from dsconv.passes.systolic.array import SystolicArray, TileOrder
 from dsconv.runners.process import Program, RunnerError, find_program, run_program
-from dsconv.runners.systolic.registers import Edges, Operands, Sums
+from dsconv.runners.systolic.registers import Edges, Operands, Sums, Watch
 from dsconv.runners.systolic.simulator import (
     Simulator,
     lines_on_bus,
@@ -82,14 +82,14 @@ class RtlSimulator(Simulator):
 
     def products(self, a: Operands, w: Operands, bits: int) -> tuple[Sums, int]:
         edges: list[Edges] = []
-        sums, cycles = streamed_products(a[..., :1], w[..., :1], bits, edges)
+        sums, cycles = streamed_products(a[..., :1], w[..., :1], bits, collect(edges))
         self._keep(edges, [_all_sums(cycles, sums[-1, ..., 0])])
         return streamed_products(a, w, bits)
 
     def products_with_weights_held(self, a: Operands, w: Operands, bits: int) -> tuple[Sums, int]:
         edges: list[Edges] = []
         rows, columns = w.shape[:2]
-        sums, _ = products_with_weights_held(a[..., :1], w[..., :1], bits, edges)
+        sums, _ = products_with_weights_held(a[..., :1], w[..., :1], bits, collect(edges))
         pixel, column = np.indices(sums.shape[:2]).reshape(2, -1)
         clock = rows + pixel + rows + column + 1
         expected = [
@@ -106,7 +106,7 @@ class RtlSimulator(Simulator):
 
     def lines(self, inputs: Operands, w: Operands, places: int, bits: int) -> tuple[Sums, int]:
         edges: list[Edges] = []
-        sums, cycles = lines_on_bus(inputs[..., :1], w[..., :1], places, bits, edges)
+        sums, cycles = lines_on_bus(inputs[..., :1], w[..., :1], places, bits, collect(edges))
         self._keep(edges, [_all_sums(cycles, sums[-1, :, ::-1, 0])])
         return lines_on_bus(inputs, w, places, bits)
 
@@ -150,6 +150,11 @@ class RtlCheck:
             f"RTL equals the simulator: {self.tiles} tiles, {self.clocks:,} clocks, "
             f"{self.sums:,} sums"
         )
+
+
+def collect(edges: list[Edges]) -> Watch:
+    """Keeps what enters in every clock."""
+    return lambda clock, _: edges.append(clock)
 
 
 def _all_sums(clock: int, sums: Sums) -> Expected:

@@ -2,14 +2,14 @@
 
 Each function runs equal tiles at a time and returns their sums and the cycles of one of them. The
 tiles of a lane stream in without a pause: a PE hands over its sum when the next tile's first
-operand reaches it, and begins again from 0. `edges` receives what enters in every clock.
+operand reaches it, and begins again from 0. `watch` sees every clock.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from dsconv.runners.systolic.registers import Edges, Operands, Registers, Sums
+from dsconv.runners.systolic.registers import Operands, Registers, Sums, Watch
 
 
 def skewed(operands: Operands, steps: int) -> Operands:
@@ -22,7 +22,7 @@ def skewed(operands: Operands, steps: int) -> Operands:
 
 
 def streamed_products(
-    a: Operands, w: Operands, bits: int = 32, edges: list[Edges] | None = None
+    a: Operands, w: Operands, bits: int = 32, watch: Watch | None = None
 ) -> tuple[Sums, int]:
     """Lanes of n products a (n, K, r, lanes), w (n, K, c, lanes): sums (n, r, c, lanes), cycles."""
     count, terms, rows, lanes = a.shape
@@ -30,7 +30,7 @@ def streamed_products(
     last = count * terms + rows + columns - 1
     left = skewed(a.reshape(count * terms, rows, lanes), last)
     top = skewed(w.reshape(count * terms, columns, lanes), last)
-    array = Registers(rows, columns, lanes, bits, edges)
+    array = Registers(rows, columns, lanes, bits, watch)
     finished = np.zeros((count, rows, columns, lanes), array.sums.dtype)
     distance = np.add.outer(np.arange(rows), np.arange(columns))
     diagonals = [np.nonzero(distance == place) for place in range(rows + columns - 1)]
@@ -46,7 +46,7 @@ def streamed_products(
 
 
 def products_with_weights_held(
-    a: Operands, w: Operands, bits: int = 32, edges: list[Edges] | None = None
+    a: Operands, w: Operands, bits: int = 32, watch: Watch | None = None
 ) -> tuple[Sums, int]:
     """The product of a (r, M, tiles) and w (r, c, tiles), weights in place.
 
@@ -56,7 +56,7 @@ def products_with_weights_held(
     columns = w.shape[1]
     last = pixels + rows + columns - 1
     left = skewed(a.transpose(1, 0, 2), last)
-    array = Registers(rows, columns, tiles, bits, edges)
+    array = Registers(rows, columns, tiles, bits, watch)
     sums = np.zeros((pixels, columns, tiles), array.sums.dtype)
     for row in reversed(range(rows)):
         array.load(w[row])
@@ -74,7 +74,7 @@ def lines_on_bus(
     w: Operands,
     places: int,
     bits: int = 32,
-    edges: list[Edges] | None = None,
+    watch: Watch | None = None,
 ) -> tuple[Sums, int]:
     """Lanes of n tiles of lines, one a row of the array: inputs (n, passes, L, r, lanes).
 
@@ -82,7 +82,7 @@ def lines_on_bus(
     the place `places - 1 - j` of its line. Sums (n, r, places, lanes) are in the lines' order.
     """
     count, passes, length, rows, lanes = inputs.shape
-    array = Registers(rows, places, lanes, bits, edges)
+    array = Registers(rows, places, lanes, bits, watch)
     finished = np.zeros((count, rows, places, lanes), array.sums.dtype)
     nothing = np.zeros((rows, 1, lanes), np.int32)
     held = nothing
