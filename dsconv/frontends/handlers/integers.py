@@ -8,13 +8,16 @@ clipped to 8 bits.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 from onnx import TensorProto
 
+from dsconv.dialects.reference import sum_pool
 from dsconv.frontends.arithmetic.integer_arithmetic import IntegerArithmetic
 from dsconv.frontends.arithmetic.integer_function import IDENTITY, IntegerFunction
+from dsconv.frontends.arithmetic.ranges import limits_of
 from dsconv.frontends.arithmetic.scales import Quantisation
 from dsconv.frontends.arithmetic.values import (
     UNBOUNDED,
@@ -107,7 +110,7 @@ def settle(reader: Reader, layer: ScaledLayer, name: str | None) -> Integers:
     """
     low, high = layer.bounds
     if math.isinf(low) or math.isinf(high):
-        first, last = layer.function.image(*_sums(layer))
+        first, last = _results(layer)
         low, high = max(low, first), min(high, last)
     dtype = dtype_for(low, high)
     if dtype is None:
@@ -127,8 +130,39 @@ def dtype_for(low: float, high: float) -> str | None:
     return None
 
 
-def _sums(layer: ScaledLayer) -> tuple[int, int]:
-    """Smallest and largest sum of a layer without weights."""
+def _results(layer: ScaledLayer) -> tuple[int, int]:
+    """Smallest and largest result of a layer without weights.
+
+    For any values of its inputs' types, or where 8 bits do not hold these, for any that the layers
+    before it can give.
+    """
+    widest = layer.function.image(*_sums(layer, _type_limits))
+    if dtype_for(*widest) is not None:
+        return widest
+    return layer.function.image(*_proved_sums(layer))
+
+
+def _proved_sums(layer: ScaledLayer) -> tuple[int, int]:
+    """Smallest and largest sum of a layer without weights that the layers before it can give."""
+    if not isinstance(layer.sums, AveragePoolLayer):
+        return _sums(layer, _proved_limits)
+    low, high = (
+        sum_pool(values, layer.sums.window) for values in limits_of(layer.sums.x.integers.value)
+    )
+    return int(low.min()), int(high.max())
+
+
+def _type_limits(x: Dequantised) -> tuple[int, int]:
+    return x.quantisation.limits
+
+
+def _proved_limits(x: Dequantised) -> tuple[int, int]:
+    low, high = limits_of(x.integers.value)
+    return int(low.min()), int(high.max())
+
+
+def _sums(layer: ScaledLayer, ends_of: Callable[[Dequantised], tuple[int, int]]) -> tuple[int, int]:
+    """Smallest and largest sum of a layer without weights, for inputs within limits."""
     match layer.sums:
         case WeightedLayer():
             raise layer.node.problem(
@@ -143,8 +177,7 @@ def _sums(layer: ScaledLayer) -> tuple[int, int]:
         case RescaleLayer(x=x):
             terms, pixels = (x,), 1
     ends = [
-        sorted(limit * int(term.quantisation.scale) for limit in term.quantisation.limits)
-        for term in terms
+        sorted(limit * int(term.quantisation.scale) for limit in ends_of(term)) for term in terms
     ]
     return pixels * sum(low for low, _ in ends), pixels * sum(high for _, high in ends)
 
@@ -312,7 +345,7 @@ def _rounded(reader: Reader, node: Node, layer: ScaledLayer) -> Value:
     done = replace(layer, rounded=True)
     if isinstance(layer.sums, WeightedLayer) or layer.function.divisor == 1:
         return done
-    fits = dtype_for(*layer.function.image(*_sums(layer))) is not None
+    fits = dtype_for(*_results(layer)) is not None
     return settle(reader, done, node.outputs[0]) if fits else done
 
 
