@@ -45,6 +45,15 @@ def test_digits_agree():
     assert len(values) == len(found.layers)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_inputs_that_are_no_numbers_are_an_error(value: float):
+    image = np.full((1, 1, 16, 16), value, np.float32)
+    compiled = dsconv.compile(DIGITS, "host")
+    (port,) = compiled.imported.inputs
+    with pytest.raises(DsconvError, match="not all finite"):
+        verify(compiled, DIGITS, np.resize(image, port.shape), on="host")
+
+
 def test_the_first_wrong_layer_and_channel_are_named(capsys: pytest.CaptureFixture[str]):
     compiled = dsconv.compile(DIGITS, "host")
     add_to_bias(compiled.imported.module, "block2_dw", 5)

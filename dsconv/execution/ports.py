@@ -130,6 +130,8 @@ def quantise(array: Array, port: Port) -> Array:
         raise DsconvError(
             f"'{port.name}' has no scale in the file: give {port.dtype}, not {array.dtype}"
         )
+    if not np.all(np.isfinite(array)):
+        raise DsconvError(f"the values for '{port.name}' are not all finite: give numbers")
     limits = np.iinfo(port.dtype)
     steps = np.rint(array.astype(np.float32) / np.float32(port.scale)) + port.zero_point
     return np.clip(steps, limits.min, limits.max).astype(port.dtype)
