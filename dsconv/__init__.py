@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dsconv.api import Network as Network
     from dsconv.api import compile as compile
+    from dsconv.api import map_to_array as map_to_array
     from dsconv.errors import DsconvError as DsconvError
     from dsconv.execution.report import Report as Report
     from dsconv.version import __version__ as __version__
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 _PLACES = {
     "Network": "dsconv.api",
     "compile": "dsconv.api",
+    "map_to_array": "dsconv.api",
     "DsconvError": "dsconv.errors",
     "Report": "dsconv.execution.report",
     "__version__": "dsconv.version",

@@ -194,3 +194,13 @@ def test_a_small_array() -> None:
     assert plain <= 2_880_000
     assert bus <= 2_480_000
     assert half <= 2_060_100
+
+
+def test_the_authors_sweep() -> None:
+    """MobileNetV1, full, on arrays of 32 to 256; their plots say 2.02, 4.08, 6.78 and 8.64."""
+    speedups = [
+        baseline("mobilenet-v1", side)
+        / paper_cycles(works("mobilenet-v1", "full"), side, side, whole_sizes=True)
+        for side in (32, 64, 128, 256)
+    ]
+    assert speedups == pytest.approx([2.01, 4.06, 6.74, 8.58], abs=0.01)

@@ -188,3 +188,12 @@ def test_mobile_networks_are_exact(name: str, variant: str, tmp_path: Path) -> N
     works_of = works(name, variant)
     papers = paper_cycles(works_of, 64, 64, whole_sizes=True)
     assert report.cycles == pytest.approx(papers, rel=0.001)
+
+
+@pytest.mark.parametrize("command", [["compile", "-o", "out"], ["verify"], ["run"]], ids=" ".join)
+def test_an_array_runs_no_c(command: list[str], tmp_path: Path) -> None:
+    mine = described(tmp_path, rows=4, columns=4)
+    for target in ("systolic_64", mine):
+        options = [command[0], str(MODEL), *command[1:], "--target", target]
+        result = CliRunner().invoke(app, options)
+        assert "is a systolic array and runs no C" in str(result.exception)

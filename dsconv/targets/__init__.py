@@ -26,6 +26,8 @@ from dsconv.dialects.target import (
 )
 from dsconv.errors import CapacityError, DsconvError
 from dsconv.lowering.instruction_sets import INSTRUCTION_SETS
+from dsconv.targets.systolic import KIND as SYSTOLIC
+from dsconv.targets.systolic import is_systolic
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,9 @@ class ClusterTarget(Target):
         return ClusterAttr(self.cluster(layers))
 
 
+ON_ARRAY = "dsconv run --on array and dsconv report take it"
+"""What serves an array."""
+
 KINDS: dict[str, type[ClusterTarget]] = {"cluster": ClusterTarget}
 """What a description's `kind` may be, and what it then describes."""
 
@@ -120,6 +125,8 @@ def load_target(name: str) -> ClusterTarget:
     """
     if name.endswith(".toml"):
         return _read(Path(name).stem, Path(name))
+    if is_systolic(name):
+        raise DsconvError(f"{name} is a systolic array and runs no C: {ON_ARRAY}")
     if name not in target_names():
         raise DsconvError(
             f"no target {name}; there are {', '.join(target_names())}, or give a .toml file"
@@ -142,6 +149,8 @@ def _read(name: str, path: Path) -> ClusterTarget:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DsconvError(f"target {path} is no TOML: {error}") from error
     kind = table.pop("kind", None)
+    if kind == SYSTOLIC:
+        raise DsconvError(f"target {path} is a systolic array and runs no C: {ON_ARRAY}")
     if kind not in KINDS:
         raise DsconvError(f"target {path}: kind is {kind!r}; expected {' or '.join(KINDS)}")
     try:
