@@ -12,7 +12,7 @@ from xdsl.dialects import memref
 from xdsl.dialects.builtin import (
     ModuleOp,
 )
-from xdsl.dialects.func import FuncOp, ReturnOp
+from xdsl.dialects.func import CallOp, FuncOp, ReturnOp
 from xdsl.ir import Block, BlockArgument, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
@@ -412,6 +412,17 @@ def check_network(function: FuncOp) -> ReturnOp:
     return returned
 
 
+def check_callers(module: ModuleOp, found: Sequence[FuncOp]) -> None:
+    """Raises DiagnosticException where a network is called: lowered, it takes other arguments."""
+    names = {function.sym_name.data for function in found}
+    for op in module.walk():
+        if isinstance(op, CallOp) and op.callee.string_value() in names:
+            raise DiagnosticException(
+                f'network "{op.callee.string_value()}" is called in the module; lower-to-tiles '
+                "gives it buffers for its inputs and outputs, so call it where those are"
+            )
+
+
 def check_layout(value: SSAValue, subject: str, advice: str) -> None:
     """Raises DiagnosticException where the layout of an activation is not chosen yet."""
     if layout_of(value) is None:
@@ -430,6 +441,8 @@ def lower_function(
     argument_types = [_l2_type(value) for value in (*old.args, *returned.arguments)]
     new = FuncOp(function.sym_name.data, (argument_types, []))
     new.attributes.update(function.attributes)
+    if function.sym_visibility is not None:
+        new.sym_visibility = function.sym_visibility
     buffers: dict[SSAValue, SSAValue] = dict(zip(old.args, new.args, strict=False))
     buffers |= dict(zip(returned.arguments, new.args[len(old.args) :], strict=True))
     kernels = KernelTable(symbols)
@@ -443,7 +456,7 @@ def lower_function(
             buffers[op.result] = buffer.result
         lowering = layer_lowering(op, buffers, kernels, costs, chunk_bytes)
         with ImplicitBuilder(new.body):
-            lowering.write()
+            lowering.write().attributes.update(op.attributes)
         constants += lowering.constants
     new.body.block.add_op(ReturnOp())
     return [*constants, *kernels.kernels, new]
@@ -486,7 +499,9 @@ class LowerToTilesPass(ModulePass):
         chunk = self.chunk
         if chunk is None:
             chunk = memory_limit(op, Space.L2, None) // WEIGHT_PIECES
-        for function in networks(op, LayerOperation):
+        found = networks(op, LayerOperation)
+        check_callers(op, found)
+        for function in found:
             lowered = lower_function(function, symbols, costs, chunk)
             op.body.block.insert_ops_before(lowered, function)
             Rewriter.erase_op(function)

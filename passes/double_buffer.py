@@ -1,4 +1,13 @@
-"""Overlaps the transfers of a layer with its computation: two copies of what its loop moves."""
+"""Overlaps the transfers of a layer with its computation: two copies of what its loop moves.
+
+    for tile:
+      start the loads, wait for them
+      barrier, kernels and fills, barrier
+      start the stores, wait for them
+
+becomes a loop in which tile n+1 is loaded and tile n-1 stored while tile n is computed. A layer
+with a loop of another form stays as it is.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +17,10 @@ from xdsl.builder import Builder, ImplicitBuilder
 from xdsl.context import Context
 from xdsl.dialects import arith, scf
 from xdsl.dialects.builtin import IndexType, IntegerAttr, ModuleOp, StringAttr
-from xdsl.ir import Block, Region, SSAValue
+from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
+from xdsl.transforms.canonicalization_patterns.utils import const_evaluate_operand
 
 from dsconv.dialects.tiled import (
     BarrierOp,
@@ -22,12 +32,17 @@ from dsconv.dialects.tiled import (
     SlotOp,
     WaitOp,
 )
-from dsconv.passes.analysis.rematerialise import CopiedValues
+from dsconv.passes.analysis.l1_buffers import users
+from dsconv.passes.analysis.rematerialise import CopiedValues, is_copyable
 
 
 def index_constant(value: int) -> SSAValue:
     """A constant index."""
     return arith.ConstantOp(IntegerAttr(value, IndexType())).result
+
+
+COMPUTATION = (RunOp, FillOp)
+"""What all cores do to a tile."""
 
 
 class TileLoop:
@@ -36,6 +51,27 @@ class TileLoop:
     def __init__(self, loop: scf.ForOp):
         self.loop = loop
         self.tiles = constant_value(loop.ub)
+
+    @staticmethod
+    def of(loop: scf.ForOp) -> TileLoop | None:
+        """The loop as one over tiles; None where it is another."""
+        bounds = [const_evaluate_operand(bound) for bound in (loop.lb, loop.ub, loop.step)]
+        if loop.results or loop.lb.type != IndexType():
+            return None
+        if bounds[0] != 0 or not bounds[1] or bounds[2] != 1:
+            return None
+        *body, _ = loop.body.block.ops
+        steps = [op for op in body if not is_copyable(op)]
+        barriers = [number for number, op in enumerate(steps) if isinstance(op, BarrierOp)]
+        if len(barriers) < 2:
+            return None
+        first, last = barriers[0], barriers[-1]
+        loads, computation, stores = steps[:first], steps[first:last], steps[last + 1 :]
+        if not all(isinstance(op, (*COMPUTATION, BarrierOp)) for op in computation):
+            return None
+        if not are_transfers(loads, to_l1=True) or not are_transfers(stores, to_l1=False):
+            return None
+        return TileLoop(loop)
 
     @property
     def loads(self) -> list[DmaStartOp]:
@@ -50,7 +86,7 @@ class TileLoop:
     @property
     def computation(self) -> list[RunOp | FillOp | BarrierOp]:
         """Kernels, and what lies between them."""
-        ops = [op for op in self.loop.body.ops if isinstance(op, RunOp | FillOp | BarrierOp)]
+        ops = [op for op in self.loop.body.ops if isinstance(op, (*COMPUTATION, BarrierOp))]
         return ops[1:-1]
 
     def at(self, tile: SSAValue) -> CopiedValues:
@@ -59,11 +95,25 @@ class TileLoop:
         return CopiedValues(block, {block.args[0]: tile})
 
 
+def are_transfers(ops: list[Operation], *, to_l1: bool) -> bool:
+    """Whether operations start transfers in one direction and wait for each of them once."""
+    starts = [op for op in ops if isinstance(op, DmaStartOp) and op.is_load is to_l1]
+    waits = [op for op in ops if isinstance(op, WaitOp)]
+    conditions: dict[SSAValue, SSAValue | None]
+    conditions = {start.transfer: start.condition for start in starts}
+    return (
+        len(starts) + len(waits) == len(ops)
+        and {wait.transfer for wait in waits} == conditions.keys()
+        and all(start.transfer.has_one_use() for start in starts)
+        and all(wait.condition is conditions[wait.transfer] for wait in waits)
+    )
+
+
 def constant_value(value: SSAValue) -> int:
     """The integer behind a constant."""
-    assert isinstance(value.owner, arith.ConstantOp), "bounds of tile loops are constants"
-    assert isinstance(value.owner.value, IntegerAttr), "bounds of tile loops are integers"
-    return value.owner.value.value.data
+    found = const_evaluate_operand(value)
+    assert found is not None, "bounds of tile loops are constants"
+    return found
 
 
 def start_copy(
@@ -86,6 +136,7 @@ def start_copy(
         condition,
         parameters=start.parameters is not None,
     )
+    copy.attributes.update(start.attributes)
     return copy, condition
 
 
@@ -98,9 +149,10 @@ def pipelined(tile_loop: TileLoop) -> None:
     tile = body.args[0]
     tile.name_hint = "tile"
     last = tile_loop.tiles - 1
-    scf.ForOp(
+    loop = scf.ForOp(
         index_constant(0), index_constant(tile_loop.tiles), index_constant(1), [], Region(body)
     )
+    loop.attributes.update(tile_loop.loop.attributes)
     with ImplicitBuilder(body):
         one = index_constant(1)
         following = arith.AddiOp(tile, one).result
@@ -135,6 +187,7 @@ def add_slots(layer: LayerOp, slots: int) -> None:
         buffer = value.owner
         assert isinstance(buffer, BufferOp), "slots are parts of buffers"
         wider = BufferOp(buffer.label.data, buffer.size * slots, buffer.space)
+        wider.attributes.update(buffer.attributes)
         block = layer.body.block
         block.insert_op_before(wider, buffer)
         for fill in [use.operation for use in value.uses if isinstance(use.operation, FillOp)]:
@@ -153,17 +206,30 @@ def add_fills(fill: FillOp, buffer: BufferOp, size: int, slots: int) -> None:
         block.insert_op_after(another, fill)
 
 
+def has_room_for_slots(layer: LayerOp) -> bool:
+    """Whether nothing but this pass would notice that a layer's buffers have several slots."""
+    buffers = {op.buffer for op in layer.walk() if isinstance(op, SlotOp)}
+    return all(
+        isinstance(buffer.owner, BufferOp)
+        and layer.is_ancestor(buffer.owner)
+        and all(isinstance(use.operation, SlotOp | FillOp) for use in buffer.uses)
+        and all(isinstance(user, (*COMPUTATION, DmaStartOp)) for user in users(buffer))
+        for buffer in buffers
+    )
+
+
 def double_buffer(layer: LayerOp) -> None:
     """A layer planned for two buffers gets them, and its loop is pipelined."""
     slots = layer.buffers.value.data
-    loops = [inner for inner in layer.body.ops if isinstance(inner, scf.ForOp)]
-    if slots == 1 or not loops:
+    loops = [op for op in layer.body.ops if isinstance(op, scf.ForOp)]
+    tile_loops = [found for loop in loops if (found := TileLoop.of(loop)) is not None]
+    if slots == 1 or not loops or len(tile_loops) < len(loops) or not has_room_for_slots(layer):
         return
     add_slots(layer, slots)
-    for loop in loops:
-        with ImplicitBuilder(Builder(InsertPoint.before(loop))):
-            pipelined(TileLoop(loop))
-        Rewriter.erase_op(loop)
+    for tile_loop in tile_loops:
+        with ImplicitBuilder(Builder(InsertPoint.before(tile_loop.loop))):
+            pipelined(tile_loop)
+        Rewriter.erase_op(tile_loop.loop)
     layer.properties.pop("buffers", None)
     layer.properties["schedule"] = StringAttr(f"{layer.schedule.data}, {slots} buffers")
 
@@ -173,7 +239,8 @@ class DoubleBufferPass(ModulePass):
     """Pipelines the loop of every layer that tile-l1 planned with two buffers.
 
     One barrier a tile: behind it, core 0 starts to load the next tile and to store the previous
-    one, all cores compute, and core 0 waits for its transfers.
+    one, all cores compute, and core 0 waits for its transfers. A layer whose loop does anything
+    else is left alone.
     """
 
     name = "double-buffer"

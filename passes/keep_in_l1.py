@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 from xdsl.builder import Builder, ImplicitBuilder
 from xdsl.context import Context
@@ -27,8 +26,8 @@ from dsconv.dialects.tiled import (
     whole_buffer,
 )
 from dsconv.passes.analysis.l1_buffers import buffer_of, users
-from dsconv.passes.analysis.networks import networks
-from dsconv.passes.analysis.rematerialise import CopiedValues
+from dsconv.passes.analysis.networks import neighbours, networks
+from dsconv.passes.analysis.rematerialise import CopiedValues, can_be_copied
 from dsconv.passes.analysis.target_cluster import cluster_of, memory_limit
 from dsconv.passes.double_buffer import constant_value
 from dsconv.passes.scheduling.kernel_cost import CostModel, dma_cycles
@@ -74,6 +73,9 @@ def edge(maker: LayerOp, reader: LayerOp) -> Edge | None:
     activation = maker.output.owner
     if not isinstance(activation, BufferOp) or activation.space is not Space.L2:
         return None
+    users_of = [use.operation for use in activation.result.uses]
+    if not all(isinstance(user, LayerOp | DmaStartOp) for user in users_of):
+        return None
     transfers, loads = transfers_of(activation, maker), transfers_of(activation, reader)
     if len(transfers) != 1 or len(loads) != 1:
         return None
@@ -94,7 +96,7 @@ def makes_pieces(edge: Edge) -> bool:
     store = edge.store
     if store.is_load or not is_dense(store) or const_evaluate_operand(store.source_offset) != 0:
         return False
-    return only_kernels_use(edge.made, store)
+    return is_waited_for(store) and only_kernels_use(edge.made, store, store.target_offset)
 
 
 def reads_whole(edge: Edge) -> bool:
@@ -103,6 +105,7 @@ def reads_whole(edge: Edge) -> bool:
     return (
         load.parent_op() is edge.reader
         and is_dense(load)
+        and is_waited_for(load)
         and load.box.total_bytes == edge.activation.size
         and const_evaluate_operand(load.source_offset) == 0
         and const_evaluate_operand(load.target_offset) == 0
@@ -115,12 +118,30 @@ def reads_pieces(edge: Edge) -> bool:
     load = edge.load
     if not is_dense(load) or const_evaluate_operand(load.target_offset) != 0:
         return False
-    return load.box.total_bytes == edge.read.size and only_kernels_use(edge.read, load)
+    if load.box.total_bytes != edge.read.size or not is_waited_for(load):
+        return False
+    return only_kernels_use(edge.read, load, load.source_offset)
 
 
-def only_kernels_use(buffer: BufferOp, transfer: DmaStartOp) -> bool:
-    """Whether kernels are all that uses a buffer besides a transfer."""
-    return all(user is transfer or isinstance(user, RunOp) for user in users(buffer.result))
+def is_waited_for(transfer: DmaStartOp) -> bool:
+    """Whether all that is done with a transfer is to wait for it."""
+    return all(isinstance(use.operation, WaitOp) for use in transfer.transfer.uses)
+
+
+def only_kernels_use(buffer: BufferOp, transfer: DmaStartOp, place: SSAValue) -> bool:
+    """Whether kernels beside a transfer are all that uses a buffer besides it.
+
+    `place` is where in the activation the piece lies, which these are to know.
+    """
+    block = transfer.parent_block()
+    return (
+        block is not None
+        and can_be_copied(place, block)
+        and all(
+            user is transfer or (isinstance(user, RunOp) and user.parent_block() is block)
+            for user in users(buffer.result)
+        )
+    )
 
 
 def tile_bytes(layer: LayerOp, buffer: BufferOp) -> int:
@@ -143,6 +164,7 @@ def keep(edge: Edge, costs: CostModel) -> BufferOp:
     """Lets the maker write where the reader reads; returns the buffer that both share."""
     activation, made, read = edge.activation, edge.made, edge.read
     shared = BufferOp(f"{activation.label.data}.kept", shared_size(edge), Space.L1)
+    shared.attributes.update(activation.attributes)
     block = activation.parent_block()
     assert block is not None, "activations lie in a function"
     block.insert_op_after(shared, activation)
@@ -231,10 +253,9 @@ class KeepInL1Pass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         l1, costs = memory_limit(op, Space.L1, self.l1), CostModel.of(cluster_of(op))
         for function in networks(op, LayerOp):
-            layers = [layer for layer in function.body.block.ops if isinstance(layer, LayerOp)]
             held = 0
-            for maker, reader in pairwise(layers):
-                found = edge(maker, reader)
+            for maker, reader, at_once in neighbours(function):
+                found = edge(maker, reader) if at_once else None
                 if found is not None and fits(found, held, l1):
                     held = aligned(keep(found, costs).size)
                 else:

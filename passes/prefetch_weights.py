@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from xdsl.builder import Builder, ImplicitBuilder
 from xdsl.context import Context
@@ -14,11 +13,14 @@ from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
+from xdsl.transforms.canonicalization_patterns.utils import const_evaluate_operand
 
 from dsconv.dialects.attributes import Space
 from dsconv.dialects.tiled import (
+    BarrierOp,
     BufferOp,
     DmaStartOp,
+    FillOp,
     L3LoadOp,
     L3WaitOp,
     LayerOp,
@@ -26,13 +28,33 @@ from dsconv.dialects.tiled import (
     PrefetchWaitOp,
     RunOp,
     WaitOp,
+    whole_buffer,
 )
-from dsconv.passes.analysis.l1_buffers import LayerBuffers, buffer_of, last_barrier, layer_buffers
-from dsconv.passes.analysis.networks import networks
-from dsconv.passes.analysis.rematerialise import CopiedValues
+from dsconv.passes.analysis.l1_buffers import (
+    LayerBuffers,
+    buffer_of,
+    last_barrier,
+    layer_buffers,
+    users,
+)
+from dsconv.passes.analysis.networks import neighbours, networks
+from dsconv.passes.analysis.rematerialise import CopiedValues, can_be_copied, is_copyable
 from dsconv.passes.analysis.target_cluster import memory_limit
 from dsconv.passes.double_buffer import index_constant
 from dsconv.passes.stream_weights import first_layer
+
+BEFORE_KERNELS = (
+    BufferOp,
+    BarrierOp,
+    DmaStartOp,
+    FillOp,
+    L3LoadOp,
+    L3WaitOp,
+    PrefetchOp,
+    PrefetchWaitOp,
+    WaitOp,
+)
+"""What a layer may begin with before its first kernel runs."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +68,23 @@ class Load:
     wait: WaitOp
     arrival: L3WaitOp | None
 
+    @staticmethod
+    def of(start: DmaStartOp, arrival: L3WaitOp | None) -> Load | None:
+        """A load that may start elsewhere; None where something else depends on it."""
+        layer = start.parent_op()
+        waits = [use.operation for use in start.transfer.uses]
+        buffer = whole_buffer(start.target).owner
+        if len(waits) != 1 or not isinstance(waits[0], WaitOp) or not isinstance(layer, LayerOp):
+            return None
+        if waits[0].parent_op() is not layer or not isinstance(buffer, BufferOp):
+            return None
+        values = (start.source, start.source_offset, start.target)
+        if not all(can_be_copied(value, layer.body.block, {buffer.result}) for value in values):
+            return None
+        if not all(isinstance(user, DmaStartOp | RunOp | FillOp) for user in users(buffer.result)):
+            return None
+        return Load(start, waits[0], arrival)
+
     @property
     def buffer(self) -> BufferOp:
         """What it fills, or a part of it."""
@@ -53,18 +92,21 @@ class Load:
 
 
 def first_loads(layer: LayerOp) -> list[Load]:
-    """What a layer loads of weights, whatever happens, before its first kernel runs."""
+    """What a layer loads of weights, whatever happens, before its first kernel runs.
+
+    Up to the first operation that this pass does not know.
+    """
     loads: list[Load] = []
     arrivals: dict[SSAValue, L3WaitOp] = {}
     for op in layer.body.block.ops:
-        if isinstance(op, RunOp | scf.ForOp):
+        if not is_copyable(op) and not isinstance(op, BEFORE_KERNELS):
             break
         if isinstance(op, L3WaitOp):
             arrivals[op.buffer] = op
         if isinstance(op, DmaStartOp) and op.parameters is not None and op.condition is None:
-            (wait,) = (use.operation for use in op.transfer.uses)
-            assert isinstance(wait, WaitOp), "transfers are waited for"
-            loads.append(Load(op, wait, arrivals.get(op.source)))
+            load = Load.of(op, arrivals.get(op.source))
+            if load is not None:
+                loads.append(load)
     return loads
 
 
@@ -73,7 +115,9 @@ def is_on_its_way(load: Load, layer: LayerOp) -> bool:
     if load.arrival is None:
         return True
     starts = [use.operation for use in load.start.source.uses]
-    start = next(op for op in starts if isinstance(op, L3LoadOp))
+    start = next((op for op in starts if isinstance(op, L3LoadOp)), None)
+    if start is None:
+        return False
     block = layer.parent_block()
     assert block is not None, "layers lie in a function"
     place = block.find_ancestor_op_in_block(start)
@@ -83,6 +127,10 @@ def is_on_its_way(load: Load, layer: LayerOp) -> bool:
 def early_place(layer: LayerOp) -> RunOp | None:
     """The kernel of a layer's loop, or its first one, in front of which a prefetch may start."""
     loops = [op for op in layer.body.block.ops if isinstance(op, scf.ForOp)]
+    if loops and (
+        const_evaluate_operand(loops[-1].lb) != 0 or not const_evaluate_operand(loops[-1].ub)
+    ):
+        return None
     region = loops[-1].body if loops else layer.body
     return next((op for op in region.block.ops if isinstance(op, RunOp)), None)
 
@@ -189,8 +237,8 @@ class PrefetchWeightsPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         l1 = memory_limit(op, Space.L1, self.l1)
         for function in networks(op, LayerOp):
-            layers = [layer for layer in function.body.block.ops if isinstance(layer, LayerOp)]
             held: tuple[BufferOp, ...] = ()
-            for before, layer in pairwise(layers):
-                prefetch_between(before, layer, held, l1)
+            for before, layer, at_once in neighbours(function):
+                if at_once:
+                    prefetch_between(before, layer, held, l1)
                 held = layer_buffers(before, held).filled

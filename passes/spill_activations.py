@@ -43,10 +43,38 @@ def spill_candidate(items: list[Lifetime]) -> BufferOp | None:
     between = [
         item.value.owner
         for item in sorted(items, key=lambda item: -item.size)
-        if isinstance(item.value.owner, BufferOp)
-        and {type(use.operation) for use in item.value.uses} == {LayerOp, DmaStartOp}
+        if isinstance(item.value.owner, BufferOp) and only_layers_move(item.value.owner)
     ]
     return between[0] if between else None
+
+
+def only_layers_move(buffer: BufferOp) -> bool:
+    """Whether one layer makes an activation, and transfers of layers are all that uses it."""
+    makers: list[LayerOp] = []
+    transfers: list[DmaStartOp] = []
+    for use in buffer.result.uses:
+        match use.operation:
+            case LayerOp() as layer:
+                makers.append(layer)
+            case DmaStartOp() as start if enclosing_layer(start) is not None:
+                transfers.append(start)
+            case _:
+                return False
+    if len(makers) != 1 or not transfers:
+        return False
+    line = line_bytes(makers[0].shape)
+    return buffer.size % line == 0 and all(can_pass_through(start, line) for start in transfers)
+
+
+def can_pass_through(start: DmaStartOp, line_bytes: int) -> bool:
+    """Whether a transfer moves whole lines or parts of one, and is waited for once."""
+    waits = [use.operation for use in start.transfer.uses]
+    if len(waits) != 1 or not isinstance(waits[0], WaitOp):
+        return False
+    box = start.box
+    return box.line_bytes <= line_bytes or (
+        box.line_bytes % line_bytes == 0 and 1 in (box.blocks, box.lines)
+    )
 
 
 class Spill:
@@ -102,8 +130,6 @@ class FarTransfer:
         self.part, self.lines, self.line_stride = box.line_bytes, box.lines, box.line_stride
         self.blocks, self.block_stride = box.blocks, box.block_stride
         if self.part > line_bytes:
-            assert self.part % line_bytes == 0, "lines are joined whole"
-            assert 1 in (box.blocks, box.lines), "a tile has three dimensions"
             if box.lines > 1:
                 self.blocks, self.block_stride = box.lines, box.line_stride
             self.lines, self.line_stride = self.part // line_bytes, line_bytes

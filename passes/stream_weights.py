@@ -9,7 +9,13 @@ from itertools import pairwise
 
 from xdsl.context import Context
 from xdsl.dialects import arith, memref
-from xdsl.dialects.builtin import IndexType, IntegerAttr, ModuleOp
+from xdsl.dialects.builtin import (
+    DenseIntOrFPElementsAttr,
+    IndexType,
+    IntegerAttr,
+    ModuleOp,
+    SymbolRefAttr,
+)
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
@@ -83,14 +89,41 @@ Plan = tuple[float, list[Stream]]
 """Estimated cycles of a network, and its streams."""
 
 
+def symbol_uses(module: ModuleOp) -> Counter[str]:
+    """How often the operations of a module name each symbol."""
+    return Counter(
+        attribute.string_value()
+        for op in module.walk()
+        for attribute in (*op.properties.values(), *op.attributes.values())
+        if isinstance(attribute, SymbolRefAttr)
+    )
+
+
 def layer_steps(function: FuncOp) -> list[StreamStep]:
-    """The steps of a network in their order, with the positions they take up to the next one."""
+    """The steps of a network in their order, with the positions they take up to the next one.
+
+    Weights that something else uses, too, are not among them: they stay where they are.
+    """
+    module = function.parent_op()
+    assert isinstance(module, ModuleOp), "networks lie in a module"
+    movable = {
+        constant.sym_name.data
+        for constant in constants(module, Space.L2)
+        if isinstance(constant.initial_value, DenseIntOrFPElementsAttr)
+    }
+    counts = symbol_uses(module)
     numbered = positions(function)
     steps: list[StreamStep] = []
     for layer in function.body.block.ops:
         if not isinstance(layer, LayerOp):
             continue
-        uses = [op for op in layer.body.block.ops if isinstance(op, memref.GetGlobalOp)]
+        uses = [
+            op
+            for op in layer.body.block.ops
+            if isinstance(op, memref.GetGlobalOp)
+            and op.name_.string_value() in movable
+            and counts[op.name_.string_value()] == 1
+        ]
         estimate = layer.estimate.value.data if layer.estimate else 0
         for index, use in enumerate(uses):
             first = numbered[use] if index else numbered[layer]
@@ -312,11 +345,13 @@ class WeightStreaming:
         """Writes the transfers of one network, if it needs any."""
         steps = layer_steps(function)
         activations = lifetimes(function)
-        needed = search_fit(activations)
-        if not steps or needed + sum(step.size for step in steps) <= self.l2:
+        resident = constants(self.module, Space.L2)
+        weights = sum(aligned(constant_size(constant)) for constant in resident)
+        if not steps or search_fit(activations) + weights <= self.l2:
             return
+        room = self.l2 - (weights - sum(step.size for step in steps))
         for margin in range(0, self.l2 // 2, self.l2 // PLANNING_STEPS):
-            streams = self._choose(function, steps, activations, self.l2 - margin)
+            streams = self._choose(function, steps, activations, room - margin)
             if streams is None:
                 break
             trial = self.module.clone()
@@ -324,7 +359,7 @@ class WeightStreaming:
             if l2_needed(trial, function.sym_name.data) <= self.l2:
                 write_streams(self.module, function.sym_name.data, streams)
                 return
-        used = StreamPlan(steps, activations, self.l2, self.l3).activation_bytes
+        used = StreamPlan(steps, activations, room, self.l3).activation_bytes
         worst = max(range(len(steps)), key=lambda index: used[index] + steps[index].size)
         raise DoesNotFitError(
             Space.L2,

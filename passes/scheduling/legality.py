@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from xdsl.rewriter import InsertPoint, Rewriter
+
 from dsconv.dialects.fused import Axis, FusedOp
 from dsconv.dialects.graph import (
     AddOp,
@@ -109,9 +111,9 @@ def fuse(chain: Sequence[LayerOperation], axis: Axis) -> FusedOp:
     assert block is not None, "layers lie in a function"
     readers = list(last.result.uses)
     following = last.next_op
-    assert following is not None, "a function ends with a return"
+    place = InsertPoint.at_end(block) if following is None else InsertPoint.before(following)
     fused = FusedOp(chain, axis)
-    block.insert_op_before(fused, following)
+    Rewriter.insert_op(fused, place)
     for use in readers:
         use.operation.operands[use.index] = fused.result
     return fused
