@@ -14,6 +14,7 @@ from xdsl.utils.target import Target
 PASSES = {
     "fuse-dsconv": "dsconv.passes.fuse_dsconv:FuseDsconvPass",
     "fold-pads": "dsconv.passes.fold_pads:FoldPadsPass",
+    "fold-negative-scales": "dsconv.passes.fold_negative_scales:FoldNegativeScalesPass",
     "fold-weight-zero-points": "dsconv.passes.fold_weight_zero_points:FoldWeightZeroPointsPass",
     "narrow-requant": "dsconv.passes.narrow_requant:NarrowRequantPass",
     "factorise-depthwise": "dsconv.passes.factorise_depthwise:FactoriseDepthwisePass",
