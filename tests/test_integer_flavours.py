@@ -298,6 +298,11 @@ def test_an_add_that_says_how_it_is_requantised(case: str, smaller: int | None):
     expected = np.clip(total >> output.get("out_shift", 0), 0, output.get("out_n_levels", 256) - 1)
     (result,) = run_network(network, *values)
     np.testing.assert_array_equal(result, expected)
+    spelled = spelled_out(model)
+    spelled.graph.output[0].type.tensor_type.elem_type = TensorProto.FLOAT
+    feeds = dict(zip("ab", values, strict=True))
+    (judged,) = onnx_runtime(spelled, optimised=False).run(None, feeds)
+    np.testing.assert_array_equal(judged, expected)
 
 
 @pytest.mark.parametrize(
