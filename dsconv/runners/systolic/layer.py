@@ -205,49 +205,52 @@ def _on_bus(
     padded: Operands, weights: Operands, work: ArrayWork, mapping: Mapping, clock: Clock
 ) -> Result:
     """Each line of the output on a row of the array, in a pass for each line of the kernel."""
-    line_work, array = LineWork.of(work, mapping), clock.array
-    window = work.window
-    across, along = 0, 1
-    kernel = weights[:, 0]
+    line_work, window = LineWork.of(work, mapping), work.window
+    kernel, across, along = weights[:, 0], 0, 1
     if mapping.lines is Lines.COLUMNS:
         across, along = 1, 0
         padded, kernel = padded.transpose(0, 2, 1), kernel.transpose(0, 2, 1)
-    taps_along = np.zeros((len(kernel), line_work.passes, line_work.extent), np.int32)
-    taps_along[:, :, :: window.dilations[along]] = kernel
+    taps = np.zeros((len(kernel), line_work.passes, line_work.extent), np.int32)
+    taps[:, :, :: window.dilations[along]] = kernel
+
+    length = line_work.length
+    if mapping.strategy is Strategy.ST_OS:
+        length = ceil(length / clock.array.columns) * clock.array.columns
+    reach = length + line_work.extent - 1
+    padded = np.pad(padded, ((0, 0), (0, 0), (0, max(0, reach - padded.shape[2]))))
     outputs = work.outputs[across]
     starts = np.arange(outputs)[:, None] * window.strides[across]
     passes = starts + np.arange(line_work.passes) * window.dilations[across]
     channels = np.arange(len(kernel)) // work.kernels
-    whole_rows = mapping.strategy is Strategy.ST_OS
-    length = line_work.length
-    if whole_rows:
-        length = ceil(length / array.columns) * array.columns
-    needed = length + line_work.extent - 1
-    padded = np.pad(padded, ((0, 0), (0, 0), (0, max(0, needed - padded.shape[2]))))
-    lines = padded[channels][:, passes, :needed].reshape(-1, line_work.passes, needed)
-    line_taps = np.repeat(taps_along, outputs, axis=0)
-    sums = np.empty((len(lines), length), np.int64)
+    lines = padded[channels][:, passes, :reach].reshape(-1, line_work.passes, reach)
+
+    sums = _lines(lines, np.repeat(taps, outputs, axis=0), length, clock)
+    sums = sums[:, :: line_work.stride][:, : line_work.outputs]
+    found = sums.reshape(len(kernel), outputs, line_work.outputs)
+    return found if mapping.lines is Lines.ROWS else found.transpose(0, 2, 1)
+
+
+def _lines(lines: Operands, taps: Operands, length: int, clock: Clock) -> Result:
+    """Lines (n, passes, length + E - 1) with taps (n, passes, E): sums (n, length)."""
+    array, sums = clock.array, np.empty((len(lines), length), np.int64)
+    _, passes, extent = taps.shape
     for row, times, r in blocks(len(lines), array.rows):
         rows = slice(row, row + times * r)
-        w = line_taps[rows].reshape(times, r, *line_taps.shape[1:])
+        inputs = lines[rows].reshape(times, r, passes, -1)
+        weights = taps[rows].reshape(times, r, passes, extent)
         for place, repeats, f in blocks(length, array.columns):
+            reach = f + extent - 1
             part = np.empty((times, r, repeats, f), np.int64)
-            reach = f + line_work.extent - 1
-            for numbers in clock.batches(
-                times * repeats, r * f, line_work.passes * r * (reach + line_work.extent)
-            ):
+            for numbers in clock.batches(times * repeats, r * f, passes * r * (reach + extent)):
                 i, j = np.unravel_index(numbers, (times, repeats))
-                along_line = place + j[..., None] * f + np.arange(reach)
-                inputs = lines[rows].reshape(times, r, line_work.passes, needed)
+                along = place + j[..., None] * f + np.arange(reach)
                 found, cycles = clock.simulator.lines(
-                    inputs[i[..., None], :, :, along_line].transpose(0, 4, 2, 3, 1),
-                    w[i].transpose(0, 3, 4, 2, 1),
+                    inputs[i[..., None], :, :, along].transpose(0, 4, 2, 3, 1),
+                    weights[i].transpose(0, 3, 4, 2, 1),
                     f,
                     array.accumulator_bits,
                 )
                 part[i, :, j] = found.transpose(0, 3, 1, 2)
                 clock.add(numbers.shape[1], cycles, 1, numbers.size)
             sums[rows, place : place + repeats * f] = part.reshape(times * r, repeats * f)
-    outputs_along = sums[:, : line_work.length : line_work.stride][:, : line_work.outputs]
-    found = outputs_along.reshape(len(kernel), outputs, line_work.outputs)
-    return found if mapping.lines is Lines.ROWS else found.transpose(0, 2, 1)
+    return sums
