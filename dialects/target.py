@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
+from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass, replace
 from typing import Any, TypeVar, cast, get_type_hints
 
 from xdsl.dialects.builtin import ModuleOp
@@ -29,12 +29,14 @@ Record = TypeVar("Record")
 class Core:
     """The cores, all alike: how many, what their kernels are written for, a stack in bytes.
 
-    `isa`: `xpulp` assembly, or `portable` C alone.
+    `isa`: `xpulp` assembly, or `portable` C alone. Stalls are cycles beside the instruction's own.
     """
 
     count: int
     isa: str
     stack_bytes: int
+    taken_branch_stalls: int
+    jump_stalls: int
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,10 @@ class Cluster:
     def isa(self) -> str:
         """What kernels are written for."""
         return self.core.isa
+
+    def with_cores(self, count: int) -> Cluster:
+        """The cluster with another number of cores."""
+        return replace(self, core=replace(self.core, count=count))
 
 
 class TableError(ValueError):

@@ -22,7 +22,6 @@ from dsconv.lowering.xpulp.depthwise import depthwise
 from dsconv.lowering.xpulp.lower_kernels import WRITERS
 from dsconv.passes.analysis.layer_shape import LayerShape
 from dsconv.passes.analysis.target_cluster import DEFAULT_CLUSTER
-from dsconv.passes.analysis.xpulp_limits import GATHERED_BYTES
 from dsconv.passes.scheduling.kernel_cost import (
     PORTABLE_KINDS,
     CostModel,
@@ -36,12 +35,12 @@ from dsconv.passes.scheduling.kernel_cost import (
 )
 from dsconv.passes.scheduling.layer_cost import layer_cost
 from dsconv.passes.scheduling.tile_space import choose_tile
-from dsconv.targets import load_target
 
 CHW = Activation(layout=Layout.CHW)
 HWC = Activation(layout=Layout.HWC)
 L1_BYTES = 56 * 1024
 COSTS = CostModel.of(DEFAULT_CLUSTER)
+CORE = DEFAULT_CLUSTER.core
 
 
 def geometry_of(builder: ModelBuilder) -> LayerShape:
@@ -90,12 +89,13 @@ def test_a_depthwise_layer_is_split_by_parts_of_channels_too(channels: int):
     x = TileShape(channels, 34, 34, Layout.CHW)
     y = TileShape(channels, 32, 32, Layout.CHW)
     shape = KernelShape("depthwise", x, y)
-    assert kernel_cycles(shape, replace(COSTS, cores=1)) > 6 * kernel_cycles(shape, COSTS)
+    alone = CostModel.of(DEFAULT_CLUSTER.with_cores(1))
+    assert kernel_cycles(shape, alone) > 6 * kernel_cycles(shape, COSTS)
 
 
 @pytest.mark.parametrize("isa", INSTRUCTION_SETS)
 def test_every_layer_has_a_cost(isa: str):
-    costs = replace(COSTS, isa=isa)
+    costs = replace(COSTS, core=replace(CORE, isa=isa))
     layers = {op for op in Dsconv.operations if issubclass(op, LayerOperation)} - {FusedOp}
     tile = TileShape(8, 4, 4, Layout.HWC)
     for layer in layers:
@@ -106,7 +106,7 @@ def test_every_layer_has_a_cost(isa: str):
 @pytest.mark.parametrize(("isa", "error"), [("xpulp", 0.10), ("portable", 0.25)])
 def test_costs_agree_with_what_was_measured(isa: str, error: float):
     """Layers of the shapes and tiles that were measured on GVSoC, kind by kind."""
-    costs = replace(COSTS, isa=isa)
+    costs = replace(COSTS, core=replace(CORE, isa=isa))
     errors: dict[tuple[str, bool], list[float]] = defaultdict(list)
     for row in read_measured(isa):
         layer = row.sample.layer
@@ -139,9 +139,17 @@ def test_pixels_of_chw_are_priced_as_they_are_read(channels: int):
     """Assembly where it is written, loops in C where not."""
     kernel = RandomKernel(1, channels, (3, 3)).dense(8, layouts=(Layout.CHW, Layout.HWC)).kernel
     x, y = TileShape(channels, 3, 3, Layout.CHW), TileShape(8, 3, 3, Layout.HWC)
-    terms = list(assembly_terms(KernelShape("pointwise", x, y), 8))
+    terms = list(assembly_terms(KernelShape("pointwise", x, y), CORE))
     is_portable = any("portable_product" in term for term in terms)
-    assert is_portable == (conv2d(kernel, 8) is None)
+    assert is_portable == (conv2d(kernel, DEFAULT_CLUSTER) is None)
+
+
+@pytest.mark.parametrize(("stack_bytes", "most_channels"), [(512, 208), (1008, 456)])
+def test_what_a_core_gathers_lies_in_half_of_its_stack(stack_bytes: int, most_channels: int):
+    cluster = replace(DEFAULT_CLUSTER, core=replace(CORE, stack_bytes=stack_bytes))
+    for channels in (most_channels, most_channels + 1):
+        kernel = RandomKernel(1, channels, (3, 3)).dense(8, layouts=(Layout.CHW, Layout.HWC)).kernel
+        assert (conv2d(kernel, cluster) is not None) == (channels == most_channels)
 
 
 @pytest.mark.parametrize("channels", [682, 683])
@@ -149,16 +157,11 @@ def test_depthwise_rows_of_hwc_are_priced_as_they_are_read(channels: int):
     window = WindowAttr.of((3, 3))
     kernel = RandomKernel(1, channels, (3, 3)).depthwise(window, (Layout.HWC, Layout.HWC)).kernel
     x, y = TileShape(channels, 3, 3, Layout.HWC), TileShape(channels, 1, 1, Layout.HWC)
-    terms = list(assembly_terms(KernelShape("depthwise", x, y, WindowShape((3, 3))), 8))
+    terms = list(assembly_terms(KernelShape("depthwise", x, y, WindowShape((3, 3))), CORE))
     is_portable = any("portable_call" in term for term in terms)
-    assert is_portable == (depthwise(kernel, 8) is None)
+    assert is_portable == (depthwise(kernel, DEFAULT_CLUSTER) is None)
 
 
 def test_kinds_without_assembly_are_priced_as_loops():
     portable = {kind.value for kind, write in WRITERS.items() if write is None}
     assert portable == set(PORTABLE_KINDS)
-
-
-def test_what_a_core_gathers_lies_in_half_of_its_stack():
-    for name in ("pulp_open", "gap8"):
-        assert load_target(name).core.stack_bytes // 2 == GATHERED_BYTES + 44

@@ -13,11 +13,13 @@ from dsconv.dialects.graph import RequantisedOperation, tensor_type
 from dsconv.errors import DsconvError
 from dsconv.execution.report import Report
 from dsconv.execution.stalls import Stalls
+from dsconv.passes.analysis.target_cluster import DEFAULT_CLUSTER
 from dsconv.runners import LayerCounts, RunnerError, gvsoc
 from dsconv.runners.counts import read_counts
 
 TIMEOUT_S = 60
 DIGITS = Path(__file__).parents[1] / "examples" / "digits" / "digits.onnx"
+CORE = DEFAULT_CLUSTER.core
 LOADS = 1000  # of each core, in each layer of tests/networks/banks.c, one in each turn of a loop
 
 
@@ -64,8 +66,8 @@ def test_pulp_open_shows_l1_conflicts_only_by_their_absence(tmp_path: Path):
     costs = []
     for counts, other in zip(result.counts, without.counts, strict=True):
         assert counts.l1_conflicts is None
-        assert Stalls.of(10_000, counts).l1_conflicts is None
-        costs.append(Stalls.of(10_000, counts, other).l1_conflicts)
+        assert Stalls.of(10_000, counts, CORE).l1_conflicts is None
+        costs.append(Stalls.of(10_000, counts, CORE, other).l1_conflicts)
     own_bank, same_bank = costs
     assert own_bank < 50
     assert same_bank > 2 * LOADS
@@ -102,7 +104,7 @@ def counts_of(awake: list[int], *, conflicts: list[int] | None = None) -> LayerC
 
 
 def test_stalls_and_barriers_make_up_a_layers_cycles():
-    stalls = Stalls.of(100, counts_of([80, 70, 70, 60], conflicts=[2, 2, 2, 6]))
+    stalls = Stalls.of(100, counts_of([80, 70, 70, 60], conflicts=[2, 2, 2, 6]), CORE)
     assert stalls.busy == (80, 70, 70, 60)
     assert stalls.imbalance == pytest.approx(80 / 70 - 1)
     assert stalls.l1_conflicts == 3
@@ -114,9 +116,9 @@ def test_stalls_and_barriers_make_up_a_layers_cycles():
 
 def test_what_cannot_be_counted_is_absent_and_not_zero():
     counts = counts_of([80, 70, 70, 60])
-    assert Stalls.of(100, counts).as_json()["l1_conflicts"] is None
+    assert Stalls.of(100, counts, CORE).as_json()["l1_conflicts"] is None
     without = counts_of([78, 66, 68, 60])
-    assert Stalls.of(100, counts, without).as_json()["l1_conflicts"] == 2
+    assert Stalls.of(100, counts, CORE, without).as_json()["l1_conflicts"] == 2
 
 
 def test_a_broken_file_is_an_error(tmp_path: Path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,11 @@ from xpulp_program import Case, run_cases
 
 from dsconv.dialects.attributes import Layout, RequantAttr, WindowAttr, i64_array
 from dsconv.dialects.graph import activation_type
+from dsconv.dialects.target import InstructionCache
 from dsconv.dialects.tiled import KernelKind, KernelOp
 from dsconv.lowering.xpulp.assembly import Assembly, RegisterPressureError
 from dsconv.lowering.xpulp.encodings import XPULP, Operand
+from dsconv.passes.analysis.target_cluster import DEFAULT_CLUSTER
 
 REGISTERS = {"x0": 0, "a0": 10, "a1": 11, "a2": 12}
 R = ("a0", "a1", "a2")
@@ -162,7 +165,25 @@ def test_cycles_are_estimated():
         asm("lw", "a1", "a0", 0)
         asm("addi", "a1", "a1", 1)
         asm("mulh", "a2", "a3", "a4")
-    assert asm.cycles == 1 + 10 * (2 + 1 + 5)
+    assert asm.cycles(DEFAULT_CLUSTER) == 1 + 10 * (2 + 1 + 5)
+
+
+def test_branches_cost_what_the_core_takes_for_them():
+    asm = Assembly()
+    with asm.software_loop(10):
+        asm("nop")
+    slow = replace(DEFAULT_CLUSTER, core=replace(DEFAULT_CLUSTER.core, taken_branch_stalls=4))
+    assert asm.cycles(slow) == asm.cycles(DEFAULT_CLUSTER) + 10 * 2
+
+
+def test_loops_beyond_the_instruction_cache_miss():
+    """256 bytes in a cache of 128: 1.2 times the lines miss by what was measured, so all 16."""
+    asm = Assembly()
+    with asm.software_loop(10):
+        for _ in range(62):
+            asm("nop")
+    small = replace(DEFAULT_CLUSTER, icache=InstructionCache(128, 16, 3))
+    assert asm.cycles(small) == asm.cycles(DEFAULT_CLUSTER) + 10 * 16 * 3
 
 
 A, B, C = 0x81F2037E, 0xFE05FF84, 0x0102FF7F

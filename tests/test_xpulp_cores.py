@@ -11,8 +11,8 @@ from random_kernels import KernelRun, RandomKernel
 from xpulp_program import check_kernels
 
 from dsconv.dialects.attributes import Layout, WindowAttr
-from dsconv.dialects.target import MOST_CORES
-from dsconv.dialects.tiled import KernelOp
+from dsconv.dialects.target import MOST_CORES, Cluster
+from dsconv.dialects.tiled import KernelKind, KernelOp
 from dsconv.lowering.xpulp.lower_kernels import WRITERS
 
 ANY_CORES = range(1, MOST_CORES + 1)
@@ -33,7 +33,7 @@ def depthwise(seed: int) -> KernelRun:
 
 
 def addition(seed: int) -> KernelRun:
-    return RandomKernel(seed, 10, (5, 7)).elementwise("add")
+    return RandomKernel(seed, 10, (5, 7)).elementwise(KernelKind.ADD)
 
 
 def lookup(seed: int) -> KernelRun:
@@ -45,15 +45,16 @@ def concat(seed: int) -> KernelRun:
 
 
 def maximum(seed: int) -> KernelRun:
-    return RandomKernel(seed, 21, (7, 7)).pool("max_pool", WindowAttr.of((2, 2), (2, 2)))
+    return RandomKernel(seed, 21, (7, 7)).pool(KernelKind.MAX_POOL, WindowAttr.of((2, 2), (2, 2)))
 
 
 def average(seed: int) -> KernelRun:
-    return RandomKernel(seed, 21, (4, 4)).pool("avg_pool", WindowAttr.of((4, 4)))
+    return RandomKernel(seed, 21, (4, 4)).pool(KernelKind.AVG_POOL, WindowAttr.of((4, 4)))
 
 
-def written(kernel: KernelOp, cores: int) -> str | None:
-    return WRITERS[kernel.kind.data](kernel, cores)
+def written(kernel: KernelOp, cluster: Cluster) -> str | None:
+    write = WRITERS[kernel.kind]
+    return None if write is None else write(kernel, cluster)
 
 
 @needs_gvsoc

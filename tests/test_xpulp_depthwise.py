@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from handwritten import needs_gvsoc
 from random_kernels import KernelRun, RandomKernel
-from xpulp_program import CORES, check_kernels
+from xpulp_program import check_kernels
 
 from benchmarks.layers import GvsocNetwork
 from dsconv.bench.model_builder import Activation, ModelBuilder
@@ -23,6 +23,7 @@ from dsconv.lowering.xpulp.depthwise import depthwise
 from dsconv.lowering.xpulp.depthwise_splits import DepthwiseShape, phases
 from dsconv.lowering.xpulp.row_steps import RowSchedule, RowStep, Walk
 from dsconv.lowering.xpulp.strips import LANES, StripAxis, StripPlan, plans, runs_of, strips_of
+from dsconv.passes.analysis.target_cluster import DEFAULT_CLUSTER
 from dsconv.targets import load_target
 
 LAYERS = 8
@@ -194,7 +195,7 @@ def test_windows_whose_weights_are_on_the_stack(tmp_path: Path, seed: int):
 
 def check_written(directory: Path, runs: Sequence[KernelRun]) -> None:
     """Checks kernels but for a few that take too many registers: large windows, 64 bits."""
-    written = [run for run in runs if depthwise(run.kernel, CORES) is not None]
+    written = [run for run in runs if depthwise(run.kernel, DEFAULT_CLUSTER) is not None]
     assert len(written) > 0.85 * len(runs)
     check_kernels(directory, depthwise, written)
 
@@ -272,7 +273,7 @@ def test_rows_and_pixels_of_hwc_that_are_far_apart(tmp_path: Path):
     window = WindowAttr.of((3, 3), pads=(1, 1, 1, 1))
     runs = [hwc(channels, width, window) for channels, width in ((340, 6), (682, 3), (682, 4))]
     check_kernels(tmp_path, depthwise, runs)
-    assert depthwise(hwc(683, 4, window).kernel, CORES) is None
+    assert depthwise(hwc(683, 4, window).kernel, DEFAULT_CLUSTER) is None
 
 
 class RandomChain:

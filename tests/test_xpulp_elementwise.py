@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from handwritten import needs_gvsoc
 from random_kernels import KernelRun, RandomKernel
-from xpulp_program import CORES, check_kernels
+from xpulp_program import check_kernels
 
 from benchmarks.layers import GvsocNetwork
 from dsconv.bench.model_builder import Activation, ModelBuilder
@@ -17,6 +17,7 @@ from dsconv.dialects.attributes import Layout, WindowAttr
 from dsconv.dialects.machine import AssemblyOp
 from dsconv.dialects.tiled import KernelKind
 from dsconv.lowering.xpulp.elementwise import concat, elementwise
+from dsconv.passes.analysis.target_cluster import DEFAULT_CLUSTER
 
 
 def random_activation(rng: random.Random, layout: Layout) -> Activation:
@@ -63,31 +64,31 @@ def test_every_layer_has_a_kernel(seed: int):
     }
 
 
-def random_run(kind: str, seed: int) -> KernelRun:
+def random_run(kind: KernelKind, seed: int) -> KernelRun:
     rng = random.Random(seed)
     channels, height, width = (rng.randint(1, rng.choice([3, 20])) for _ in range(3))
     kernel = RandomKernel(seed, channels, (height, width))
-    if kind == "lookup":
+    if kind is KernelKind.LOOKUP:
         return kernel.lookup()
-    if kind == "concat":
+    if kind is KernelKind.CONCAT:
         return kernel.concat(rng.randint(1, 6))
     return kernel.elementwise(kind)
 
 
 KINDS = (KernelKind.ADD, KernelKind.MUL, KernelKind.RESCALE)
-WRITERS = {**dict.fromkeys((*KINDS, "lookup"), elementwise), "concat": concat}
+WRITERS = {**dict.fromkeys((*KINDS, KernelKind.LOOKUP), elementwise), KernelKind.CONCAT: concat}
 
 
 @needs_gvsoc
 @pytest.mark.parametrize("kind", WRITERS)
-def test_random_kernels(tmp_path: Path, kind: str):
+def test_random_kernels(tmp_path: Path, kind: KernelKind):
     """Of all layouts, broadcast inputs and outputs that are parts of larger tiles among them."""
     check_kernels(tmp_path, WRITERS[kind], [random_run(kind, seed) for seed in range(60)])
 
 
 @pytest.mark.parametrize("kind", WRITERS)
 @pytest.mark.parametrize("seed", range(3))
-def test_loops_of_random_kernels(kind: str, seed: int):
+def test_loops_of_random_kernels(kind: KernelKind, seed: int):
     run = random_run(kind, 100 + seed)
     np.testing.assert_array_equal(run.lowered(), run.expected())
 
@@ -103,5 +104,5 @@ def test_far_strides(tmp_path: Path):
 
 
 def test_seven_inputs_are_left_to_the_loops():
-    assert concat(RandomKernel(0, 4, (3, 3)).concat(6).kernel, CORES) is not None
-    assert concat(RandomKernel(0, 4, (3, 3)).concat(7).kernel, CORES) is None
+    assert concat(RandomKernel(0, 4, (3, 3)).concat(6).kernel, DEFAULT_CLUSTER) is not None
+    assert concat(RandomKernel(0, 4, (3, 3)).concat(7).kernel, DEFAULT_CLUSTER) is None

@@ -13,6 +13,7 @@ from xpulp_program import check_kernels
 
 from dsconv.dialects.attributes import Layout, WindowAttr
 from dsconv.dialects.records import SHIFT
+from dsconv.dialects.target import Cluster
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.convolution import Form, candidates, conv2d
 from dsconv.lowering.xpulp.dense import DenseWriter
@@ -78,8 +79,10 @@ def test_windows_gathered_together(tmp_path: Path, seed: int):
         )
         return kernel.dense(int(random.choice([4, 8, 9])), window, start=(-pads[0], -pads[1]))
 
-    def any_candidate(kernel: KernelOp, cores: int) -> str | None:
-        found = list(candidates(kernel, Form(DenseWriter, gather_for(kernel)), cores))
+    def any_candidate(kernel: KernelOp, cluster: Cluster) -> str | None:
+        found = list(
+            candidates(kernel, Form(DenseWriter, gather_for(kernel, cluster.core)), cluster.core)
+        )
         return found[random.integers(len(found))].text() if found else None
 
     check_kernels(tmp_path, any_candidate, [one() for _ in range(30)])
@@ -113,10 +116,10 @@ def test_windows_read_through_pointers(tmp_path: Path, seed: int):
         kernels = int(random.integers(1, 20))
         return kernel.dense(kernels, window, start=start, layouts=layouts)
 
-    def any_candidate(kernel: KernelOp, cores: int) -> str | None:
+    def any_candidate(kernel: KernelOp, cluster: Cluster) -> str | None:
         if reads_in_place(kernel):
-            return conv2d(kernel, cores)
-        found = list(candidates(kernel, Form(TapWriter, TapPointers(kernel)), cores))
+            return conv2d(kernel, cluster)
+        found = list(candidates(kernel, Form(TapWriter, TapPointers(kernel)), cluster.core))
         return found[random.integers(len(found))].text() if found else None
 
     check_kernels(tmp_path, any_candidate, [one() for _ in range(40)])

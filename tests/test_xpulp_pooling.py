@@ -9,17 +9,18 @@ import numpy as np
 import pytest
 from handwritten import needs_gvsoc
 from random_kernels import KernelRun, RandomKernel
-from xpulp_program import CORES, check_kernels
+from xpulp_program import check_kernels
 
 from dsconv.dialects.attributes import WindowAttr
 from dsconv.dialects.tiled import KernelKind
 from dsconv.lowering.xpulp.pooling import avg_pool, has_taps, max_pool
+from dsconv.passes.analysis.target_cluster import DEFAULT_CLUSTER
 
 WRITERS = {KernelKind.AVG_POOL: avg_pool, KernelKind.MAX_POOL: max_pool}
 each_kind = pytest.mark.parametrize("kind", WRITERS)
 
 
-def random_run(kind: str, seed: int, largest: int = 10) -> KernelRun:
+def random_run(kind: KernelKind, seed: int, largest: int = 10) -> KernelRun:
     """Windows with and without padding, some of a whole map and some of a tile."""
     rng = random.Random(seed)
     fy, fx = rng.randint(1, 5), rng.randint(1, 5)
@@ -38,21 +39,21 @@ def random_run(kind: str, seed: int, largest: int = 10) -> KernelRun:
 @needs_gvsoc
 @each_kind
 @pytest.mark.parametrize("seed", range(2))
-def test_random_kernels(tmp_path: Path, kind: str, seed: int):
+def test_random_kernels(tmp_path: Path, kind: KernelKind, seed: int):
     runs = [random_run(kind, 100 * seed + number) for number in range(60)]
     check_kernels(tmp_path, WRITERS[kind], [run for run in runs if has_taps(run.kernel)])
 
 
 @each_kind
 @pytest.mark.parametrize("seed", range(3))
-def test_loops_of_random_kernels(kind: str, seed: int):
+def test_loops_of_random_kernels(kind: KernelKind, seed: int):
     run = random_run(kind, 1000 + seed, largest=3)
     np.testing.assert_array_equal(run.lowered(), run.expected())
 
 
 @needs_gvsoc
 @each_kind
-def test_large_windows_and_far_strides(tmp_path: Path, kind: str):
+def test_large_windows_and_far_strides(tmp_path: Path, kind: KernelKind):
     """Windows that are loops, and rows and planes that are farther than an immediate reaches."""
     shapes = [
         (13, (9, 9), WindowAttr.of((9, 9), pads=(4, 4, 4, 4))),
@@ -86,11 +87,13 @@ def test_slices_and_pads(tmp_path: Path):
 def test_padding_that_may_be_the_maximum_is_left_to_the_loops():
     window = WindowAttr.of((2, 2), pads=(1, 1, 1, 1))
     kernel = RandomKernel(0, 8, (6, 6))
-    assert max_pool(kernel.pool(KernelKind.MAX_POOL, window).kernel, CORES) is not None
-    assert max_pool(kernel.pool(KernelKind.MAX_POOL, window, pad_value=50).kernel, CORES) is None
+    lowest = kernel.pool(KernelKind.MAX_POOL, window).kernel
+    higher = kernel.pool(KernelKind.MAX_POOL, window, pad_value=50).kernel
+    assert max_pool(lowest, DEFAULT_CLUSTER) is not None
+    assert max_pool(higher, DEFAULT_CLUSTER) is None
 
 
 def test_dilated_windows_are_left_to_the_loops():
     window = WindowAttr.of((2, 2), dilations=(2, 2))
     for kind, write in WRITERS.items():
-        assert write(RandomKernel(0, 8, (6, 6)).pool(kind, window).kernel, CORES) is None
+        assert write(RandomKernel(0, 8, (6, 6)).pool(kind, window).kernel, DEFAULT_CLUSTER) is None

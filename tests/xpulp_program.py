@@ -12,7 +12,9 @@ import numpy as np
 from handwritten import RUNTIME
 from random_kernels import Bytes, KernelRun
 
+from dsconv.dialects.target import Cluster
 from dsconv.dialects.tiled import KernelOp, aligned
+from dsconv.passes.analysis.target_cluster import DEFAULT_CLUSTER
 from dsconv.runners import build, gvsoc
 
 CORES = 8
@@ -176,7 +178,7 @@ def run_cases(directory: Path, cases: Sequence[Case], *, repeats: int = 1) -> li
 
 def check_kernels(
     directory: Path,
-    write: Callable[[KernelOp, int], str | None],
+    write: Callable[[KernelOp, Cluster], str | None],
     runs: Sequence[KernelRun],
     cores: Sequence[int] = (CORES,),
 ) -> None:
@@ -186,7 +188,7 @@ def check_kernels(
     """
     cases: list[Case] = []
     for run, count in zip(runs, cycle(cores), strict=False):
-        text = write(run.kernel, count)
+        text = write(run.kernel, DEFAULT_CLUSTER.with_cores(count))
         assert text is not None, f"no form for {run.kernel}"
         cases.append(Case(run, text, count))
     for run, outcome in zip(runs, run_cases(directory, cases), strict=True):

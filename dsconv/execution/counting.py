@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dsconv.dialects.target import Core
 from dsconv.driver.compiled import CompiledNetwork
 from dsconv.driver.output import write_folder
 from dsconv.errors import DsconvError
@@ -33,6 +34,7 @@ def count_stalls(compiled: CompiledNetwork, platform: str, data: NDArray[np.uint
     The cores of GAP8's model count L1 conflicts; for those of pulp-open, a second run without them
     tells. Raises DsconvError for platforms whose cores count nothing.
     """
+    core = compiled.target.core
     with tempfile.TemporaryDirectory(prefix="dsconv-") as folder:
         directory = Path(folder)
         if platform not in ("pulp_open", "gap8"):
@@ -40,13 +42,13 @@ def count_stalls(compiled: CompiledNetwork, platform: str, data: NDArray[np.uint
         write_folder(compiled.lowered, directory, compiled.target, platform, count=True)
         build(directory)
         if platform == "gap8":
-            return _counted(gvsoc_gap8.run(directory, data, TIMEOUT_S), None)
+            return _counted(gvsoc_gap8.run(directory, data, TIMEOUT_S), core, None)
         result = gvsoc.run(directory, data, TIMEOUT_S)
         without = gvsoc.run(directory, data, TIMEOUT_S, bank_conflicts=False)
-        return _counted(result, without.counts if result.bank_conflicts else None)
+        return _counted(result, core, without.counts if result.bank_conflicts else None)
 
 
-def _counted(result: RunResult, without: Sequence[LayerCounts] | None) -> CountedRun:
+def _counted(result: RunResult, core: Core, without: Sequence[LayerCounts] | None) -> CountedRun:
     assert result.counts is not None, "the network was built to count"
     assert result.cycles is not None, "GVSoC counts cycles"
     layers: list[Stalls] = []
@@ -54,5 +56,5 @@ def _counted(result: RunResult, without: Sequence[LayerCounts] | None) -> Counte
         zip(result.layer_stats[-1], result.counts, strict=True)
     ):
         assert stats.cycles is not None, "GVSoC counts cycles"
-        layers.append(Stalls.of(stats.cycles, counts, without[number] if without else None))
+        layers.append(Stalls.of(stats.cycles, counts, core, without[number] if without else None))
     return CountedRun(result.cycles[-1], layers)

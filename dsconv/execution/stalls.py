@@ -8,11 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dsconv.dialects.target import Core
 from dsconv.runners import LayerCounts
-
-TAKEN_BRANCH_STALLS = 2
-JUMP_STALLS = 1
-"""Cycles in RI5CY, beside the one of the instruction (its manual; GVSoC agrees)."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +37,9 @@ class Stalls:
 
     @staticmethod
     def of(
-        cycles: int, counts: LayerCounts, without_conflicts: LayerCounts | None = None
+        cycles: int, counts: LayerCounts, core: Core, without_conflicts: LayerCounts | None = None
     ) -> Stalls:
-        """Stalls of a layer that took `cycles`.
+        """Stalls of a layer that took `cycles` on such cores.
 
         `without_conflicts` are the counts of the same run where L1 has no bank conflicts: what they
         cost is the difference, if the cores do not count it themselves.
@@ -62,7 +59,7 @@ class Stalls:
             None if conflicts is None else max(mean(conflicts), 0.0),
             mean(counts.fetch),
             mean(
-                TAKEN_BRANCH_STALLS * counts.taken_branches + JUMP_STALLS * counts.jumps,
+                core.taken_branch_stalls * counts.taken_branches + core.jump_stalls * counts.jumps,
             ),
             mean(asleep.clip(0)),
         )

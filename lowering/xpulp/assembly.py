@@ -20,6 +20,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from dsconv.dialects.target import Cluster, Core, InstructionCache
 from dsconv.lowering.xpulp.encodings import (
     XPULP,
     Operand,
@@ -38,15 +39,16 @@ SAVED = (*(f"s{number}" for number in range(12)), "ra", "gp", "tp")
 MEMORY = frozenset({"lb", "lh", "lw", "lbu", "lhu", "sb", "sh", "sw"})
 BRANCHES = frozenset({"beq", "bne", "blt", "bge", "bltu", "bgeu", "beqz", "bnez", "j"})
 
-CYCLES = {"mul": 2, "mulh": 5, "bnez": 3, "j": 2, "ret": 2, "lp.enter": 2}
+CYCLES = {"mul": 2, "mulh": 5}
+"""Of instructions that take more than one, but for branches and jumps."""
+TAKEN_BRANCHES = frozenset({"bnez"})
+"""Branches back to the start of a loop; the others are seldom taken."""
+JUMPS = frozenset({"j", "ret", "lp.enter"})
 IN_TIME = frozenset({"li", "lui", "lp.setup", "lp.counti", "lp.starti", "lp.endi", "lp.enter"})
 
-CACHE_BYTES = 512
-"""Instruction cache of a core. It replaces at random."""
-CACHE_LINE_BYTES = 16
-MISS_CYCLES = 2
 MISSES_BEYOND_CACHE = 2.4
-"""Share of a loop's lines that miss, for the part of it that is beyond the cache. Measured."""
+"""Share of a loop's lines that miss, for the part of it that is beyond the instruction cache, which
+replaces at random. Measured."""
 
 INSTRUCTION = 4
 """Bytes of an instruction."""
@@ -91,10 +93,26 @@ class Line:
         is_late = self.name.startswith(("l", "p.l", "mul")) and self.name not in IN_TIME
         return self.operands[0] if is_late else None
 
-    @property
-    def cycles(self) -> int:
+    def cycles(self, core: Core) -> int:
         """Cycles on a core that waits for nothing."""
+        if self.name in TAKEN_BRANCHES:
+            return 1 + core.taken_branch_stalls
+        if self.name in JUMPS:
+            return 1 + core.jump_stalls
         return CYCLES.get(self.name, 1)
+
+
+@dataclass(frozen=True)
+class LoopBody:
+    """A loop that is written: how often it runs, and the bytes of what usually runs in it."""
+
+    times: int
+    size: int
+
+    def cache_misses(self, cache: InstructionCache) -> float:
+        """Misses each time that it runs."""
+        beyond = max(0.0, 1 - cache.bytes / max(self.size, 1))
+        return min(1.0, MISSES_BEYOND_CACHE * beyond) * self.size / cache.line_bytes
 
 
 @dataclass
@@ -124,7 +142,7 @@ class Assembly:
         self._labels = 0
         self._placed: set[Label] = set()
         self._loops: list[HardwareLoop] = []
-        self._cache_misses = 0.0
+        self._bodies: list[LoopBody] = []
         self.exit = self.label()
 
     # Registers
@@ -385,9 +403,7 @@ class Assembly:
         for line in body:
             line.times *= times
         usual = [line for line in body if line.is_instruction and line.times >= times]
-        size = INSTRUCTION * len(usual)
-        share = min(1.0, MISSES_BEYOND_CACHE * max(0.0, 1 - CACHE_BYTES / max(size, 1)))
-        self._cache_misses = times * max(self._cache_misses, share * size / CACHE_LINE_BYTES)
+        self._bodies.append(LoopBody(times, INSTRUCTION * len(usual)))
         return body
 
     # Function
@@ -403,14 +419,16 @@ class Assembly:
         """Instructions so far."""
         return sum(line.is_instruction for line in self._lines)
 
-    @property
-    def cycles(self) -> int:
+    def cycles(self, cluster: Cluster) -> int:
         """Estimate for one call on one core: loops, stalls after loads, the instruction cache."""
-        total = MISS_CYCLES * self._cache_misses
+        misses = 0.0
+        for body in self._bodies:
+            misses = body.times * max(misses, body.cache_misses(cluster.icache))
+        total = cluster.icache.miss_cycles * misses
         instructions = [line for line in self._lines if line.is_instruction]
         for line, following in zip(instructions, [*instructions[1:], Line("")], strict=True):
             stalls = line.late_result is not None and line.late_result in following.operands
-            total += line.times * (line.cycles + stalls)
+            total += line.times * (line.cycles(cluster.core) + stalls)
         return round(total)
 
     @property

@@ -17,6 +17,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from itertools import product
 
+from dsconv.dialects.target import Cluster
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.assembly import (
     Assembly,
@@ -30,9 +31,9 @@ from dsconv.lowering.xpulp.tiles import L1Tile
 from dsconv.lowering.xpulp.weight_zero_points import WeightZeroPoints
 from dsconv.lowering.xpulp.window_requantise import WindowRequantiser, window_requantiser
 from dsconv.passes.analysis.xpulp_limits import (
-    GATHERED_BYTES,
     LARGEST_IMMEDIATE,
     WORD,
+    gathered_bytes,
     reaches_lanes,
 )
 
@@ -586,17 +587,17 @@ def has_form(kernel: KernelOp) -> bool:
     )
 
 
-def depthwise(kernel: KernelOp, cores: int) -> str | None:
+def depthwise(kernel: KernelOp, cluster: Cluster) -> str | None:
     """The body of a depthwise kernel; None where it has no form."""
     if not has_form(kernel):
         return None
     (row, *_), (column, *_) = kernel.starts
     shapes = DepthwiseShape.of(kernel, row, column)
     shape = min(shapes, key=lambda shape: (shape.columns.outputs, shape.columns.inputs))
-    options = product((False, True), shape.spare_registers, splits(shape, cores))
+    options = product((False, True), shape.spare_registers, splits(shape, cluster.cores))
     for on_stack, spare, split in options:
         weight_bytes = WORD * shape.rows.taps * split.plan.products
-        if on_stack and weight_bytes > GATHERED_BYTES:
+        if on_stack and weight_bytes > gathered_bytes(cluster.core):
             continue
         if (split.plan.columns - 1) * shape.output.pixel_stride > LARGEST_IMMEDIATE:
             continue
@@ -605,7 +606,7 @@ def depthwise(kernel: KernelOp, cores: int) -> str | None:
         if requantise is None:
             return None
         try:
-            writer = DepthwiseWriter(asm, kernel, cores, split, spare, on_stack=on_stack)
+            writer = DepthwiseWriter(asm, kernel, cluster.cores, split, spare, on_stack=on_stack)
             return writer.write(requantise)
         except RegisterPressureError:
             continue

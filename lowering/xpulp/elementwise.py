@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from dsconv.dialects.graph import element_bytes
+from dsconv.dialects.target import Cluster
 from dsconv.dialects.tiled import KernelKind, KernelOp
 from dsconv.lowering.xpulp.assembly import ARGUMENTS, Assembly, RegisterPressureError
 from dsconv.lowering.xpulp.nests import Dimension, NestWriter, Operation, Plan, dimensions, plans
@@ -128,20 +129,24 @@ def strides_within(tile: L1Tile, shape: Sequence[int]) -> tuple[int, ...]:
     )
 
 
-def fastest(write: Callable[[Assembly, Plan], None], candidates: Iterable[Plan]) -> Plan | None:
+def fastest(
+    write: Callable[[Assembly, Plan], None], candidates: Iterable[Plan], cluster: Cluster
+) -> Plan | None:
     """The plan that takes the fewest cycles; None where there are too few registers for any."""
     cycles: dict[Plan, int] = {}
     for plan in candidates:
         asm = Assembly()
         with suppress(RegisterPressureError):
             write(asm, plan)
-            cycles[plan] = asm.cycles
+            cycles[plan] = asm.cycles(cluster)
     return min(cycles, key=cycles.__getitem__, default=None)
 
 
-def body(write: Callable[[Assembly, Plan], None], values: Sequence[Dimension]) -> str | None:
+def body(
+    write: Callable[[Assembly, Plan], None], values: Sequence[Dimension], cluster: Cluster
+) -> str | None:
     """What the fastest plan comes to; None where there are too few registers."""
-    plan = fastest(write, plans(values))
+    plan = fastest(write, plans(values), cluster)
     if plan is None:
         return None
     asm = Assembly()
@@ -149,7 +154,7 @@ def body(write: Callable[[Assembly, Plan], None], values: Sequence[Dimension]) -
     return asm.text()
 
 
-def elementwise(kernel: KernelOp, cores: int) -> str | None:
+def elementwise(kernel: KernelOp, cluster: Cluster) -> str | None:
     """The body of an addition, product, rescale or lookup; None where it has no form.
 
     Nor has an addition that requantises its terms, or results of more than a byte.
@@ -171,9 +176,9 @@ def elementwise(kernel: KernelOp, cores: int) -> str | None:
         core, *pointers = asm.arguments(1 + len(operands))
         operation = Lookup(asm, pointers[1]) if is_lookup else OPERATIONS[kernel.kind](asm, kernel)
         with operation.constants():
-            NestWriter(asm, operation, inputs, plan, cores).write(core, pointers)
+            NestWriter(asm, operation, inputs, plan, cluster.cores).write(core, pointers)
 
-    return body(write, dimensions(output.shape, operands))
+    return body(write, dimensions(output.shape, operands), cluster)
 
 
 def moving(tile: L1Tile, cores: int) -> Callable[[Assembly, Plan], None]:
@@ -186,16 +191,17 @@ def moving(tile: L1Tile, cores: int) -> Callable[[Assembly, Plan], None]:
     return write
 
 
-def part(kernel: KernelOp, cores: int) -> str | None:
+def part(kernel: KernelOp, cluster: Cluster) -> str | None:
     """The body of a kernel whose windows are one pixel, all of them in the tile."""
     tile, output = L1Tile.of(kernel.inputs[0]), L1Tile.output_of(kernel)
     sy, sx = kernel.window.strides
     steps = tile.channel_stride, sy * tile.row_stride, sx * tile.pixel_stride
 
-    return body(moving(tile, cores), dimensions(output.shape, (steps, output.strides)))
+    values = dimensions(output.shape, (steps, output.strides))
+    return body(moving(tile, cluster.cores), values, cluster)
 
 
-def concat(kernel: KernelOp, cores: int) -> str | None:
+def concat(kernel: KernelOp, cluster: Cluster) -> str | None:
     """The body of a concat, one input after the other; None where there are too many."""
     inputs, output = [L1Tile.of(type_) for type_ in kernel.inputs], L1Tile.output_of(kernel)
     if len(inputs) > len(ARGUMENTS) - 2:
@@ -205,11 +211,11 @@ def concat(kernel: KernelOp, cores: int) -> str | None:
     axis, first = kernel.axis.value.data - 1, 0
     for tile, x in zip(inputs, pointers, strict=True):
         values = dimensions(tile.shape, (tile.strides, output.strides))
-        plan = fastest(moving(tile, cores), plans(values))
+        plan = fastest(moving(tile, cluster.cores), plans(values), cluster)
         assert plan is not None, "bytes are moved with few registers"
         with asm.registers(1) as (target,):
             asm.add_constant(target, y, first * output.strides[axis])
-            NestWriter(asm, Move(asm), [tile], plan, cores).write(core, [x, target])
+            NestWriter(asm, Move(asm), [tile], plan, cluster.cores).write(core, [x, target])
         asm.free(x)
         first += tile.shape[axis]
     return asm.text()

@@ -14,15 +14,16 @@ from types import MappingProxyType
 
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.records import word_aligned
+from dsconv.dialects.target import Core
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.assembly import Assembly, Label, is_immediate
 from dsconv.lowering.xpulp.borders import taps_inside
 from dsconv.lowering.xpulp.tiles import L1Tile
 from dsconv.passes.analysis.xpulp_limits import (
-    GATHERED_BYTES,
     WORD,
     can_transpose,
     copied_bytes,
+    gathered_bytes,
     transposed_bytes,
 )
 
@@ -57,9 +58,9 @@ class Gather(ABC):
         """Bytes that a block of pixels takes, with what the last copy may spill."""
         return copied_bytes(pixels, self.row_bytes)
 
-    def fits(self, pixels: int) -> bool:
-        """Whether a block of pixels can be gathered on the stack."""
-        return self.scratch_bytes(pixels) <= GATHERED_BYTES
+    def fits(self, pixels: int, core: Core) -> bool:
+        """Whether a block of pixels can be gathered on a core's stack."""
+        return self.scratch_bytes(pixels) <= gathered_bytes(core)
 
     def begin(self, asm: Assembly, x: str, row: str, column: str) -> None:
         """Keeps what the kernel was called with."""
@@ -101,12 +102,12 @@ def reads_in_place(kernel: KernelOp) -> bool:
     return is_dense and target.pixels == 1 and whole and not any(window.pads)
 
 
-def gather_for(kernel: KernelOp) -> Gather | None:
+def gather_for(kernel: KernelOp, core: Core) -> Gather | None:
     """How a kernel's pixels are gathered; None where they are read in place."""
     if reads_in_place(kernel):
         return None
     source = group_of(kernel)
-    if keeps_pixels(kernel) and can_transpose(1, source.channels):
+    if keeps_pixels(kernel) and can_transpose(1, source.channels, core):
         return Transposition(source)
     return WindowCopy(kernel)
 

@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from dsconv.dialects.machine import AssemblyOp
+from dsconv.dialects.target import Cluster
 from dsconv.dialects.tiled import KernelKind, KernelOp
 from dsconv.lowering.xpulp.convolution import conv2d
 from dsconv.lowering.xpulp.depthwise import depthwise
@@ -19,8 +20,8 @@ from dsconv.passes.analysis.target_cluster import cluster_of
 
 ISA = "xpulp"
 
-Writer = Callable[[KernelOp, int], str | None]
-"""From a kernel and the number of cores to assembly; None where it has no form for the shape."""
+Writer = Callable[[KernelOp, Cluster], str | None]
+"""From a kernel and what runs it to assembly; None where it has no form for the shape."""
 
 WRITERS: Mapping[KernelKind, Writer | None] = {
     KernelKind.CONV2D: conv2d,
@@ -50,12 +51,12 @@ class LowerKernelsToXpulpPass(ModulePass):
     cores: int | None = None
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        cores = cluster_of(op, cores=self.cores).cores
+        cluster = cluster_of(op, cores=self.cores)
         for kernel in list(op.body.block.ops):
             if not isinstance(kernel, KernelOp):
                 continue
             write = WRITERS[kernel.kind]
-            text = None if write is None else write(kernel, cores)
+            text = None if write is None else write(kernel, cluster)
             if text is not None:
                 assembly = AssemblyOp(kernel.sym_name.data, ISA, text)
                 op.body.block.insert_ops_after([assembly], kernel)

@@ -10,6 +10,7 @@ from itertools import groupby, product
 from math import ceil
 
 from dsconv.dialects.attributes import Layout
+from dsconv.dialects.target import Cluster
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.assembly import Assembly, RegisterPressureError
 from dsconv.lowering.xpulp.borders import taps_inside
@@ -345,7 +346,7 @@ def has_form(kernel: KernelOp) -> bool:
     return is_near and kernel.window.dilations == (1, 1)
 
 
-def avg_pool(kernel: KernelOp, cores: int) -> str | None:
+def avg_pool(kernel: KernelOp, cluster: Cluster) -> str | None:
     """The body of an average; None where its divisor depends on the place, or it has no form."""
     tile, output, window = L1Tile.of(kernel.inputs[0]), L1Tile.output_of(kernel), kernel.window
     asm = Assembly()
@@ -356,11 +357,11 @@ def avg_pool(kernel: KernelOp, cores: int) -> str | None:
         return None
     is_global = window.kernel == (tile.height, tile.width) and not any(window.pads)
     if is_global and tile.layout is Layout.CHW and output.is_dense:
-        return GlobalAverage(asm, kernel, requantise).write(cores)
-    return window_pool(kernel, lambda asm: Average(asm, kernel), cores)
+        return GlobalAverage(asm, kernel, requantise).write(cluster.cores)
+    return window_pool(kernel, lambda asm: Average(asm, kernel), cluster.cores)
 
 
-def max_pool(kernel: KernelOp, cores: int) -> str | None:
+def max_pool(kernel: KernelOp, cluster: Cluster) -> str | None:
     """The body of a max pool; None where it has no form.
 
     Nor has a window of several taps whose padding is not the smallest value.
@@ -368,9 +369,9 @@ def max_pool(kernel: KernelOp, cores: int) -> str | None:
     lowest = 0 if L1Tile.of(kernel.inputs[0]).unsigned else -128
     is_padded, is_pixel = any(kernel.window.pads), kernel.window.kernel == (1, 1)
     if is_pixel and not is_padded and kernel.starts == ((0,), (0,)):
-        return part(kernel, cores)
+        return part(kernel, cluster)
     if is_padded and not is_pixel and kernel.padding != lowest:
         return None
     if not has_form(kernel):
         return None
-    return window_pool(kernel, lambda asm: Maximum(asm, kernel), cores)
+    return window_pool(kernel, lambda asm: Maximum(asm, kernel), cluster.cores)

@@ -16,6 +16,7 @@ from math import ceil
 
 from dsconv.dialects.attributes import NarrowRequantAttr
 from dsconv.dialects.records import BIAS, WEIGHT_ZERO_POINT
+from dsconv.dialects.target import Core
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.assembly import (
     Assembly,
@@ -208,7 +209,7 @@ class ResidentWriter:
 
 
 def resident_candidates(
-    kernel: KernelOp, shape: DenseShape, gather: Gather | None, cores: int
+    kernel: KernelOp, shape: DenseShape, gather: Gather | None, core: Core
 ) -> Iterator[Assembly]:
     """The kernel written for all blocks that fit; none where the form does not apply."""
     assert kernel.record is not None, "a convolution has weights"
@@ -220,8 +221,8 @@ def resident_candidates(
     if shape.words > LARGEST_ROW or (gather is not None and gather.has_borders):
         return
     for pixels, channels in product(range(1, LARGEST_BLOCK + 1), repeat=2):
-        all_blocks = ceil(shape.pixels / pixels / cores)
-        chunks = ceil(all_blocks / most_blocks(gather, pixels, all_blocks))
+        all_blocks = ceil(shape.pixels / pixels / core.count)
+        chunks = ceil(all_blocks / most_blocks(gather, pixels, all_blocks, core))
         blocks = ceil(all_blocks / chunks)
         reach = max(pixels * shape.input_stride, channels * shape.record_stride)
         too_many = chunks * blocks * pixels > shape.pixels
@@ -242,9 +243,9 @@ def resident_candidates(
             continue
 
 
-def most_blocks(gather: Gather | None, pixels: int, most: int) -> int:
+def most_blocks(gather: Gather | None, pixels: int, most: int, core: Core) -> int:
     """How many of a core's blocks of pixels can be gathered at a time, at least 1."""
     if gather is None:
         return most
-    fitting = (count for count in range(most, 1, -1) if gather.fits(count * pixels))
+    fitting = (count for count in range(most, 1, -1) if gather.fits(count * pixels, core))
     return next(fitting, 1)

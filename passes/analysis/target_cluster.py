@@ -13,7 +13,7 @@ DEFAULT_CLUSTER = Cluster(
     name="pulp_open",
     l1=56 * 1024,
     l2=0,
-    core=Core(count=8, isa="xpulp", stack_bytes=1008),
+    core=Core(count=8, isa="xpulp", stack_bytes=1008, taken_branch_stalls=2, jump_stalls=1),
     dma=Dma(bytes_per_cycle=8),
     l3=L3(
         loaded_bytes_per_cycle=1.0,
@@ -37,7 +37,7 @@ def cluster_of(
     if l2 is not None:
         cluster = replace(cluster, l2=l2)
     if cores is not None:
-        cluster = replace(cluster, core=replace(cluster.core, count=cores))
+        cluster = cluster.with_cores(cores)
     return cluster
 
 

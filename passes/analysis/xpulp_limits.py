@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from dsconv.dialects.records import word_aligned
+from dsconv.dialects.target import Core
 
 WORD = 4
 """Bytes that a load brings and a dot product multiplies."""
@@ -12,11 +13,16 @@ WORD = 4
 LARGEST_IMMEDIATE = 2047
 """The largest offset that an instruction holds."""
 
-GATHERED_BYTES = 460
-"""What gathered pixels may take of a core's stack: half of it, less 44 for all else."""
+KEPT_FREE = 44
+"""Bytes of the half of a core's stack that gathered pixels are in, left for all else."""
 
 LONGEST_WINDOW = 100
 """Instructions of one pool's window without a loop: what a core's instruction cache holds."""
+
+
+def gathered_bytes(core: Core) -> int:
+    """Bytes that gathered pixels may take of a core's stack."""
+    return core.stack_bytes // 2 - KEPT_FREE
 
 
 def transposed_bytes(pixels: int, channels: int) -> int:
@@ -29,14 +35,14 @@ def copied_bytes(pixels: int, row: int) -> int:
     return pixels * word_aligned(row) + WORD
 
 
-def can_transpose(pixels: int, channels: int) -> bool:
+def can_transpose(pixels: int, channels: int, core: Core) -> bool:
     """Whether so many pixels of CHW can be turned to HWC; fewer channels than a word are copied."""
-    return channels >= WORD and transposed_bytes(pixels, channels) <= GATHERED_BYTES
+    return channels >= WORD and transposed_bytes(pixels, channels) <= gathered_bytes(core)
 
 
-def can_copy(pixels: int, row: int) -> bool:
+def can_copy(pixels: int, row: int, core: Core) -> bool:
     """Whether so many pixels can be copied, each from so many bytes under its window."""
-    return copied_bytes(pixels, row) <= GATHERED_BYTES
+    return copied_bytes(pixels, row) <= gathered_bytes(core)
 
 
 def reaches_lanes(pixel_stride: int) -> bool:

@@ -108,7 +108,7 @@ def choose_channels(
     chain: Chain, l1_bytes: int, costs: CostModel, buffers: tuple[int, ...] = (1, 2)
 ) -> Tile | None:
     """The step along channels of least estimated cost that fits; None where none does."""
-    tiles = channel_tiles(chain, costs.cores, buffers)
+    tiles = channel_tiles(chain, costs.core.count, buffers)
     fitting = [tile for tile in tiles if channel_plan(chain, tile).l1_bytes <= l1_bytes]
     return min(fitting, key=lambda tile: channel_cost(chain, tile, costs).objective, default=None)
 

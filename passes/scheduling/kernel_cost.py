@@ -17,7 +17,7 @@ from importlib.resources import files
 from math import ceil
 
 from dsconv.dialects.attributes import Layout
-from dsconv.dialects.target import Cluster
+from dsconv.dialects.target import Cluster, Core
 from dsconv.passes.analysis.core_grids import core_grids
 from dsconv.passes.analysis.xpulp_limits import (
     LONGEST_WINDOW,
@@ -129,16 +129,15 @@ NO_TRANSFER = TransferCost(0, 0)
 
 @dataclass(frozen=True)
 class CostModel:
-    """What times depend on: the instruction set, the cores, bytes that the DMA moves a cycle."""
+    """What times depend on: the cores, and bytes that the DMA moves a cycle."""
 
-    isa: str
-    cores: int
+    core: Core
     dma_bytes_per_cycle: int
 
     @staticmethod
     def of(cluster: Cluster) -> CostModel:
         """That of a cluster."""
-        return CostModel(cluster.isa, cluster.cores, cluster.dma.bytes_per_cycle)
+        return CostModel(cluster.core, cluster.dma.bytes_per_cycle)
 
     @property
     def layer(self) -> dict[str, float]:
@@ -156,8 +155,8 @@ def coefficients(table: str) -> dict[str, dict[str, float]]:
 @cache
 def kernel_cycles(shape: KernelShape, costs: CostModel) -> float:
     """Cycles from a call, by all cores, to the return of the last; operands lie in L1."""
-    cycles = coefficients(costs.isa)[KERNEL_GROUPS[shape.kind].name]
-    ways = KERNEL_TERMS[costs.isa](shape, costs.cores)
+    cycles = coefficients(costs.core.isa)[KERNEL_GROUPS[shape.kind].name]
+    ways = KERNEL_TERMS[costs.core.isa](shape, costs.core)
     return min(weighted(terms, cycles) for terms in ways)
 
 
@@ -199,9 +198,9 @@ def powers_of_two(cores: int) -> list[int]:
     return [1 << level for level in range(cores.bit_length())]
 
 
-def portable_terms(shape: KernelShape, inputs: int, cores: int) -> Terms:
+def portable_terms(shape: KernelShape, inputs: int, core: Core) -> Terms:
     """Loops in C, where there is no assembly: so many inputs for each output, one by one."""
-    outputs = ceil(shape.y.size / cores)
+    outputs = ceil(shape.y.size / core.count)
     return {
         "portable_call": 1,
         "portable_input": outputs * inputs,
@@ -209,7 +208,7 @@ def portable_terms(shape: KernelShape, inputs: int, cores: int) -> Terms:
     }
 
 
-def loop_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
+def loop_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:
     """Loops in C alone: channels or pixels are split, and outputs are made one by one.
 
     Only layers that sum over channels read words, where the channels of a pixel lie side by side.
@@ -223,14 +222,14 @@ def loop_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
         words, tail = taps * (x.channels // WORD), taps * (x.channels % WORD)
     else:
         tail = x.size if shape.kind == "linear" else x.channels * shape.window.taps
-    by_channels = ceil(y.channels / cores) * y.pixels
-    by_pixels = y.channels * ceil(y.pixels / cores)
+    by_channels = ceil(y.channels / core.count) * y.pixels
+    by_pixels = y.channels * ceil(y.pixels / core.count)
     made = "moved" if shape.kind in (*MOVING_KINDS, *PORTABLE_KINDS) else output_term(shape)
     for outputs in {by_channels, by_pixels}:
         yield {"call": 1, "word": outputs * words, "input": outputs * tail, made: outputs}
 
 
-def dense_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
+def dense_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:
     """Layers that sum over channels: blocks of pixels x channels, on a grid of cores.
 
     Groups come one after the other. Windows are copied first, or in HWC read where they lie.
@@ -240,14 +239,14 @@ def dense_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
     row = shape.x.size if shape.kind == "linear" else depth * taps
     words = ceil(row / WORD)
     lies_apart = taps > 1 or (shape.kind == "pointwise" and not shape.x.has_whole_pixels)
-    transposes = lies_apart and taps == 1 and can_transpose(1, row)
-    copies = lies_apart and not transposes and can_copy(1, row)
+    transposes = lies_apart and taps == 1 and can_transpose(1, row, core)
+    copies = lies_apart and not transposes and can_copy(1, row, core)
     reads_taps = taps > 1 and shape.x.layout is Layout.HWC and depth >= WORD
     if lies_apart and not (transposes or copies or reads_taps):
-        yield {"call": 1, "portable_product": row * pixels * shape.y.channels / cores}
+        yield {"call": 1, "portable_product": row * pixels * shape.y.channels / core.count}
         return
     for block in {(min(p, pixels), min(k, channels)) for p, k in BLOCKS}:
-        for pixel_cores, channel_cores in core_grids(cores):
+        for pixel_cores, channel_cores in core_grids(core.count):
             pixel_blocks = shape.groups * ceil(ceil(pixels / block[0]) / pixel_cores)
             blocks = pixel_blocks * ceil(ceil(channels / block[1]) / channel_cores)
             outputs = blocks * block[0] * block[1]
@@ -266,8 +265,8 @@ def dense_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
                     "load": blocks * tap_words * sum(block) + pointers,
                     "product": tap_words * outputs,
                 }
-            brought = (transposes and can_transpose(block[0], row)) or (
-                copies and can_copy(block[0], row)
+            brought = (transposes and can_transpose(block[0], row, core)) or (
+                copies and can_copy(block[0], row, core)
             )
             if brought or not lies_apart:
                 yield {
@@ -279,7 +278,7 @@ def dense_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
                 }
 
 
-def depthwise_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
+def depthwise_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:
     """Windows over one channel: parts of channels, a few columns wide, walked down row by row.
 
     In HWC a word is put together from bytes, once for all columns whose windows lie in it. Weights
@@ -288,13 +287,13 @@ def depthwise_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
     (fy, fx), (sy, sx) = shape.window.kernel, shape.window.strides
     gathers = not shape.x.has_whole_planes
     if gathers and not reaches_lanes(shape.x.channels):
-        yield portable_terms(shape, shape.window.taps, cores)
+        yield portable_terms(shape, shape.window.taps, core)
         return
     words = ceil(fx / WORD)
     columns_a_word = (WORD * words - fx) // sx + 1
     on_stack = fy * words > MOST_WEIGHT_REGISTERS
-    for parts in powers_of_two(cores):
-        units = ceil(shape.y.channels * parts / cores)
+    for parts in powers_of_two(core.count):
+        units = ceil(shape.y.channels * parts / core.count)
         columns = ceil(shape.y.width / parts)
         outputs = units * columns * shape.y.height
         rows = units * ((shape.y.height - 1) * sy + fy)
@@ -312,14 +311,14 @@ def depthwise_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
         }
 
 
-def elementwise_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
+def elementwise_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:
     """Every value by itself: in words where all layouts agree, else in bytes."""
     inputs = 1 + len(shape.more_inputs)
     if shape.kind in PORTABLE_KINDS:
-        yield portable_terms(shape, inputs, cores)
+        yield portable_terms(shape, inputs, core)
         return
     layouts = {shape.x.layout, *shape.more_inputs, shape.y.layout}
-    words = ceil(shape.y.size / WORD / cores)
+    words = ceil(shape.y.size / WORD / core.count)
     outputs = words * WORD
     if shape.kind in MOVING_KINDS:
         yield (
@@ -331,7 +330,7 @@ def elementwise_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
     yield {"call": 1, **operands, **products, output_term(shape): outputs}
 
 
-def pool_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
+def pool_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:
     """Windows pixel by pixel: channels four at a time in HWC, a row's taps in words in CHW.
 
     Rows or channels are split. Where the code for a window would be long it is read tap by tap.
@@ -342,7 +341,7 @@ def pool_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
     words = fy * ceil(fx / WORD) if by_planes else shape.window.taps
     instructions = words * (1 + (lanes if shape.kind == "avg_pool" else 1))
     units = ceil(y.channels / lanes)
-    for rows, each in ((ceil(y.height / cores), units), (y.height, ceil(units / cores))):
+    for rows, each in ((ceil(y.height / core.count), units), (y.height, ceil(units / core.count))):
         pixels = rows * y.width
         outputs = pixels * each * lanes
         terms = {"call": 1, "pixel": pixels, output_term(shape): outputs}
@@ -355,14 +354,14 @@ def pool_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
             yield {**terms, "tap_word": pixels * each * words, "byte": bytes_stored}
 
 
-def average_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
+def average_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:
     """Averages; those of whole planes are summed channel by channel."""
     x, y, window = shape.x, shape.y, shape.window
     is_global = y.pixels == 1 and window.kernel == (x.height, x.width) and not window.padded
     if not is_global or x.layout is not Layout.CHW:
-        yield from pool_terms(shape, cores)
+        yield from pool_terms(shape, core)
         return
-    channels = ceil(y.channels / cores)
+    channels = ceil(y.channels / core.count)
     yield {
         "call": 1,
         "unit": channels,
@@ -390,7 +389,7 @@ class KernelGroup:
 
     name: str
     kinds: tuple[str, ...]
-    terms: Callable[[KernelShape, int], Iterator[Terms]]
+    terms: Callable[[KernelShape, Core], Iterator[Terms]]
 
 
 GROUPS = (
@@ -409,12 +408,12 @@ GROUPS = (
 KERNEL_GROUPS = {kind: group for group in GROUPS for kind in group.kinds}
 
 
-def assembly_terms(shape: KernelShape, cores: int) -> Iterator[Terms]:
+def assembly_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:
     """Kernels of Xpulp."""
-    return KERNEL_GROUPS[shape.kind].terms(shape, cores)
+    return KERNEL_GROUPS[shape.kind].terms(shape, core)
 
 
-KERNEL_TERMS: dict[str, Callable[[KernelShape, int], Iterator[Terms]]] = {
+KERNEL_TERMS: dict[str, Callable[[KernelShape, Core], Iterator[Terms]]] = {
     "portable": loop_terms,
     "xpulp": assembly_terms,
 }
