@@ -276,7 +276,9 @@ class _Builder:
     def _constant(self, name: str, *shape: int) -> str:
         """Normal weights that keep the variance of what they sum; biases are small."""
         spread = (2 / prod(shape[1:])) ** 0.5 if len(shape) > 1 else 0.1
-        self._add_weights(name, self._random.normal(0, spread, shape).astype(np.float32))
+        self._add_weights(
+            name, np.float32(spread) * self._random.standard_normal(shape, np.float32)
+        )
         return name
 
     def _add_weights(self, name: str, values: NDArray[np.float32] | np.float32) -> None:
