@@ -77,14 +77,18 @@ class OnnxRuntimeArithmetic:
         if isinstance(layer, WeightedLayer) and layer.bias_rests:
             limit = MULTIPLIER_LIMIT // REST_PLACES
             multipliers = _multipliers(layer, x, weights, output, limit)
-            requant = requantisation_with_rests(multipliers, layer.bias_rests, output, layer.bounds)
+            requant = requantisation_with_rests(
+                multipliers, layer.bias_rests, output, layer.bounds, layer.divisor
+            )
             if max(map(abs, requant.addends)) > LARGEST_ADDEND:
                 raise layer.node.problem(
                     "its bias is far out of the range of its output",
                     "quantise the model again with representative data",
                 )
             return requant
-        return requantisation(_multipliers(layer, x, weights, output), output, layer.bounds)
+        divisor = layer.divisor if isinstance(layer, WeightedLayer) else 1
+        multipliers = _multipliers(layer, x, weights, output)
+        return requantisation(multipliers, output, layer.bounds, divisor)
 
     def average(self, layer: AveragePoolLayer, output: Quantisation) -> tuple[int, RequantAttr]:
         """The sum times one float32, over the number of pixels."""

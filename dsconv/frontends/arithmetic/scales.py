@@ -131,6 +131,7 @@ def requantisation_with_rests(
     rests: Sequence[Fraction],
     output: Quantisation,
     bounds: tuple[float, float],
+    divisor: int = 1,
 ) -> RequantAttr:
     """The same of accumulators to which each channel adds a rest, a fraction of any size.
 
@@ -138,7 +139,7 @@ def requantisation_with_rests(
     left of it only tells on which side of one it lies, so one binary place more holds it.
     """
     spread = np.broadcast_to(multipliers, (len(rests),))
-    factors = [_factor(multiplier, REST_PLACES) for multiplier in spread]
+    factors = [_factor(multiplier, REST_PLACES * divisor) for multiplier in spread]
     halves = [2 * rest * multiplier for (multiplier, _), rest in zip(factors, rests, strict=True)]
     return RequantAttr.of(
         [multiplier * REST_PLACES for multiplier, _ in factors],

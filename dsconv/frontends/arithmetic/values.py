@@ -141,18 +141,20 @@ class WeightedLayer(PendingLayer):
 
     `weights.array` is shaped as the operation takes it. `bias` (K,) counts in units of input scale
     x weight scale; what a real bias has beside whole units, or an integer one beside 32 bits, is in
-    `bias_rests`, K or none.
+    `bias_rests`, K or none. Sums and bias are divided by `divisor`.
     """
 
     x: Dequantised
     weights: WeightTensor
     bias: Array
     bias_rests: tuple[Fraction, ...] = field(default=(), kw_only=True)
+    divisor: int = field(default=1, kw_only=True)
 
     @property
     def bias_scales(self) -> Floats:
         """Real value of one unit of the bias, one value or K."""
-        return np.float32(self.x.quantisation.scale) * self.weights.scales
+        product = np.float32(self.x.quantisation.scale) * self.weights.scales
+        return product / np.float32(self.divisor)
 
 
 @dataclass(frozen=True, eq=False)

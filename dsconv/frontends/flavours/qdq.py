@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import ml_dtypes
 import numpy as np
@@ -14,19 +16,24 @@ from dsconv.frontends.arithmetic.scales import Quantisation
 from dsconv.frontends.arithmetic.values import (
     UNBOUNDED,
     AnyPendingLayer,
+    AveragePoolLayer,
     Constant,
+    ConvolutionLayer,
     Dequantised,
     Integers,
     PendingLayer,
     RealInput,
     RescaleLayer,
     ScaledConstant,
+    TableLayer,
     Value,
     with_bounds,
+    with_view,
 )
 from dsconv.frontends.core.reader import Handler, Reader
 from dsconv.frontends.flavours.flavour import Flavour, has_operation
 from dsconv.frontends.handlers import pools, weighted_layers
+from dsconv.frontends.handlers.averaged_functions import averaged_function
 from dsconv.frontends.handlers.common import COMMON_HANDLERS, maximum
 from dsconv.frontends.handlers.elementwise import ELEMENTWISE_HANDLERS
 from dsconv.frontends.handlers.movements import MOVEMENT_HANDLERS
@@ -185,20 +192,36 @@ def _activated(reader: Reader, node: Node) -> AnyPendingLayer:
 
 def read_average_pool(reader: Reader, node: Node) -> Value:
     """Any window; pads count or do not, as count_include_pad and ceil_mode say."""
-    return pools.average_pool(node, reader.dequantised(node))
+    return _average(reader, node, partial(pools.average_pool, node))
 
 
 def read_global_average_pool(reader: Reader, node: Node) -> Value:
     """The average of every channel."""
-    x = reader.dequantised(node)
-    return pools.global_average(node, x, set(range(2, len(x.view.shape))), keep=True)
+    return _average(
+        reader,
+        node,
+        lambda x: pools.global_average(node, x, set(range(2, len(x.view.shape))), keep=True),
+    )
 
 
 def read_reduce_mean(reader: Reader, node: Node) -> Value:
     """The average over rows, columns or both."""
-    x = reader.dequantised(node)
-    chosen, keep = reduced_axes(reader, node, len(x.view.shape))
-    return pools.global_average(node, x, chosen, keep)
+
+    def pool(x: Dequantised) -> AveragePoolLayer:
+        return pools.global_average(node, x, *reduced_axes(reader, node, len(x.view.shape)))
+
+    return _average(reader, node, pool)
+
+
+def _average(
+    reader: Reader, node: Node, pool: Callable[[Dequantised], AveragePoolLayer]
+) -> AveragePoolLayer | ConvolutionLayer:
+    """The average of an activation, or of a function of one."""
+    value = reader.value(node)
+    if isinstance(value, TableLayer):
+        x = with_view(value.x, lambda _: value.view)
+        return averaged_function(reader, node, value, pool(x))
+    return pool(reader.dequantised(node))
 
 
 def read_max_pool(reader: Reader, node: Node) -> Value:

@@ -76,6 +76,8 @@ class TfliteArithmetic:
         """The accumulator times a multiplier of 31 bits, rounded twice."""
         if isinstance(layer, WeightedLayer) and layer.bias_rests:
             raise layer.node.problem("TFLite's biases are int32", WITHOUT_FLAVOUR)
+        if isinstance(layer, WeightedLayer) and layer.divisor != 1:
+            raise layer.node.problem("TFLite's averages are of 8 bits", WITHOUT_FLAVOUR)
         factors = [
             _factor(layer.node, factor) for factor in _real_factors(layer, x, weights, output)
         ]
