@@ -12,6 +12,7 @@ from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.str_enum import StrEnum
 
 TARGET = "dsconv.target"
 """Name of the module's attribute."""
@@ -135,8 +136,12 @@ def read_value(type_: type[Any], value: Any, place: str) -> Any:
     """A value of a type; TableError where it is another one."""
     if is_dataclass(type_):
         return read_table(type_, value, place)
+    if issubclass(type_, StrEnum):
+        if value not in list(type_):
+            raise TableError(f"{place} is {value!r}; expected {described(type_)}")
+        return type_(value)
     accepted = (int, float) if type_ is float else (type_,)
-    if not isinstance(value, accepted) or isinstance(value, bool):
+    if not isinstance(value, accepted) or (isinstance(value, bool) and type_ is not bool):
         raise TableError(f"{place} is {value!r}; expected {described(type_)}")
     if type_ is not str and value < 0:
         raise TableError(f"{place} is {value}; expected a number of at least 0")
@@ -161,7 +166,9 @@ def described(type_: type[Any]) -> str:
     """What a field holds, in words."""
     if is_dataclass(type_):
         return f"a table of {', '.join(field.name for field in fields(type_))}"
-    return {int: "a whole number", float: "a number", str: "a string"}[type_]
+    if issubclass(type_, StrEnum):
+        return " or ".join(type_)
+    return {int: "a whole number", float: "a number", str: "a string", bool: "true or false"}[type_]
 
 
 @irdl_attr_definition

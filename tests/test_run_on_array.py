@@ -88,16 +88,25 @@ def described(folder: Path, **options: object) -> str:
     ("options", "message"),
     [
         ({"rows": 0, "columns": 4}, "an array has at least one row and one column, not 0x4"),
-        ({"rows": 4}, "columns"),
-        ({"rows": 4, "columns": 4, "drain": "sideways"}, "sideways"),
-        ({"rows": 4, "columns": 4, "lines": 4}, "lines"),
-        ({"rows": 4, "columns": 4, "accumulator_bits": 4}, "8 to 64 bits, not 4"),
+        ({"rows": 4}, "mine.array needs its columns: a whole number"),
+        ({"rows": "4", "columns": 4}, "mine.array.rows is '4'; expected a whole number"),
+        ({"rows": True, "columns": 4}, "mine.array.rows is True; expected a whole number"),
+        ({"rows": 4, "columns": 4, "row_bus": 1}, "mine.array.row_bus is 1; expected true or f"),
+        (
+            {"rows": 4, "columns": 4, "drain": "sideways"},
+            "mine.array.drain is 'sideways'; expected overlapped or serial",
+        ),
+        ({"rows": 4, "columns": 4, "lines": 4}, "mine.array has no key lines; there are rows"),
+        (
+            {"rows": 4, "columns": 4, "accumulator_bits": 4},
+            "an accumulator has 8 to 64 bits",
+        ),
     ],
 )
 def test_a_wrong_description_is_an_error(
     tmp_path: Path, options: dict[str, object], message: str
 ) -> None:
-    with pytest.raises(DsconvError, match=message):
+    with pytest.raises(DsconvError, match=rf"target .*mine\.toml: {message}"):
         load_systolic_target(described(tmp_path, **options))
 
 
@@ -158,7 +167,7 @@ def test_another_header_is_an_error(tmp_path: Path) -> None:
 def test_a_cluster_is_no_array(tmp_path: Path) -> None:
     path = tmp_path / "cluster.toml"
     path.write_text('kind = "cluster"\n')
-    with pytest.raises(DsconvError, match="kind is 'cluster'; expected 'systolic'"):
+    with pytest.raises(DsconvError, match="kind is 'cluster'; expected systolic"):
         load_systolic_target(str(path))
 
 

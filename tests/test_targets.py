@@ -8,8 +8,10 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 import dsconv
+from dsconv.cli import app
 from dsconv.dialects.tiled import LayerOp
 from dsconv.errors import CapacityError, DsconvError
 from dsconv.lowering.c_target import network_function
@@ -17,6 +19,7 @@ from dsconv.lowering.instruction_sets import INSTRUCTION_SETS
 from dsconv.passes.analysis.target_cluster import DEFAULT_CLUSTER
 from dsconv.passes.scheduling.kernel_cost import KERNEL_TERMS, coefficients
 from dsconv.targets import ClusterTarget, load_target, target_names
+from dsconv.targets.systolic import systolic_target_names
 
 DIGITS = Path(__file__).parents[1] / "examples" / "digits" / "digits.onnx"
 FOLDER = Path(str(files("dsconv.targets")))
@@ -116,3 +119,9 @@ def test_loops_in_c_are_not_priced_as_assembly():
     xpulp = load_target("pulp_open")
     portable = replace(xpulp, core=replace(xpulp.core, isa="portable"))
     assert sum(estimates(portable)) > 5 * sum(estimates(xpulp))
+
+
+def test_all_targets_are_listed():
+    listed = CliRunner().invoke(app, ["targets"]).output
+    for name in (*target_names(), *systolic_target_names()):
+        assert f"{name}: " in listed

@@ -1,4 +1,4 @@
-"""The command line: dsconv compile, run, verify, report, quantize, support, doctor, zoo, bench."""
+"""The command line: every command of dsconv, and how its errors end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dsconv.cli.quantize import quantize_command
 from dsconv.cli.report import report_command
 from dsconv.cli.run import run_command
 from dsconv.cli.systolic import axial_command
-from dsconv.cli.tools import doctor_command, support_command, zoo_command
+from dsconv.cli.tools import doctor_command, support_command, targets_command, zoo_command
 from dsconv.cli.verify import verify_command
 from dsconv.errors import DsconvError
 
@@ -33,6 +33,7 @@ app.command("report")(report_command)
 app.command("quantize")(quantize_command)
 app.command("axial")(axial_command)
 app.command("support")(support_command)
+app.command("targets")(targets_command)
 app.command("doctor")(doctor_command)
 app.command("zoo")(zoo_command)
 app.add_typer(bench, name="bench")

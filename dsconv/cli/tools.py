@@ -1,4 +1,4 @@
-"""dsconv support, doctor and zoo: what can be read, what is installed, networks to try."""
+"""dsconv support, targets, doctor and zoo: what is read, compiled for, installed; networks."""
 
 from __future__ import annotations
 
@@ -31,6 +31,17 @@ def doctor_command() -> None:
             console.print(
                 f"[green]ok[/green]  {tool.name}: {tool.path} {tool.version}", highlight=False
             )
+
+
+def targets_command() -> None:
+    """Show the targets that come with dsconv: clusters, and systolic arrays for run --on array."""
+    from dsconv.targets import load_target, target_names
+    from dsconv.targets.systolic import load_systolic_target, systolic_target_names
+
+    clusters = [load_target(name) for name in target_names()]
+    arrays = [load_systolic_target(name) for name in systolic_target_names()]
+    for target in (*clusters, *arrays):
+        console.print(f"{target.name}: {target.description}", markup=False, highlight=False)
 
 
 def zoo_command(

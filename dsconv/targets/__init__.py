@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import tomllib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from xdsl.ir import Attribute
 
@@ -22,11 +19,10 @@ from dsconv.dialects.target import (
     InstructionCache,
     TableError,
     check,
-    read_table,
 )
 from dsconv.errors import CapacityError, DsconvError
 from dsconv.lowering.instruction_sets import INSTRUCTION_SETS
-from dsconv.targets.systolic import KIND as SYSTOLIC
+from dsconv.targets.description import names_in, path_in, read_description
 from dsconv.targets.systolic import is_systolic
 
 
@@ -104,34 +100,28 @@ class ClusterTarget(Target):
 ON_ARRAY = "dsconv run --on array and dsconv report take it"
 """What serves an array."""
 
-KINDS: dict[str, type[ClusterTarget]] = {"cluster": ClusterTarget}
-"""What a description's `kind` may be, and what it then describes."""
+KIND = "cluster"
+"""What the `kind` of such a TOML file is."""
 
 
 def target_names() -> list[str]:
-    """Names of the targets that come with dsconv."""
-    folder = files("dsconv.targets")
-    return sorted(
-        entry.name.removesuffix(".toml")
-        for entry in folder.iterdir()
-        if entry.name.endswith(".toml")
-    )
+    """Names of the clusters that come with dsconv."""
+    return names_in(__name__)
 
 
 def load_target(name: str) -> ClusterTarget:
-    """A target by name, or from a TOML file by its path.
+    """A cluster by name, or from a TOML file by its path.
 
     Raises DsconvError where there is no such target or its description is not complete.
     """
-    if name.endswith(".toml"):
-        return _read(Path(name).stem, Path(name))
     if is_systolic(name):
         raise DsconvError(f"{name} is a systolic array and runs no C: {ON_ARRAY}")
-    if name not in target_names():
+    if not name.endswith(".toml") and name not in target_names():
         raise DsconvError(
             f"no target {name}; there are {', '.join(target_names())}, or give a .toml file"
         )
-    return _read(name, Path(str(files("dsconv.targets").joinpath(f"{name}.toml"))))
+    path = Path(name) if name.endswith(".toml") else path_in(__name__, name)
+    return read_description(path, KIND, ClusterTarget, _check)
 
 
 def check_isa(isa: str, place: str) -> None:
@@ -141,22 +131,7 @@ def check_isa(isa: str, place: str) -> None:
         raise TableError(f"{place}.core.isa is {isa!r}; expected {known}")
 
 
-def _read(name: str, path: Path) -> ClusterTarget:
-    try:
-        table: dict[str, Any] = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise DsconvError(f"cannot read target {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DsconvError(f"target {path} is no TOML: {error}") from error
-    kind = table.pop("kind", None)
-    if kind == SYSTOLIC:
-        raise DsconvError(f"target {path} is a systolic array and runs no C: {ON_ARRAY}")
-    if kind not in KINDS:
-        raise DsconvError(f"target {path}: kind is {kind!r}; expected {' or '.join(KINDS)}")
-    try:
-        target = read_table(KINDS[kind], {"name": name, **table}, name)
-        check(target.cluster(layers=0), name)
-        check_isa(target.core.isa, name)
-    except TableError as error:
-        raise DsconvError(f"target {path}: {error}") from error
-    return target
+def _check(target: ClusterTarget) -> None:
+    """Raises TableError where a cluster cannot be compiled for."""
+    check(target.cluster(layers=0), target.name)
+    check_isa(target.core.isa, target.name)

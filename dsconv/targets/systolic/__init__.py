@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from xdsl.utils.exceptions import DiagnosticException
 
+from dsconv.dialects.target import TableError
 from dsconv.errors import DsconvError
-from dsconv.passes.systolic.array import Dataflow, Drain, SystolicArray, TileOrder
+from dsconv.passes.systolic.array import SystolicArray
+from dsconv.targets.description import (
+    names_in,
+    path_in,
+    read_description,
+    read_text,
+    read_toml,
+)
 from dsconv.targets.systolic.gemmini import read_gemmini_header
 
 KIND = "systolic"
@@ -29,17 +34,13 @@ class SystolicTarget:
 
 def systolic_target_names() -> list[str]:
     """Names of the arrays that come with dsconv."""
-    return sorted(
-        entry.name.removesuffix(".toml")
-        for entry in files("dsconv.targets.systolic").iterdir()
-        if entry.name.endswith(".toml")
-    )
+    return names_in(__name__)
 
 
 def is_systolic(name: str) -> bool:
     """Whether a target, by its name or as a file, is an array."""
     if name.endswith(".toml"):
-        return _table(Path(name)).get("kind") == KIND
+        return read_toml(Path(name)).get("kind") == KIND
     return name.endswith(".h") or name in systolic_target_names()
 
 
@@ -50,50 +51,29 @@ def load_systolic_target(name: str) -> SystolicTarget:
     """
     path = Path(name)
     if path.suffix == ".h":
-        array = read_gemmini_header(_text(path), name)
-        return SystolicTarget(path.stem, "Gemmini", _checked(array, path))
+        return _from_header(path)
     if path.suffix != ".toml":
         if name not in systolic_target_names():
             raise DsconvError(
                 f"no systolic array {name}; there are {', '.join(systolic_target_names())}, "
                 "or give a .toml file or a gemmini_params.h"
             )
-        path = Path(str(files("dsconv.targets.systolic").joinpath(f"{name}.toml")))
-    return _from_table(_table(path), path)
+        path = path_in(__name__, name)
+    return read_description(path, KIND, SystolicTarget, _check)
 
 
-def _from_table(table: dict[str, Any], path: Path) -> SystolicTarget:
-    if table.get("kind") != KIND:
-        raise DsconvError(f"target {path}: kind is {table.get('kind')!r}; expected '{KIND}'")
+def _from_header(path: Path) -> SystolicTarget:
+    target = SystolicTarget(path.stem, "Gemmini", read_gemmini_header(read_text(path), str(path)))
     try:
-        options = dict(table["array"])
-        for key, words in (("dataflow", Dataflow), ("drain", Drain), ("tiles", TileOrder)):
-            if key in options:
-                options[key] = words(options[key])
-        return SystolicTarget(
-            path.stem, table["description"], _checked(SystolicArray(**options), path)
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise DsconvError(f"target {path}: {error!r}") from error
-
-
-def _checked(array: SystolicArray, path: Path) -> SystolicArray:
-    try:
-        array.check()
-    except DiagnosticException as error:
+        _check(target)
+    except TableError as error:
         raise DsconvError(f"target {path}: {error}") from error
-    return array
+    return target
 
 
-def _table(path: Path) -> dict[str, Any]:
+def _check(target: SystolicTarget) -> None:
+    """Raises TableError where there is no such array."""
     try:
-        return tomllib.loads(_text(path))
-    except tomllib.TOMLDecodeError as error:
-        raise DsconvError(f"target {path} is no TOML: {error}") from error
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DsconvError(f"cannot read target {path}: {error}") from error
+        target.array.check()
+    except DiagnosticException as error:
+        raise TableError(str(error)) from error
