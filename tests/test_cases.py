@@ -25,7 +25,7 @@ attn_qk batch4 concat_clip_conv conv_add_noq conv_leaky_noq conv_relu_avg_noq co
 convinteger convtranspose d2s dyn_hw dynquant end_add_noq end_gemm_sigmoid_q float_opset8
 fp16_scale_u8in gather_scalar input_q_two_scales instnorm int16_act int4_block layernorm
 pad_offgrid_conv pad_out_add pad_out_leaky pad_outrange_conv pad_reflect patch_mm
-pool_clip_conv q_qop_pc qladd_const_full qlmm_3d qonnx reducesum refused_keras_conv1d_maxpool1d
+pool_clip_conv q_qop_pc qladd_const_full qlmm_3d qonnx reducesum
 reshape_mix resize_down resize_linear rmean_ch rqs_float32_255_1 slice_rev
 space2batch tile
 """

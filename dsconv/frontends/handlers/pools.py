@@ -14,7 +14,7 @@ from dsconv.frontends.arithmetic.values import (
     Dequantised,
     MaxPoolLayer,
 )
-from dsconv.frontends.handlers.windows import check_nchw, read_window, windowed_view
+from dsconv.frontends.handlers.windows import check_map, read_window_of_map, windowed_view
 from dsconv.frontends.onnx_file.onnx_graph import Node
 from dsconv.frontends.onnx_file.view import View
 
@@ -65,11 +65,11 @@ def _check_covers(
 
 
 def _pool_window(node: Node, view: View, *, ceil_mode: bool = True) -> WindowAttr:
-    check_nchw(node, view)
+    check_map(node, view)
     kernel = node.integers("kernel_shape")
     if kernel is None:
         raise node.problem("kernel_shape is missing")
-    return read_window(node, kernel, view.shape[2:], ceil_mode=ceil_mode)
+    return read_window_of_map(node, kernel, view, ceil_mode=ceil_mode)
 
 
 def _reduction(node: Node, view: View, reduced: set[int], keep: bool) -> tuple[View, WindowAttr]:

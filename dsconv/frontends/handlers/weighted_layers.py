@@ -25,7 +25,7 @@ from dsconv.frontends.arithmetic.values import (
     WeightTensor,
 )
 from dsconv.frontends.core.reader import Reader
-from dsconv.frontends.handlers.windows import check_nchw, read_window, windowed_view
+from dsconv.frontends.handlers.windows import check_map, read_window_of_map, windowed_view
 from dsconv.frontends.onnx_file.onnx_graph import Array, Node
 from dsconv.frontends.onnx_file.view import Shape, View
 
@@ -41,7 +41,7 @@ def convolution(
     node: Node, x: Dequantised, constant: ScaledConstant
 ) -> ConvolutionLayer | MatrixLayer:
     """A Conv without its bias, 1-D or 2-D: dense, depthwise or pointwise."""
-    check_nchw(node, x.view)
+    check_map(node, x.view)
     rank, shape = len(x.view.shape), constant.array.shape
     if len(shape) != rank or rank not in (3, 4):
         raise node.problem(
@@ -51,14 +51,21 @@ def convolution(
     if (node.integers("kernel_shape") or shape[2:]) != shape[2:]:
         raise node.problem(f"kernel_shape and the shape of its weights {list(shape)} differ")
     operation = _convolution_kind(node, x.view.sizes[1], shape)
-    window = read_window(node, shape[2:], x.view.shape[2:])
+    window = read_window_of_map(node, shape[2:], x.view)
     view = windowed_view(x.view, shape[0], window)
     weights, bias = _weights(node, constant), np.zeros(shape[0], np.int64)
     if window == UNIT_WINDOW and shape[1] == x.view.sizes[1]:
         matrix = replace(weights, array=weights.array.reshape(shape[:2]))
         return MatrixLayer(node, view, UNBOUNDED, x, matrix, bias, PointwiseOp)
-    kernels = replace(weights, array=weights.array.reshape(*shape[:2], *window.kernel))
+    kernels = replace(weights, array=_kernels(weights.array, x.view, window))
     return ConvolutionLayer(node, view, UNBOUNDED, x, kernels, bias, operation, window)
+
+
+def _kernels(weights: Array, view: View, window: WindowAttr) -> Array:
+    """Weights (K, C/G, FY, FX) over stored rows and columns."""
+    if view.is_turned:
+        weights = weights.reshape(*weights.shape[:2], *window.kernel[::-1]).swapaxes(2, 3)
+    return np.ascontiguousarray(weights).reshape(*weights.shape[:2], *window.kernel)
 
 
 def _convolution_kind(node: Node, channels: int, shape: Shape) -> type[Conv2DOp | DepthwiseOp]:

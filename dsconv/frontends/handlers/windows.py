@@ -9,6 +9,17 @@ from dsconv.frontends.onnx_file.onnx_graph import Node
 from dsconv.frontends.onnx_file.view import View
 
 
+def read_window_of_map(
+    node: Node, kernel: Sequence[int], view: View, *, ceil_mode: bool = True
+) -> WindowAttr:
+    """The window of a node over the stored rows and columns of what `view` reads.
+
+    A row may be read as a column, or the other way.
+    """
+    window = read_window(node, kernel, view.shape[2:], ceil_mode=ceil_mode)
+    return _turned(window) if view.is_turned else window
+
+
 def read_window(
     node: Node, kernel: Sequence[int], size: Sequence[int], *, ceil_mode: bool = True
 ) -> WindowAttr:
@@ -91,7 +102,25 @@ def check_nchw(node: Node, view: View) -> None:
         )
 
 
+def check_map(node: Node, view: View) -> None:
+    """The same, but that a map of one row may be read as one of one column, or the other way."""
+    if not view.is_turned:
+        check_nchw(node, view)
+
+
 def windowed_view(view: View, channels: int, window: WindowAttr) -> View:
-    """The result of a window over an NCHW view, with as many dimensions."""
-    sizes = (1, channels, *window.output_size(*view.sizes[2:]))
-    return View.plain(sizes, sizes[: len(view.shape)])
+    """The result of a window over a map, with as many dimensions."""
+    rows, columns = window.output_size(*view.sizes[2:])
+    read = (columns, rows) if view.is_turned else (rows, columns)
+    return View.plain((1, channels, rows, columns), (1, channels, *read)[: len(view.shape)])
+
+
+def _turned(window: WindowAttr) -> WindowAttr:
+    """The window with rows and columns exchanged."""
+    top, left, bottom, right = window.pads
+    return WindowAttr.of(
+        window.kernel[::-1],
+        window.strides[::-1],
+        (left, top, right, bottom),
+        window.dilations[::-1],
+    )

@@ -51,6 +51,13 @@ class View:
         return self.is_plain and padded_to_rank_4(self.shape) == self.sizes
 
     @property
+    def is_turned(self) -> bool:
+        """Whether dimensions are N, C, H, W of a row that they read as a column, or N, C, W, H."""
+        batch, channels, *size = padded_to_rank_4(self.shape)
+        turned = (batch, channels, *reversed(size))
+        return self.is_plain and 1 in size and not self.is_nchw and turned == self.sizes
+
+    @property
     def layout(self) -> Layout | None:
         """Layout of N, C, H, W axes read in this order; CHW where both are the same."""
         if self.is_plain:
