@@ -3,11 +3,11 @@
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from dsconv.runners import build, gvsoc, gvsoc_gap8, host, qemu
+from dsconv.runners import build, gvsoc, gvsoc_gap8
+from dsconv.runners.platforms import PLATFORMS
 
 TESTS = Path(__file__).parent
 RUNTIME = TESTS.parent / "runtime_c"
@@ -15,12 +15,7 @@ NETWORKS = TESTS / "networks"
 
 WARNINGS = "-Wall -Wextra -Wconversion -Wshadow -Wundef -Werror"
 
-RUNNERS: dict[str, ModuleType] = {
-    "host": host,
-    "qemu": qemu,
-    "pulp_open": gvsoc,
-    "gap8": gvsoc_gap8,
-}
+RUNNERS = {name: platform.module for name, platform in PLATFORMS.items()}
 
 needs_gvsoc = pytest.mark.skipif(gvsoc.find() is None, reason="GVSoC is not installed")
 

@@ -15,7 +15,8 @@ from dsconv.driver.compiled import CompiledNetwork
 from dsconv.driver.output import write_folder
 from dsconv.errors import DsconvError
 from dsconv.execution.stalls import Stalls
-from dsconv.runners import LayerCounts, RunResult, build, gvsoc, gvsoc_gap8
+from dsconv.runners import LayerCounts, RunResult, build
+from dsconv.runners.platforms import PLATFORMS
 
 TIMEOUT_S = 900.0
 
@@ -31,20 +32,21 @@ class CountedRun:
 def count_stalls(compiled: CompiledNetwork, platform: str, data: NDArray[np.uint8]) -> CountedRun:
     """Runs a network on the bytes of one quantised value of each input, built to count.
 
-    The cores of GAP8's model count L1 conflicts; for those of pulp-open, a second run without them
-    tells. Raises DsconvError for platforms whose cores count nothing.
+    Where cores do not count L1 conflicts, a second run without them tells. Raises DsconvError for
+    platforms whose cores count nothing.
     """
     core = compiled.target.core
     with tempfile.TemporaryDirectory(prefix="dsconv-") as folder:
         directory = Path(folder)
-        if platform not in ("pulp_open", "gap8"):
+        if not PLATFORMS[platform].counts:
             raise DsconvError(f"{platform} counts no cycles, so no stalls; take gvsoc")
         write_folder(compiled.lowered, directory, compiled.target, platform, count=True)
         build(directory)
-        if platform == "gap8":
-            return _counted(gvsoc_gap8.run(directory, data, TIMEOUT_S), core, None)
-        result = gvsoc.run(directory, data, TIMEOUT_S)
-        without = gvsoc.run(directory, data, TIMEOUT_S, bank_conflicts=False)
+        run = PLATFORMS[platform].module.run
+        result = run(directory, data, TIMEOUT_S)
+        if PLATFORMS[platform].counts_bank_conflicts:
+            return _counted(result, core, None)
+        without = run(directory, data, TIMEOUT_S, bank_conflicts=False)
         return _counted(result, core, without.counts if result.bank_conflicts else None)
 
 

@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
@@ -33,24 +32,18 @@ from dsconv.execution.report import LayerReport, Report
 from dsconv.frontends import ImportedNetwork
 from dsconv.lowering.c_target import network_function
 from dsconv.passes.spill_activations import line_bytes
-from dsconv.runners import RunResult, build, gvsoc, gvsoc_gap8, host, qemu
+from dsconv.runners import RunResult, build
+from dsconv.runners.platforms import PLATFORMS, platforms_on, runners
 from dsconv.targets import Target
-
-RUNNERS: dict[str, dict[str, ModuleType]] = {
-    "host": {"host": host},
-    "qemu": {"qemu": qemu},
-    "gvsoc": {"pulp_open": gvsoc, "gap8": gvsoc_gap8},
-}
-"""By the runner's name: the module that runs each platform of runtime_c."""
 
 TIMEOUT_S = 900.0
 
 
 def platform_for(target: Target, runner: str) -> str:
     """Folder of runtime_c that a runner needs for a target: its only one, or the target's own."""
-    if runner not in RUNNERS:
-        raise DsconvError(f"no runner {runner}; there are {', '.join(RUNNERS)}")
-    platforms = list(RUNNERS[runner])
+    platforms = platforms_on(runner)
+    if not platforms:
+        raise DsconvError(f"no runner {runner}; there are {', '.join(runners())}")
     if len(platforms) == 1:
         return platforms[0]
     if target.platform not in platforms:
@@ -71,23 +64,23 @@ def execute(
     """Builds in a temporary folder, runs, compares; see `dsconv.api.Network.run`."""
     platform = platform_for(compiled.target, on)
     inputs = quantised_inputs(x, compiled.imported.inputs)
-    result = build_and_run(compiled, on, platform, inputs, trace=True)
+    result = build_and_run(compiled, platform, inputs, trace=True)
     if result.cycles is not None and outputs_in_l3(compiled):
-        undisturbed = build_and_run(compiled, on, platform, inputs, trace=False)
+        undisturbed = build_and_run(compiled, platform, inputs, trace=False)
         result = replace(result, cycles=undisturbed.cycles, layer_stats=undisturbed.layer_stats)
     counted = count_stalls(compiled, platform, packed(inputs)[-1]) if stalls else None
     return Comparison(compiled, inputs, result, counted).report(on, expect)
 
 
 def build_and_run(
-    compiled: CompiledNetwork, on: str, platform: str, inputs: Sequence[Array], *, trace: bool
+    compiled: CompiledNetwork, platform: str, inputs: Sequence[Array], *, trace: bool
 ) -> RunResult:
     """Builds in a temporary folder and runs on quantised inputs."""
     with tempfile.TemporaryDirectory(prefix="dsconv-") as folder:
         directory = Path(folder)
         write_folder(compiled.lowered, directory, compiled.target, platform, trace=trace)
         build(directory)
-        return RUNNERS[on][platform].run(directory, packed(inputs), TIMEOUT_S)
+        return PLATFORMS[platform].module.run(directory, packed(inputs), TIMEOUT_S)
 
 
 def outputs_in_l3(compiled: CompiledNetwork) -> bool:
