@@ -486,6 +486,15 @@ def test_weights_per_input_channel():
         import_onnx(model)
 
 
+def test_scales_of_float16():
+    writer = ModelWriter(21)
+    scale = writer.constant(np.array(0.01, np.float16))
+    real = writer.node("DequantizeLinear", writer.input("x", "uint8", SHAPE), scale, name="real1")
+    result = writer.node("QuantizeLinear", writer.node("Relu", real), scale)
+    with pytest.raises(ModelError, match=r"'real1'.*float16.*convert the model to float32"):
+        import_onnx(writer.model(result, dtype="uint8"))
+
+
 def test_bias_that_is_not_finite():
     writer = ConvWriter()
     bias = numpy_helper.from_array(np.full(5, np.nan, np.float32), "bias")

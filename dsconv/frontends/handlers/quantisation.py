@@ -19,7 +19,10 @@ def read_scale(reader: Reader, node: Node, index: int) -> Floats:
     """A scale or list of scales: float32, finite, positive."""
     scale = reader.array(node, index)
     if scale.dtype != np.float32:
-        raise node.problem(f"its scale is {scale.dtype}; float32 is needed")
+        raise node.problem(
+            f"its scale is {scale.dtype}: sums in that type are rounded again and again",
+            "convert the model to float32, and quantise it then",
+        )
     if scale.size == 0 or not np.all(np.isfinite(scale) & (scale > 0)):
         raise node.problem("its scale is not a positive finite number", "quantise the model again")
     return scale
