@@ -11,7 +11,7 @@ from typing import Any
 from xdsl.dialects.builtin import ModuleOp
 
 from dsconv.bench.model_builder import Activation, ModelBuilder
-from dsconv.dialects.attributes import Layout, Tile, TileAttr, WindowAttr
+from dsconv.dialects.attributes import Layout, Tile, TileAttr, TileOrder, WindowAttr
 from dsconv.dialects.graph import LayerOperation
 from dsconv.driver.pipeline import make_context
 from dsconv.passes.analysis.layer_shape import LayerShape
@@ -113,7 +113,8 @@ class Sample:
     @staticmethod
     def of(entry: dict[str, Any]) -> Sample:
         """The sample of a JSON object."""
-        return Sample(SampledLayer(**entry["layer"]), Tile(**entry["tile"]))
+        tile = entry["tile"] | {"order": TileOrder(entry["tile"]["order"])}
+        return Sample(SampledLayer(**entry["layer"]), Tile(**tile))
 
     def as_json(self) -> dict[str, Any]:
         """For a JSON file."""
@@ -206,9 +207,11 @@ class Draw:
             rows = self.random.choice(even_splits(rows)[:4])
         if self.random.random() < 0.3 and layer_shape.channel_step == 1:
             channels = self.random.choice(even_splits(channels, multiple=4)[:4])
-        outermost = rows < layer_shape.rows and channels < layer_shape.kernels
-        outermost = outermost and self.random.random() < 0.5
-        tile = Tile(channels, rows, layer_shape.columns, outermost, self.random.choice((1, 2)))
+        order = TileOrder.WEIGHTS
+        is_cut_twice = rows < layer_shape.rows and channels < layer_shape.kernels
+        if is_cut_twice and self.random.random() < 0.5:
+            order = TileOrder.PIXELS
+        tile = Tile(channels, rows, layer_shape.columns, order, self.random.choice((1, 2)))
         fits = layer_shape.l1_bytes(tile) <= L1_BYTES and layer_shape.tiles(tile) <= MOST_TILES
         return tile if fits else None
 

@@ -16,17 +16,9 @@ from xdsl.irdl import (
 )
 from xdsl.traits import HasParent, IsTerminator, Pure
 from xdsl.utils.exceptions import VerifyException
-from xdsl.utils.str_enum import StrEnum
 
-from dsconv.dialects.attributes import TileAttr
+from dsconv.dialects.attributes import Axis, TileAttr
 from dsconv.dialects.graph import LayerOperation, tensor_type
-
-
-class Axis(StrEnum):
-    """What a fused layer makes step by step: rows of its output, or channels."""
-
-    ROWS = "rows"
-    CHANNELS = "channels"
 
 
 @irdl_op_definition

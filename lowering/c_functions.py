@@ -447,7 +447,9 @@ class FunctionPrinter:
         """A layer as a function of its own, between its marks for the report."""
         label = without_comment_marks(op.label.data)
         comment = f"{label}: {op.kind.data}, makes {describe(op.shape)}"
-        self.writer.line(f"/* {comment}; tile {op.tile.data}, {op.schedule.data} */")
+        self.writer.line(
+            f"/* {comment}; tile {op.tile.tile.size_text}, {op.schedule.schedule.text} */"
+        )
         with self.writer.block(f"static DSC_NOINLINE void {name}(uint32_t core)"):
             self.pending.append(f"dsc_layer_begin({number});")
             self.print_block(op.body.block)

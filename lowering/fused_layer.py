@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from xdsl.ir import Block, Region, SSAValue
 from xdsl.utils.exceptions import DiagnosticException
 
-from dsconv.dialects.attributes import Tile
+from dsconv.dialects.attributes import Layout, Schedule, ScheduleAttr, Tile, TileAttr
 from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import tensor_type
 from dsconv.dialects.tiled import LayerOp
@@ -28,24 +29,23 @@ def fused_layer(
     body: Block,
     *,
     steps: int,
-    layouts: Sequence[str],
+    layouts: Sequence[Layout],
     cost: LayerCost,
 ) -> LayerOp:
     """The layer that runs a fused one by `body`, in so many steps, at the insertion point."""
     tile = step_of(op)
     channels = [requantised_channels(layer) for layer in op.chain]
-    kinds = "-".join(layer.kind for layer in op.chain)
+    kinds = tuple(layer.kind for layer in op.chain)
     return LayerOp(
         op.label,
         op.kind,
         output,
         tensor_type(op.result),
         Region(body),
-        tile=f"{tile.channels}x{tile.rows}x{tile.columns}",
-        schedule=f"{kinds} {op.axis} {'/'.join(layouts)}",
+        tile=TileAttr.of(tile if steps > 1 else replace(tile, buffers=1)),
+        schedule=ScheduleAttr.of(Schedule(tuple(layouts), op.axis, kinds)),
         macs=op.macs,
         estimate=round(cost.cycles),
-        buffers=tile.buffers if steps > 1 else 1,
         narrow_channels=sum(narrow for narrow, _ in channels),
         wide_channels=sum(wide for _, wide in channels),
     )

@@ -18,8 +18,8 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 from xdsl.utils.exceptions import DiagnosticException
 
-from dsconv.dialects.attributes import Space, Tile
-from dsconv.dialects.fused import Axis, FusedOp
+from dsconv.dialects.attributes import Axis, Schedule, ScheduleAttr, Space, Tile, TileAttr
+from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import (
     ConstantOp,
     LayerOperation,
@@ -170,11 +170,10 @@ class LayerLowering:
             self.output.buffer,
             tensor_type(self.op.result),
             Region(body),
-            tile=f"{tile.channels}x{tile.rows}x{tile.columns}",
-            schedule=f"{self.inputs[0].layout.value}/{self.output.layout.value}",
+            tile=TileAttr.of(tile),
+            schedule=ScheduleAttr.of(Schedule((self.inputs[0].layout, self.output.layout))),
             macs=self.op.macs,
             estimate=round(layer_cost(layer_shape, tile, self.costs).cycles),
-            buffers=tile.buffers,
             narrow_channels=narrow,
             wide_channels=wide,
         )
@@ -209,16 +208,14 @@ class LayerLowering:
     def _position(self, number: Index, layer_shape: LayerShape) -> TilePosition:
         """Channel, row and column of tile `number`, and which loads it is the first to need."""
         tile = self.tile
-        pixels, channels = layer_shape.pixel_tiles(tile), layer_shape.channel_tiles(tile)
+        loops = layer_shape.tile_loops(tile)
         across = ceil(layer_shape.columns / tile.columns)
-        inner = channels if tile.pixels_outermost else pixels
-        outer = layer_shape.tiles(tile) // inner
-        outer_tile = 0 if outer == 1 else divide(number, inner)
-        inner_tile = number if outer == 1 else remainder(number, inner)
+        outer_tile = 0 if loops.outer == 1 else divide(number, loops.inner)
+        inner_tile = number if loops.outer == 1 else remainder(number, loops.inner)
         channel_tile, pixel_tile = outer_tile, inner_tile
-        if tile.pixels_outermost:
+        if not loops.channels_outermost:
             channel_tile, pixel_tile = inner_tile, outer_tile
-        changes = None if inner == 1 else is_equal(inner_tile, 0)
+        changes = None if loops.inner == 1 else is_equal(inner_tile, 0)
         every_tile_loads_inputs = layer_shape.input_versions(tile) == layer_shape.tiles(tile)
         every_tile_loads_weights = layer_shape.weight_versions(tile) == layer_shape.tiles(tile)
         return TilePosition(

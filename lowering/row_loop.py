@@ -254,7 +254,7 @@ class FusedRowsLowering:
             self.output.buffer,
             body,
             steps=plan.steps,
-            layouts=[value.layout.value for value in plan.values],
+            layouts=[value.layout for value in plan.values],
             cost=row_cost(self.chain, plan, self.costs),
         )
 

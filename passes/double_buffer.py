@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from xdsl.builder import Builder, ImplicitBuilder
 from xdsl.context import Context
 from xdsl.dialects import arith, scf
-from xdsl.dialects.builtin import IndexType, IntegerAttr, ModuleOp, StringAttr
+from xdsl.dialects.builtin import IndexType, IntegerAttr, ModuleOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
@@ -220,7 +220,7 @@ def has_room_for_slots(layer: LayerOp) -> bool:
 
 def double_buffer(layer: LayerOp) -> None:
     """A layer planned for two buffers gets them, and its loop is pipelined."""
-    slots = layer.buffers.value.data
+    slots = layer.planned_buffers
     loops = [op for op in layer.body.ops if isinstance(op, scf.ForOp)]
     tile_loops = [found for loop in loops if (found := TileLoop.of(loop)) is not None]
     if slots == 1 or not loops or len(tile_loops) < len(loops) or not has_room_for_slots(layer):
@@ -230,8 +230,7 @@ def double_buffer(layer: LayerOp) -> None:
         with ImplicitBuilder(Builder(InsertPoint.before(tile_loop.loop))):
             pipelined(tile_loop)
         Rewriter.erase_op(tile_loop.loop)
-    layer.properties.pop("buffers", None)
-    layer.properties["schedule"] = StringAttr(f"{layer.schedule.data}, {slots} buffers")
+    layer.schedule = layer.schedule.with_buffers(slots)
 
 
 @dataclass(frozen=True)

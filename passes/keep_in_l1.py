@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xdsl.builder import Builder, ImplicitBuilder
 from xdsl.context import Context
 from xdsl.dialects import scf
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp, StringAttr, i64
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
@@ -147,7 +147,7 @@ def only_kernels_use(buffer: BufferOp, transfer: DmaStartOp, place: SSAValue) ->
 def tile_bytes(layer: LayerOp, buffer: BufferOp) -> int:
     """Bytes of L1 that a layer's buffer will take, with the slots that are planned for it."""
     has_slots = any(isinstance(use.operation, SlotOp) for use in buffer.result.uses)
-    return aligned(buffer.size * (layer.buffers.value.data if has_slots else 1))
+    return aligned(buffer.size * (layer.planned_buffers if has_slots else 1))
 
 
 def planned_bytes(layer: LayerOp) -> int:
@@ -186,8 +186,7 @@ def keep(edge: Edge, costs: CostModel) -> BufferOp:
         for part in list(buffer.result.uses):
             Rewriter.erase_op(part.operation)
         Rewriter.erase_op(buffer)
-    schedule = edge.reader.schedule.data
-    edge.reader.properties["schedule"] = StringAttr(f"{schedule}, input in L1")
+    edge.reader.schedule = edge.reader.schedule.with_another_input_in_l1()
     return shared
 
 
@@ -211,7 +210,7 @@ def estimated_cycles(transfer: DmaStartOp, layer: LayerOp, costs: CostModel) -> 
     cost = dma_cycles(costs, box.line_bytes, box.lines, box.blocks, store=not transfer.is_load)
     if not isinstance(loop, scf.ForOp):
         return cost.cycles
-    steps, hides = constant_value(loop.ub), layer.buffers.value.data > 1
+    steps, hides = constant_value(loop.ub), layer.planned_buffers > 1
     return steps * cost.issue + cost.engine if hides else steps * cost.cycles
 
 

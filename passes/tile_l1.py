@@ -10,8 +10,8 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 from xdsl.utils.exceptions import DiagnosticException
 
-from dsconv.dialects.attributes import Space, Tile, TileAttr
-from dsconv.dialects.fused import Axis, FusedOp
+from dsconv.dialects.attributes import Axis, Space, Tile, TileAttr
+from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import LayerOperation
 from dsconv.dialects.target import Cluster
 from dsconv.passes.analysis.chain import Chain

@@ -13,8 +13,8 @@ from random_layers import RandomLayer
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 
-from dsconv.dialects.attributes import Layout, Tile, TileAttr, WindowAttr
-from dsconv.dialects.fused import Axis, FusedOp
+from dsconv.dialects.attributes import Axis, Layout, Tile, TileAttr, WindowAttr
+from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import SliceOp, activation_type, dtype_of, tensor_type
 from dsconv.driver.pipeline import run_pipeline
 from dsconv.passes.analysis.chain import Chain

@@ -78,7 +78,7 @@ def test_unfused_layers_are_whole_maps_with_the_weights_of_the_fused_ones():
         for block in (FusedBlock.of(DW_PW, SMALL, 4), unfused_block("dw-pw", SMALL))
     )
     assert [*weights(fused)] == [*weights(unfused)]
-    tiles = [op.tile.data for op in unfused.walk() if isinstance(op, LayerOp)]
+    tiles = [op.tile.tile.size_text for op in unfused.walk() if isinstance(op, LayerOp)]
     assert tiles == ["16x8x8", "32x8x8"]
 
 

@@ -17,7 +17,19 @@ from xdsl.parser import Parser
 from xdsl.utils.exceptions import VerifyException
 
 from dsconv.dialects import reference
-from dsconv.dialects.attributes import Layout, RequantAttr, Rounding, Space, WindowAttr, i64_array
+from dsconv.dialects.attributes import (
+    Axis,
+    Layout,
+    RequantAttr,
+    Rounding,
+    Schedule,
+    ScheduleAttr,
+    Space,
+    Tile,
+    TileAttr,
+    WindowAttr,
+    i64_array,
+)
 from dsconv.dialects.graph import (
     AddOp,
     AveragePoolOp,
@@ -190,7 +202,15 @@ def test_kernels_are_parsed_as_they_were_built(
 
 
 @pytest.mark.parametrize("buffers", [1, 2])
-def test_tiled_layers_are_parsed_as_they_were_built(buffers: int):
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        Schedule((Layout.CHW, Layout.HWC)),
+        Schedule((Layout.CHW, Layout.CHW), buffers=2, inputs_in_l1=1),
+        Schedule((Layout.CHW, Layout.HWC, Layout.CHW), Axis.ROWS, ("depthwise", "pointwise")),
+    ],
+)
+def test_tiled_layers_are_parsed_as_they_were_built(buffers: int, schedule: Schedule):
     output = BufferOp("y", 8, Space.L2)
     layer = LayerOp(
         "y",
@@ -198,10 +218,9 @@ def test_tiled_layers_are_parsed_as_they_were_built(buffers: int):
         output.result,
         activation_type((1, 1, 2, 4), np.int8),
         Region(Block([BarrierOp()])),
-        tile="1x2x4",
-        schedule="chw/chw",
+        tile=TileAttr.of(Tile(1, 2, 4, buffers=buffers)),
+        schedule=ScheduleAttr.of(schedule),
         macs=0,
-        buffers=buffers,
     )
     module = ModuleOp([output, layer])
     module.verify()

@@ -7,8 +7,8 @@ from random_chains import Sizes, chain_of, random_chains
 from random_layers import RandomLayer
 from xdsl.dialects.builtin import ModuleOp
 
-from dsconv.dialects.attributes import Tile, TileAttr
-from dsconv.dialects.fused import Axis, FusedOp
+from dsconv.dialects.attributes import Axis, Tile, TileAttr
+from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import LayerOperation, tensor_type
 from dsconv.dialects.run import run_lowered, run_reference, to_memory
 from dsconv.dialects.tiled import L3LoadOp, L3StoreOp

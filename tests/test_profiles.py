@@ -14,8 +14,8 @@ from xdsl.parser import Parser
 
 from dsconv.api import compile
 from dsconv.bench.model_builder import Activation, ModelBuilder
-from dsconv.dialects.attributes import Layout, WindowAttr
-from dsconv.dialects.fused import Axis, FusedOp
+from dsconv.dialects.attributes import Axis, Layout, WindowAttr
+from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import LayerOperation
 from dsconv.driver.pipeline import make_context
 from dsconv.errors import DsconvError

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from random_chains import chain_of, random_chains
 from random_layers import RandomLayer
 
-from dsconv.dialects.fused import Axis
+from dsconv.dialects.attributes import Axis
 from dsconv.passes.analysis.chain import Chain
 from dsconv.passes.scheduling.legality import fuse
 from dsconv.passes.scheduling.row_plan import row_plan

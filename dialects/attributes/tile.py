@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from xdsl.dialects.builtin import I64, DenseArrayBase, IntAttr, StringAttr
 from xdsl.ir import ParametrizedAttribute
@@ -11,25 +10,41 @@ from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
+from xdsl.utils.str_enum import StrEnum
 
 from dsconv.dialects.attributes.integers import i64_array, parse_int
 
 
+class TileOrder(StrEnum):
+    """Which of the loops over a layer's tiles is outermost.
+
+    With weights outermost, weights are loaded once and activations for every channel tile; with
+    pixels outermost, it is the other way round.
+    """
+
+    WEIGHTS = "weights"
+    PIXELS = "pixels"
+
+
 @dataclass(frozen=True)
 class Tile:
-    """Sizes of a layer's output tiles, which loop is outermost, and copies of each L1 buffer.
+    """Sizes of a layer's output tiles, the order of their loops, and copies of each L1 buffer.
 
     All tiles of a layer have the same size: the last one of a dimension is moved back into the map.
-    With weights outermost, weights are loaded once and activations for every channel tile; with
-    pixels outermost, it is the other way round. With two buffers, a tile's transfers overlap the
+    With two buffers, a tile's transfers overlap the
     computation of its neighbours.
     """
 
     channels: int
     rows: int
     columns: int
-    pixels_outermost: bool = False
+    order: TileOrder = TileOrder.WEIGHTS
     buffers: int = 1
+
+    @property
+    def size_text(self) -> str:
+        """Channels, rows and columns for people, as in `8x2x16`."""
+        return f"{self.channels}x{self.rows}x{self.columns}"
 
 
 @irdl_attr_definition
@@ -42,14 +57,12 @@ class TileAttr(ParametrizedAttribute):
     outermost: StringAttr
     buffer_count: IntAttr
 
-    ORDERS: ClassVar[tuple[str, str]] = ("weights", "pixels")
-
     @staticmethod
     def of(tile: Tile) -> TileAttr:
         """The attribute of a tile."""
         return TileAttr(
             i64_array((tile.channels, tile.rows, tile.columns)),
-            StringAttr(TileAttr.ORDERS[tile.pixels_outermost]),
+            StringAttr(tile.order.value),
             IntAttr(tile.buffers),
         )
 
@@ -57,15 +70,13 @@ class TileAttr(ParametrizedAttribute):
     def tile(self) -> Tile:
         """The tile that the attribute holds."""
         channels, rows, columns = self.sizes.get_values()
-        return Tile(
-            channels, rows, columns, self.outermost.data == "pixels", self.buffer_count.data
-        )
+        return Tile(channels, rows, columns, TileOrder(self.outermost.data), self.buffer_count.data)
 
     def verify(self) -> None:
         if len(self.sizes) != 3 or min(self.sizes.get_values()) < 1:
             raise VerifyException("a tile has channels, rows and columns, each at least 1")
-        if self.outermost.data not in self.ORDERS:
-            raise VerifyException(f"outermost is one of {', '.join(self.ORDERS)}")
+        if self.outermost.data not in set(TileOrder):
+            raise VerifyException(f"outermost is one of {', '.join(TileOrder)}")
         if self.buffer_count.data not in (1, 2):
             raise VerifyException(f"a tile has 1 or 2 buffers, not {self.buffer_count.data}")
 

@@ -16,6 +16,8 @@ from xdsl.irdl import (
 )
 from xdsl.traits import NoTerminator
 
+from dsconv.dialects.attributes import ScheduleAttr, TileAttr
+
 
 def enclosing_layer(op: Operation) -> LayerOp | None:
     """The layer that an operation belongs to."""
@@ -30,18 +32,18 @@ class LayerOp(IRDLOperation):
     """One layer of the network: its loops over tiles. Reports count cycles and bytes by layer.
 
     `narrow_channels` and `wide_channels` are output channels requantised in 32 and in 64 bits.
-    `estimate` is what the layer is expected to take, in cycles.
+    `estimate` is what the layer is expected to take, in cycles. Its `tile` says how many copies of
+    each L1 buffer are planned, its `schedule` how many there are.
     """
 
     name = "dsconv.layer"
 
     label = prop_def(StringAttr)
     kind = prop_def(StringAttr)
-    tile = prop_def(StringAttr)
-    schedule = prop_def(StringAttr)
+    tile = prop_def(TileAttr)
+    schedule = prop_def(ScheduleAttr)
     macs = prop_def(IntegerAttr[I64])
     estimate = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(0, i64))
-    buffers = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(1, i64))
     narrow_channels = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(0, i64))
     wide_channels = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(0, i64))
     shape = prop_def(TensorType)
@@ -62,11 +64,10 @@ class LayerOp(IRDLOperation):
         shape: TensorType,
         body: Region,
         *,
-        tile: str,
-        schedule: str,
+        tile: TileAttr,
+        schedule: ScheduleAttr,
         macs: int,
         estimate: int = 0,
-        buffers: int = 1,
         narrow_channels: int = 0,
         wide_channels: int = 0,
     ):
@@ -75,14 +76,19 @@ class LayerOp(IRDLOperation):
             properties={
                 "label": StringAttr(label),
                 "kind": StringAttr(kind),
-                "tile": StringAttr(tile),
-                "schedule": StringAttr(schedule),
+                "tile": tile,
+                "schedule": schedule,
                 "macs": IntegerAttr(macs, i64),
                 "estimate": IntegerAttr(estimate, i64) if estimate else None,
-                "buffers": IntegerAttr(buffers, i64) if buffers > 1 else None,
                 "narrow_channels": IntegerAttr(narrow_channels, i64) if narrow_channels else None,
                 "wide_channels": IntegerAttr(wide_channels, i64) if wide_channels else None,
                 "shape": shape,
             },
             regions=[body],
         )
+
+    @property
+    def planned_buffers(self) -> int:
+        """Copies of each L1 buffer that the layer is still to get; 1 where it has them."""
+        made = self.schedule.schedule.buffers
+        return 1 if made > 1 else self.tile.tile.buffers

@@ -74,7 +74,10 @@ def run_network(deployed: Deployed) -> NetworkRun:
         measurement.cycles,
         tuple(
             LayerRun(
-                layer.label.data, layer.schedule.data, stats.cycles or 0, stats.activation_bytes
+                layer.label.data,
+                layer.schedule.schedule.text,
+                stats.cycles or 0,
+                stats.activation_bytes,
             )
             for layer, stats in zip(layers, measurement.layers, strict=True)
         ),

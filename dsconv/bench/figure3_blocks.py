@@ -10,8 +10,7 @@ from typing import Self
 from xdsl.dialects.builtin import ModuleOp
 
 from dsconv.bench.model_builder import Activation, ModelBuilder
-from dsconv.dialects.attributes import Layout, WindowAttr
-from dsconv.dialects.fused import Axis
+from dsconv.dialects.attributes import Axis, Layout, WindowAttr
 from dsconv.passes.scheduling.kernel_names import FusedKernel
 
 SIZES = (32, 64, 128)

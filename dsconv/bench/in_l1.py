@@ -20,8 +20,8 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.rewriter import Rewriter
 
 from dsconv.bench.figure3_blocks import Block, FusedBlock, network
-from dsconv.dialects.attributes import Space, TileAttr
-from dsconv.dialects.fused import Axis, FusedOp
+from dsconv.dialects.attributes import Axis, Space, TileAttr
+from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import LayerOperation, dtype_of, tensor_type
 from dsconv.dialects.run import Array, network_of, run_reference, to_memory
 from dsconv.dialects.tiled import BufferOp, DmaStartOp, WaitOp, buffer_type

@@ -10,8 +10,8 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Operation, SSAValue
 
-from dsconv.dialects.attributes import Tile, TileAttr
-from dsconv.dialects.fused import Axis, FusedOp
+from dsconv.dialects.attributes import Axis, Tile, TileAttr
+from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import LayerOperation
 from dsconv.dialects.run import network_of
 from dsconv.dialects.target import Cluster

@@ -7,8 +7,8 @@ dsconv.kernel "max_pool" @max : (tensor<1x4x2x3xsi8, #dsconv.layout<hwc>>) -> te
 // computed, behind one barrier; the last one is stored behind the loop.
 // CHECK-LABEL: func.func @pipelined
 func.func @pipelined(%in: memref<48xi8, #dsconv.space<l2>>, %out: memref<48xi8, #dsconv.space<l2>>) {
-  // CHECK-NEXT: dsconv.layer "max" {{.*}} attributes {tile = "4x1x3", schedule = "hwc/hwc, 2 buffers", macs = 0 : i64} {
-  dsconv.layer "max" "max_pool" makes tensor<1x4x4x3xsi8> in %out : memref<48xi8, #dsconv.space<l2>> attributes {tile = "4x1x3", schedule = "hwc/hwc", macs = 0 : i64, buffers = 2 : i64} {
+  // CHECK-NEXT: dsconv.layer "max" {{.*}} attributes {tile = #dsconv.tile<4, 1, 3, weights, buffers = 2>, schedule = #dsconv.schedule<[hwc, hwc], buffers = 2>, macs = 0 : i64} {
+  dsconv.layer "max" "max_pool" makes tensor<1x4x4x3xsi8> in %out : memref<48xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<4, 1, 3, weights, buffers = 2>, schedule = #dsconv.schedule<[hwc, hwc]>, macs = 0 : i64} {
     %x = dsconv.buffer "max.x0" : memref<32xi8, #dsconv.space<l1>>
     %y = dsconv.buffer "max.y" : memref<12xi8, #dsconv.space<l1>>
     // CHECK-NEXT: %x = dsconv.buffer "max.x0" : memref<64xi8, #dsconv.space<l1>>
@@ -66,8 +66,8 @@ func.func @pipelined(%in: memref<48xi8, #dsconv.space<l2>>, %out: memref<48xi8, 
 // A layer that is planned with one buffer stays.
 // CHECK-LABEL: func.func @single
 func.func @single(%in: memref<8xi8, #dsconv.space<l2>>) {
-  dsconv.layer "one" "rescale" makes tensor<1x1x2x4xsi8> in %in : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x1x4", schedule = "chw/chw", macs = 0 : i64} {
-    // CHECK-NEXT: dsconv.layer "one" {{.*}} attributes {tile = "1x1x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "one" "rescale" makes tensor<1x1x2x4xsi8> in %in : memref<8xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 1, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
+    // CHECK-NEXT: dsconv.layer "one" {{.*}} attributes {tile = #dsconv.tile<1, 1, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %x = dsconv.buffer "one.x0" : memref<8xi8, #dsconv.space<l1>>
     // CHECK-NEXT: %x = dsconv.buffer "one.x0" : memref<8xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index

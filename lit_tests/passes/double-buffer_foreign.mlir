@@ -5,7 +5,7 @@
 // buffers somebody else uses as a whole.
 dsconv.kernel "max_pool" @max : (tensor<1x4x2x3xsi8, #dsconv.layout<hwc>>) -> tensor<1x4x1x3xsi8, #dsconv.layout<hwc>> window <kernel = [2, 1], pads = [1, 0, 0, 0]> {pad_value = -128 : i64}
 func.func @pipelined(%in: memref<48xi8, #dsconv.space<l2>>, %out: memref<48xi8, #dsconv.space<l2>>) {
-  dsconv.layer "max" "max_pool" makes tensor<1x4x4x3xsi8> in %out : memref<48xi8, #dsconv.space<l2>> attributes {tile = "4x1x3", schedule = "hwc/hwc", macs = 0 : i64, buffers = 2 : i64} {
+  dsconv.layer "max" "max_pool" makes tensor<1x4x4x3xsi8> in %out : memref<48xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<4, 1, 3, weights, buffers = 2>, schedule = #dsconv.schedule<[hwc, hwc]>, macs = 0 : i64} {
     %x = dsconv.buffer "max.x0" : memref<32xi8, #dsconv.space<l1>>
     %y = dsconv.buffer "max.y" : memref<12xi8, #dsconv.space<l1>>
     dsconv.fill %x at 24 bytes 4 with -128 : memref<32xi8, #dsconv.space<l1>>
@@ -32,7 +32,7 @@ func.func @pipelined(%in: memref<48xi8, #dsconv.space<l2>>, %out: memref<48xi8, 
 
 
 func.func @beside(%in: memref<48xi8, #dsconv.space<l2>>, %out: memref<48xi8, #dsconv.space<l2>>) {
-  dsconv.layer "max" "max_pool" makes tensor<1x4x4x3xsi8> in %out : memref<48xi8, #dsconv.space<l2>> attributes {tile = "4x1x3", schedule = "hwc/hwc", macs = 0 : i64, buffers = 2 : i64} {
+  dsconv.layer "max" "max_pool" makes tensor<1x4x4x3xsi8> in %out : memref<48xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<4, 1, 3, weights, buffers = 2>, schedule = #dsconv.schedule<[hwc, hwc]>, macs = 0 : i64} {
     %x = dsconv.buffer "max.x0" : memref<32xi8, #dsconv.space<l1>>
     %y = dsconv.buffer "max.y" : memref<12xi8, #dsconv.space<l1>>
     "test.op"(%x) {whole_buffer} : (memref<32xi8, #dsconv.space<l1>>) -> ()

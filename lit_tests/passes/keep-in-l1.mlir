@@ -14,7 +14,7 @@ func.func @net(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #dscon
   %a = dsconv.buffer "a" : memref<64xi8, #dsconv.space<l2>>
   // CHECK-NEXT: [[KEPT:%[0-9a-z]+]] = dsconv.buffer "a.kept" : memref<64xi8, #dsconv.space<l1>>
   // CHECK-NEXT: dsconv.layer "a" "max_pool" makes tensor<1x1x16x4xsi8> in [[KEPT]] : memref<64xi8, #dsconv.space<l1>>
-  dsconv.layer "a" "max_pool" makes tensor<1x1x16x4xsi8> in %a : memref<64xi8, #dsconv.space<l2>> attributes {tile = "1x8x4", schedule = "chw/chw", macs = 0 : i64, buffers = 2 : i64} {
+  dsconv.layer "a" "max_pool" makes tensor<1x1x16x4xsi8> in %a : memref<64xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 8, 4, weights, buffers = 2>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %x = dsconv.buffer "a.x0" : memref<32xi8, #dsconv.space<l1>>
     %y = dsconv.buffer "a.y" : memref<32xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
@@ -39,8 +39,8 @@ func.func @net(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #dscon
       // CHECK-NOT: dsconv.dma_start
     }
   }
-  // CHECK: dsconv.layer "b" {{.*}} schedule = "chw/chw, input in L1"
-  dsconv.layer "b" "max_pool" makes tensor<1x1x16x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = "1x16x4", schedule = "chw/chw", macs = 0 : i64} {
+  // CHECK: dsconv.layer "b" {{.*}} schedule = #dsconv.schedule<[chw, chw], inputs_in_l1 = 1>
+  dsconv.layer "b" "max_pool" makes tensor<1x1x16x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 16, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %x = dsconv.buffer "b.x0" : memref<64xi8, #dsconv.space<l1>>
     %y = dsconv.buffer "b.y" : memref<64xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
@@ -64,7 +64,7 @@ func.func @net(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #dscon
 func.func @residual(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #dsconv.space<l2>>) {
   %a = dsconv.buffer "a" : memref<64xi8, #dsconv.space<l2>>
   // CHECK: [[KEPT:%[0-9a-z]+]] = dsconv.buffer "a.kept"
-  dsconv.layer "a" "max_pool" makes tensor<1x1x16x4xsi8> in %a : memref<64xi8, #dsconv.space<l2>> attributes {tile = "1x16x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "max_pool" makes tensor<1x1x16x4xsi8> in %a : memref<64xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 16, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %y = dsconv.buffer "a.y" : memref<64xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
     dsconv.run @whole(%y, %y) at %c0, %c0 : memref<64xi8, #dsconv.space<l1>>, memref<64xi8, #dsconv.space<l1>>
@@ -76,7 +76,7 @@ func.func @residual(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #
     // CHECK-NEXT: %store = dsconv.dma_start [[PIECE]][%c0] to %a[%c0] box <64> :
   }
   // CHECK: dsconv.layer "b"
-  dsconv.layer "b" "max_pool" makes tensor<1x1x16x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = "1x16x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "b" "max_pool" makes tensor<1x1x16x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 16, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %x = dsconv.buffer "b.x0" : memref<64xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
     %load = dsconv.dma_start %a[%c0] to %x[%c0] box <64> : memref<64xi8, #dsconv.space<l2>> to memref<64xi8, #dsconv.space<l1>>
@@ -85,7 +85,7 @@ func.func @residual(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #
     // CHECK-NOT: dsconv.dma_start
     // CHECK: dsconv.run @whole([[KEPT]], [[KEPT]])
   }
-  dsconv.layer "c" "max_pool" makes tensor<1x1x16x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = "1x16x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "c" "max_pool" makes tensor<1x1x16x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 16, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %x = dsconv.buffer "c.x0" : memref<64xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
     %load = dsconv.dma_start %a[%c0] to %x[%c0] box <64> : memref<64xi8, #dsconv.space<l2>> to memref<64xi8, #dsconv.space<l1>>
@@ -100,13 +100,13 @@ func.func @residual(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #
 // CHECK-NOT: .kept
 func.func @scattered(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #dsconv.space<l2>>) {
   %a = dsconv.buffer "a" : memref<64xi8, #dsconv.space<l2>>
-  dsconv.layer "a" "max_pool" makes tensor<1x2x8x4xsi8> in %a : memref<64xi8, #dsconv.space<l2>> attributes {tile = "2x4x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "max_pool" makes tensor<1x2x8x4xsi8> in %a : memref<64xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<2, 4, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %y = dsconv.buffer "a.y" : memref<32xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
     %store = dsconv.dma_start %y[%c0] to %a[%c0] box <2 by 32, 16> : memref<32xi8, #dsconv.space<l1>> to memref<64xi8, #dsconv.space<l2>>
     dsconv.wait %store
   }
-  dsconv.layer "b" "max_pool" makes tensor<1x1x16x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = "1x16x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "b" "max_pool" makes tensor<1x1x16x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 16, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %x = dsconv.buffer "b.x0" : memref<64xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
     %load = dsconv.dma_start %a[%c0] to %x[%c0] box <64> : memref<64xi8, #dsconv.space<l2>> to memref<64xi8, #dsconv.space<l1>>
@@ -120,7 +120,7 @@ func.func @scattered(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, 
 func.func @pieces(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #dsconv.space<l2>>) {
   %a = dsconv.buffer "a" : memref<64xi8, #dsconv.space<l2>>
   // CHECK-NEXT: [[KEPT:%[0-9a-z]+]] = dsconv.buffer "a.kept" : memref<64xi8, #dsconv.space<l1>>
-  dsconv.layer "a" "max_pool" makes tensor<1x1x16x4xsi8> in %a : memref<64xi8, #dsconv.space<l2>> attributes {tile = "1x16x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "max_pool" makes tensor<1x1x16x4xsi8> in %a : memref<64xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 16, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %y = dsconv.buffer "a.y" : memref<64xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
     dsconv.run @whole(%y, %y) at %c0, %c0 : memref<64xi8, #dsconv.space<l1>>, memref<64xi8, #dsconv.space<l1>>
@@ -128,8 +128,8 @@ func.func @pieces(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #ds
     %store = dsconv.dma_start %y[%c0] to %a[%c0] box <64> : memref<64xi8, #dsconv.space<l1>> to memref<64xi8, #dsconv.space<l2>>
     dsconv.wait %store
   }
-  dsconv.layer "b" "max_pool" makes tensor<1x1x16x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = "1x8x4", schedule = "chw/chw", macs = 0 : i64} {
-    // CHECK: dsconv.layer "b" {{.*}} schedule = "chw/chw, input in L1"
+  dsconv.layer "b" "max_pool" makes tensor<1x1x16x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 8, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
+    // CHECK: dsconv.layer "b" {{.*}} schedule = #dsconv.schedule<[chw, chw], inputs_in_l1 = 1>
     // CHECK-NEXT: %y = dsconv.buffer "b.y"
     %x = dsconv.buffer "b.x0" : memref<32xi8, #dsconv.space<l1>>
     %y = dsconv.buffer "b.y" : memref<32xi8, #dsconv.space<l1>>

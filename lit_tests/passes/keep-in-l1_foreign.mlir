@@ -7,7 +7,7 @@ dsconv.kernel "max_pool" @half : (tensor<1x1x8x4xsi8, #dsconv.layout<chw>>) -> t
 dsconv.kernel "max_pool" @whole : (tensor<1x1x16x4xsi8, #dsconv.layout<chw>>) -> tensor<1x1x16x4xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]>
 func.func @net(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #dsconv.space<l2>>) {
   %a = dsconv.buffer "a" : memref<64xi8, #dsconv.space<l2>>
-  dsconv.layer "a" "max_pool" makes tensor<1x1x16x4xsi8> in %a : memref<64xi8, #dsconv.space<l2>> attributes {tile = "1x8x4", schedule = "chw/chw", macs = 0 : i64, buffers = 2 : i64} {
+  dsconv.layer "a" "max_pool" makes tensor<1x1x16x4xsi8> in %a : memref<64xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 8, 4, weights, buffers = 2>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %x = dsconv.buffer "a.x0" : memref<32xi8, #dsconv.space<l1>>
     %y = dsconv.buffer "a.y" : memref<32xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
@@ -26,7 +26,7 @@ func.func @net(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #dscon
     }
   }
   "test.op"() {between} : () -> ()
-  dsconv.layer "b" "max_pool" makes tensor<1x1x16x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = "1x16x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "b" "max_pool" makes tensor<1x1x16x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 16, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %x = dsconv.buffer "b.x0" : memref<64xi8, #dsconv.space<l1>>
     %y = dsconv.buffer "b.y" : memref<64xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
@@ -44,7 +44,7 @@ func.func @net(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #dscon
 
 func.func @read(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #dsconv.space<l2>>) {
   %a = dsconv.buffer "a" : memref<64xi8, #dsconv.space<l2>>
-  dsconv.layer "a" "max_pool" makes tensor<1x1x16x4xsi8> in %a : memref<64xi8, #dsconv.space<l2>> attributes {tile = "1x8x4", schedule = "chw/chw", macs = 0 : i64, buffers = 2 : i64} {
+  dsconv.layer "a" "max_pool" makes tensor<1x1x16x4xsi8> in %a : memref<64xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 8, 4, weights, buffers = 2>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %x = dsconv.buffer "a.x0" : memref<32xi8, #dsconv.space<l1>>
     %y = dsconv.buffer "a.y" : memref<32xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
@@ -63,7 +63,7 @@ func.func @read(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #dsco
       "test.op"(%y_slot) {reads_the_tile} : (memref<32xi8, #dsconv.space<l1>>) -> ()
     }
   }
-  dsconv.layer "b" "max_pool" makes tensor<1x1x16x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = "1x16x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "b" "max_pool" makes tensor<1x1x16x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 16, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %x = dsconv.buffer "b.x0" : memref<64xi8, #dsconv.space<l1>>
     %y = dsconv.buffer "b.y" : memref<64xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
@@ -82,7 +82,7 @@ func.func @read(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #dsco
 func.func @written(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #dsconv.space<l2>>) {
   %a = dsconv.buffer "a" : memref<64xi8, #dsconv.space<l2>>
   "test.op"(%a) {writes_to_l2} : (memref<64xi8, #dsconv.space<l2>>) -> ()
-  dsconv.layer "a" "max_pool" makes tensor<1x1x16x4xsi8> in %a : memref<64xi8, #dsconv.space<l2>> attributes {tile = "1x8x4", schedule = "chw/chw", macs = 0 : i64, buffers = 2 : i64} {
+  dsconv.layer "a" "max_pool" makes tensor<1x1x16x4xsi8> in %a : memref<64xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 8, 4, weights, buffers = 2>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %x = dsconv.buffer "a.x0" : memref<32xi8, #dsconv.space<l1>>
     %y = dsconv.buffer "a.y" : memref<32xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
@@ -100,7 +100,7 @@ func.func @written(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #d
       dsconv.wait %store
     }
   }
-  dsconv.layer "b" "max_pool" makes tensor<1x1x16x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = "1x16x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "b" "max_pool" makes tensor<1x1x16x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 16, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %x = dsconv.buffer "b.x0" : memref<64xi8, #dsconv.space<l1>>
     %y = dsconv.buffer "b.y" : memref<64xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index

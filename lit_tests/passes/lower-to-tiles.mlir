@@ -11,7 +11,7 @@ func.func @whole(%x: tensor<1x4x2x2xsi8, #dsconv.layout<hwc>>) -> tensor<1x2x2x2
 // CHECK: "memref.global"() <{sym_name = "pw_weights", type = memref<16xi8, #dsconv.space<l2>>, initial_value = dense<[1, 2, 3, 4, -23, -1, -1, -1, -1, 0, 0, 0, 10, 0, 0, 0]> : tensor<16xi8>, sym_visibility = "private", constant}> : () -> ()
 // CHECK-NEXT: dsconv.kernel "conv2d" @pw_kernel : (tensor<1x4x2x2xsi8, #dsconv.layout<hwc>>) -> tensor<1x2x2x2xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]> {requant = #dsconv.requant<multiplier = [5], shift = [4], half_even, clip = [-128, 127]>, record = #dsconv.record<4, bias>{{.*}}}
 // CHECK-NEXT: func.func @whole([[IN:%[0-9]+]]: memref<16xi8, #dsconv.space<l2>>, [[OUT:%[0-9]+]]: memref<8xi8, #dsconv.space<l2>>) {
-// CHECK-NEXT: dsconv.layer "pw" "pointwise" makes tensor<1x2x2x2xsi8, #dsconv.layout<chw>> in [[OUT]] : memref<8xi8, #dsconv.space<l2>> attributes {tile = "2x2x2", schedule = "hwc/chw", macs = 32 : i64, estimate = {{[0-9]+}} : i64, wide_channels = 2 : i64} {
+// CHECK-NEXT: dsconv.layer "pw" "pointwise" makes tensor<1x2x2x2xsi8, #dsconv.layout<chw>> in [[OUT]] : memref<8xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<2, 2, 2, weights>, schedule = #dsconv.schedule<[hwc, chw]>, macs = 32 : i64, estimate = {{[0-9]+}} : i64, wide_channels = 2 : i64} {
 // CHECK-NEXT: [[X0:%[0-9]+]] = dsconv.buffer "pw.x0" : memref<16xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[W:%[0-9]+]] = dsconv.buffer "pw.w" : memref<16xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[Y:%[0-9]+]] = dsconv.buffer "pw.y" : memref<8xi8, #dsconv.space<l1>>
@@ -43,7 +43,7 @@ func.func @weights_outermost(%x: tensor<1x4x3x2xsi8, #dsconv.layout<hwc>>) -> te
 // CHECK: "memref.global"() <{sym_name = "k_weights", type = memref<80xi8, #dsconv.space<l2>>, initial_value = dense<[1, 1, 1, 1, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 4, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0]> : tensor<80xi8>, sym_visibility = "private", constant}> : () -> ()
 // CHECK-NEXT: dsconv.kernel "conv2d" @k_kernel : (tensor<1x4x2x2xsi8, #dsconv.layout<hwc>>) -> tensor<1x2x2x2xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]> {requant = #dsconv.requant<multiplier = [1], shift = [7], half_even, clip = [-128, 127]>, record = #dsconv.record<4, bias, multiplier, addend>{{.*}}}
 // CHECK-NEXT: func.func @weights_outermost([[IN:%[0-9]+]]: memref<24xi8, #dsconv.space<l2>>, [[OUT:%[0-9]+]]: memref<24xi8, #dsconv.space<l2>>) {
-// CHECK-NEXT: dsconv.layer "k" "pointwise" makes tensor<1x4x3x2xsi8, #dsconv.layout<chw>> in [[OUT]] : memref<24xi8, #dsconv.space<l2>> attributes {tile = "2x2x2", schedule = "hwc/chw", macs = 96 : i64, estimate = {{[0-9]+}} : i64, wide_channels = 4 : i64} {
+// CHECK-NEXT: dsconv.layer "k" "pointwise" makes tensor<1x4x3x2xsi8, #dsconv.layout<chw>> in [[OUT]] : memref<24xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<2, 2, 2, weights>, schedule = #dsconv.schedule<[hwc, chw]>, macs = 96 : i64, estimate = {{[0-9]+}} : i64, wide_channels = 4 : i64} {
 // CHECK-NEXT: [[X0:%[0-9]+]] = dsconv.buffer "k.x0" : memref<16xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[W:%[0-9]+]] = dsconv.buffer "k.w" : memref<40xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[Y:%[0-9]+]] = dsconv.buffer "k.y" : memref<8xi8, #dsconv.space<l1>>
@@ -94,7 +94,7 @@ func.func @pixels_outermost(%x: tensor<1x4x2x2xsi8, #dsconv.layout<hwc>>) -> ten
 // CHECK: "memref.global"() <{sym_name = "p_weights", type = memref<32xi8, #dsconv.space<l2>>, initial_value = dense<[1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0]> : tensor<32xi8>, sym_visibility = "private", constant}> : () -> ()
 // CHECK-NEXT: dsconv.kernel "conv2d" @p_kernel : (tensor<1x4x1x2xsi8, #dsconv.layout<hwc>>) -> tensor<1x2x1x2xsi8, #dsconv.layout<hwc>> window <kernel = [1, 1]> {requant = #dsconv.requant<multiplier = [1], shift = [4], half_even, clip = [-128, 127]>, record = #dsconv.record<4, bias>{{.*}}}
 // CHECK-NEXT: func.func @pixels_outermost([[IN:%[0-9]+]]: memref<16xi8, #dsconv.space<l2>>, [[OUT:%[0-9]+]]: memref<16xi8, #dsconv.space<l2>>) {
-// CHECK-NEXT: dsconv.layer "p" "pointwise" makes tensor<1x4x2x2xsi8, #dsconv.layout<hwc>> in [[OUT]] : memref<16xi8, #dsconv.space<l2>> attributes {tile = "2x1x2", schedule = "hwc/hwc", macs = 64 : i64, estimate = {{[0-9]+}} : i64, wide_channels = 4 : i64} {
+// CHECK-NEXT: dsconv.layer "p" "pointwise" makes tensor<1x4x2x2xsi8, #dsconv.layout<hwc>> in [[OUT]] : memref<16xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<2, 1, 2, pixels>, schedule = #dsconv.schedule<[hwc, hwc]>, macs = 64 : i64, estimate = {{[0-9]+}} : i64, wide_channels = 4 : i64} {
 // CHECK-NEXT: [[X0:%[0-9]+]] = dsconv.buffer "p.x0" : memref<8xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[W:%[0-9]+]] = dsconv.buffer "p.w" : memref<16xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[Y:%[0-9]+]] = dsconv.buffer "p.y" : memref<4xi8, #dsconv.space<l1>>
@@ -141,7 +141,7 @@ func.func @padded(%x: tensor<1x2x4x4xui8, #dsconv.layout<chw>>) -> tensor<1x2x4x
 // CHECK: "memref.global"() <{sym_name = "dw_weights", type = memref<32xi8, #dsconv.space<l2>>, initial_value = dense<[1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 0, 110, -5, -1, -1, 1, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 0, 110, -5, -1, -1]> : tensor<32xi8>, sym_visibility = "private", constant}> : () -> ()
 // CHECK-NEXT: dsconv.kernel "depthwise" @dw_kernel : (tensor<1x2x3x4xui8, #dsconv.layout<chw>>) -> tensor<1x2x1x4xui8, #dsconv.layout<chw>> window <kernel = [3, 3], pads = [1, 1, 1, 1]> {requant = #dsconv.requant<multiplier = [1], shift = [4], half_even, clip = [0, 255]>, record = #dsconv.record<12, bias>{{.*}}, pad_value = 130 : i64, row_starts = array<i64: -1, 0, 1>, column_starts = array<i64: -1>}
 // CHECK-NEXT: func.func @padded([[IN:%[0-9]+]]: memref<32xi8, #dsconv.space<l2>>, [[OUT:%[0-9]+]]: memref<32xi8, #dsconv.space<l2>>) {
-// CHECK-NEXT: dsconv.layer "dw" "depthwise" makes tensor<1x2x4x4xui8, #dsconv.layout<chw>> in [[OUT]] : memref<32xi8, #dsconv.space<l2>> attributes {tile = "2x1x4", schedule = "chw/chw", macs = 288 : i64, estimate = {{[0-9]+}} : i64, wide_channels = 2 : i64} {
+// CHECK-NEXT: dsconv.layer "dw" "depthwise" makes tensor<1x2x4x4xui8, #dsconv.layout<chw>> in [[OUT]] : memref<32xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<2, 1, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 288 : i64, estimate = {{[0-9]+}} : i64, wide_channels = 2 : i64} {
 // CHECK-NEXT: [[X0:%[0-9]+]] = dsconv.buffer "dw.x0" : memref<32xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[W:%[0-9]+]] = dsconv.buffer "dw.w" : memref<32xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[Y:%[0-9]+]] = dsconv.buffer "dw.y" : memref<8xi8, #dsconv.space<l1>>
@@ -189,7 +189,7 @@ func.func @chain(%x: tensor<1x2x2x2xui8, #dsconv.layout<chw>>) -> tensor<1x2x1x1
 // CHECK-NEXT: dsconv.kernel "max_pool" @max_kernel : (tensor<1x2x2x2xui8, #dsconv.layout<chw>>) -> tensor<1x2x1x1xui8, #dsconv.layout<chw>> window <kernel = [2, 2]>
 // CHECK-NEXT: func.func @chain([[IN:%[0-9]+]]: memref<8xi8, #dsconv.space<l2>>, [[OUT:%[0-9]+]]: memref<2xi8, #dsconv.space<l2>>) {
 // CHECK-NEXT: [[R1:%[0-9]+]] = dsconv.buffer "r1" : memref<8xi8, #dsconv.space<l2>>
-// CHECK-NEXT: dsconv.layer "r1" "rescale" makes tensor<1x2x2x2xui8, #dsconv.layout<chw>> in [[R1]] : memref<8xi8, #dsconv.space<l2>> attributes {tile = "2x2x2", schedule = "chw/chw", macs = 0 : i64, estimate = {{[0-9]+}} : i64, wide_channels = 2 : i64} {
+// CHECK-NEXT: dsconv.layer "r1" "rescale" makes tensor<1x2x2x2xui8, #dsconv.layout<chw>> in [[R1]] : memref<8xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<2, 2, 2, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64, estimate = {{[0-9]+}} : i64, wide_channels = 2 : i64} {
 // CHECK-NEXT: [[X0:%[0-9]+]] = dsconv.buffer "r1.x0" : memref<8xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[Y:%[0-9]+]] = dsconv.buffer "r1.y" : memref<8xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[C0:%[0-9]+]] = arith.constant 0 : index
@@ -202,7 +202,7 @@ func.func @chain(%x: tensor<1x2x2x2xui8, #dsconv.layout<chw>>) -> tensor<1x2x1x1
 // CHECK-NEXT: dsconv.wait [[T_2]]
 // CHECK-NEXT: }
 // CHECK-NEXT: [[R2:%[0-9]+]] = dsconv.buffer "r2" : memref<8xi8, #dsconv.space<l2>>
-// CHECK-NEXT: dsconv.layer "r2" "rescale" makes tensor<1x2x2x2xui8, #dsconv.layout<chw>> in [[R2]] : memref<8xi8, #dsconv.space<l2>> attributes {tile = "2x2x2", schedule = "chw/chw", macs = 0 : i64, estimate = {{[0-9]+}} : i64, wide_channels = 2 : i64} {
+// CHECK-NEXT: dsconv.layer "r2" "rescale" makes tensor<1x2x2x2xui8, #dsconv.layout<chw>> in [[R2]] : memref<8xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<2, 2, 2, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64, estimate = {{[0-9]+}} : i64, wide_channels = 2 : i64} {
 // CHECK-NEXT: [[X0_2:%[0-9]+]] = dsconv.buffer "r2.x0" : memref<8xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[Y_2:%[0-9]+]] = dsconv.buffer "r2.y" : memref<8xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[C0_2:%[0-9]+]] = arith.constant 0 : index
@@ -215,7 +215,7 @@ func.func @chain(%x: tensor<1x2x2x2xui8, #dsconv.layout<chw>>) -> tensor<1x2x1x1
 // CHECK-NEXT: dsconv.wait [[T_4]]
 // CHECK-NEXT: }
 // CHECK-NEXT: [[RES:%[0-9]+]] = dsconv.buffer "res" : memref<8xi8, #dsconv.space<l2>>
-// CHECK-NEXT: dsconv.layer "res" "add" makes tensor<1x2x2x2xui8, #dsconv.layout<chw>> in [[RES]] : memref<8xi8, #dsconv.space<l2>> attributes {tile = "2x2x2", schedule = "chw/chw", macs = 0 : i64, estimate = {{[0-9]+}} : i64, wide_channels = 2 : i64} {
+// CHECK-NEXT: dsconv.layer "res" "add" makes tensor<1x2x2x2xui8, #dsconv.layout<chw>> in [[RES]] : memref<8xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<2, 2, 2, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64, estimate = {{[0-9]+}} : i64, wide_channels = 2 : i64} {
 // CHECK-NEXT: [[X0_3:%[0-9]+]] = dsconv.buffer "res.x0" : memref<8xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[X1:%[0-9]+]] = dsconv.buffer "res.x1" : memref<8xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[Y_3:%[0-9]+]] = dsconv.buffer "res.y" : memref<8xi8, #dsconv.space<l1>>
@@ -230,7 +230,7 @@ func.func @chain(%x: tensor<1x2x2x2xui8, #dsconv.layout<chw>>) -> tensor<1x2x1x1
 // CHECK-NEXT: [[T_7:%[0-9]+]] = dsconv.dma_start [[Y_3]][[[C0_3]]] to [[RES]][[[C0_3]]] box <8> : memref<8xi8, #dsconv.space<l1>> to memref<8xi8, #dsconv.space<l2>>
 // CHECK-NEXT: dsconv.wait [[T_7]]
 // CHECK-NEXT: }
-// CHECK-NEXT: dsconv.layer "max" "max_pool" makes tensor<1x2x1x1xui8, #dsconv.layout<chw>> in [[OUT]] : memref<2xi8, #dsconv.space<l2>> attributes {tile = "2x1x1", schedule = "chw/chw", macs = 0 : i64, estimate = {{[0-9]+}} : i64} {
+// CHECK-NEXT: dsconv.layer "max" "max_pool" makes tensor<1x2x1x1xui8, #dsconv.layout<chw>> in [[OUT]] : memref<2xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<2, 1, 1, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64, estimate = {{[0-9]+}} : i64} {
 // CHECK-NEXT: [[X0_4:%[0-9]+]] = dsconv.buffer "max.x0" : memref<8xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[Y_4:%[0-9]+]] = dsconv.buffer "max.y" : memref<2xi8, #dsconv.space<l1>>
 // CHECK-NEXT: [[C0_4:%[0-9]+]] = arith.constant 0 : index

@@ -41,4 +41,4 @@ func.func @asked(%x: tensor<1x6x2x2xsi8, #dsconv.layout<chw>>) -> tensor<1x12x2x
   func.return %y : tensor<1x12x2x2xsi8, #dsconv.layout<chw>>
 }
 // SIZES: dsconv.layer "asked" "conv2d"
-// SIZES-SAME: tile = "4x2x2"
+// SIZES-SAME: tile = #dsconv.tile<4, 2, 2, weights

@@ -9,7 +9,7 @@
 func.func @net(%in: memref<61xi8, #dsconv.space<l2>>, %out: memref<32xi8, #dsconv.space<l2>>) {
   %a = dsconv.buffer "a" : memref<32xi8, #dsconv.space<l2>>
   // CHECK-NEXT: %a = dsconv.buffer "a" at 96 : memref<32xi8, #dsconv.space<l2>>
-  dsconv.layer "a" "rescale" makes tensor<1x1x4x8xsi8> in %a : memref<32xi8, #dsconv.space<l2>> attributes {tile = "1x4x8", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "rescale" makes tensor<1x1x4x8xsi8> in %a : memref<32xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 4, 8, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %x = dsconv.buffer "a.x0" : memref<33xi8, #dsconv.space<l1>>
     // CHECK: %x = dsconv.buffer "a.x0" at 0 :
     %y = dsconv.buffer "a.y" : memref<16xi8, #dsconv.space<l1>>
@@ -18,12 +18,12 @@ func.func @net(%in: memref<61xi8, #dsconv.space<l2>>, %out: memref<32xi8, #dscon
   }
   %b = dsconv.buffer "b" : memref<96xi8, #dsconv.space<l2>>
   // CHECK: %b = dsconv.buffer "b" at 0 : memref<96xi8, #dsconv.space<l2>>
-  dsconv.layer "b" "rescale" makes tensor<1x1x4x8xsi8> in %b : memref<96xi8, #dsconv.space<l2>> attributes {tile = "1x4x8", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "b" "rescale" makes tensor<1x1x4x8xsi8> in %b : memref<96xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 4, 8, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %z = dsconv.buffer "b.x0" : memref<8xi8, #dsconv.space<l1>>
     // CHECK: %z = dsconv.buffer "b.x0" at 0 :
     "test.op"(%a, %z) : (memref<32xi8, #dsconv.space<l2>>, memref<8xi8, #dsconv.space<l1>>) -> ()
   }
-  dsconv.layer "c" "rescale" makes tensor<1x1x4x8xsi8> in %out : memref<32xi8, #dsconv.space<l2>> attributes {tile = "1x4x8", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "c" "rescale" makes tensor<1x1x4x8xsi8> in %out : memref<32xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 4, 8, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     "test.op"(%b) : (memref<96xi8, #dsconv.space<l2>>) -> ()
   }
   func.return
@@ -36,10 +36,10 @@ func.func @net(%in: memref<61xi8, #dsconv.space<l2>>, %out: memref<32xi8, #dscon
 func.func @late_input(%in: memref<8xi8, #dsconv.space<l2>>, %out: memref<8xi8, #dsconv.space<l2>>) {
   %a = dsconv.buffer "a" : memref<8xi8, #dsconv.space<l2>>
   // CHECK-NEXT: %a = dsconv.buffer "a" at 8 :
-  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %a : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %a : memref<8xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 2, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     "test.op"(%in) : (memref<8xi8, #dsconv.space<l2>>) -> ()
   }
-  dsconv.layer "res" "add" makes tensor<1x1x2x4xsi8> in %out : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "res" "add" makes tensor<1x1x2x4xsi8> in %out : memref<8xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 2, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     "test.op"(%in, %a) : (memref<8xi8, #dsconv.space<l2>>, memref<8xi8, #dsconv.space<l2>>) -> ()
   }
   func.return

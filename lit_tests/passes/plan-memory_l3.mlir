@@ -12,7 +12,7 @@
 func.func @spilled(%in: memref<8xi8, #dsconv.space<l2>>, %out: memref<8xi8, #dsconv.space<l2>>) {
   %far = dsconv.buffer "far" : memref<8xi8, #dsconv.space<l3>>
   // CHECK-NEXT: %far = dsconv.buffer "far" at 16 :
-  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %out : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %out : memref<8xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 2, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     "test.op"(%in, %far) : (memref<8xi8, #dsconv.space<l2>>, memref<8xi8, #dsconv.space<l3>>) -> ()
   }
   func.return

@@ -4,7 +4,7 @@
 // Weights in L2 take room there beside the activations: 20 bytes, 24 with what follows.
 "memref.global"() <{sym_name = "a_weights", type = memref<20xi8, #dsconv.space<l2>>, initial_value = dense<1> : tensor<20xi8>, sym_visibility = "private", constant}> : () -> ()
 func.func @net(%in: memref<8xi8, #dsconv.space<l2>>, %out: memref<8xi8, #dsconv.space<l2>>) {
-  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %out : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %out : memref<8xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 2, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     "test.op"(%in) : (memref<8xi8, #dsconv.space<l2>>) -> ()
   }
   func.return

@@ -16,7 +16,7 @@ func.func @net(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #dscon
   // CHECK-NEXT: dsconv.layer "a"
   // LATE: [[W:%w[_0-9]*]] = dsconv.buffer "b.w" at 64 : memref<32xi8, #dsconv.space<l1>>
   // LATE-NEXT: dsconv.layer "a"
-  dsconv.layer "a" "max_pool" makes tensor<1x1x16x4xsi8> in %a : memref<64xi8, #dsconv.space<l2>> attributes {tile = "1x8x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "max_pool" makes tensor<1x1x16x4xsi8> in %a : memref<64xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 8, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %x = dsconv.buffer "a.x0" : memref<64xi8, #dsconv.space<l1>>
     %y = dsconv.buffer "a.y" : memref<32xi8, #dsconv.space<l1>>
     // CHECK-NEXT: %x = dsconv.buffer "a.x0" at 32
@@ -42,7 +42,7 @@ func.func @net(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #dscon
     // LATE-NEXT: dsconv.wait %store
     dsconv.wait %store
   }
-  dsconv.layer "b" "pointwise" makes tensor<1x1x16x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = "1x8x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "b" "pointwise" makes tensor<1x1x16x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 8, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %y = dsconv.buffer "b.y" : memref<32xi8, #dsconv.space<l1>>
     %w = dsconv.buffer "b.w" : memref<32xi8, #dsconv.space<l1>>
     // CHECK: dsconv.layer "b"
@@ -67,7 +67,7 @@ func.func @streamed(%in: memref<32xi8, #dsconv.space<l2>>, %out: memref<32xi8, #
   %far = dsconv.buffer "far" : memref<32xi8, #dsconv.space<l3>>
   %zero = arith.constant 0 : index
   dsconv.l3_load %far[%zero] to %near box <32> : memref<32xi8, #dsconv.space<l3>> to memref<32xi8, #dsconv.space<l2>>
-  dsconv.layer "a" "max_pool" makes tensor<1x1x8x4xsi8> in %in : memref<32xi8, #dsconv.space<l2>> attributes {tile = "1x8x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "max_pool" makes tensor<1x1x8x4xsi8> in %in : memref<32xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 8, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %y = dsconv.buffer "a.y" : memref<32xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
     dsconv.run @copy(%y, %y) at %c0, %c0 : memref<32xi8, #dsconv.space<l1>>, memref<32xi8, #dsconv.space<l1>>
@@ -81,7 +81,7 @@ func.func @streamed(%in: memref<32xi8, #dsconv.space<l2>>, %out: memref<32xi8, #
     // CHECK-NEXT: dsconv.prefetch %near[%zero] to %w box <32> :
     // CHECK-NEXT: dsconv.wait %store
   }
-  dsconv.layer "b" "pointwise" makes tensor<1x1x8x4xsi8> in %out : memref<32xi8, #dsconv.space<l2>> attributes {tile = "1x8x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "b" "pointwise" makes tensor<1x1x8x4xsi8> in %out : memref<32xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 8, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %w = dsconv.buffer "b.w" : memref<32xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
     dsconv.l3_wait %near : memref<32xi8, #dsconv.space<l2>>
@@ -101,7 +101,7 @@ func.func @too_late(%in: memref<32xi8, #dsconv.space<l2>>, %out: memref<32xi8, #
   %near = dsconv.buffer "near" : memref<32xi8, #dsconv.space<l2>>
   %far = dsconv.buffer "far" : memref<32xi8, #dsconv.space<l3>>
   %zero = arith.constant 0 : index
-  dsconv.layer "a" "max_pool" makes tensor<1x1x8x4xsi8> in %in : memref<32xi8, #dsconv.space<l2>> attributes {tile = "1x8x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "max_pool" makes tensor<1x1x8x4xsi8> in %in : memref<32xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 8, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %y = dsconv.buffer "a.y" : memref<32xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
     dsconv.run @copy(%y, %y) at %c0, %c0 : memref<32xi8, #dsconv.space<l1>>, memref<32xi8, #dsconv.space<l1>>
@@ -111,7 +111,7 @@ func.func @too_late(%in: memref<32xi8, #dsconv.space<l2>>, %out: memref<32xi8, #
   }
   // CHECK-NOT: dsconv.prefetch
   dsconv.l3_load %far[%zero] to %near box <32> : memref<32xi8, #dsconv.space<l3>> to memref<32xi8, #dsconv.space<l2>>
-  dsconv.layer "b" "pointwise" makes tensor<1x1x8x4xsi8> in %out : memref<32xi8, #dsconv.space<l2>> attributes {tile = "1x8x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "b" "pointwise" makes tensor<1x1x8x4xsi8> in %out : memref<32xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 8, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %w = dsconv.buffer "b.w" : memref<32xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
     dsconv.l3_wait %near : memref<32xi8, #dsconv.space<l2>>

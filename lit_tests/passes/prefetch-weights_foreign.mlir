@@ -6,7 +6,7 @@
 dsconv.kernel "max_pool" @copy : (tensor<1x1x8x4xsi8, #dsconv.layout<chw>>) -> tensor<1x1x8x4xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]>
 func.func @net(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #dsconv.space<l2>>) {
   %a = dsconv.buffer "a" : memref<64xi8, #dsconv.space<l2>>
-  dsconv.layer "a" "max_pool" makes tensor<1x1x16x4xsi8> in %a : memref<64xi8, #dsconv.space<l2>> attributes {tile = "1x8x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "max_pool" makes tensor<1x1x16x4xsi8> in %a : memref<64xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 8, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %x = dsconv.buffer "a.x0" : memref<64xi8, #dsconv.space<l1>>
     %y = dsconv.buffer "a.y" : memref<32xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
@@ -22,7 +22,7 @@ func.func @net(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #dscon
     dsconv.wait %store
   }
   "test.op"() {between} : () -> ()
-  dsconv.layer "b" "pointwise" makes tensor<1x1x16x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = "1x8x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "b" "pointwise" makes tensor<1x1x16x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 8, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %y = dsconv.buffer "b.y" : memref<32xi8, #dsconv.space<l1>>
     %w = dsconv.buffer "b.w" : memref<32xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
@@ -39,7 +39,7 @@ func.func @net(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #dscon
 
 func.func @before(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #dsconv.space<l2>>) {
   %a = dsconv.buffer "a" : memref<64xi8, #dsconv.space<l2>>
-  dsconv.layer "a" "max_pool" makes tensor<1x1x16x4xsi8> in %a : memref<64xi8, #dsconv.space<l2>> attributes {tile = "1x8x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "max_pool" makes tensor<1x1x16x4xsi8> in %a : memref<64xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 8, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %x = dsconv.buffer "a.x0" : memref<64xi8, #dsconv.space<l1>>
     %y = dsconv.buffer "a.y" : memref<32xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
@@ -54,7 +54,7 @@ func.func @before(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #ds
     %store = dsconv.dma_start %y[%c0] to %a[%c32] box <32> : memref<32xi8, #dsconv.space<l1>> to memref<64xi8, #dsconv.space<l2>>
     dsconv.wait %store
   }
-  dsconv.layer "b" "pointwise" makes tensor<1x1x16x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = "1x8x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "b" "pointwise" makes tensor<1x1x16x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 8, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %y = dsconv.buffer "b.y" : memref<32xi8, #dsconv.space<l1>>
     %w = dsconv.buffer "b.w" : memref<32xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
@@ -72,7 +72,7 @@ func.func @before(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #ds
 
 func.func @used(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #dsconv.space<l2>>) {
   %a = dsconv.buffer "a" : memref<64xi8, #dsconv.space<l2>>
-  dsconv.layer "a" "max_pool" makes tensor<1x1x16x4xsi8> in %a : memref<64xi8, #dsconv.space<l2>> attributes {tile = "1x8x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "max_pool" makes tensor<1x1x16x4xsi8> in %a : memref<64xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 8, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %x = dsconv.buffer "a.x0" : memref<64xi8, #dsconv.space<l1>>
     %y = dsconv.buffer "a.y" : memref<32xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
@@ -87,7 +87,7 @@ func.func @used(%in: memref<64xi8, #dsconv.space<l2>>, %out: memref<64xi8, #dsco
     %store = dsconv.dma_start %y[%c0] to %a[%c32] box <32> : memref<32xi8, #dsconv.space<l1>> to memref<64xi8, #dsconv.space<l2>>
     dsconv.wait %store
   }
-  dsconv.layer "b" "pointwise" makes tensor<1x1x16x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = "1x8x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "b" "pointwise" makes tensor<1x1x16x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 8, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %y = dsconv.buffer "b.y" : memref<32xi8, #dsconv.space<l1>>
     %w = dsconv.buffer "b.w" : memref<32xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index

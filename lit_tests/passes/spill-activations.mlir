@@ -12,7 +12,7 @@ func.func @net(%in: memref<16xi8, #dsconv.space<l2>>, %out: memref<16xi8, #dscon
   // CHECK-NEXT: [[IN_B:%[0-9]+]] = dsconv.buffer "a_in_b" : memref<32xi8, #dsconv.space<l2>>
   // CHECK-NEXT: [[IN_A:%[0-9]+]] = dsconv.buffer "a_in_a" : memref<64xi8, #dsconv.space<l2>>
   // CHECK-NEXT: dsconv.layer "a" {{.*}} in %a : memref<128xi8, #dsconv.space<l3>>
-  dsconv.layer "a" "pointwise" makes tensor<1x8x4x4xsi8, #dsconv.layout<hwc>> in %a : memref<128xi8, #dsconv.space<l2>> attributes {tile = "8x2x4", schedule = "hwc/hwc", macs = 0 : i64} {
+  dsconv.layer "a" "pointwise" makes tensor<1x8x4x4xsi8, #dsconv.layout<hwc>> in %a : memref<128xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<8, 2, 4, weights>, schedule = #dsconv.schedule<[hwc, hwc]>, macs = 0 : i64} {
     %y = dsconv.buffer "a.y" : memref<64xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
@@ -31,7 +31,7 @@ func.func @net(%in: memref<16xi8, #dsconv.space<l2>>, %out: memref<16xi8, #dscon
       // CHECK-NEXT: }
     }
   }
-  dsconv.layer "b" "pointwise" makes tensor<1x1x4x4xsi8, #dsconv.layout<hwc>> in %out : memref<16xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "hwc/hwc", macs = 0 : i64} {
+  dsconv.layer "b" "pointwise" makes tensor<1x1x4x4xsi8, #dsconv.layout<hwc>> in %out : memref<16xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 2, 4, weights>, schedule = #dsconv.schedule<[hwc, hwc]>, macs = 0 : i64} {
     %x = dsconv.buffer "b.x0" : memref<32xi8, #dsconv.space<l1>>
     %odd = "test.op"() : () -> i1
     %c0 = arith.constant 0 : index
@@ -58,7 +58,7 @@ func.func @parts_of_words(%in: memref<16xi8, #dsconv.space<l2>>, %out: memref<16
   // CHECK-NEXT: %a = dsconv.buffer "a" : memref<128xi8, #dsconv.space<l3>>
   // CHECK-NEXT: [[ROWS:%[0-9]+]] = dsconv.buffer "a_in_b" : memref<16xi8, #dsconv.space<l2>>
   // CHECK-NEXT: [[PARTS:%[0-9]+]] = dsconv.buffer "a_in_a" : memref<16xi8, #dsconv.space<l2>>
-  dsconv.layer "a" "rescale" makes tensor<1x4x4x6xsi8, #dsconv.layout<chw>> in %a : memref<96xi8, #dsconv.space<l2>> attributes {tile = "1x2x3", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "rescale" makes tensor<1x4x4x6xsi8, #dsconv.layout<chw>> in %a : memref<96xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 2, 3, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %y = dsconv.buffer "a.y" : memref<6xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
     %offset = "test.op"(%in) : (memref<16xi8, #dsconv.space<l2>>) -> index
@@ -78,7 +78,7 @@ func.func @parts_of_words(%in: memref<16xi8, #dsconv.space<l2>>, %out: memref<16
     // CHECK-NEXT: dsconv.l3_store [[PARTS]] to %a[[[FAR]]] box <16> :
     // CHECK-NEXT: dsconv.l3_wait [[PARTS]]
   }
-  dsconv.layer "b" "rescale" makes tensor<1x1x4x4xsi8, #dsconv.layout<chw>> in %out : memref<16xi8, #dsconv.space<l2>> attributes {tile = "1x4x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "b" "rescale" makes tensor<1x1x4x4xsi8, #dsconv.layout<chw>> in %out : memref<16xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 4, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %x = dsconv.buffer "b.x0" : memref<12xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
     %c12 = arith.constant 12 : index

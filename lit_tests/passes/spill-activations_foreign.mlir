@@ -4,7 +4,7 @@
 // What others use stays in L2, as a whole or in a transfer.
 func.func @net(%in: memref<16xi8, #dsconv.space<l2>>, %out: memref<16xi8, #dsconv.space<l2>>) {
   %a = dsconv.buffer "a" : memref<128xi8, #dsconv.space<l2>>
-  dsconv.layer "a" "pointwise" makes tensor<1x8x4x4xsi8, #dsconv.layout<hwc>> in %a : memref<128xi8, #dsconv.space<l2>> attributes {tile = "8x2x4", schedule = "hwc/hwc", macs = 0 : i64} {
+  dsconv.layer "a" "pointwise" makes tensor<1x8x4x4xsi8, #dsconv.layout<hwc>> in %a : memref<128xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<8, 2, 4, weights>, schedule = #dsconv.schedule<[hwc, hwc]>, macs = 0 : i64} {
     %y = dsconv.buffer "a.y" : memref<64xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
@@ -18,7 +18,7 @@ func.func @net(%in: memref<16xi8, #dsconv.space<l2>>, %out: memref<16xi8, #dscon
     }
   }
   "test.op"(%a) : (memref<128xi8, #dsconv.space<l2>>) -> ()
-  dsconv.layer "b" "pointwise" makes tensor<1x1x4x4xsi8, #dsconv.layout<hwc>> in %out : memref<16xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "hwc/hwc", macs = 0 : i64} {
+  dsconv.layer "b" "pointwise" makes tensor<1x1x4x4xsi8, #dsconv.layout<hwc>> in %out : memref<16xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 2, 4, weights>, schedule = #dsconv.schedule<[hwc, hwc]>, macs = 0 : i64} {
     %x = dsconv.buffer "b.x0" : memref<32xi8, #dsconv.space<l1>>
     %odd = "test.op"() : () -> i1
     %c0 = arith.constant 0 : index
@@ -33,7 +33,7 @@ func.func @net(%in: memref<16xi8, #dsconv.space<l2>>, %out: memref<16xi8, #dscon
 
 func.func @transfer(%in: memref<16xi8, #dsconv.space<l2>>, %out: memref<16xi8, #dsconv.space<l2>>) {
   %a = dsconv.buffer "a" : memref<128xi8, #dsconv.space<l2>>
-  dsconv.layer "a" "pointwise" makes tensor<1x8x4x4xsi8, #dsconv.layout<hwc>> in %a : memref<128xi8, #dsconv.space<l2>> attributes {tile = "8x2x4", schedule = "hwc/hwc", macs = 0 : i64} {
+  dsconv.layer "a" "pointwise" makes tensor<1x8x4x4xsi8, #dsconv.layout<hwc>> in %a : memref<128xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<8, 2, 4, weights>, schedule = #dsconv.schedule<[hwc, hwc]>, macs = 0 : i64} {
     %y = dsconv.buffer "a.y" : memref<64xi8, #dsconv.space<l1>>
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
@@ -47,7 +47,7 @@ func.func @transfer(%in: memref<16xi8, #dsconv.space<l2>>, %out: memref<16xi8, #
       "test.op"(%store) : (!dsconv.transfer) -> ()
     }
   }
-  dsconv.layer "b" "pointwise" makes tensor<1x1x4x4xsi8, #dsconv.layout<hwc>> in %out : memref<16xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "hwc/hwc", macs = 0 : i64} {
+  dsconv.layer "b" "pointwise" makes tensor<1x1x4x4xsi8, #dsconv.layout<hwc>> in %out : memref<16xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 2, 4, weights>, schedule = #dsconv.schedule<[hwc, hwc]>, macs = 0 : i64} {
     %x = dsconv.buffer "b.x0" : memref<32xi8, #dsconv.space<l1>>
     %odd = "test.op"() : () -> i1
     %c0 = arith.constant 0 : index

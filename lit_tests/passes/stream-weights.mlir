@@ -23,7 +23,7 @@ func.func @net(%in: memref<32xi8, #dsconv.space<l2>>, %out: memref<64xi8, #dscon
   // CHECK-NEXT: [[FAR:%[0-9]+]] = memref.get_global @b_weights : memref<64xi8, #dsconv.space<l3>>
   // CHECK-NEXT: dsconv.l3_load [[FAR]][[[C0]]] to %w box <64> : memref<64xi8, #dsconv.space<l3>> to memref<64xi8, #dsconv.space<l2>>
   // CHECK-NEXT: %w_1 = dsconv.buffer "c_weights" : memref<32xi8, #dsconv.space<l2>>
-  dsconv.layer "a" "pointwise" makes tensor<1x4x4x4xsi8> in %a : memref<64xi8, #dsconv.space<l2>> attributes {tile = "4x4x4", schedule = "hwc/hwc", macs = 10000 : i64, estimate = 1000 : i64} {
+  dsconv.layer "a" "pointwise" makes tensor<1x4x4x4xsi8> in %a : memref<64xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<4, 4, 4, weights>, schedule = #dsconv.schedule<[hwc, hwc]>, macs = 10000 : i64, estimate = 1000 : i64} {
     // CHECK-NEXT: dsconv.layer "a"
     %w = memref.get_global @a_weights : memref<32xi8, #dsconv.space<l2>>
     "test.op"(%in, %w) : (memref<32xi8, #dsconv.space<l2>>, memref<32xi8, #dsconv.space<l2>>) -> ()
@@ -31,7 +31,7 @@ func.func @net(%in: memref<32xi8, #dsconv.space<l2>>, %out: memref<64xi8, #dscon
     // CHECK-NEXT: "test.op"(%in, [[NEAR]])
   }
   // CHECK-NEXT: }
-  dsconv.layer "b" "pointwise" makes tensor<1x4x2x4xsi8> in %b : memref<32xi8, #dsconv.space<l2>> attributes {tile = "4x2x4", schedule = "hwc/hwc", macs = 10000 : i64, estimate = 100 : i64} {
+  dsconv.layer "b" "pointwise" makes tensor<1x4x2x4xsi8> in %b : memref<32xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<4, 2, 4, weights>, schedule = #dsconv.schedule<[hwc, hwc]>, macs = 10000 : i64, estimate = 100 : i64} {
     // CHECK-NEXT: dsconv.layer "b"
     %w = memref.get_global @b_weights : memref<64xi8, #dsconv.space<l2>>
     "test.op"(%a, %w) : (memref<64xi8, #dsconv.space<l2>>, memref<64xi8, #dsconv.space<l2>>) -> ()
@@ -40,7 +40,7 @@ func.func @net(%in: memref<32xi8, #dsconv.space<l2>>, %out: memref<64xi8, #dscon
   }
   // CHECK-NEXT: }
   // CHECK: dsconv.l3_load {{.*}} to %w_1 box <32> :
-  dsconv.layer "c" "pointwise" makes tensor<1x4x4x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = "4x4x4", schedule = "hwc/hwc", macs = 10000 : i64, estimate = 1000 : i64} {
+  dsconv.layer "c" "pointwise" makes tensor<1x4x4x4xsi8> in %out : memref<64xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<4, 4, 4, weights>, schedule = #dsconv.schedule<[hwc, hwc]>, macs = 10000 : i64, estimate = 1000 : i64} {
     // CHECK-NEXT: dsconv.layer "c"
     %w = memref.get_global @c_weights : memref<32xi8, #dsconv.space<l2>>
     "test.op"(%b, %w) : (memref<32xi8, #dsconv.space<l2>>, memref<32xi8, #dsconv.space<l2>>) -> ()

@@ -6,11 +6,11 @@
 "memref.global"() <{sym_name = "b_weights", type = memref<40xi8, #dsconv.space<l2>>, initial_value = dense<2> : tensor<40xi8>, sym_visibility = "private", constant}> : () -> ()
 func.func @net(%in: memref<32xi8, #dsconv.space<l2>>, %out: memref<32xi8, #dsconv.space<l2>>) {
   %a = dsconv.buffer "a" : memref<32xi8, #dsconv.space<l2>>
-  dsconv.layer "a" "pointwise" makes tensor<1x2x4x4xsi8> in %a : memref<32xi8, #dsconv.space<l2>> attributes {tile = "2x4x4", schedule = "hwc/hwc", macs = 100 : i64} {
+  dsconv.layer "a" "pointwise" makes tensor<1x2x4x4xsi8> in %a : memref<32xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<2, 4, 4, weights>, schedule = #dsconv.schedule<[hwc, hwc]>, macs = 100 : i64} {
     %w = memref.get_global @a_weights : memref<32xi8, #dsconv.space<l2>>
     "test.op"(%in, %w) : (memref<32xi8, #dsconv.space<l2>>, memref<32xi8, #dsconv.space<l2>>) -> ()
   }
-  dsconv.layer "b" "pointwise" makes tensor<1x2x4x4xsi8> in %out : memref<32xi8, #dsconv.space<l2>> attributes {tile = "2x4x4", schedule = "hwc/hwc", macs = 100 : i64} {
+  dsconv.layer "b" "pointwise" makes tensor<1x2x4x4xsi8> in %out : memref<32xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<2, 4, 4, weights>, schedule = #dsconv.schedule<[hwc, hwc]>, macs = 100 : i64} {
     %w = memref.get_global @b_weights : memref<40xi8, #dsconv.space<l2>>
     "test.op"(%a, %w) : (memref<32xi8, #dsconv.space<l2>>, memref<40xi8, #dsconv.space<l2>>) -> ()
   }

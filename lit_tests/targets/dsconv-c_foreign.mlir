@@ -11,7 +11,7 @@ func.func @kernel(%y: memref<8xi8, #dsconv.space<l1>>, %row: index, %column: ind
   func.return
 }
 func.func @network(%x: memref<8xi8, #dsconv.space<l2>>, %y: memref<8xi8, #dsconv.space<l2>>) attributes {dsconv.l1_bytes = 8 : i64, dsconv.l2_bytes = 16 : i64, dsconv.l3_bytes = 0 : i64, dsconv.l3_image_bytes = 0 : i64, dsconv.offset = [0 : i64, 8 : i64]} {
-  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %y : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %y : memref<8xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 2, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     dsconv.barrier
   }
   func.return
@@ -21,7 +21,7 @@ func.func @network(%x: memref<8xi8, #dsconv.space<l2>>, %y: memref<8xi8, #dsconv
 // -----
 
 func.func @network(%x: memref<8xi8, #dsconv.space<l2>>, %y: memref<8xi8, #dsconv.space<l2>>) attributes {dsconv.l1_bytes = 8 : i64, dsconv.l2_bytes = 16 : i64, dsconv.l3_bytes = 0 : i64, dsconv.l3_image_bytes = 0 : i64, dsconv.offset = [0 : i64, 8 : i64]} {
-  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %y : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %y : memref<8xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 2, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     dsconv.barrier
   }
   func.return
@@ -35,7 +35,7 @@ func.func @kernel(%y: memref<8xi8, #dsconv.space<l1>>, %row: index) -> index {
   func.return %row : index
 }
 func.func @network(%x: memref<8xi8, #dsconv.space<l2>>, %y: memref<8xi8, #dsconv.space<l2>>) attributes {dsconv.l1_bytes = 8 : i64, dsconv.l2_bytes = 16 : i64, dsconv.l3_bytes = 0 : i64, dsconv.l3_image_bytes = 0 : i64, dsconv.offset = [0 : i64, 8 : i64]} {
-  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %y : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %y : memref<8xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 2, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     dsconv.barrier
   }
   func.return
@@ -48,7 +48,7 @@ func.func @kernel(%y: memref<8xi8, #dsconv.space<l1>>, %scale: f32) {
   func.return
 }
 func.func @network(%x: memref<8xi8, #dsconv.space<l2>>, %y: memref<8xi8, #dsconv.space<l2>>) attributes {dsconv.l1_bytes = 8 : i64, dsconv.l2_bytes = 16 : i64, dsconv.l3_bytes = 0 : i64, dsconv.l3_image_bytes = 0 : i64, dsconv.offset = [0 : i64, 8 : i64]} {
-  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %y : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %y : memref<8xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 2, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     dsconv.barrier
   }
   func.return
@@ -63,7 +63,7 @@ func.func @kernel(%y: memref<8xi32, #dsconv.space<l1>>, %row: index) {
   func.return
 }
 func.func @network(%x: memref<8xi8, #dsconv.space<l2>>, %y: memref<8xi8, #dsconv.space<l2>>) attributes {dsconv.l1_bytes = 8 : i64, dsconv.l2_bytes = 16 : i64, dsconv.l3_bytes = 0 : i64, dsconv.l3_image_bytes = 0 : i64, dsconv.offset = [0 : i64, 8 : i64]} {
-  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %y : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %y : memref<8xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 2, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     dsconv.barrier
   }
   func.return
@@ -82,7 +82,7 @@ func.func @kernel(%y: memref<8xi8, #dsconv.space<l1>>) {
   func.return
 }
 func.func @network(%x: memref<8xi8, #dsconv.space<l2>>, %y: memref<8xi8, #dsconv.space<l2>>) attributes {dsconv.l1_bytes = 8 : i64, dsconv.l2_bytes = 16 : i64, dsconv.l3_bytes = 0 : i64, dsconv.l3_image_bytes = 0 : i64, dsconv.offset = [0 : i64, 8 : i64]} {
-  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %y : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %y : memref<8xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 2, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     dsconv.barrier
   }
   func.return
@@ -93,7 +93,7 @@ func.func @network(%x: memref<8xi8, #dsconv.space<l2>>, %y: memref<8xi8, #dsconv
 
 func.func private @elsewhere()
 func.func @network(%x: memref<8xi8, #dsconv.space<l2>>, %y: memref<8xi8, #dsconv.space<l2>>) attributes {dsconv.l1_bytes = 8 : i64, dsconv.l2_bytes = 16 : i64, dsconv.l3_bytes = 0 : i64, dsconv.l3_image_bytes = 0 : i64, dsconv.offset = [0 : i64, 8 : i64]} {
-  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %y : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %y : memref<8xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 2, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     dsconv.barrier
     func.call @elsewhere() : () -> ()
   }

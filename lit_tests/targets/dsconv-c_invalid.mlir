@@ -8,13 +8,13 @@ func.func @foreign() {
 // -----
 
 func.func @one(%x: memref<8xi8, #dsconv.space<l2>>) {
-  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %x : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %x : memref<8xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 2, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     dsconv.barrier
   }
   func.return
 }
 func.func @two(%x: memref<8xi8, #dsconv.space<l2>>) {
-  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %x : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %x : memref<8xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 2, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     dsconv.barrier
   }
   func.return
@@ -24,7 +24,7 @@ func.func @two(%x: memref<8xi8, #dsconv.space<l2>>) {
 // -----
 
 func.func @unplanned(%a: memref<8xi8, #dsconv.space<l2>>, %x: memref<8xi8, #dsconv.space<l2>>) {
-  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %x : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %x : memref<8xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 2, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     dsconv.barrier
   }
   func.return
@@ -34,7 +34,7 @@ func.func @unplanned(%a: memref<8xi8, #dsconv.space<l2>>, %x: memref<8xi8, #dsco
 // -----
 
 func.func @without_offsets(%a: memref<8xi8, #dsconv.space<l2>>, %x: memref<8xi8, #dsconv.space<l2>>) attributes {dsconv.l1_bytes = 8 : i64, dsconv.l2_bytes = 8 : i64, dsconv.l3_bytes = 0 : i64, dsconv.l3_image_bytes = 0 : i64} {
-  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %x : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %x : memref<8xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 2, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     dsconv.barrier
   }
   func.return
@@ -44,7 +44,7 @@ func.func @without_offsets(%a: memref<8xi8, #dsconv.space<l2>>, %x: memref<8xi8,
 // -----
 
 func.func @unplaced(%x: memref<8xi8, #dsconv.space<l2>>, %y: memref<8xi8, #dsconv.space<l2>>) attributes {dsconv.l1_bytes = 8 : i64, dsconv.l2_bytes = 16 : i64, dsconv.l3_bytes = 0 : i64, dsconv.l3_image_bytes = 0 : i64, dsconv.offset = [0 : i64, 8 : i64]} {
-  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %y : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %y : memref<8xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 2, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %t = dsconv.buffer "a.x0" : memref<8xi8, #dsconv.space<l1>>
   }
   func.return
@@ -54,7 +54,7 @@ func.func @unplaced(%x: memref<8xi8, #dsconv.space<l2>>, %y: memref<8xi8, #dscon
 // -----
 
 func.func @no_input(%y: memref<8xi8, #dsconv.space<l2>>) attributes {dsconv.l1_bytes = 8 : i64, dsconv.l2_bytes = 8 : i64, dsconv.l3_bytes = 0 : i64, dsconv.l3_image_bytes = 0 : i64, dsconv.offset = [0 : i64]} {
-  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %y : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %y : memref<8xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 2, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     dsconv.barrier
   }
   func.return
@@ -65,7 +65,7 @@ func.func @no_input(%y: memref<8xi8, #dsconv.space<l2>>) attributes {dsconv.l1_b
 
 // A kernel that is not lowered.
 func.func @running(%x: memref<8xi8, #dsconv.space<l2>>, %y: memref<8xi8, #dsconv.space<l2>>) attributes {dsconv.l1_bytes = 8 : i64, dsconv.l2_bytes = 16 : i64, dsconv.l3_bytes = 0 : i64, dsconv.l3_image_bytes = 0 : i64, dsconv.offset = [0 : i64, 8 : i64]} {
-  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %y : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %y : memref<8xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 2, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     %t = dsconv.buffer "a.x0" at 0 : memref<8xi8, #dsconv.space<l1>>
     %i = arith.constant 0 : index
     dsconv.run @kernel(%t) at %i, %i : memref<8xi8, #dsconv.space<l1>>
@@ -77,7 +77,7 @@ func.func @running(%x: memref<8xi8, #dsconv.space<l2>>, %y: memref<8xi8, #dsconv
 // -----
 
 func.func @foreign(%x: memref<8xi8, #dsconv.space<l2>>, %y: memref<8xi8, #dsconv.space<l2>>) attributes {dsconv.l1_bytes = 8 : i64, dsconv.l2_bytes = 16 : i64, dsconv.l3_bytes = 0 : i64, dsconv.l3_image_bytes = 0 : i64, dsconv.offset = [0 : i64, 8 : i64]} {
-  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %y : memref<8xi8, #dsconv.space<l2>> attributes {tile = "1x2x4", schedule = "chw/chw", macs = 0 : i64} {
+  dsconv.layer "a" "rescale" makes tensor<1x1x2x4xsi8> in %y : memref<8xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 2, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
     "test.op"() : () -> ()
   }
   func.return

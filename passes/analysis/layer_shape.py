@@ -9,7 +9,7 @@ from math import ceil, prod
 
 from xdsl.ir import SSAValue
 
-from dsconv.dialects.attributes import Layout, Tile, WindowAttr
+from dsconv.dialects.attributes import Layout, Tile, TileOrder, WindowAttr
 from dsconv.dialects.graph import (
     ConcatOp,
     Conv2DOp,
@@ -30,6 +30,15 @@ from dsconv.dialects.graph import (
 )
 from dsconv.dialects.tiled import aligned
 from dsconv.passes.analysis.weight_packing import ParameterisedOperation, record_format
+
+
+@dataclass(frozen=True)
+class TileLoops:
+    """Turns of the two loops over a layer's tiles, one of channels and one of pixels."""
+
+    outer: int
+    inner: int
+    channels_outermost: bool
 
 
 @dataclass(frozen=True)
@@ -204,11 +213,20 @@ class LayerShape:
         """Tiles of the layer."""
         return self.channel_tiles(tile) * self.pixel_tiles(tile)
 
+    def tile_loops(self, tile: Tile) -> TileLoops:
+        """The loops in the tile's order."""
+        channels, pixels = self.channel_tiles(tile), self.pixel_tiles(tile)
+        match tile.order:
+            case TileOrder.WEIGHTS:
+                return TileLoops(outer=channels, inner=pixels, channels_outermost=True)
+            case TileOrder.PIXELS:
+                return TileLoops(outer=pixels, inner=channels, channels_outermost=False)
+
     def input_versions(self, tile: Tile) -> int:
         """How many input tiles are loaded one after the other."""
         if self.channelwise:
             return self.tiles(tile)
-        if tile.pixels_outermost or self.pixel_tiles(tile) == 1:
+        if not self.tile_loops(tile).channels_outermost or self.pixel_tiles(tile) == 1:
             return self.pixel_tiles(tile)
         return self.tiles(tile)
 
@@ -216,7 +234,7 @@ class LayerShape:
         """How many weight tiles are loaded one after the other."""
         if self.shared_record:
             return 1
-        if not tile.pixels_outermost or self.channel_tiles(tile) == 1:
+        if self.tile_loops(tile).channels_outermost or self.channel_tiles(tile) == 1:
             return self.channel_tiles(tile)
         return self.tiles(tile)
 

@@ -8,8 +8,7 @@ from functools import cached_property, partial
 
 from xdsl.ir import SSAValue
 
-from dsconv.dialects.attributes import Layout, Tile
-from dsconv.dialects.fused import Axis
+from dsconv.dialects.attributes import Axis, Layout, Tile
 from dsconv.dialects.target import Cluster
 from dsconv.passes.analysis.chain import Chain
 from dsconv.passes.scheduling.channel_plan import (

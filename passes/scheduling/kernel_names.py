@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from xdsl.ir import SSAValue
 from xdsl.utils.exceptions import DiagnosticException
 
-from dsconv.dialects.attributes import Layout
-from dsconv.dialects.fused import Axis
+from dsconv.dialects.attributes import Axis, Layout
 from dsconv.dialects.graph import AddOp, LayerOperation, layout_of
 from dsconv.passes.analysis.layouts import lies_between_layers, set_layout
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from xdsl.rewriter import InsertPoint, Rewriter
 
-from dsconv.dialects.fused import Axis, FusedOp
+from dsconv.dialects.attributes import Axis
+from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import (
     AddOp,
     DepthwiseOp,

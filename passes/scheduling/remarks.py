@@ -8,8 +8,8 @@ from itertools import pairwise
 
 from xdsl.ir import SSAValue
 
-from dsconv.dialects.attributes import Layout
-from dsconv.dialects.fused import Axis, FusedOp
+from dsconv.dialects.attributes import Axis, Layout
+from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.target import Cluster
 from dsconv.passes.analysis.chain import Chain
 from dsconv.passes.analysis.diagnostics import remark

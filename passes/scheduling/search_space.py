@@ -9,8 +9,8 @@ from itertools import product
 
 from xdsl.ir import SSAValue
 
-from dsconv.dialects.attributes import Layout, Tile
-from dsconv.dialects.fused import Axis, FusedOp
+from dsconv.dialects.attributes import Axis, Layout, Tile
+from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import LayerOperation
 from dsconv.dialects.target import Cluster
 from dsconv.passes.analysis.chain import Chain, value_bytes

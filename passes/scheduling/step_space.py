@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dsconv.dialects.attributes import Tile
-from dsconv.dialects.fused import Axis
+from dsconv.dialects.attributes import Axis, Tile
 from dsconv.dialects.graph import tensor_type
 from dsconv.passes.analysis.chain import Chain
 from dsconv.passes.scheduling.channel_plan import smallest_channels

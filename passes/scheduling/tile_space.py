@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from dsconv.dialects.attributes import Layout, Tile
+from dsconv.dialects.attributes import Layout, Tile, TileOrder
 from dsconv.passes.analysis.layer_shape import LayerShape
 from dsconv.passes.scheduling.even_splits import even_splits
 from dsconv.passes.scheduling.kernel_cost import CostModel, kernel_cycles
@@ -123,9 +123,9 @@ def candidate_tiles(layer_shape: LayerShape, buffers: Sequence[int]) -> Iterator
                 layer_shape.rows,
                 layer_shape.columns,
             )
-            for pixels_outermost in (False,) if whole else (False, True):
+            for order in (TileOrder.WEIGHTS,) if whole else TileOrder:
                 for count in buffers:
-                    yield Tile(channels, *size, pixels_outermost, count)
+                    yield Tile(channels, *size, order, count)
 
 
 def smallest_l1(layer_shape: LayerShape) -> int:

@@ -39,7 +39,7 @@
 // -----
 
 %x, %t, %i = "test.op"() : () -> (memref<16xi8, #dsconv.space<l2>>, memref<16xi8, #dsconv.space<l1>>, index)
-dsconv.layer "conv1" "conv2d" makes tensor<1x1x4x4xsi8> in %x : memref<16xi8, #dsconv.space<l2>> attributes {tile = "1x4x4", schedule = "chw/chw", macs = 0 : i64} {
+dsconv.layer "conv1" "conv2d" makes tensor<1x1x4x4xsi8> in %x : memref<16xi8, #dsconv.space<l2>> attributes {tile = #dsconv.tile<1, 4, 4, weights>, schedule = #dsconv.schedule<[chw, chw]>, macs = 0 : i64} {
   %0 = dsconv.dma_start %x[%i] to %t[%i] box <17> : memref<16xi8, #dsconv.space<l2>> to memref<16xi8, #dsconv.space<l1>>
 }
 // CHECK: Operation does not verify: #dsconv.box<17> of layer "conv1" is larger than one of its buffers
