@@ -17,6 +17,7 @@ from dsconv.dialects.graph.base import (
     ui8,
 )
 from dsconv.dialects.graph.elementwise import (
+    ELEMENTWISE_OPS,
     TABLE_ENTRIES,
     AddOp,
     BinaryOperation,
@@ -25,6 +26,7 @@ from dsconv.dialects.graph.elementwise import (
     RescaleOp,
 )
 from dsconv.dialects.graph.movement import (
+    MOVEMENT_OPS,
     ConcatOp,
     MovingOperation,
     PadOp,
@@ -32,8 +34,9 @@ from dsconv.dialects.graph.movement import (
     ShuffleOp,
     SliceOp,
 )
-from dsconv.dialects.graph.pooling import AveragePoolOp, MaxPoolOp, PoolOperation
+from dsconv.dialects.graph.pooling import POOLING_OPS, AveragePoolOp, MaxPoolOp, PoolOperation
 from dsconv.dialects.graph.weighted import (
+    WEIGHTED_OPS,
     Conv2DOp,
     ConvolutionOperation,
     DepthwiseOp,
@@ -44,21 +47,10 @@ from dsconv.dialects.graph.weighted import (
 
 GRAPH_OPS: list[type[Operation]] = [
     ConstantOp,
-    Conv2DOp,
-    DepthwiseOp,
-    PointwiseOp,
-    LinearOp,
-    AddOp,
-    MulOp,
-    AveragePoolOp,
-    MaxPoolOp,
-    RescaleOp,
-    LookupOp,
-    ConcatOp,
-    PadOp,
-    ResizeOp,
-    SliceOp,
-    ShuffleOp,
+    *WEIGHTED_OPS,
+    *ELEMENTWISE_OPS,
+    *POOLING_OPS,
+    *MOVEMENT_OPS,
 ]
 
 __all__ = [

@@ -239,3 +239,6 @@ class LookupOp(LayerOperation):
             )
         if tables.element_type != tensor_type(self.result).element_type:
             raise VerifyException("tables and result have the same elements")
+
+
+ELEMENTWISE_OPS: list[type[Operation]] = [AddOp, MulOp, RescaleOp, LookupOp]

@@ -265,3 +265,6 @@ class ShuffleOp(MovingOperation):
             raise VerifyException(f"{shape[1]} channels are not {groups} groups of one size")
         if self.tile is not None and self.tile.tile.channels != shape[1]:
             raise VerifyException("a tile of a shuffle has all channels")
+
+
+MOVEMENT_OPS: list[type[Operation]] = [ConcatOp, PadOp, ResizeOp, SliceOp, ShuffleOp]

@@ -134,3 +134,6 @@ class MaxPoolOp(PoolOperation):
             raise VerifyException("input and result of a max pool have the same elements")
         if self.pixels_inside().min() < 1:
             raise VerifyException("a window of a max pool covers at least one pixel of the input")
+
+
+POOLING_OPS: list[type[Operation]] = [AveragePoolOp, MaxPoolOp]

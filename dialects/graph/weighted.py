@@ -244,3 +244,6 @@ class LinearOp(WeightedOperation):
         kernels = tensor_type(self.result).get_shape()[1]
         verify_shape(self.weights, "weights have", (kernels, features))
         verify_shape(self.result, "result has", (1, kernels, 1, 1))
+
+
+WEIGHTED_OPS: list[type[Operation]] = [Conv2DOp, DepthwiseOp, PointwiseOp, LinearOp]
