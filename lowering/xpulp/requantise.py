@@ -372,7 +372,10 @@ class Unchanged(Requantiser):
 
     registers = 0
     cycles = 0
-    varies = False
+
+    @property
+    def varies(self) -> bool:
+        return False
 
     @contextmanager
     def constants(self) -> Generator[None]:
