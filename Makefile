@@ -19,7 +19,7 @@ demo: setup
 	fi
 
 test: setup
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n auto
 	$(BIN)/lit -q lit_tests
 
 test-long: setup
