@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xdsl.builder import Builder, ImplicitBuilder
 from xdsl.context import Context
 from xdsl.dialects import scf
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
+from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, ModuleOp, i64
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
@@ -15,6 +15,7 @@ from xdsl.transforms.canonicalization_patterns.utils import const_evaluate_opera
 
 from dsconv.dialects.attributes import Space
 from dsconv.dialects.tiled import (
+    RESIDENT_INPUTS,
     BufferOp,
     DmaStartOp,
     LayerOp,
@@ -61,6 +62,12 @@ class Edge:
         """Whether other layers need it in L2."""
         known = {self.maker, self.store, self.load}
         return any(use.operation not in known for use in self.activation.result.uses)
+
+
+def may_stay(reader: LayerOp) -> bool:
+    """Whether an input of a layer is to stay in L1, or nobody has decided that yet."""
+    decided = reader.attributes.get(RESIDENT_INPUTS)
+    return not isinstance(decided, DenseArrayBase) or len(decided) > 0
 
 
 def is_dense(transfer: DmaStartOp) -> bool:
@@ -240,9 +247,10 @@ class KeepInL1Pass(ModulePass):
     """Leaves activations in L1 for the next layer, where both layers have room for the whole map.
 
     The maker writes its tiles where the reader expects them; tiles are dense parts of the map, or
-    all of it. What no other layer reads is not
-    stored, either, and needs no place in L2. For layers as `lower-to-tiles` writes them. `l1` in
-    bytes, the target's by default; 0 means no limit.
+    all of it. What no other layer reads is not stored, either, and needs no place in L2. For layers
+    as `lower-to-tiles` writes them. What `select-schedule` has decided for a layer, its attribute
+    `dsconv.resident_inputs`, holds; for other layers this pass keeps what fits. `l1` in bytes, the
+    target's by default; 0 means no limit.
     """
 
     name = "keep-in-l1"
@@ -254,7 +262,7 @@ class KeepInL1Pass(ModulePass):
         for function in networks(op, LayerOp):
             held = 0
             for maker, reader, at_once in neighbours(function):
-                found = edge(maker, reader) if at_once else None
+                found = edge(maker, reader) if at_once and may_stay(reader) else None
                 if found is not None and fits(found, held, l1):
                     held = aligned(keep(found, costs).size)
                 else:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import DenseArrayBase, ModuleOp, i64
 from xdsl.passes import ModulePass
 
 from dsconv.dialects.attributes import TileAttr
 from dsconv.dialects.graph import LayerOperation, layout_of
+from dsconv.dialects.tiled import RESIDENT_INPUTS
 from dsconv.passes.analysis.layouts import lies_between_layers, set_layout
 from dsconv.passes.analysis.networks import networks
 from dsconv.passes.analysis.target_cluster import cluster_of
@@ -20,7 +21,7 @@ from dsconv.passes.scheduling.search import Objective, Schedule, best, schedules
 
 
 def apply_schedule(schedule: Schedule) -> None:
-    """Writes the schedule's layouts and tiles, and fuses what it fuses."""
+    """Writes the schedule's layouts, tiles and what stays in L1, and fuses what it fuses."""
     for value, layout in schedule.layouts.items():
         if layout_of(value) is None and lies_between_layers(value):
             set_layout(value, layout)
@@ -29,6 +30,9 @@ def apply_schedule(schedule: Schedule) -> None:
         if len(candidate.layers) > 1:
             layer = fuse(candidate.layers, candidate.axis)
         layer.properties["tile"] = TileAttr.of(candidate.tile)
+        number = candidate.residency.number
+        inputs = [] if number is None else [number]
+        layer.attributes[RESIDENT_INPUTS] = DenseArrayBase.from_list(i64, inputs)
 
 
 @dataclass(frozen=True)

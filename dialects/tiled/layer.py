@@ -18,6 +18,12 @@ from xdsl.traits import NoTerminator
 
 from dsconv.dialects.attributes import ScheduleAttr, TileAttr
 
+RESIDENT_INPUTS = "dsconv.resident_inputs"
+"""Attribute of a layer, `array<i64>`: numbers of its inputs that the layer before leaves in L1.
+
+Where a layer has none, `keep-in-l1` decides.
+"""
+
 
 def enclosing_layer(op: Operation) -> LayerOp | None:
     """The layer that an operation belongs to."""

@@ -10,7 +10,7 @@ func.func @net(%x: tensor<1x8x6x6xsi8, #dsconv.layout<hwc>>) -> tensor<1x8x6x6xs
   func.return %1 : tensor<1x8x6x6xsi8, #dsconv.layout<hwc>>
 }
 // Both layers fit L1 together: nothing goes through L2 between them, in one step.
-// CHECK:      %{{.*}} = dsconv.fused "dw" along "rows" attributes {tile = #dsconv.tile<8, 6, 6, weights>} {
+// CHECK:      %{{.*}} = dsconv.fused "dw" along "rows" attributes {dsconv.resident_inputs = array<i64>, tile = #dsconv.tile<8, 6, 6, weights>} {
 // CHECK-NEXT:   %{{.*}} = dsconv.pointwise "pw"
 // CHECK-NEXT:   %{{.*}} = dsconv.depthwise "dw"
 
@@ -38,7 +38,7 @@ func.func @layouts(%x: tensor<1x8x12x12xsi8, #dsconv.layout<hwc>>) -> tensor<1x8
 // LAYOUTS: dsconv.depthwise "slide"{{.*}} -> tensor<1x8x12x12xsi8, #dsconv.layout<hwc>>
 // LAYOUTS: dsconv.pointwise "third"{{.*}} -> tensor<1x8x12x12xsi8, #dsconv.layout<chw>>
 // FUSED-LABEL: func.func @layouts
-// FUSED: %{{.*}} = dsconv.fused "third" along "rows" attributes {tile = #dsconv.tile<8, 2, 12, weights>} {
+// FUSED: %{{.*}} = dsconv.fused "third" along "rows" attributes {dsconv.resident_inputs = array<i64>, tile = #dsconv.tile<8, 2, 12, weights>} {
 // FUSED-NEXT: dsconv.depthwise "slide"{{.*}} -> tensor<1x8x12x12xsi8, #dsconv.layout<hwc>>
 // FUSED-NEXT: dsconv.pointwise "third"{{.*}} -> tensor<1x8x12x12xsi8, #dsconv.layout<chw>>
 // FUSED-NEXT: dsconv.yield %{{.*}} : tensor<1x8x12x12xsi8, #dsconv.layout<chw>>
@@ -59,5 +59,5 @@ func.func @maxima(%x: tensor<1x8x12x12xsi8, #dsconv.layout<chw>>) -> tensor<1x8x
 // RUN: xdsl-opt -p 'fuse-dsconv{mode=pw-dw fd=2},select-schedule' %s | filecheck %s --check-prefix=ROWS
 // RUN: xdsl-opt -p 'fuse-dsconv{mode=pw-dw axis=channels fd=3},select-schedule' %s | filecheck %s --check-prefix=CHANNELS
 // RUN: xdsl-opt -p 'fuse-dsconv{mode=pw-dw},select-schedule' %s | filecheck %s
-// ROWS: %{{.*}} = dsconv.fused "dw" along "rows" attributes {tile = #dsconv.tile<8, 2, 6, weights>} {
-// CHANNELS: %{{.*}} = dsconv.fused "dw" along "channels" attributes {tile = #dsconv.tile<3, 6, 6, weights>} {
+// ROWS: %{{.*}} = dsconv.fused "dw" along "rows" attributes {dsconv.resident_inputs = array<i64>, tile = #dsconv.tile<8, 2, 6, weights>} {
+// CHANNELS: %{{.*}} = dsconv.fused "dw" along "channels" attributes {dsconv.resident_inputs = array<i64>, tile = #dsconv.tile<3, 6, 6, weights>} {
