@@ -36,6 +36,10 @@ exported: setup
 fuzz: setup
 	FUZZ_NETWORKS=2000 FUZZ_FILES=10000 FUZZ_DIFFERENTIAL=3000 FUZZ_VERIFY=200 $(BIN)/pytest -q -n auto tests/fuzz
 
+# The C that tests keep, written again: read the difference before you commit it
+goldens: setup
+	$(BIN)/pytest -q --timeout 3600 -m 'slow or not slow' --update-goldens tests/test_goldens.py
+
 lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -60,4 +64,4 @@ rtl: setup
 clean:
 	rm -rf build $(VENV)
 
-.PHONY: demo test test-long exported fuzz lint support setup rtl clean
+.PHONY: demo test test-long exported fuzz goldens lint support setup rtl clean
