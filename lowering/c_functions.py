@@ -1,4 +1,8 @@
-"""C for functions: statements, loops, transfers. The C is meant to be read."""
+"""C for functions: statements, loops, transfers. The C is meant to be read.
+
+One long file: every statement is a method of the printer, which knows the names and the
+indentation, and groups what core 0 does alone.
+"""
 
 from __future__ import annotations
 

@@ -9,6 +9,8 @@ Weights stay in registers, shifted to where their inputs lie; those of large win
 
 At the edges of the map only weights and biases differ: a tap outside has no weight, and where the
 padding is not 0 it is part of the bias.
+
+One long file: the walk down a strip shares its registers with everything that is done on the way.
 """
 
 from __future__ import annotations
