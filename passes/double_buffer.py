@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from xdsl.builder import Builder, ImplicitBuilder
 from xdsl.context import Context
 from xdsl.dialects import arith, scf
-from xdsl.dialects.builtin import IndexType, IntegerAttr, ModuleOp
+from xdsl.dialects.builtin import IndexType, ModuleOp
 from xdsl.ir import Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
@@ -32,14 +32,9 @@ from dsconv.dialects.tiled import (
     SlotOp,
     WaitOp,
 )
+from dsconv.passes.analysis.index_constants import constant_value, index_constant
 from dsconv.passes.analysis.l1_buffers import users
 from dsconv.passes.analysis.rematerialise import CopiedValues, is_copyable
-
-
-def index_constant(value: int) -> SSAValue:
-    """A constant index."""
-    return arith.ConstantOp(IntegerAttr(value, IndexType())).result
-
 
 COMPUTATION = (RunOp, FillOp)
 """What all cores do to a tile."""
@@ -107,13 +102,6 @@ def are_transfers(ops: list[Operation], *, to_l1: bool) -> bool:
         and all(start.transfer.has_one_use() for start in starts)
         and all(wait.condition is conditions[wait.transfer] for wait in waits)
     )
-
-
-def constant_value(value: SSAValue) -> int:
-    """The integer behind a constant."""
-    found = const_evaluate_operand(value)
-    assert found is not None, "bounds of tile loops are constants"
-    return found
 
 
 def start_copy(

@@ -26,11 +26,11 @@ from dsconv.dialects.tiled import (
     aligned,
     whole_buffer,
 )
+from dsconv.passes.analysis.index_constants import constant_value
 from dsconv.passes.analysis.l1_buffers import buffer_of, users
 from dsconv.passes.analysis.networks import neighbours, networks
 from dsconv.passes.analysis.rematerialise import CopiedValues, can_be_copied
 from dsconv.passes.analysis.target_cluster import cluster_of, memory_limit
-from dsconv.passes.double_buffer import constant_value
 from dsconv.passes.scheduling.kernel_cost import CostModel, dma_cycles
 
 
@@ -232,12 +232,12 @@ def remove_transfer(transfer: DmaStartOp, layer: LayerOp, costs: CostModel) -> N
     Rewriter.erase_op(transfer)
 
 
-def fits(edge: Edge, held: int, l1: int) -> bool:
+def fits(edge: Edge, resident: int, l1: int) -> bool:
     """Whether L1, if it has a limit, has room for the whole map beside what both layers take."""
     if not l1:
         return True
     shared = aligned(shared_size(edge))
-    making = planned_bytes(edge.maker) - tile_bytes(edge.maker, edge.made) + held
+    making = planned_bytes(edge.maker) - tile_bytes(edge.maker, edge.made) + resident
     reading = planned_bytes(edge.reader) - tile_bytes(edge.reader, edge.read)
     return max(making, reading) + shared <= l1
 
@@ -260,10 +260,10 @@ class KeepInL1Pass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         l1, costs = memory_limit(op, Space.L1, self.l1), CostModel.of(cluster_of(op))
         for function in networks(op, LayerOp):
-            held = 0
+            resident = 0
             for maker, reader, at_once in neighbours(function):
                 found = edge(maker, reader) if at_once and may_stay(reader) else None
-                if found is not None and fits(found, held, l1):
-                    held = aligned(keep(found, costs).size)
+                if found is not None and fits(found, resident, l1):
+                    resident = aligned(keep(found, costs).size)
                 else:
-                    held = 0
+                    resident = 0

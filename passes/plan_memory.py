@@ -1,4 +1,4 @@
-"""Places every buffer: L1 within each layer, L2 and L3 over the network, from lifetimes."""
+"""Places every buffer: L1 within each layer, L2 and L3 over the network, from lifespans."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from dsconv.passes.analysis.allocator import best_fit, search_fit
 from dsconv.passes.analysis.diagnostics import DoesNotFitError
 from dsconv.passes.analysis.l1_buffers import network_buffers, place
 from dsconv.passes.analysis.liveness import (
-    Lifetime,
+    Lifespan,
     constant_size,
     constants,
-    lifetimes,
+    lifespans,
     peak_layer,
     peak_live_bytes,
 )
@@ -72,8 +72,8 @@ class PlanMemoryPass(ModulePass):
             self._plan(op, function, limits)
 
     def _plan(self, module: ModuleOp, function: FuncOp, limits: Limits) -> None:
-        items = lifetimes(function)
-        far_items = lifetimes(function, Space.L3)
+        items = lifespans(function)
+        far_items = lifespans(function, Space.L3)
         image_bytes = place_l3_constants(module)
         l2_bytes, far_bytes = search_fit(items), best_fit(far_items)
         for item in far_items:
@@ -107,7 +107,7 @@ class PlanMemoryPass(ModulePass):
         module: ModuleOp,
         function: FuncOp,
         l2_bytes: int,
-        items: Iterable[Lifetime],
+        items: Iterable[Lifespan],
         l2: int,
     ) -> None:
         weights = sum(aligned(constant_size(constant)) for constant in constants(module, Space.L2))
@@ -120,7 +120,7 @@ class PlanMemoryPass(ModulePass):
                 f"{l2} are there",
             )
 
-    def _write_offsets(self, function: FuncOp, items: Iterable[Lifetime]) -> None:
+    def _write_offsets(self, function: FuncOp, items: Iterable[Lifespan]) -> None:
         offsets = {item.value: item.offset for item in items}
         for value, offset in offsets.items():
             if isinstance(value.owner, BufferOp):

@@ -30,6 +30,7 @@ from dsconv.dialects.tiled import (
     WaitOp,
     whole_buffer,
 )
+from dsconv.passes.analysis.index_constants import index_constant
 from dsconv.passes.analysis.l1_buffers import (
     LayerBuffers,
     buffer_of,
@@ -37,11 +38,9 @@ from dsconv.passes.analysis.l1_buffers import (
     layer_buffers,
     users,
 )
-from dsconv.passes.analysis.networks import neighbours, networks
+from dsconv.passes.analysis.networks import first_layer, neighbours, networks
 from dsconv.passes.analysis.rematerialise import CopiedValues, can_be_copied, is_copyable
 from dsconv.passes.analysis.target_cluster import memory_limit
-from dsconv.passes.double_buffer import index_constant
-from dsconv.passes.stream_weights import first_layer
 
 BEFORE_KERNELS = (
     BufferOp,
@@ -201,20 +200,22 @@ def fitting(
     return found
 
 
-def prefetch_between(before: LayerOp, layer: LayerOp, held: tuple[BufferOp, ...], l1: int) -> None:
+def prefetch_between(
+    before: LayerOp, layer: LayerOp, resident: tuple[BufferOp, ...], l1: int
+) -> None:
     """Starts the first loads of `layer` in `before`: early in it, or beside its last store.
 
     Weights that come from L3 do not come early: who waits for them would not compute.
     """
     loads = first_loads(layer)
-    plan = layer_buffers(before, held)
+    plan = layer_buffers(before, resident)
     run, end = early_place(before), late_place(before)
-    resident = [load for load in loads if load.arrival is None]
-    early = fitting(resident, plan, l1) if run is not None else []
+    in_l2 = [load for load in loads if load.arrival is None]
+    early = fitting(in_l2, plan, l1) if run is not None else []
     if run is not None and early:
         for load in early:
             prefetch(load, run)
-        plan = layer_buffers(before, held)
+        plan = layer_buffers(before, resident)
     remaining = [load for load in loads if load not in early and is_on_its_way(load, before)]
     if end is not None:
         for load in fitting(remaining, plan, l1, late=True):
@@ -237,8 +238,8 @@ class PrefetchWeightsPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         l1 = memory_limit(op, Space.L1, self.l1)
         for function in networks(op, LayerOp):
-            held: tuple[BufferOp, ...] = ()
+            resident: tuple[BufferOp, ...] = ()
             for before, layer, at_once in neighbours(function):
                 if at_once:
-                    prefetch_between(before, layer, held, l1)
-                held = layer_buffers(before, held).filled
+                    prefetch_between(before, layer, resident, l1)
+                resident = layer_buffers(before, resident).filled

@@ -29,16 +29,16 @@ from dsconv.dialects.tiled import (
     enclosing_layer,
 )
 from dsconv.passes.analysis.allocator import search_fit
-from dsconv.passes.analysis.liveness import Lifetime, constant_size, constants, lifetimes
+from dsconv.passes.analysis.index_constants import index_constant
+from dsconv.passes.analysis.liveness import Lifespan, constant_size, constants, lifespans
 from dsconv.passes.analysis.networks import networks
 from dsconv.passes.analysis.target_cluster import memory_limit
-from dsconv.passes.double_buffer import index_constant
 
 L3_WORD = 4
 """Bytes; what transfers from and to L3 begin and end at."""
 
 
-def spill_candidate(items: list[Lifetime]) -> BufferOp | None:
+def spill_candidate(items: list[Lifespan]) -> BufferOp | None:
     """The largest activation between two layers that still lies in L2."""
     between = [
         item.value.owner
@@ -252,7 +252,7 @@ def is_multiple(value: SSAValue, divisor: int) -> bool:
 
 def spill(function: FuncOp, weights: list[int], l2: int) -> None:
     """Moves the largest activations of a network to L3 until the others fit."""
-    while not fits(search_fit(items := lifetimes(function)), weights, l2):
+    while not fits(search_fit(items := lifespans(function)), weights, l2):
         largest = spill_candidate(items)
         if largest is None:
             return

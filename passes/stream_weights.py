@@ -37,14 +37,14 @@ from dsconv.dialects.tiled import (
 from dsconv.passes.analysis.allocator import search_fit
 from dsconv.passes.analysis.diagnostics import DoesNotFitError
 from dsconv.passes.analysis.liveness import (
-    Lifetime,
+    Lifespan,
     constant_size,
     constants,
-    lifetimes,
+    lifespans,
     live_bytes,
     positions,
 )
-from dsconv.passes.analysis.networks import networks
+from dsconv.passes.analysis.networks import first_layer, networks
 from dsconv.passes.analysis.target_cluster import cluster_of, memory_limit
 
 PLANNING_STEPS = 32
@@ -146,7 +146,7 @@ class StreamPlan:
     def __init__(
         self,
         steps: Sequence[StreamStep],
-        activations: Sequence[Lifetime],
+        activations: Sequence[Lifespan],
         l2_bytes: int,
         l3: L3,
         activation_transfers: int = 0,
@@ -303,11 +303,6 @@ def is_first_use(use: memref.GetGlobalOp, layer: LayerOp) -> bool:
     return next(uses) is use
 
 
-def first_layer(function: FuncOp) -> LayerOp:
-    """The first layer of a network."""
-    return next(op for op in function.body.block.ops if isinstance(op, LayerOp))
-
-
 def network_named(module: ModuleOp, name: str) -> FuncOp:
     """A network by its symbol."""
     return next(
@@ -330,7 +325,7 @@ def write_streams(module: ModuleOp, name: str, streams: Sequence[Stream]) -> Non
 def l2_needed(module: ModuleOp, name: str) -> int:
     """Bytes of L2 for a network's buffers and the weights that stay."""
     weights = sum(aligned(constant_size(constant)) for constant in constants(module, Space.L2))
-    return search_fit(lifetimes(network_named(module, name))) + weights
+    return search_fit(lifespans(network_named(module, name))) + weights
 
 
 class WeightStreaming:
@@ -344,7 +339,7 @@ class WeightStreaming:
     def stream(self, function: FuncOp) -> None:
         """Writes the transfers of one network, if it needs any."""
         steps = layer_steps(function)
-        activations = lifetimes(function)
+        activations = lifespans(function)
         resident = constants(self.module, Space.L2)
         weights = sum(aligned(constant_size(constant)) for constant in resident)
         if not steps or search_fit(activations) + weights <= self.l2:
@@ -371,7 +366,7 @@ class WeightStreaming:
         self,
         function: FuncOp,
         steps: Sequence[StreamStep],
-        activations: Sequence[Lifetime],
+        activations: Sequence[Lifespan],
         limit: int,
     ) -> list[Stream] | None:
         """Streams whose buffers can be placed: a plan may take more than the live bytes."""
@@ -383,7 +378,7 @@ class WeightStreaming:
             streamed = {stream.step for stream in streams}
             resident = sum(step.size for index, step in enumerate(steps) if index not in streamed)
             buffers = [
-                Lifetime(
+                Lifespan(
                     steps[stream.step].use.memref,
                     steps[stream.step].symbol,
                     steps[stream.step].size,

@@ -13,7 +13,7 @@ from dsconv.dialects.tiled import BufferOp, L3LoadOp, L3StoreOp, aligned
 from dsconv.driver.pipeline import run_pipeline
 from dsconv.lowering.c_target import network_function
 from dsconv.passes.analysis.allocator import search_fit
-from dsconv.passes.analysis.liveness import constant_size, constants, lifetimes
+from dsconv.passes.analysis.liveness import constant_size, constants, lifespans
 
 NARROW = "fold-weight-zero-points,narrow-requant"
 
@@ -36,7 +36,7 @@ def l2_needs(network: RandomLayer, pipeline: str) -> tuple[int, int]:
     lowered = network.module.clone()
     run_pipeline(lowered, pipeline)
     weights = sum(aligned(constant_size(constant)) for constant in constants(lowered, Space.L2))
-    return search_fit(lifetimes(network_of(lowered))), weights
+    return search_fit(lifespans(network_of(lowered))), weights
 
 
 @settings(max_examples=150)

@@ -20,7 +20,7 @@ from dsconv.lowering.c_target import network_function, size_attribute
 from dsconv.passes.analysis.liveness import (
     constant_size,
     constants,
-    lifetimes,
+    lifespans,
     peak_live_bytes,
     positions,
 )
@@ -55,7 +55,7 @@ class MemoryPlan:
         """Reads the plan from a lowered module."""
         function = network_function(module)
         layers = [op for op in function.body.block.ops if isinstance(op, LayerOp)]
-        items = lifetimes(function)
+        items = lifespans(function)
         return MemoryPlan(
             function.sym_name.data,
             tuple(layer.label.data for layer in layers),
@@ -140,7 +140,7 @@ def _placements(function: FuncOp, layers: list[LayerOp]) -> tuple[Placement, ...
     assert isinstance(arguments, ArrayAttr), "plan-memory places the arguments"
     names = port_names(function)
     placements: list[Placement] = []
-    for item in lifetimes(function):
+    for item in lifespans(function):
         if isinstance(item.value.owner, BufferOp):
             place, label = item.value.owner.offset, item.label
         else:

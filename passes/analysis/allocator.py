@@ -6,16 +6,16 @@ import random
 from collections.abc import Iterable, Sequence
 
 from dsconv.passes.analysis.liveness import (
-    Lifetime,
+    Lifespan,
     peak_live_bytes,
 )
 
 SEARCH_ATTEMPTS = 400
 
 
-def place_in_order(items: Sequence[Lifetime]) -> int:
+def place_in_order(items: Sequence[Lifespan]) -> int:
     """Places buffers in this order, each in the tightest gap it fits; returns the bytes taken."""
-    placed: list[Lifetime] = []
+    placed: list[Lifespan] = []
     total = 0
     for item in items:
         neighbours = sorted(
@@ -34,24 +34,24 @@ def place_in_order(items: Sequence[Lifetime]) -> int:
     return total
 
 
-def best_fit(lifetimes: Iterable[Lifetime]) -> int:
+def best_fit(lifespans: Iterable[Lifespan]) -> int:
     """Places the largest buffers first; returns the bytes taken."""
-    return place_in_order(sorted(lifetimes, key=lambda item: (-item.size, item.first)))
+    return place_in_order(sorted(lifespans, key=lambda item: (-item.size, item.first)))
 
 
-def search_fit(lifetimes: Iterable[Lifetime], attempts: int = SEARCH_ATTEMPTS) -> int:
+def search_fit(lifespans: Iterable[Lifespan], attempts: int = SEARCH_ATTEMPTS) -> int:
     """Places buffers in the best of several orders, up to the lower bound; returns the bytes taken.
 
     Starts from the largest first, the longest-lived first and the earliest first, then moves single
     buffers forward in the best order so far, drawn from a fixed seed. A life is as long as it meets
     begins and ends of others: operations that need no buffer make no difference.
     """
-    items = list(lifetimes)
+    items = list(lifespans)
     bound = peak_live_bytes(items)
     events = {position for item in items for position in (item.first, item.last)}
     ranks = {position: rank for rank, position in enumerate(sorted(events))}
 
-    def length(item: Lifetime) -> int:
+    def length(item: Lifespan) -> int:
         return ranks[item.last] - ranks[item.first] + 1
 
     orders = [

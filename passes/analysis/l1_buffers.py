@@ -25,15 +25,15 @@ from dsconv.dialects.tiled import (
 class LayerBuffers:
     """The L1 buffers of a layer.
 
-    `held` were filled in the layer before, `own` are the layer's alone. `filled` are for the next
-    layer: early, when all of `own` are needed, or late, when only those are that are `kept` up to
-    the end. `own` begins with the latter.
+    `resident` were filled in the layer before, `own` are the layer's alone. `filled` are for the
+    next layer: early, when all of `own` are needed, or late, when only those are that are
+    `live_at_end`. `own` begins with the latter.
     """
 
     layer: LayerOp
-    held: tuple[BufferOp, ...]
+    resident: tuple[BufferOp, ...]
     own: tuple[BufferOp, ...]
-    kept: tuple[BufferOp, ...]
+    live_at_end: tuple[BufferOp, ...]
     filled_early: tuple[BufferOp, ...]
     filled_late: tuple[BufferOp, ...]
 
@@ -45,9 +45,9 @@ class LayerBuffers:
     @property
     def needed_bytes(self) -> int:
         """Bytes of L1 that the layer takes."""
-        held, early = total_bytes(self.held), total_bytes(self.filled_early)
-        late = total_bytes(self.kept) + total_bytes(self.filled_late)
-        return held + early + max(total_bytes(self.own), late)
+        resident, early = total_bytes(self.resident), total_bytes(self.filled_early)
+        late = total_bytes(self.live_at_end) + total_bytes(self.filled_late)
+        return resident + early + max(total_bytes(self.own), late)
 
 
 def total_bytes(buffers: Iterable[BufferOp]) -> int:
@@ -58,27 +58,29 @@ def total_bytes(buffers: Iterable[BufferOp]) -> int:
 def network_buffers(function: FuncOp) -> list[LayerBuffers]:
     """The L1 buffers of all layers of a network."""
     found: list[LayerBuffers] = []
-    held: tuple[BufferOp, ...] = ()
+    resident: tuple[BufferOp, ...] = ()
     for layer in function.body.block.ops:
         if isinstance(layer, LayerOp):
-            found.append(layer_buffers(layer, held))
-            held = found[-1].filled
+            found.append(layer_buffers(layer, resident))
+            resident = found[-1].filled
     return found
 
 
-def layer_buffers(layer: LayerOp, held: tuple[BufferOp, ...] = ()) -> LayerBuffers:
+def layer_buffers(layer: LayerOp, resident: tuple[BufferOp, ...] = ()) -> LayerBuffers:
     """The L1 buffers of a layer."""
     own = [op for op in layer.walk() if isinstance(op, BufferOp) and op.space is Space.L1]
     end = last_barrier(layer)
-    kept = [buffer for buffer in own if is_used_behind(buffer.result, layer, end)]
+    live_at_end = [buffer for buffer in own if is_used_behind(buffer.result, layer, end)]
     early: list[BufferOp] = []
     late: list[BufferOp] = []
     for buffer in shared_buffers(layer):
         first = first_use(buffer, layer)
-        if buffer not in held and first is not None:
+        if buffer not in resident and first is not None:
             (late if is_behind(first, layer, end) else early).append(buffer)
-    used_before = [buffer for buffer in own if buffer not in kept]
-    return LayerBuffers(layer, held, (*kept, *used_before), tuple(kept), tuple(early), tuple(late))
+    used_before = [buffer for buffer in own if buffer not in live_at_end]
+    return LayerBuffers(
+        layer, resident, (*live_at_end, *used_before), tuple(live_at_end), tuple(early), tuple(late)
+    )
 
 
 def shared_buffers(layer: LayerOp) -> list[BufferOp]:
@@ -138,9 +140,9 @@ def place(plans: Sequence[LayerBuffers], end: int) -> None:
     """
     from_end = False
     for plan in plans:
-        if not plan.held:
+        if not plan.resident:
             from_end = False
-        place_in_line([*plan.held, *plan.own], end, from_end=from_end)
+        place_in_line([*plan.resident, *plan.own], end, from_end=from_end)
         from_end = not from_end
         place_in_line(plan.filled, end, from_end=from_end)
 

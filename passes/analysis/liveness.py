@@ -20,7 +20,7 @@ from dsconv.dialects.tiled import (
 
 
 @dataclass
-class Lifetime:
+class Lifespan:
     """A buffer with the first and last position that needs it, and its place once it has one."""
 
     value: SSAValue
@@ -30,25 +30,25 @@ class Lifetime:
     last: int
     offset: int = 0
 
-    def overlaps(self, other: Lifetime) -> bool:
+    def overlaps(self, other: Lifespan) -> bool:
         """Whether both are needed at some position."""
         return self.first <= other.last and other.first <= self.last
 
 
-def live_bytes(lifetimes: Iterable[Lifetime], position: int) -> int:
+def live_bytes(lifespans: Iterable[Lifespan], position: int) -> int:
     """Bytes that are needed at one position."""
-    return sum(item.size for item in lifetimes if item.first <= position <= item.last)
+    return sum(item.size for item in lifespans if item.first <= position <= item.last)
 
 
-def peak_live_bytes(lifetimes: Iterable[Lifetime]) -> int:
+def peak_live_bytes(lifespans: Iterable[Lifespan]) -> int:
     """Lower bound of any plan: the most bytes that are needed at one position."""
-    items = list(lifetimes)
+    items = list(lifespans)
     return max((live_bytes(items, item.first) for item in items), default=0)
 
 
-def peak_layer(function: FuncOp, lifetimes: Iterable[Lifetime]) -> str:
+def peak_layer(function: FuncOp, lifespans: Iterable[Lifespan]) -> str:
     """Label of the first layer in which most bytes are needed."""
-    items = list(lifetimes)
+    items = list(lifespans)
     begins = sorted(item.first for item in items)
     peak = max(begins, key=lambda position: live_bytes(items, position))
     label = ""
@@ -90,7 +90,7 @@ def use_positions(value: SSAValue, numbered: Mapping[Operation, int]) -> list[in
     return found
 
 
-def lifetimes(function: FuncOp, space: Space = Space.L2) -> list[Lifetime]:
+def lifespans(function: FuncOp, space: Space = Space.L2) -> list[Lifespan]:
     """Buffers of a network in L2 or L3: activations, staged weights, inputs and outputs.
 
     Inputs live from the start, outputs to the end: the caller writes and reads them there.
@@ -106,13 +106,13 @@ def lifetimes(function: FuncOp, space: Space = Space.L2) -> list[Lifetime]:
         for buffer in block.ops
         if isinstance(buffer, BufferOp) and buffer.space is space
     ]
-    found: list[Lifetime] = []
+    found: list[Lifespan] = []
     for value, label in values:
         steps = use_positions(value, numbered)
         is_argument = value in block.args
         first = 0 if is_argument and value not in written else min(steps, default=0)
         last = len(numbered) if is_argument and value in written else max(steps, default=0)
-        found.append(Lifetime(value, label, aligned(buffer_size(value)), first, last))
+        found.append(Lifespan(value, label, aligned(buffer_size(value)), first, last))
     return found
 
 

@@ -49,3 +49,8 @@ def neighbours(function: FuncOp) -> Iterator[tuple[LayerOp, LayerOp, bool]]:
     layers = [op for op in function.body.block.ops if isinstance(op, LayerOp)]
     for layer, following in pairwise(layers):
         yield layer, following, follows_at_once(layer, following)
+
+
+def first_layer(function: FuncOp) -> LayerOp:
+    """The first layer of a network."""
+    return next(op for op in function.body.block.ops if isinstance(op, LayerOp))
