@@ -14,8 +14,7 @@ from rich.table import Table as RichTable
 from dsconv.dialects.mapping import ON_THE_BUS, Mapping
 from dsconv.dialects.run import Array
 from dsconv.driver.difference import Difference
-from dsconv.errors import DsconvError
-from dsconv.execution.report import WIDEST, read_as
+from dsconv.execution.report import WIDEST, only_output, read_as
 from dsconv.runners.systolic.network import LayerRun
 from dsconv.targets.systolic import SystolicTarget
 
@@ -95,9 +94,7 @@ class ArrayReport:
     @property
     def output(self) -> Array:
         """The output of a network that has one; DsconvError where it has several."""
-        if len(self.outputs) > 1:
-            raise DsconvError(f"{self.network} has several outputs: {', '.join(self.outputs)}")
-        return next(iter(self.outputs.values()))
+        return only_output(self.network, self.outputs)
 
     @property
     def equal(self) -> bool:

@@ -76,6 +76,15 @@ class LayerReport:
         }
 
 
+def only_output(
+    network: str, outputs: Mapping[str, npt.NDArray[np.integer]]
+) -> npt.NDArray[np.integer]:
+    """The output of a network that has one. Raises DsconvError where there are several."""
+    if len(outputs) > 1:
+        raise DsconvError(f"{network} has several outputs: {', '.join(outputs)}")
+    return next(iter(outputs.values()))
+
+
 @dataclass(frozen=True)
 class Report:
     """One run of a network on n inputs.
@@ -104,9 +113,7 @@ class Report:
     @property
     def output(self) -> npt.NDArray[np.integer]:
         """The only output. Raises DsconvError where there are several."""
-        if len(self.outputs) > 1:
-            raise DsconvError(f"{self.network} has several outputs: {', '.join(self.outputs)}")
-        return next(iter(self.outputs.values()))
+        return only_output(self.network, self.outputs)
 
     @property
     def equal(self) -> bool:
