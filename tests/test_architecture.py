@@ -21,7 +21,7 @@ LAYERS = (
     ("dsconv.passes",),
     ("dsconv.passes.scheduling",),
     ("dsconv.passes.analysis",),
-    ("dsconv.files", "dsconv.exact"),
+    ("dsconv.files", "dsconv.exact", "dsconv.dram"),
     ("dsconv.errors",),
     ("dsconv.dialects",),
 )

@@ -1,0 +1,1 @@
+"""DRAM behind an accelerator: devices, traces of transfers, and a model of time and energy."""
