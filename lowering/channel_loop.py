@@ -23,13 +23,12 @@ from dsconv.dialects.tiled import (
     WaitOp,
 )
 from dsconv.lowering.building import Index, index_value, loop, multiply
-from dsconv.lowering.fused_layer import fused_layer, step_of
+from dsconv.lowering.fused_layer import fused_layer
 from dsconv.lowering.maps import Map, tile_start
 from dsconv.lowering.tile_kernels import KernelTable, tile_kernel
 from dsconv.lowering.weights import whole_weights
 from dsconv.passes.analysis.chain import Chain
-from dsconv.passes.scheduling.channel_plan import channel_cost, channel_plan
-from dsconv.passes.scheduling.kernel_cost import CostModel
+from dsconv.passes.scheduling.channel_plan import ChannelPlan
 
 
 class FusedChannelsLowering:
@@ -38,24 +37,15 @@ class FusedChannelsLowering:
     def __init__(
         self,
         op: FusedOp,
+        plan: ChannelPlan,
         buffers: Mapping[SSAValue, SSAValue],
         kernels: KernelTable,
-        costs: CostModel,
     ):
         self.op = op
-        self.costs = costs
-        self.tile = step_of(op)
+        self.plan = plan
         self.chain = Chain.of(op.chain)
-        self.plan = channel_plan(self.chain, self.tile)
         self.input = Map.of(buffers[self.chain.input], self.chain.input)
         self.output = Map.of(buffers[op.result], op.result)
-        first, last = self.chain.layer_shapes
-        depth = self.tile.channels
-        shapes = (
-            (first.channels, first.height, first.width),
-            (depth, last.height, last.width),
-            (depth, last.rows, last.columns),
-        )
         self.constants: list[memref.GlobalOp] = []
         self.kernels: list[str] = []
         self.record_sizes: list[int] = []
@@ -68,8 +58,8 @@ class FusedChannelsLowering:
             kernel = tile_kernel(
                 layer,
                 record,
-                (shapes[number],),
-                shapes[number + 1],
+                (plan.shapes[number],),
+                plan.shapes[number + 1],
                 layer_shape.window,
                 starts=((-top,), (-left,)),
             )
@@ -77,7 +67,7 @@ class FusedChannelsLowering:
             self.kernels.append(kernels.symbol(kernel))
             self.record_sizes.append(record.size)
 
-    def write(self) -> LayerOp:
+    def write(self, estimate: int) -> LayerOp:
         """The layer with its loop over steps, at the current insertion point."""
         op, plan = self.op, self.plan
         body = Block()
@@ -104,14 +94,14 @@ class FusedChannelsLowering:
             body,
             steps=plan.steps,
             layouts=layouts,
-            cost=channel_cost(self.chain, self.tile, self.costs),
+            estimate=estimate,
         )
 
     def _fill_pad_pixel(self) -> None:
-        if not self.chain.layer_shapes[-1].padded:
+        size = self.plan.pad_bytes
+        if not size:
             return
         BarrierOp()
-        size = self.tile.channels
         offset = self.between.size - size
         FillOp(self.between.result, offset, size, self.op.chain[-1].pad_value)
 
@@ -125,7 +115,8 @@ class FusedChannelsLowering:
         return SlotOp(buffer.result, index_value(step), buffer.size).result
 
     def _step(self, step: Index) -> None:
-        channel = tile_start(step, self.output.channels, self.tile.channels, "k")
+        made = self.plan.shapes[-1]
+        channel = tile_start(step, self.output.channels, made[0], "k")
         weights = [self._slot(buffer, step) for buffer in self.w]
         for number, target in enumerate(weights):
             offset = index_value(multiply(channel, self.record_sizes[number]))
@@ -134,8 +125,7 @@ class FusedChannelsLowering:
             start = DmaStartOp(source, offset, target, index_value(0), box, parameters=True)
             WaitOp(start)
         y = self._slot(self.y, step)
-        _, last = self.chain.layer_shapes
-        top, left, _, _ = last.window.pads
+        top, left, _, _ = self.chain.layer_shapes[-1].window.pads
         first_window, window = (index_value(0), index_value(0)), (-top, -left)
         BarrierOp()
         RunOp(self.kernels[0], [self.x.result, weights[0], self.between.result], *first_window)
@@ -143,6 +133,6 @@ class FusedChannelsLowering:
         operands = [self.between.result, weights[1], y]
         RunOp(self.kernels[1], operands, *map(index_value, window))
         BarrierOp()
-        box = self.output.box(self.tile.channels, last.rows, last.columns)
+        box = self.output.box(*made)
         offset = index_value(self.output.offset(channel, 0, 0))
         WaitOp(DmaStartOp(y, index_value(0), self.output.buffer, offset, box))

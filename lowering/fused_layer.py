@@ -1,4 +1,4 @@
-"""What the lowerings of fused layers share: their tile, and the layer around their loop."""
+"""What the lowerings of fused layers share: their plan, and the layer around their loop."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import tensor_type
 from dsconv.dialects.tiled import LayerOp
 from dsconv.lowering.tile_kernels import requantised_channels
-from dsconv.passes.scheduling.layer_cost import LayerCost
+from dsconv.passes.scheduling.fused_plan import FusedPlan, fused_plan
 
 
 def step_of(op: FusedOp) -> Tile:
@@ -23,6 +23,18 @@ def step_of(op: FusedOp) -> Tile:
     return op.tile.tile
 
 
+def plan_of(op: FusedOp) -> FusedPlan:
+    """The plan of a fused layer's step; DiagnosticException where windows need a longer one."""
+    step = step_of(op)
+    plan = fused_plan(op, step)
+    if plan is None:
+        raise DiagnosticException(
+            f'fused layer "{op.label}": a step of {step.rows} rows is shorter than what its '
+            "windows need before the first one; take more rows"
+        )
+    return plan
+
+
 def fused_layer(
     op: FusedOp,
     output: SSAValue,
@@ -30,7 +42,7 @@ def fused_layer(
     *,
     steps: int,
     layouts: Sequence[Layout],
-    cost: LayerCost,
+    estimate: int,
 ) -> LayerOp:
     """The layer that runs a fused one by `body`, in so many steps, at the insertion point."""
     tile = step_of(op)
@@ -45,7 +57,7 @@ def fused_layer(
         tile=TileAttr.of(tile if steps > 1 else replace(tile, buffers=1)),
         schedule=ScheduleAttr.of(Schedule(tuple(layouts), op.axis, kinds)),
         macs=op.macs,
-        estimate=round(cost.cycles),
+        estimate=estimate,
         narrow_channels=sum(narrow for narrow, _ in channels),
         wide_channels=sum(wide for _, wide in channels),
     )

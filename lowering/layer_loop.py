@@ -18,7 +18,7 @@ from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
 from xdsl.utils.exceptions import DiagnosticException
 
-from dsconv.dialects.attributes import Axis, Schedule, ScheduleAttr, Space, Tile, TileAttr
+from dsconv.dialects.attributes import Schedule, ScheduleAttr, Space, Tile, TileAttr
 from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import (
     ConstantOp,
@@ -57,6 +57,7 @@ from dsconv.lowering.building import (
     subtract,
 )
 from dsconv.lowering.channel_loop import FusedChannelsLowering
+from dsconv.lowering.fused_layer import plan_of
 from dsconv.lowering.maps import Map, tile_start
 from dsconv.lowering.row_loop import FusedRowsLowering
 from dsconv.lowering.tile_kernels import (
@@ -70,8 +71,9 @@ from dsconv.passes.analysis.layer_shape import LayerShape
 from dsconv.passes.analysis.networks import networks
 from dsconv.passes.analysis.target_cluster import cluster_of, memory_limit
 from dsconv.passes.analysis.weight_packing import ParameterisedOperation, pack_parameters
+from dsconv.passes.scheduling.channel_plan import ChannelPlan
+from dsconv.passes.scheduling.fused_plan import estimated_cost
 from dsconv.passes.scheduling.kernel_cost import CostModel
-from dsconv.passes.scheduling.layer_cost import layer_cost
 from dsconv.passes.scheduling.legality import WEIGHT_PIECES
 
 
@@ -111,14 +113,12 @@ class LayerLowering:
         inputs: Sequence[SSAValue],
         output: SSAValue,
         kernels: KernelTable,
-        costs: CostModel,
         chunk_bytes: int = 0,
     ):
         if op.tile is None:
             raise DiagnosticException(f'layer "{op.label}" has no tile; run tile-l1 before')
         self.op = op
         self.tile = op.tile.tile
-        self.costs = costs
         self.layer_shape = LayerShape.of(op)
         self.inputs = [
             Map.of(buffer, value) for buffer, value in zip(inputs, op.activations, strict=True)
@@ -141,7 +141,7 @@ class LayerLowering:
         """The layer's weights in L2."""
         return [chunk.weights for chunk in self.chunks if chunk.weights is not None]
 
-    def write(self) -> LayerOp:
+    def write(self, estimate: int) -> LayerOp:
         """The layer with its loop over tiles, at the current insertion point."""
         layer_shape, tile = self.layer_shape, self.tile
         body = Block()
@@ -173,7 +173,7 @@ class LayerLowering:
             tile=TileAttr.of(tile),
             schedule=ScheduleAttr.of(Schedule((self.inputs[0].layout, self.output.layout))),
             macs=self.op.macs,
-            estimate=round(layer_cost(layer_shape, tile, self.costs).cycles),
+            estimate=estimate,
             narrow_channels=narrow,
             wide_channels=wide,
         )
@@ -451,9 +451,10 @@ def lower_function(
             buffer = BufferOp(op.label, tensor_bytes(tensor_type(op.result)), Space.L2)
             new.body.block.add_op(buffer)
             buffers[op.result] = buffer.result
-        lowering = layer_lowering(op, buffers, kernels, costs, chunk_bytes)
+        lowering = layer_lowering(op, buffers, kernels, chunk_bytes)
+        estimate = round(estimated_cost(op, costs).cycles)
         with ImplicitBuilder(new.body):
-            lowering.write().attributes.update(op.attributes)
+            lowering.write(estimate).attributes.update(op.attributes)
         constants += lowering.constants
     new.body.block.add_op(ReturnOp())
     return [*constants, *kernels.kernels, new]
@@ -463,16 +464,16 @@ def layer_lowering(
     op: LayerOperation,
     buffers: Mapping[SSAValue, SSAValue],
     kernels: KernelTable,
-    costs: CostModel,
     chunk_bytes: int,
 ) -> LayerLowering | FusedRowsLowering | FusedChannelsLowering:
     """What writes a layer, given the L2 buffers of all activations up to it."""
-    if isinstance(op, FusedOp) and op.axis is Axis.CHANNELS:
-        return FusedChannelsLowering(op, buffers, kernels, costs)
-    if isinstance(op, FusedOp):
-        return FusedRowsLowering(op, buffers, kernels, costs)
-    inputs = [buffers[value] for value in op.activations]
-    return LayerLowering(op, inputs, buffers[op.result], kernels, costs, chunk_bytes)
+    if not isinstance(op, FusedOp):
+        inputs = [buffers[value] for value in op.activations]
+        return LayerLowering(op, inputs, buffers[op.result], kernels, chunk_bytes)
+    plan = plan_of(op)
+    if isinstance(plan, ChannelPlan):
+        return FusedChannelsLowering(op, plan, buffers, kernels)
+    return FusedRowsLowering(op, plan, buffers, kernels)
 
 
 def _l2_type(value: SSAValue):

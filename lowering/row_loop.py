@@ -9,11 +9,10 @@ from itertools import pairwise
 from xdsl.builder import ImplicitBuilder
 from xdsl.dialects import memref
 from xdsl.ir import Block, SSAValue
-from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.attributes import Layout, Space, WindowAttr
 from dsconv.dialects.fused import FusedOp
-from dsconv.dialects.graph import LayerOperation, WeightedOperation, tensor_type
+from dsconv.dialects.graph import LayerOperation, WeightedOperation
 from dsconv.dialects.tiled import (
     BarrierOp,
     BoxAttr,
@@ -37,15 +36,13 @@ from dsconv.lowering.building import (
     multiply,
     remainder,
 )
-from dsconv.lowering.fused_layer import fused_layer, step_of
+from dsconv.lowering.fused_layer import fused_layer
 from dsconv.lowering.maps import Map
 from dsconv.lowering.tile_kernels import KernelTable, tile_kernel
 from dsconv.lowering.weights import whole_weights
 from dsconv.passes.analysis.chain import Chain
 from dsconv.passes.analysis.layer_shape import LayerShape
-from dsconv.passes.scheduling.fused_cost import row_cost
-from dsconv.passes.scheduling.kernel_cost import CostModel
-from dsconv.passes.scheduling.row_plan import RowBuffer, RowPlan, row_plan
+from dsconv.passes.scheduling.row_plan import RowBuffer, RowPlan
 
 PROLOGUE = -1
 """Stands for the rows that are made before the first step, where a step is asked for."""
@@ -198,21 +195,13 @@ class FusedRowsLowering:
     def __init__(
         self,
         op: FusedOp,
+        plan: RowPlan,
         buffers: Mapping[SSAValue, SSAValue],
         kernels: KernelTable,
-        costs: CostModel,
     ):
         self.op = op
-        self.costs = costs
-        self.tile = step_of(op)
+        self.plan = plan
         self.chain = Chain.of(op.chain)
-        plan = row_plan(self.chain, self.tile)
-        if plan is None:
-            raise DiagnosticException(
-                f'fused layer "{op.label}": a step of {self.tile.rows} rows is shorter than what '
-                "its windows need before the first one; take more rows"
-            )
-        self.plan: RowPlan = plan
         self.stages = [
             Stage(layer, layer_shape, reads, makes, kernels)
             for layer, layer_shape, (reads, makes) in zip(
@@ -230,7 +219,7 @@ class FusedRowsLowering:
         """The layers' weights in L2."""
         return [stage.weights.constant for stage in self.stages if stage.weights is not None]
 
-    def write(self) -> LayerOp:
+    def write(self, estimate: int) -> LayerOp:
         """The layer with its loop over steps, at the current insertion point."""
         op, plan = self.op, self.plan
         body = Block()
@@ -255,7 +244,7 @@ class FusedRowsLowering:
             body,
             steps=plan.steps,
             layouts=[value.layout for value in plan.values],
-            cost=row_cost(self.chain, plan, self.costs),
+            estimate=estimate,
         )
 
     def _make_buffers(self) -> None:
@@ -266,13 +255,11 @@ class FusedRowsLowering:
             for name, rows in zip(names, values, strict=True)
         ]
         self.residual_buffers = {
-            value: BufferOp(f"{op.label}.r{number}", self._residual_bytes(value), Space.L1)
-            for number, value in enumerate(self.residuals)
+            value: BufferOp(f"{op.label}.r{number}", rows.buffer_bytes, Space.L1)
+            for number, (value, rows) in enumerate(
+                zip(self.residuals, self.plan.residuals, strict=True)
+            )
         }
-
-    def _residual_bytes(self, value: SSAValue) -> int:
-        _, channels, _, width = tensor_type(value).get_shape()
-        return channels * width * self.tile.rows
 
     def _fill_padding(self) -> None:
         for stage, value in zip(self.stages, self.values, strict=False):
@@ -302,11 +289,11 @@ class FusedRowsLowering:
         for count, condition in self._whole_and_part(step, rows.height - rows.prologue, rows.block):
             target = first.made_in(step)
             load_rows(self.input, row, count, target, rows.ring or rows.block, condition)
-        for value, source in self.residuals.items():
+        for (value, source), read in zip(self.residuals.items(), self.plan.residuals, strict=True):
             target = self._residual_slot(value, step)
-            row = multiply(step, self.tile.rows)
-            for count, condition in self._whole_and_part(step, source.height, self.tile.rows):
-                load_rows(source, row, count, target, self.tile.rows, condition)
+            row = multiply(step, read.block)
+            for count, condition in self._whole_and_part(step, read.height, read.block):
+                load_rows(source, row, count, target, read.block, condition)
 
     def _whole_and_part(
         self, step: Index, rows: int, block: int
@@ -356,7 +343,7 @@ class FusedRowsLowering:
         return True
 
     def _store(self, step: Index) -> None:
-        target, rows = self.output, self.tile.rows
+        target, rows = self.output, self.plan.values[-1].block
         row = multiply(step, rows)
         for count, condition in self._whole_and_part(step, target.height, rows):
             pitch = rows * target.width

@@ -7,14 +7,15 @@ from random_chains import Sizes, chain_of, random_chains
 from random_layers import RandomLayer
 from xdsl.dialects.builtin import ModuleOp
 
-from dsconv.dialects.attributes import Axis, Tile, TileAttr
+from dsconv.dialects.attributes import Axis, Space, Tile, TileAttr
 from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import LayerOperation, tensor_type
 from dsconv.dialects.run import run_lowered, run_reference, to_memory
-from dsconv.dialects.tiled import L3LoadOp, L3StoreOp
+from dsconv.dialects.tiled import BufferOp, L3LoadOp, L3StoreOp, aligned, buffer_size, buffer_space
 from dsconv.driver.pipeline import run_pipeline
 from dsconv.lowering.c_target import network_function
 from dsconv.passes.analysis.chain import Chain
+from dsconv.passes.scheduling.channel_plan import channel_plan
 from dsconv.passes.scheduling.legality import fuse, why_illegal
 from dsconv.passes.scheduling.row_plan import row_plan
 
@@ -64,8 +65,11 @@ def check(chain: RandomLayer, fused: ModuleOp, pipeline: str) -> None:
 def test_rows(chain: RandomLayer, depth: int, buffers: int):
     module, fused = fused_rows(chain, depth, buffers)
     assert fused.tile is not None
-    assume(row_plan(Chain.of(fused.chain), fused.tile.tile) is not None)
+    plan = row_plan(Chain.of(fused.chain), fused.tile.tile)
+    assume(plan is not None)
     check(chain, module, "lower-to-tiles,double-buffer")
+    assert plan is not None
+    check_l1(module, plan.l1_bytes, buffers)
 
 
 @settings(max_examples=60)
@@ -80,7 +84,18 @@ def test_channels(chain: RandomLayer, depth: int, buffers: int):
     _, channels, rows, columns = tensor_type(fused.result).get_shape()
     tile = Tile(min(depth, channels), rows, columns, buffers=buffers)
     fused.properties["tile"] = TileAttr.of(tile)
+    plan = channel_plan(Chain.of(fused.chain), tile)
     check(chain, module, "lower-to-tiles,double-buffer")
+    check_l1(module, plan.l1_bytes, buffers)
+
+
+def check_l1(module: ModuleOp, planned: int, copies: int) -> None:
+    """A module takes as much of L1 as is planned; of two copies, each is planned aligned."""
+    buffers = [op.result for op in module.walk() if isinstance(op, BufferOp)]
+    sizes = [buffer_size(buffer) for buffer in buffers if buffer_space(buffer) is Space.L1]
+    taken = sum(map(aligned, sizes))
+    assert taken <= planned
+    assert copies > 1 or taken == planned
 
 
 @settings(max_examples=25)

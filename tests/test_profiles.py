@@ -22,12 +22,9 @@ from dsconv.errors import DsconvError
 from dsconv.passes.analysis.chain import Chain
 from dsconv.passes.analysis.layer_shape import LayerShape
 from dsconv.passes.analysis.target_cluster import DEFAULT_CLUSTER
-from dsconv.passes.scheduling.channel_plan import channel_cost
-from dsconv.passes.scheduling.fused_cost import row_cost
+from dsconv.passes.scheduling.fused_plan import estimated_cost
 from dsconv.passes.scheduling.kernel_cost import CostModel
-from dsconv.passes.scheduling.layer_cost import layer_cost
 from dsconv.passes.scheduling.profile_set import profiling_candidates
-from dsconv.passes.scheduling.row_plan import row_plan
 from dsconv.passes.scheduling.search import Objective, schedules
 from dsconv.profiling import measurements
 from dsconv.profiling.runs import measure_batch
@@ -69,16 +66,7 @@ def kind_in_program(layer: LayerOperation) -> Kind:
 
 def estimate(layer: LayerOperation) -> int:
     """What the model says of a layer as it stands in a program."""
-    assert layer.tile is not None
-    tile = layer.tile.tile
-    if not isinstance(layer, FusedOp):
-        return round(layer_cost(LayerShape.of(layer), tile, CostModel.of(MACHINE)).cycles)
-    chain = Chain.of(layer.chain)
-    if layer.axis is Axis.CHANNELS:
-        return round(channel_cost(chain, tile, CostModel.of(MACHINE)).cycles)
-    plan = row_plan(chain, tile)
-    assert plan is not None
-    return round(row_cost(chain, plan, CostModel.of(MACHINE)).cycles)
+    return round(estimated_cost(layer, CostModel.of(MACHINE)).cycles)
 
 
 def measure_as_estimated(batches: Sequence[Batch]) -> Mapping[Batch, Sequence[int]]:

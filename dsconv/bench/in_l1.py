@@ -20,7 +20,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.rewriter import Rewriter
 
 from dsconv.bench.figure3_blocks import Block, FusedBlock, network
-from dsconv.dialects.attributes import Axis, Space, TileAttr
+from dsconv.dialects.attributes import Space, TileAttr
 from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import LayerOperation, dtype_of, tensor_type
 from dsconv.dialects.run import Array, network_of, run_reference, to_memory
@@ -28,13 +28,11 @@ from dsconv.dialects.tiled import BufferOp, DmaStartOp, WaitOp, buffer_type
 from dsconv.driver.output import write_folder
 from dsconv.driver.pipeline import CLEAN_UP, GRAPH_LEVEL, run_pipeline, set_target
 from dsconv.lowering.c_target import network_function
-from dsconv.passes.analysis.chain import Chain
 from dsconv.passes.analysis.diagnostics import DoesNotFitError
 from dsconv.passes.analysis.layer_shape import LayerShape
-from dsconv.passes.scheduling.channel_plan import channel_plan
+from dsconv.passes.scheduling.fused_plan import fused_plan
 from dsconv.passes.scheduling.kernel_cost import CostModel
 from dsconv.passes.scheduling.layer_cost import layer_cost
-from dsconv.passes.scheduling.row_plan import row_plan
 from dsconv.passes.scheduling.tile_space import candidate_tiles
 from dsconv.profiling.measurements import Measurement, measure
 from dsconv.runners import RunResult
@@ -174,11 +172,10 @@ def give_buffers(module: ModuleOp) -> None:
     """
     (fused,) = [op for op in module.walk() if isinstance(op, FusedOp)]
     assert fused.tile is not None, "fuse-dsconv writes the step that it is given"
-    plan = channel_plan if fused.axis is Axis.CHANNELS else row_plan
     for buffers in (2, 1):
         tile = replace(fused.tile.tile, buffers=buffers)
-        found = plan(Chain.of(fused.chain), tile)
-        if found is not None and found.l1_bytes <= CLUSTER.l1:
+        plan = fused_plan(fused, tile)
+        if plan is not None and plan.l1_bytes <= CLUSTER.l1:
             fused.properties["tile"] = TileAttr.of(tile)
             return
     raise DoesNotFitError(Space.L1, f'"{fused.label}" does not fit {CLUSTER.l1} bytes')

@@ -7,10 +7,10 @@ a buffer of FD x IX x IY), then those channels of the output. The input stays in
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, prod
 
 from dsconv.dialects.attributes import Layout, Tile
-from dsconv.dialects.tiled import aligned
+from dsconv.dialects.tiled import Shape, aligned
 from dsconv.passes.analysis.chain import Chain
 from dsconv.passes.scheduling.even_splits import even_splits
 from dsconv.passes.scheduling.fused_cost import steps_cost
@@ -27,18 +27,33 @@ from dsconv.passes.scheduling.layer_cost import LayerCost, kernel_shape, output_
 
 @dataclass(frozen=True)
 class ChannelPlan:
-    """A pair along channels: bytes in L1 of its input, of a step's values and of its weights.
+    """A pair along channels: its input, what a step makes, and bytes of a step's weights.
 
-    `makes_runs`: what a step makes is one run of the result's bytes.
+    `shapes` are those of what lies in L1: the input, what is between the layers, the output; behind
+    the second lie `pad_bytes`. `makes_runs`: what a step makes is one run of the result's bytes.
     """
 
     steps: int
-    input_bytes: int
-    between_bytes: int
-    output_bytes: int
+    shapes: tuple[Shape, Shape, Shape]
+    pad_bytes: int
     weight_bytes: tuple[int, int]
     buffers: int
     makes_runs: bool
+
+    @property
+    def input_bytes(self) -> int:
+        """Bytes in L1 of the input."""
+        return prod(self.shapes[0])
+
+    @property
+    def between_bytes(self) -> int:
+        """Bytes in L1 of what is between the layers, with the pad pixel."""
+        return prod(self.shapes[1]) + self.pad_bytes
+
+    @property
+    def output_bytes(self) -> int:
+        """Bytes in L1 of a step's output."""
+        return prod(self.shapes[2])
 
     @property
     def l1_use(self) -> L1Use:
@@ -64,13 +79,15 @@ class ChannelPlan:
 def channel_plan(chain: Chain, tile: Tile) -> ChannelPlan:
     """The plan for steps of `tile.channels` channels."""
     first, last = chain.layer_shapes
-    pad_pixel = tile.channels if last.padded else 0
     steps = ceil(last.kernels / tile.channels)
     return ChannelPlan(
         steps,
-        first.channels * first.height * first.width,
-        tile.channels * last.height * last.width + pad_pixel,
-        tile.channels * last.rows * last.columns,
+        (
+            (first.channels, first.height, first.width),
+            (tile.channels, last.height, last.width),
+            (tile.channels, last.rows, last.columns),
+        ),
+        tile.channels if last.padded else 0,
         (tile.channels * first.record_bytes, tile.channels * last.record_bytes),
         tile.buffers,
         steps == 1 or last.output_layout is Layout.CHW,
