@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,11 @@ PER_CHANNEL_OPSET = 13
 """From here on, QuantizeLinear knows an axis."""
 CONSTANTS_ALONE = 4
 """Version of the IR from which a constant need not be an input, too."""
+REQUANTISED = (
+    *("Conv", "ConvTranspose", "Gemm", "MatMul", "Add", "Mul", "Relu", "Clip"),
+    *("AveragePool", "GlobalAveragePool", "Concat"),
+)
+"""Operations whose output may have any scale, whatever those of their inputs are."""
 
 
 def quantise(
@@ -53,7 +59,35 @@ def quantise(
         onnx.save(modernised(loaded, model), str(whole))
         _quantise(model, whole, iter(feeds), quantised, per_channel)
         with written_at_once(output) as draft:
-            draft.write_bytes(quantised.read_bytes())
+            onnx.save(with_scales_of_concats(onnx.load(str(quantised))), str(draft))
+
+
+def with_scales_of_concats(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Gives what only a Concat reads the scale and zero point of the Concat's output.
+
+    Its values are rounded to those in any case: so they are rounded once, and no step between the
+    layers and the Concat remains.
+    """
+    makers = {name: node for node in model.graph.node for name in node.output}
+    readers = Counter(name for node in model.graph.node for name in node.input)
+    quantisers = {
+        node.input[0]: node for node in model.graph.node if node.op_type == "QuantizeLinear"
+    }
+    outputs = {value.name for value in model.graph.output}
+    for concat in reversed(model.graph.node):
+        if concat.op_type != "Concat" or concat.output[0] not in quantisers:
+            continue
+        scale = quantisers[concat.output[0]].input[1:]
+        for dequantiser in (makers.get(name) for name in concat.input):
+            quantiser = None if dequantiser is None else makers.get(dequantiser.input[0])
+            source = None if quantiser is None else makers.get(quantiser.input[0])
+            if dequantiser is None or quantiser is None or source is None:
+                continue
+            between = (source.output[0], quantiser.output[0], dequantiser.output[0])
+            is_read_alone = all(readers[name] == 1 and name not in outputs for name in between)
+            if source.op_type in REQUANTISED and is_read_alone:
+                quantiser.input[1:] = dequantiser.input[1:] = scale
+    return model
 
 
 def modernised(model: onnx.ModelProto, path: Path) -> onnx.ModelProto:

@@ -16,6 +16,7 @@ PASSES = {
     "fold-pads": "dsconv.passes.fold_pads:FoldPadsPass",
     "fold-negative-scales": "dsconv.passes.fold_negative_scales:FoldNegativeScalesPass",
     "fold-weight-zero-points": "dsconv.passes.fold_weight_zero_points:FoldWeightZeroPointsPass",
+    "join-depthwise": "dsconv.passes.join_depthwise:JoinDepthwisePass",
     "narrow-requant": "dsconv.passes.narrow_requant:NarrowRequantPass",
     "factorise-depthwise": "dsconv.passes.factorise_depthwise:FactoriseDepthwisePass",
     "map-array": "dsconv.passes.map_array:MapArrayPass",

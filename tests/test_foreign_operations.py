@@ -35,7 +35,7 @@ KERNELS = "lower-kernels-to-xpulp,lower-kernels"
 
 def pipeline(schedule: str) -> str:
     """All passes from tensors to loops."""
-    graph_level = "fold-pads,fold-weight-zero-points,narrow-requant"
+    graph_level = "fold-pads,fold-weight-zero-points,join-depthwise,narrow-requant"
     return f"{graph_level},{SCHEDULES[schedule]},lower-to-tiles,{TILED_LEVEL},{KERNELS}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from frontend_support import onnx_runtime
 from test_cli import assert_one_error, dsconv
 
 from dsconv.api import compile
-from dsconv.dialects.graph import WeightedOperation
+from dsconv.axial import Variant, axial
+from dsconv.dialects.graph import LayerOperation, WeightedOperation
 from dsconv.errors import DsconvError
 from dsconv.frontends import import_onnx
 from dsconv.quantise import quantise
@@ -23,14 +25,16 @@ from dsconv.quantise import quantise
 SHAPE = (1, 3, 12, 12)
 
 
-def float_network(opset: int = 17) -> onnx.ModelProto:
-    """A depthwise-separable classifier with batch normalisation, as training leaves it."""
+def float_network(opset: int = 17, *, normalised: bool = True) -> onnx.ModelProto:
+    """A depthwise-separable classifier, with batch normalisation as training leaves it."""
     rng = np.random.default_rng(0)
     writer = ModelWriter(opset)
 
     def block(x: str, *shape: int, **attributes: Any) -> str:
         weights = writer.constant(rng.normal(0, 0.5, shape).astype(np.float32))
         x = writer.node("Conv", x, weights, **attributes)
+        if not normalised:
+            return writer.node("Relu", x)
         statistics = rng.uniform(0.5, 1.5, (4, shape[0])).astype(np.float32)
         x = writer.node("BatchNormalization", x, *map(writer.constant, statistics))
         return writer.node("Relu", x)
@@ -72,6 +76,44 @@ def test_the_quantised_network_compiles_and_keeps_its_classes(model: Path, per_c
     logits = (np.asarray(session.run(None, {"image": x[None]})[0]) for x in images(8))
     classes = [int(row.argmax()) for row in logits]
     assert (report.output.reshape(8, -1).argmax(axis=1) == classes).mean() >= 0.75
+
+
+def test_branches_of_a_concat_have_its_scale(tmp_path: Path):
+    """Without it a lookup would stand between each branch and the concat."""
+    source, target = tmp_path / "student.onnx", tmp_path / "quantised.onnx"
+    onnx.save(axial(float_network(normalised=False), Variant.HALF), str(source))
+    quantise(source, {"image": images(16)}, target)
+    layers = [op for op in import_onnx(target).module.walk() if isinstance(op, LayerOperation)]
+    kinds = ["conv2d", *["slice", "depthwise"] * 2, "concat", "pointwise", "avg_pool", "linear"]
+    assert Counter(op.kind for op in layers) == Counter(kinds)
+    assert compile(target, "host").run(images(2)).equal
+    actual, expected = (
+        np.asarray(
+            onnx_runtime(onnx.load(str(path)), optimised=False).run(None, {"image": images(1)})[0]
+        )
+        for path in (target, source)
+    )
+    np.testing.assert_allclose(actual, expected, atol=0.1 * np.abs(expected).max())
+
+
+def test_a_branch_that_is_read_elsewhere_keeps_its_scale(tmp_path: Path):
+    writer = ModelWriter(17)
+    x = writer.input("image", "float32", SHAPE)
+    weights = np.random.default_rng(0).normal(0, 1, (2, 4, 3, 1, 1)).astype(np.float32)
+    large, small = (
+        writer.node("Conv", x, writer.constant(kernels * gain), kernel_shape=[1, 1])
+        for kernels, gain in zip(weights, (8, 1), strict=True)
+    )
+    both = writer.node("Concat", large, small, axis=1)
+    model = writer.model(writer.node("Concat", both, small, axis=1), dtype="float32")
+    onnx.save(model, str(tmp_path / "float.onnx"))
+    quantise(tmp_path / "float.onnx", {"image": images(8)}, tmp_path / "quantised.onnx")
+    graph = onnx.load(str(tmp_path / "quantised.onnx")).graph
+    scales = {
+        node.input[0]: node.input[1] for node in graph.node if node.op_type == "QuantizeLinear"
+    }
+    assert scales[large] == scales[both]
+    assert scales[small] != scales[both]
 
 
 def test_the_command(model: Path):

@@ -23,7 +23,7 @@ from dsconv.passes.analysis.diagnostics import DoesNotFitError
 from dsconv.passes.scheduling.search import Objective
 from dsconv.targets import ClusterTarget, Target
 
-GRAPH_LEVEL = "fold-pads,fold-weight-zero-points,fold-negative-scales,narrow-requant"
+GRAPH_LEVEL = "fold-pads,fold-weight-zero-points,join-depthwise,fold-negative-scales,narrow-requant"
 """The passes before the choice of a schedule, with its layouts."""
 
 SCHEDULED_LEVEL = "select-layout,tile-l1"

@@ -1,5 +1,6 @@
 // RUN: xdsl-opt -p fold-pads %s | filecheck %s
 // RUN: xdsl-opt -p fold-weight-zero-points %s | filecheck %s
+// RUN: xdsl-opt -p join-depthwise %s | filecheck %s
 // RUN: xdsl-opt -p narrow-requant %s | filecheck %s
 // RUN: xdsl-opt -p fuse-dsconv %s | filecheck %s
 // RUN: xdsl-opt -p 'select-schedule{l1=4000}' %s | filecheck %s
