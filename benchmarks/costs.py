@@ -28,9 +28,10 @@ from rich.table import Table
 
 import dsconv
 from benchmarks.fitting import Ways, fit, relative_errors
-from benchmarks.layers import PORTABLE, LayersSideBySide
+from benchmarks.layers import LayersSideBySide
 from benchmarks.samples import Draw, MixedDraw, Sample, network
 from dsconv import zoo
+from dsconv.dialects.target import Isa
 from dsconv.dialects.tiled import BoxAttr, LayerOp
 from dsconv.lowering.c_target import network_function
 from dsconv.passes.scheduling.kernel_cost import (
@@ -86,7 +87,7 @@ SIMULATED_L2_BYTES = 1_400_000
 MEDIAN_ERROR = 0.10
 """What `check` demands of every network."""
 
-Isa = Annotated[str, typer.Option(help="What kernels are written for: xpulp or portable.")]
+IsaOption = Annotated[Isa, typer.Option(help="What kernels are written for.")]
 
 app = typer.Typer(add_completion=False, help=__doc__)
 console = Console()
@@ -105,7 +106,7 @@ class MeasuredLayer:
         return {**self.sample.as_json(), "layer_cycles": self.layer, "kernel_cycles": self.kernel}
 
 
-def cluster_with(isa: str) -> ClusterTarget:
+def cluster_with(isa: Isa) -> ClusterTarget:
     """GVSoC's pulp-open, with kernels of an instruction set."""
     target = load_target("pulp_open").with_sizes(None, SIMULATED_L2_BYTES)
     return replace(target, core=replace(target.core, isa=isa))
@@ -121,12 +122,12 @@ def measure_batch(samples: Sequence[Sample], target: ClusterTarget) -> Iterator[
         yield MeasuredLayer(sample, layer, kernel)
 
 
-def measured_file(isa: str) -> Path:
+def measured_file(isa: Isa) -> Path:
     """Where the measurements of an instruction set lie."""
     return COSTS / f"{isa}_measured.json"
 
 
-def read_measured(isa: str) -> list[MeasuredLayer]:
+def read_measured(isa: Isa) -> list[MeasuredLayer]:
     """The measurements that ship with the compiler."""
     rows = json.loads(measured_file(isa).read_text())["layers"]
     return [
@@ -135,10 +136,10 @@ def read_measured(isa: str) -> list[MeasuredLayer]:
 
 
 @app.command()
-def measure(isa: Isa = "xpulp") -> None:
+def measure(isa: IsaOption = Isa.XPULP) -> None:
     """Run single layers on GVSoC and keep their cycles."""
     samples = [*Draw().samples(COUNTS), *MixedDraw().samples(MIXED_COUNTS)]
-    if isa == PORTABLE:
+    if isa is Isa.PORTABLE:
         samples = samples[::PORTABLE_SHARE]
     target = cluster_with(isa)
     batches = [samples[first : first + BATCH] for first in range(0, len(samples), BATCH)]
@@ -224,14 +225,14 @@ def pipelined_tile(measured: Sequence[MeasuredLayer], costs: CostModel) -> float
 
 
 @app.command(name="fit")
-def fit_all(isa: Isa = "xpulp") -> None:
+def fit_all(isa: IsaOption = Isa.XPULP) -> None:
     """Fit the coefficients to the measurements."""
     measured = read_measured(isa)
     costs = CostModel.of(cluster_with(isa).cluster(layers=0))
     table = Table("group", "measurements", "median error", "9 of 10 below")
     kernels = {group.name: kernel_measurements(group.name, measured, costs) for group in GROUPS}
     fit_groups(COSTS / f"{isa}.json", kernels, table)
-    if isa != PORTABLE:  # kernels in C take so long that what is beside them is not seen
+    if isa is not Isa.PORTABLE:  # kernels in C take so long that what is beside them is not seen
         layers = COSTS / "layer.json"
         cycles = fit_groups(layers, {"layer": serial_measurements(measured, costs)}, table)
         costs.layer.update(cycles["layer"])

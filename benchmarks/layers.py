@@ -19,6 +19,7 @@ from xdsl.ir import Operation, SSAValue
 from dsconv.dialects import graph
 from dsconv.dialects.graph import dtype_of, layout_of, tensor_type
 from dsconv.dialects.run import ReferenceRun, network_of, run_reference, to_memory
+from dsconv.dialects.target import Isa
 from dsconv.dialects.tiled import BarrierOp
 from dsconv.driver.output import write_folder
 from dsconv.driver.pipeline import default_pipeline, run_pipeline, set_target
@@ -30,7 +31,6 @@ from dsconv.targets import ClusterTarget, load_target
 Array = npt.NDArray[np.integer]
 
 
-PORTABLE = "portable"
 """The instruction set of targets whose kernels are C alone."""
 
 
@@ -79,7 +79,7 @@ class GvsocNetwork:
         with TemporaryDirectory(prefix="dsconv-") as folder:
             directory = Path(folder)
             write_folder(module, directory, self.target, self.target.platform, trace=trace)
-            if self.target.core.isa == PORTABLE:
+            if self.target.core.isa is Isa.PORTABLE:
                 hide_extensions(directory)
             build(directory)
             return gvsoc.run(directory, to_memory(self.input, layout_of(self._argument)))

@@ -15,14 +15,13 @@ from dsconv.dialects.fused import FUSED_OPS
 from dsconv.dialects.graph import GRAPH_OPS
 from dsconv.dialects.machine import MACHINE_OPS
 from dsconv.dialects.mapping import MappingAttr
-from dsconv.dialects.target import ClusterAttr
+from dsconv.dialects.target import TARGET_ATTRIBUTES
 from dsconv.dialects.tiled import TILED_ATTRIBUTES, TILED_OPS
 
 Dsconv = Dialect(
     "dsconv",
     [*GRAPH_OPS, *FUSED_OPS, *TILED_OPS, *MACHINE_OPS],
     [
-        ClusterAttr,
         LayoutAttr,
         MappingAttr,
         NarrowRequantAttr,
@@ -31,6 +30,7 @@ Dsconv = Dialect(
         SpaceAttr,
         TileAttr,
         WindowAttr,
+        *TARGET_ATTRIBUTES,
         *TILED_ATTRIBUTES,
     ],
 )

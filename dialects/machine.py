@@ -32,6 +32,7 @@ from xdsl.traits import MemoryReadEffect, Pure
 from xdsl.utils.exceptions import VerifyException
 
 from dsconv.dialects.attributes import Rounding, verify_rounding
+from dsconv.dialects.target import Isa
 
 WORDS = EqAttrConstraint(i32) | EqAttrConstraint(i64)
 
@@ -181,7 +182,7 @@ class AssemblyOp(IRDLOperation):
 
     assembly_format = "$isa `for` $kernel $text attr-dict"
 
-    def __init__(self, kernel: str, isa: str, text: str):
+    def __init__(self, kernel: str, isa: Isa, text: str):
         super().__init__(
             properties={
                 "kernel": SymbolRefAttr(kernel),
@@ -189,6 +190,16 @@ class AssemblyOp(IRDLOperation):
                 "text": StringAttr(text),
             }
         )
+
+    @property
+    def instruction_set(self) -> Isa:
+        """What the assembly is written for."""
+        return Isa(self.isa.data)
+
+    def verify_(self) -> None:
+        known = [isa.value for isa in Isa if isa is not Isa.PORTABLE]
+        if self.isa.data not in known:
+            raise VerifyException(f'assembly is for {" or ".join(known)}, not "{self.isa.data}"')
 
 
 MACHINE_OPS: list[type[Operation]] = [

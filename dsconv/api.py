@@ -17,8 +17,7 @@ from dsconv.execution.report import Report
 from dsconv.frontends import import_onnx
 from dsconv.passes.scheduling.search import Objective
 from dsconv.profiling.schedule import Measurer, write_profiled_schedule
-from dsconv.targets import ClusterTarget, load_target
-from dsconv.targets.systolic import SystolicTarget, load_systolic_target
+from dsconv.targets import ClusterTarget, SystolicTarget, load_systolic_target, load_target
 
 
 class Network(CompiledNetwork):

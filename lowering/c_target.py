@@ -162,7 +162,8 @@ def print_code(module: ModuleOp, output: IO[str]) -> None:
     l2_bytes = size_attribute(network, L2_SIZE)
     writer.line(f"_Alignas(8) static uint8_t {name}_l2[{l2_bytes}];")
     macros = {
-        op.kernel.string_value(): ASSEMBLY_MACROS[op.isa.data] for op in assembly_kernels(module)
+        op.kernel.string_value(): ASSEMBLY_MACROS[op.instruction_set]
+        for op in assembly_kernels(module)
     }
     for function in functions(module):
         if function is not network:

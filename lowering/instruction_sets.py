@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dsconv.lowering.xpulp.lower_kernels import ISA as XPULP
+from dsconv.dialects.target import Isa
 
 
 @dataclass(frozen=True)
@@ -17,18 +17,18 @@ class InstructionSet:
     Without a macro there is C alone.
     """
 
-    name: str
+    isa: Isa
     kernel_passes: tuple[str, ...]
     macro: str | None = None
 
 
 INSTRUCTION_SETS = {
-    one.name: one
+    one.isa: one
     for one in (
-        InstructionSet("portable", ("lower-kernels",)),
-        InstructionSet(XPULP, ("lower-kernels-to-xpulp", "lower-kernels"), "DSC_XPULP"),
+        InstructionSet(Isa.PORTABLE, ("lower-kernels",)),
+        InstructionSet(Isa.XPULP, ("lower-kernels-to-xpulp", "lower-kernels"), "DSC_XPULP"),
     )
 }
 
-ASSEMBLY_MACROS = {one.name: one.macro for one in INSTRUCTION_SETS.values() if one.macro}
+ASSEMBLY_MACROS = {one.isa: one.macro for one in INSTRUCTION_SETS.values() if one.macro}
 """Of the sets that kernels may be written for in assembly."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Literal
 
 import numpy as np
@@ -19,7 +19,7 @@ from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.graph import WeightedOperation, dtype_of
 from dsconv.dialects.mapping import MAPPING, MappingAttr
-from dsconv.passes.systolic.array import Dataflow, Drain, SystolicArray, TileOrder
+from dsconv.dialects.target import SystolicArray, TableError, array_in, read_table
 from dsconv.passes.systolic.array_work import ArrayWork
 from dsconv.passes.systolic.choice import best_mapping, paper_mapping
 from dsconv.passes.systolic.tiles import cycles
@@ -66,33 +66,37 @@ class MapArrayPass(ModulePass):
     """Writes a `#dsconv.mapping` to every layer with weights; other layers run beside the array.
 
     The mapping is the one of fewest cycles, or with `paper` that of FuSeConv and its dataflow ST-OS
-    (arXiv 2105.13434). Options are those of the array: rows and columns of PEs, whether its rows
-    have a weight bus, bits of an accumulator, `dataflow` (output_stationary, weight_stationary or
-    both), `drain` (overlapped or serial) and `tiles` (separate or pipelined).
+    (arXiv 2105.13434). The array is the module's; options say what is different: rows and columns
+    of PEs, whether its rows have a weight bus, bits of an accumulator, `dataflow`
+    (output_stationary, weight_stationary or both), `drain` (overlapped or serial) and `tiles`
+    (separate or pipelined).
     """
 
     name = "map-array"
 
-    rows: int
-    columns: int
-    row_bus: bool = True
-    accumulator_bits: int = 32
-    dataflow: Literal["output_stationary", "weight_stationary", "both"] = "output_stationary"
-    drain: Literal["overlapped", "serial"] = "overlapped"
-    tiles: Literal["separate", "pipelined"] = "separate"
+    rows: int | None = None
+    columns: int | None = None
+    row_bus: bool | None = None
+    accumulator_bits: int | None = None
+    dataflow: Literal["output_stationary", "weight_stationary", "both"] | None = None
+    drain: Literal["overlapped", "serial"] | None = None
+    tiles: Literal["separate", "pipelined"] | None = None
     paper: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        array = SystolicArray(
-            self.rows,
-            self.columns,
-            self.row_bus,
-            self.accumulator_bits,
-            Dataflow(self.dataflow),
-            Drain(self.drain),
-            TileOrder(self.tiles),
-        )
-        array.check()
-        PatternRewriteWalker(MapLayer(array, self.paper), apply_recursively=False).rewrite_module(
-            op
-        )
+        layer = MapLayer(self._array(op), self.paper)
+        PatternRewriteWalker(layer, apply_recursively=False).rewrite_module(op)
+
+    def _array(self, module: ModuleOp) -> SystolicArray:
+        """The module's array, with what options say instead."""
+        array = array_in(module)
+        table = {} if array is None else asdict(array)
+        names = (field.name for field in fields(SystolicArray))
+        given = {name: getattr(self, name) for name in names}
+        table |= {name: value for name, value in given.items() if value is not None}
+        try:
+            found = read_table(SystolicArray, table, self.name)
+            found.check()
+        except TableError as error:
+            raise DiagnosticException(str(error)) from error
+        return found

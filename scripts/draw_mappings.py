@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from dsconv.dialects.attributes import WindowAttr
 from dsconv.dialects.mapping import Lines, Mapping, Strategy
-from dsconv.passes.systolic.array import Dataflow, SystolicArray
+from dsconv.dialects.target import Dataflow, SystolicArray
 from dsconv.passes.systolic.array_work import ArrayWork
 from dsconv.runners.systolic.layer import run_layer
 from dsconv.runners.systolic.registers import Edges, Operands, Sums

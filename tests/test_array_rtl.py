@@ -10,7 +10,7 @@ from test_systolic_array import operands
 from dsconv.api import map_to_array
 from dsconv.dialects.attributes import WindowAttr
 from dsconv.dialects.mapping import Mapping, Strategy
-from dsconv.passes.systolic.array import Dataflow, SystolicArray, TileOrder
+from dsconv.dialects.target import Dataflow, SystolicArray, TileFlow
 from dsconv.passes.systolic.array_work import ArrayWork
 from dsconv.passes.systolic.choice import mappings, paper_mapping
 from dsconv.runners.process import RunnerError
@@ -84,7 +84,7 @@ def test_a_network_runs_tiles_in_rtl(tmp_path: Path) -> None:
 
 def test_pipelined_tiles_have_no_rtl() -> None:
     with pytest.raises(RunnerError, match="not pipelined"):
-        RtlSimulator(SystolicArray(4, 4, tiles=TileOrder.PIPELINED))
+        RtlSimulator(SystolicArray(4, 4, tiles=TileFlow.PIPELINED))
 
 
 @needs_yosys

@@ -17,8 +17,8 @@ from dsconv.axial import Variant, axial, depthwise_layers, larger_half
 from dsconv.bench.axial import PAPERS_SIDE, Comparison, baseline, works
 from dsconv.bench.axial_model import AUTHORS_TOTALS, VARIANTS, paper_cycles
 from dsconv.cli import app
+from dsconv.dialects.target import SystolicArray
 from dsconv.errors import ModelError
-from dsconv.passes.systolic.array import SystolicArray
 
 Floats = npt.NDArray[np.float32]
 

@@ -16,7 +16,7 @@ from dsconv.dialects.attributes import Layout, Tile, WindowAttr
 from dsconv.dialects.dsconv import Dsconv
 from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import LayerOperation
-from dsconv.lowering.instruction_sets import INSTRUCTION_SETS
+from dsconv.dialects.target import Isa
 from dsconv.lowering.xpulp.convolution import conv2d
 from dsconv.lowering.xpulp.depthwise import depthwise
 from dsconv.lowering.xpulp.lower_kernels import WRITERS
@@ -93,8 +93,8 @@ def test_a_depthwise_layer_is_split_by_parts_of_channels_too(channels: int):
     assert kernel_cycles(shape, alone) > 6 * kernel_cycles(shape, COSTS)
 
 
-@pytest.mark.parametrize("isa", INSTRUCTION_SETS)
-def test_every_layer_has_a_cost(isa: str):
+@pytest.mark.parametrize("isa", Isa)
+def test_every_layer_has_a_cost(isa: Isa):
     costs = replace(COSTS, core=replace(CORE, isa=isa))
     layers = {op for op in Dsconv.operations if issubclass(op, LayerOperation)} - {FusedOp}
     tile = TileShape(8, 4, 4, Layout.HWC)
@@ -103,8 +103,8 @@ def test_every_layer_has_a_cost(isa: str):
         assert kernel_cycles(KernelShape(kind, tile, tile), costs) > 0
 
 
-@pytest.mark.parametrize(("isa", "error"), [("xpulp", 0.10), ("portable", 0.25)])
-def test_costs_agree_with_what_was_measured(isa: str, error: float):
+@pytest.mark.parametrize(("isa", "error"), [(Isa.XPULP, 0.10), (Isa.PORTABLE, 0.25)])
+def test_costs_agree_with_what_was_measured(isa: Isa, error: float):
     """Layers of the shapes and tiles that were measured on GVSoC, kind by kind."""
     costs = replace(COSTS, core=replace(CORE, isa=isa))
     errors: dict[tuple[str, bool], list[float]] = defaultdict(list)

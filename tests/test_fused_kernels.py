@@ -16,6 +16,7 @@ from sanitized import build_sanitized
 from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import layout_of
 from dsconv.dialects.run import run_reference, to_memory
+from dsconv.dialects.target import Isa
 from dsconv.dialects.tiled import LayerOp
 from dsconv.driver.output import write_folder
 from dsconv.driver.pipeline import run_pipeline
@@ -53,7 +54,7 @@ def check(chains: FusedChains, platform: str) -> None:
     """Every chain, fused and run on a platform, makes what its layers mean."""
     target = load_target(platform)
     lowered = chains.fused.clone()
-    xpulp = "lower-kernels-to-xpulp," if target.core.isa == "xpulp" else ""
+    xpulp = "lower-kernels-to-xpulp," if target.core.isa is Isa.XPULP else ""
     run_pipeline(
         lowered,
         f"narrow-requant,select-layout,tile-l1,lower-to-tiles,double-buffer,plan-memory,{xpulp}"

@@ -24,14 +24,14 @@ from dsconv.execution.array import MappedNetwork, array_pipeline
 from dsconv.frontends import import_onnx
 from dsconv.quantise import quantise
 from dsconv.runners.process import RunnerError
-from dsconv.targets.systolic import load_systolic_target, systolic_target_names
+from dsconv.targets import SYSTOLIC, load_systolic_target
 from dsconv.zoo import MOBILE_NETWORKS
 
 DIGITS = Path(__file__).parents[1] / "examples" / "digits"
 MODEL = DIGITS / "digits.onnx"
 
 
-@pytest.mark.parametrize("name", systolic_target_names())
+@pytest.mark.parametrize("name", SYSTOLIC.names)
 def test_digits_on_every_array(name: str) -> None:
     data = np.load(DIGITS / "digits_test.npz")
     report = map_to_array(MODEL, name).run(data["images"][:2])
@@ -51,7 +51,7 @@ def test_an_output_that_was_expected_otherwise_is_a_difference() -> None:
 def test_shared_models(path: Path, paper: bool) -> None:
     imported = import_onnx(path)
     target = load_systolic_target("systolic_64")
-    report = MappedNetwork.of(imported, target, passes=array_pipeline(target, paper=paper)).run()
+    report = MappedNetwork.of(imported, target, passes=array_pipeline(paper=paper)).run()
     assert not report.differences
 
 
@@ -120,7 +120,7 @@ def test_an_unknown_array_is_an_error() -> None:
 
 def test_a_mapping_that_the_array_does_not_have_is_an_error(tmp_path: Path) -> None:
     target = described(tmp_path, rows=8, columns=8, row_bus=False)
-    mapped = map_to_array(MODEL, target, passes="map-array{rows=8 columns=8}")
+    mapped = map_to_array(MODEL, target, passes="map-array{row_bus=true}")
     with pytest.raises(RunnerError, match="no way to run it row_bus"):
         mapped.run()
     with pytest.raises(RunnerError, match="has no mapping; run map-array first"):
@@ -164,7 +164,7 @@ def test_another_header_is_an_error(tmp_path: Path) -> None:
 def test_a_cluster_is_no_array(tmp_path: Path) -> None:
     path = tmp_path / "cluster.toml"
     path.write_text('kind = "cluster"\n')
-    with pytest.raises(DsconvError, match="kind is 'cluster'; expected systolic"):
+    with pytest.raises(DsconvError, match="is a cluster: dsconv compile"):
         load_systolic_target(str(path))
 
 
@@ -181,7 +181,7 @@ def test_mobile_networks_are_exact(name: str, variant: str, tmp_path: Path) -> N
     quantise(path, {"input": images}, tmp_path / "q.onnx")
     imported, target = import_onnx(tmp_path / "q.onnx"), load_systolic_target("systolic_64")
     for paper in (False, True):
-        passes = array_pipeline(target, paper=paper)
+        passes = array_pipeline(paper=paper)
         report = MappedNetwork.of(imported, target, passes=passes).run()
         assert not report.differences
         mapped = [

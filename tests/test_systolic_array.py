@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dsconv.dialects import reference
 from dsconv.dialects.attributes import WindowAttr
 from dsconv.dialects.mapping import Mapping, Strategy
-from dsconv.passes.systolic.array import Dataflow, Drain, SystolicArray, TileOrder
+from dsconv.dialects.target import Dataflow, Drain, SystolicArray, TileFlow
 from dsconv.passes.systolic.array_work import ArrayWork
 from dsconv.passes.systolic.choice import best_mapping, mappings, paper_mapping
 from dsconv.passes.systolic.tiles import cycles
@@ -49,7 +49,7 @@ def arrays(draw: st.DrawFn) -> SystolicArray:
     """Arrays from 1x1 to 70x70 that can be."""
     rows, columns = draw(SIZES), draw(SIZES)
     if draw(st.booleans()):
-        return SystolicArray(rows, columns, tiles=TileOrder.PIPELINED)
+        return SystolicArray(rows, columns, tiles=TileFlow.PIPELINED)
     drain = draw(st.sampled_from(Drain))
     dataflow = draw(st.sampled_from(Dataflow))
     return SystolicArray(rows, columns, draw(st.booleans()), dataflow=dataflow, drain=drain)

@@ -12,14 +12,13 @@ from typer.testing import CliRunner
 
 import dsconv
 from dsconv.cli import app
+from dsconv.dialects.target import Isa
 from dsconv.dialects.tiled import LayerOp
 from dsconv.errors import CapacityError, DsconvError
 from dsconv.lowering.c_target import network_function
 from dsconv.lowering.instruction_sets import INSTRUCTION_SETS
-from dsconv.passes.analysis.target_cluster import DEFAULT_CLUSTER
 from dsconv.passes.scheduling.kernel_cost import KERNEL_TERMS, coefficients
-from dsconv.targets import ClusterTarget, load_target, target_names
-from dsconv.targets.systolic import systolic_target_names
+from dsconv.targets import CLUSTER, SYSTOLIC, ClusterTarget, load_target
 
 DIGITS = Path(__file__).parents[1] / "examples" / "digits" / "digits.onnx"
 FOLDER = Path(str(files("dsconv.targets")))
@@ -34,14 +33,8 @@ def described(folder: Path, old: str, new: str) -> ClusterTarget:
     return load_target(str(description))
 
 
-def test_modules_without_a_target_are_for_pulp_open():
-    cluster = load_target("pulp_open").cluster(layers=0)
-    assert replace(cluster, l2=0) == DEFAULT_CLUSTER
-
-
-@pytest.mark.parametrize("name", target_names())
-def test_every_instruction_set_has_kernels_and_costs(name: str):
-    isa = load_target(name).core.isa
+@pytest.mark.parametrize("isa", Isa)
+def test_every_instruction_set_has_kernels_and_costs(isa: Isa):
     assert isa in INSTRUCTION_SETS
     assert isa in KERNEL_TERMS
     assert coefficients(isa)
@@ -59,7 +52,7 @@ def test_every_instruction_set_has_kernels_and_costs(name: str):
         ('isa = "xpulp"', 'isa = "mips"', "core.isa is 'mips'; expected portable or xpulp"),
         ("reserved = 8192", "reserved = -1", "mine.l1.reserved is -1; expected a number of at"),
         ("reserved = 8192", "", "mine.l1 needs its reserved: a whole number"),
-        ("[dma]", "[dna]", "mine has no key dna; there are name, description, platform, core"),
+        ("[dma]", "[dna]", "mine has no key dna; there are name, description, core, dma"),
         ('kind = "cluster"', "", "kind is None; expected cluster"),
         ('kind = "cluster"', 'kind = "gpu"', "kind is 'gpu'; expected cluster"),
         ("[l1]", "l1]", "mine.toml is no TOML"),
@@ -86,7 +79,7 @@ def test_memories_without_room_for_tensors():
 
 def test_no_fact_is_in_a_pass_and_in_a_description():
     """Every table of every description is read: none says what the compiler does not use."""
-    for name in target_names():
+    for name in CLUSTER.names:
         table = tomllib.loads((FOLDER / f"{name}.toml").read_text())
         cluster = load_target(name).cluster(layers=0)
         for section in ("core", "dma", "l3", "icache", "energy"):
@@ -117,11 +110,11 @@ def test_assembly_for_other_cores_than_the_platforms_is_refused(tmp_path: Path):
 
 def test_loops_in_c_are_not_priced_as_assembly():
     xpulp = load_target("pulp_open")
-    portable = replace(xpulp, core=replace(xpulp.core, isa="portable"))
+    portable = replace(xpulp, core=replace(xpulp.core, isa=Isa.PORTABLE))
     assert sum(estimates(portable)) > 5 * sum(estimates(xpulp))
 
 
 def test_all_targets_are_listed():
     listed = CliRunner().invoke(app, ["targets"]).output
-    for name in (*target_names(), *systolic_target_names()):
+    for name in (*CLUSTER.names, *SYSTOLIC.names):
         assert f"{name}: " in listed

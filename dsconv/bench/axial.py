@@ -19,9 +19,9 @@ from dsconv.bench.axial_model import (
 )
 from dsconv.bench.float_works import float_works
 from dsconv.bench.results import Results
+from dsconv.dialects.target import Drain, SystolicArray, TileFlow
 from dsconv.execution.report import WIDEST
 from dsconv.files import folder_written_at_once
-from dsconv.passes.systolic.array import Drain, SystolicArray, TileOrder
 from dsconv.passes.systolic.array_work import ArrayWork
 from dsconv.passes.systolic.choice import best_mapping
 from dsconv.passes.systolic.tiles import cycles
@@ -179,7 +179,7 @@ def bench_axial(output: Path, console: Console, sides: Sequence[int] = SWEEP) ->
     papers = SystolicArray(PAPERS_SIDE, PAPERS_SIDE)
     others = (
         papers,
-        SystolicArray(PAPERS_SIDE, PAPERS_SIDE, tiles=TileOrder.PIPELINED),
+        SystolicArray(PAPERS_SIDE, PAPERS_SIDE, tiles=TileFlow.PIPELINED),
         SystolicArray(PAPERS_SIDE, PAPERS_SIDE, drain=Drain.SERIAL),
     )
     honest = {

@@ -28,7 +28,7 @@ from dsconv.errors import DsconvError
 from dsconv.execution.report import WIDEST, read_as
 from dsconv.files import check_writable, output_path
 from dsconv.passes.scheduling.search import Objective
-from dsconv.targets.systolic import is_systolic
+from dsconv.targets import SYSTOLIC, kind_of
 
 if TYPE_CHECKING:
     from dsconv.frontends import ImportedNetwork
@@ -77,7 +77,7 @@ def report_command(
     For a systolic array (--target systolic_16, systolic_64, a .toml or a gemmini_params.h) that is
     the mapping of each layer, and its cycles.
     """
-    if is_systolic(target):
+    if kind_of(target) is SYSTOLIC:
         if memory or program or pareto or plot or l1 or l2 or kernel or remarks:
             raise DsconvError("an array's report has no options but --passes and --scale-sim")
         report_array(model, target, flavour, passes, scale_sim)

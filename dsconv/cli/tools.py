@@ -35,13 +35,11 @@ def doctor_command() -> None:
 
 def targets_command() -> None:
     """Show the targets that come with dsconv: clusters, and systolic arrays for run --on array."""
-    from dsconv.targets import load_target, target_names
-    from dsconv.targets.systolic import load_systolic_target, systolic_target_names
+    from dsconv.targets import KINDS
 
-    clusters = [load_target(name) for name in target_names()]
-    arrays = [load_systolic_target(name) for name in systolic_target_names()]
-    for target in (*clusters, *arrays):
-        console.print(f"{target.name}: {target.description}", markup=False, highlight=False)
+    for kind in KINDS:
+        for target in map(kind.load, kind.names):
+            console.print(f"{target.name}: {target.description}", markup=False, highlight=False)
 
 
 def zoo_command(

@@ -12,31 +12,19 @@ from xdsl.dialects.builtin import ModuleOp
 from dsconv.dialects.graph import dtype_of, layout_of, tensor_type
 from dsconv.dialects.run import Array, from_memory, network_of, run_reference, to_memory
 from dsconv.driver.difference import Difference, first_difference
-from dsconv.driver.pipeline import run_pipeline
+from dsconv.driver.pipeline import run_pipeline, set_target
 from dsconv.execution.array_report import ArrayLayerReport, ArrayReport
 from dsconv.execution.ports import expected_differences, quantised_inputs
 from dsconv.frontends import ImportedNetwork
 from dsconv.runners.systolic.network import NetworkRun, run_network
 from dsconv.runners.systolic.rtl_simulator import RtlSimulator
 from dsconv.runners.systolic.simulator import Simulator
-from dsconv.targets.systolic import SystolicTarget
+from dsconv.targets import SystolicTarget
 
 
-def array_pipeline(target: SystolicTarget, *, paper: bool = False) -> str:
-    """The passes that map a network to an array; `paper` takes FuSeConv's mappings."""
-    array = target.array
-    options = {
-        "rows": array.rows,
-        "columns": array.columns,
-        "row_bus": str(array.row_bus).lower(),
-        "accumulator_bits": array.accumulator_bits,
-        "dataflow": array.dataflow,
-        "drain": array.drain,
-        "tiles": array.tiles,
-        "paper": str(paper).lower(),
-    }
-    written = " ".join(f"{name}={value}" for name, value in options.items())
-    return f"fold-pads,fold-weight-zero-points,map-array{{{written}}}"
+def array_pipeline(*, paper: bool = False) -> str:
+    """The passes for a module that says its array; `paper` takes FuSeConv's mappings."""
+    return f"fold-pads,fold-weight-zero-points,map-array{{paper={str(paper).lower()}}}"
 
 
 @dataclass(frozen=True)
@@ -61,7 +49,8 @@ class MappedNetwork:
         Raises DsconvError where the array cannot run a layer.
         """
         module = imported.module.clone()
-        pipeline = passes or array_pipeline(target)
+        set_target(module, target, len(imported.layers))
+        pipeline = passes or array_pipeline()
         run_pipeline(module, pipeline, trace=trace, verify_each=verify_each)
         return MappedNetwork(imported, module, target)
 

@@ -16,7 +16,7 @@ from dsconv.dialects.run import Array
 from dsconv.driver.difference import Difference
 from dsconv.execution.report import WIDEST, only_output, read_as
 from dsconv.runners.systolic.network import LayerRun
-from dsconv.targets.systolic import SystolicTarget
+from dsconv.targets import SystolicTarget
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dsconv.dialects.attributes import Axis, Tile, TileAttr
 from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import LayerOperation
 from dsconv.dialects.run import network_of
-from dsconv.dialects.target import Cluster
+from dsconv.dialects.target import Cluster, Isa
 from dsconv.errors import DsconvError
 from dsconv.passes.analysis.chain import Chain
 from dsconv.passes.analysis.layer_shape import LayerShape
@@ -26,7 +26,7 @@ from dsconv.passes.scheduling.search_space import Candidate, spill_cycles
 from dsconv.passes.select_schedule import apply_schedule
 from dsconv.targets import ClusterTarget
 
-MEASURED_ISA = "xpulp"
+MEASURED_ISA = Isa.XPULP
 """Of the simulated cluster that measures."""
 
 DOUBT = 0.05

@@ -12,9 +12,9 @@ from rich.table import Table
 from dsconv.dialects.graph import LayerOperation, tensor_type
 from dsconv.dialects.mapping import MAPPING, MappingAttr
 from dsconv.dialects.run import network_of
+from dsconv.dialects.target import SystolicArray
 from dsconv.execution.array import MappedNetwork
 from dsconv.execution.array_report import ArrayLayerReport, utilisation
-from dsconv.passes.systolic.array import SystolicArray
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from pathlib import Path
 from dsconv.dialects.graph import WeightedOperation
 from dsconv.dialects.mapping import ON_THE_BUS
 from dsconv.dialects.run import network_of
+from dsconv.dialects.target import SystolicArray
 from dsconv.execution.array import MappedNetwork
 from dsconv.files import folder_written_at_once
-from dsconv.passes.systolic.array import SystolicArray
 from dsconv.passes.systolic.array_work import ArrayWork
 from dsconv.passes.systolic.choice import best_mapping
 from dsconv.passes.systolic.tiles import Product, products

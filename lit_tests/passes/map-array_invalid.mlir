@@ -1,3 +1,4 @@
+// RUN: xdsl-opt -p map-array %s --split-input-file --verify-diagnostics | filecheck %s --check-prefix NONE
 // RUN: xdsl-opt -p 'map-array{rows=4 columns=4 accumulator_bits=16}' %s --split-input-file --verify-diagnostics | filecheck %s
 // RUN: xdsl-opt -p 'map-array{rows=0 columns=4}' %s --split-input-file --verify-diagnostics | filecheck %s --check-prefix ROWS
 // RUN: xdsl-opt -p 'map-array{rows=4 columns=4 accumulator_bits=4}' %s --split-input-file --verify-diagnostics | filecheck %s --check-prefix BITS
@@ -12,6 +13,7 @@ func.func @wide(%x: tensor<1x4x2x2xsi8>, %b: tensor<1xi32>) -> tensor<1x1x2x2xsi
   func.return %y : tensor<1x1x2x2xsi8>
 }
 // CHECK: layer "pw": its sums take up to 17 bits, the accumulators of the array have 16; give it wider ones
+// NONE: map-array needs its rows: a whole number
 // ROWS: an array has at least one row and one column, not 0x4
 // BITS: an accumulator has 8 to 64 bits, not 4
 // PAPER: the paper's array is output stationary; this one is not

@@ -10,15 +10,13 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from dsconv.dialects.machine import AssemblyOp
-from dsconv.dialects.target import Cluster
+from dsconv.dialects.target import Cluster, Isa
 from dsconv.dialects.tiled import KernelKind, KernelOp
 from dsconv.lowering.xpulp.convolution import conv2d
 from dsconv.lowering.xpulp.depthwise import depthwise
 from dsconv.lowering.xpulp.elementwise import concat, elementwise
 from dsconv.lowering.xpulp.pooling import avg_pool, max_pool
 from dsconv.passes.analysis.target_cluster import cluster_of
-
-ISA = "xpulp"
 
 Writer = Callable[[KernelOp, Cluster], str | None]
 """From a kernel and what runs it to assembly; None where it has no form for the shape."""
@@ -58,5 +56,5 @@ class LowerKernelsToXpulpPass(ModulePass):
             write = WRITERS[kernel.kind]
             text = None if write is None else write(kernel, cluster)
             if text is not None:
-                assembly = AssemblyOp(kernel.sym_name.data, ISA, text)
+                assembly = AssemblyOp(kernel.sym_name.data, Isa.XPULP, text)
                 op.body.block.insert_ops_after([assembly], kernel)

@@ -7,24 +7,11 @@ from dataclasses import replace
 from xdsl.dialects.builtin import ModuleOp
 
 from dsconv.dialects.attributes import Space
-from dsconv.dialects.target import L3, Cluster, Core, Dma, Energy, InstructionCache, cluster_in
+from dsconv.dialects.target import Cluster, cluster_in
+from dsconv.targets import load_target
 
-DEFAULT_CLUSTER = Cluster(
-    name="pulp_open",
-    l1=56 * 1024,
-    l2=0,
-    core=Core(count=8, isa="xpulp", stack_bytes=1008, taken_branch_stalls=2, jump_stalls=1),
-    dma=Dma(bytes_per_cycle=8),
-    l3=L3(
-        loaded_bytes_per_cycle=1.0,
-        stored_bytes_per_cycle=0.8,
-        transfer_cycles=165,
-        transfers_in_flight=8,
-    ),
-    icache=InstructionCache(bytes=512, line_bytes=16, miss_cycles=2),
-    energy=Energy(cycle=430, byte=20),
-)
-"""What modules are for that do not say it: dsconv/targets/pulp_open.toml, with any size of L2."""
+DEFAULT_CLUSTER = replace(load_target("pulp_open").cluster(layers=0), l2=0)
+"""What modules are for that do not say it, with any size of L2."""
 
 
 def cluster_of(

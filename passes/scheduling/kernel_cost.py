@@ -17,7 +17,7 @@ from importlib.resources import files
 from math import ceil
 
 from dsconv.dialects.attributes import Layout
-from dsconv.dialects.target import Cluster, Core
+from dsconv.dialects.target import Cluster, Core, Isa
 from dsconv.passes.analysis.core_grids import core_grids
 from dsconv.passes.analysis.xpulp_limits import (
     LONGEST_WINDOW,
@@ -413,8 +413,8 @@ def assembly_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:
     return KERNEL_GROUPS[shape.kind].terms(shape, core)
 
 
-KERNEL_TERMS: dict[str, Callable[[KernelShape, Core], Iterator[Terms]]] = {
-    "portable": loop_terms,
-    "xpulp": assembly_terms,
+KERNEL_TERMS: dict[Isa, Callable[[KernelShape, Core], Iterator[Terms]]] = {
+    Isa.PORTABLE: loop_terms,
+    Isa.XPULP: assembly_terms,
 }
 """By instruction set: the terms of every way to split a kernel's work."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.mapping import Lines, Mapping, Strategy
-from dsconv.passes.systolic.array import SystolicArray
+from dsconv.dialects.target import SystolicArray
 from dsconv.passes.systolic.array_work import ArrayWork
 from dsconv.passes.systolic.tiles import cycles
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from dsconv.dialects.mapping import Lines, Mapping, Strategy
-from dsconv.passes.systolic.array import Drain, SystolicArray, TileOrder
+from dsconv.dialects.target import Drain, SystolicArray, TileFlow
 from dsconv.passes.systolic.array_work import ArrayWork
 
 
@@ -90,7 +90,7 @@ def cycles(work: ArrayWork, mapping: Mapping, array: SystolicArray) -> int:
     Separate tiles take theirs one after the other. Pipelined ones stream in without a pause.
     """
     found = tiles(work, mapping, array)
-    if array.tiles is TileOrder.SEPARATE:
+    if array.tiles is TileFlow.SEPARATE:
         return sum(part.cycles(array) for part in found)
     streamed = end = 0
     for part in found:

@@ -12,11 +12,10 @@ from test_systolic_array import arrays
 from dsconv.dialects.graph import WeightedOperation
 from dsconv.dialects.mapping import MAPPING, MappingAttr
 from dsconv.dialects.run import network_of, run_reference
+from dsconv.dialects.target import TARGET, SystolicArray, SystolicArrayAttr
 from dsconv.driver.pipeline import run_pipeline
 from dsconv.execution.array import array_pipeline
-from dsconv.passes.systolic.array import SystolicArray
 from dsconv.runners.systolic.network import run_network
-from dsconv.targets.systolic import SystolicTarget
 
 NETWORKS = int(os.environ.get("FUZZ_NETWORKS") or 20)
 
@@ -31,7 +30,8 @@ NETWORKS = int(os.environ.get("FUZZ_NETWORKS") or 20)
 def test_networks_on_arrays(network: RandomNetwork, array: SystolicArray) -> None:
     """Every layer, and the cycles that map-array foretold."""
     module = network.module.clone()
-    run_pipeline(module, array_pipeline(SystolicTarget("random", "", array)))
+    module.attributes[TARGET] = SystolicArrayAttr(array)
+    run_pipeline(module, array_pipeline())
     for x in network.inputs:
         reference = run_reference(network.module, x)
         run = run_network(module, array, x)

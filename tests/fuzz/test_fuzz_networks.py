@@ -30,7 +30,7 @@ from dsconv.lowering.c_target import network_function
 from dsconv.passes.fuse_dsconv import PATTERNS
 from dsconv.passes.scheduling.kernel_names import VALUES
 from dsconv.runners import RunResult, host
-from dsconv.targets import ClusterTarget, load_target, target_names
+from dsconv.targets import CLUSTER, ClusterTarget, load_target
 
 ASKED = os.environ.get("FUZZ_NETWORKS")
 NETWORKS = int(ASKED or 24)
@@ -52,7 +52,7 @@ FUSIONS = st.builds("fuse-dsconv{{{} fd={}}}".format, st.sampled_from(CHAINS), s
 @st.composite
 def targets(draw: st.DrawFn) -> ClusterTarget:
     """A target that comes with dsconv, with 16 to 256 kB of L1 and little or enough L2."""
-    target = load_target(draw(st.sampled_from(target_names())))
+    target = load_target(draw(st.sampled_from(CLUSTER.names)))
     return target.with_sizes(
         draw(st.integers(2**14, 2**18)),
         target.l2.reserved + draw(st.integers(2**14, 2**17) | st.just(LARGE_L2)),

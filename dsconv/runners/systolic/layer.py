@@ -16,7 +16,7 @@ import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
 from dsconv.dialects.mapping import Lines, Mapping, Strategy
-from dsconv.passes.systolic.array import Drain, SystolicArray, TileOrder
+from dsconv.dialects.target import Drain, SystolicArray, TileFlow
 from dsconv.passes.systolic.array_work import ArrayWork
 from dsconv.passes.systolic.tiles import LineWork, band_height, pieces
 from dsconv.runners.systolic.registers import Operands
@@ -46,7 +46,7 @@ class Clock:
 
         `drained` tiles in all have sums to shift out.
         """
-        if self.array.tiles is TileOrder.PIPELINED:
+        if self.array.tiles is TileFlow.PIPELINED:
             self.streamed += lanes * (cycles - latency)
             self.end = max(self.end, self.streamed + latency)
             return
@@ -58,7 +58,7 @@ class Clock:
 
         A tile takes so many PEs and operands.
         """
-        longest = LANE if self.array.tiles is TileOrder.PIPELINED else 1
+        longest = LANE if self.array.tiles is TileFlow.PIPELINED else 1
         most = max(1, min(STATE // pes, OPERANDS // (longest * operands)))
         first = 0
         for lanes, length in pieces(tiles, longest):

@@ -20,7 +20,7 @@ from xdsl.ir import Operation
 from dsconv.dialects import graph, reference
 from dsconv.dialects.mapping import MAPPING, ON_THE_BUS, Mapping, MappingAttr, Strategy
 from dsconv.dialects.run import Array, make_interpreter, network_of
-from dsconv.passes.systolic.array import SystolicArray
+from dsconv.dialects.target import SystolicArray
 from dsconv.passes.systolic.array_work import ArrayWork
 from dsconv.runners.process import RunnerError
 from dsconv.runners.systolic.layer import run_layer

@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import numpy.typing as npt
 
+from dsconv.dialects.target import SystolicArray, TileFlow
 from dsconv.errors import ToolError
-from dsconv.passes.systolic.array import SystolicArray, TileOrder
 from dsconv.runners.process import Program, RunnerError, find_program, run_program
 from dsconv.runners.systolic.registers import Edges, Operands, Sums, Watch
 from dsconv.runners.systolic.simulator import (
@@ -77,7 +77,7 @@ class RtlSimulator(Simulator):
     kept: list[Tile] = field(default_factory=list[Tile])
 
     def __post_init__(self) -> None:
-        if self.array.tiles is TileOrder.PIPELINED:
+        if self.array.tiles is TileFlow.PIPELINED:
             raise RunnerError("RTL runs tiles one after the other, not pipelined: tiles=separate")
 
     def products(self, a: Operands, w: Operands, bits: int) -> tuple[Sums, int]:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xdsl.utils.exceptions import DiagnosticException
+from xdsl.ir import Data
+from xdsl.irdl import irdl_attr_definition
+from xdsl.parser import AttrParser
+from xdsl.printer import Printer
 from xdsl.utils.str_enum import StrEnum
+
+from dsconv.dialects.target.tables import TableError, parse_record, print_record, verify_record
 
 
 class Dataflow(StrEnum):
@@ -23,7 +28,7 @@ class Drain(StrEnum):
     SERIAL = "serial"
 
 
-class TileOrder(StrEnum):
+class TileFlow(StrEnum):
     """Whether a tile waits until the last one has left the array, or streams in right behind it."""
 
     SEPARATE = "separate"
@@ -43,26 +48,23 @@ class SystolicArray:
     accumulator_bits: int = 32
     dataflow: Dataflow = Dataflow.OUTPUT_STATIONARY
     drain: Drain = Drain.OVERLAPPED
-    tiles: TileOrder = TileOrder.SEPARATE
+    tiles: TileFlow = TileFlow.SEPARATE
 
     def check(self) -> None:
-        """Raises DiagnosticException where there is no such array."""
+        """Raises TableError where there is no such array."""
         if self.rows < 1 or self.columns < 1:
-            raise DiagnosticException(
+            raise TableError(
                 f"an array has at least one row and one column, not {self.rows}x{self.columns}"
             )
         if not 8 <= self.accumulator_bits <= 64:
-            raise DiagnosticException(
-                f"an accumulator has 8 to 64 bits, not {self.accumulator_bits}"
-            )
-        if self.tiles is TileOrder.PIPELINED and self.drain is Drain.SERIAL:
-            raise DiagnosticException(
+            raise TableError(f"an accumulator has 8 to 64 bits, not {self.accumulator_bits}")
+        if self.tiles is TileFlow.PIPELINED and self.drain is Drain.SERIAL:
+            raise TableError(
                 "tiles do not follow each other on an array that is drained between them: "
                 "give drain=overlapped or tiles=separate"
             )
-
-        if self.tiles is TileOrder.PIPELINED and self.weight_stationary:
-            raise DiagnosticException(
+        if self.tiles is TileFlow.PIPELINED and self.weight_stationary:
+            raise TableError(
                 "weights that stay are loaded between tiles: give tiles=separate or "
                 "dataflow=output_stationary"
             )
@@ -76,3 +78,20 @@ class SystolicArray:
     def weight_stationary(self) -> bool:
         """Whether weights can stay in the PEs."""
         return self.dataflow is not Dataflow.OUTPUT_STATIONARY
+
+
+@irdl_attr_definition
+class SystolicArrayAttr(Data[SystolicArray]):
+    """The array that a module is mapped to, as its target's description has it."""
+
+    name = "dsconv.systolic_array"
+
+    @classmethod
+    def parse_parameter(cls, parser: AttrParser) -> SystolicArray:
+        return parse_record(parser, SystolicArray, cls.name, SystolicArray.check)
+
+    def print_parameter(self, printer: Printer) -> None:
+        print_record(printer, self.data)
+
+    def verify(self) -> None:
+        verify_record(self.data.check)
