@@ -14,6 +14,8 @@ from dsconv.dialects.attributes import Space
 from dsconv.dialects.tiled import L3StoreOp
 from dsconv.driver.smallest_memory import STEPS
 from dsconv.errors import CapacityError
+from dsconv.execution.execute import build_and_run
+from dsconv.execution.ports import quantised_inputs
 from dsconv.frontends import import_onnx
 from dsconv.passes.analysis.liveness import constant_size, constants
 from dsconv.reports.memory import MemoryPlan
@@ -181,6 +183,18 @@ def test_every_layer_of_real_networks_by_itself(model: str, runner: str):
     report = dsconv.compile(MODELS / model, target="pulp_open", passes=passes).run(on=runner)
     assert report.equal
     assert [layer.name for layer in report.layers] == [layer.label for layer in layers]
+
+
+@needs_gvsoc
+def test_cycles_are_those_of_a_run_without_a_trace():
+    compiled = dsconv.compile(DIGITS, target="pulp_open")
+    inputs = quantised_inputs(digits(1)[0], compiled.imported.inputs)
+    traced, timed = (
+        build_and_run(compiled, "pulp_open", inputs, trace=trace).cycles for trace in (True, False)
+    )
+    report = compiled.run(digits(1)[0], on="gvsoc")
+    assert timed is not None
+    assert report.cycles == sum(timed) != sum(traced or ())
 
 
 @needs_gvsoc
