@@ -23,7 +23,7 @@ from xdsl.interpreter import (
 
 from dsconv.dialects import fused, graph, reference
 from dsconv.dialects.attributes import Layout, LayoutAttr, WindowAttr
-from dsconv.dialects.graph import DTYPES
+from dsconv.dialects.graph import DTYPES, tensor_bytes
 from dsconv.dialects.records import (
     BIAS,
     WEIGHT_ZERO_POINT,
@@ -31,6 +31,7 @@ from dsconv.dialects.records import (
     record_narrow,
     record_requant,
     unpack_records,
+    unpack_steps,
 )
 from dsconv.dialects.tiled import KernelKind, KernelOp
 
@@ -142,6 +143,12 @@ class GraphFunctions(InterpreterFunctions):
         x, tables = args
         return (reference.lookup(x, tables),)
 
+    @impl(graph.StepsOp)
+    def run_steps(
+        self, interpreter: Interpreter, op: graph.StepsOp, args: PythonValues
+    ) -> PythonValues:
+        return (reference.steps(*args),)
+
     @impl(graph.ConcatOp)
     def run_concat(
         self, interpreter: Interpreter, op: graph.ConcatOp, args: PythonValues
@@ -190,7 +197,7 @@ def layout_of_type(type_: TensorType) -> Layout:
 def read_tile(buffer: Bytes, type_: TensorType) -> reference.IntArray:
     """The (1, C, H, W) tile at the start of a buffer."""
     _, channels, height, width = type_.get_shape()
-    data = buffer[: channels * height * width].view(DTYPES[type_.element_type])
+    data = buffer[: tensor_bytes(type_)].view(DTYPES[type_.element_type])
     if layout_of_type(type_) is Layout.CHW:
         return data.reshape(1, channels, height, width)
     return data.reshape(1, height, width, channels).transpose(0, 3, 1, 2)
@@ -338,6 +345,15 @@ def lookup(kernel: KernelOp, inputs: Tiles, row: int, column: int) -> reference.
     return reference.lookup(x.astype(np.int16).astype(np.uint8), tables.view(dtype))
 
 
+def steps(kernel: KernelOp, inputs: Tiles, row: int, column: int) -> reference.IntArray:
+    """Values of the steps that sums lie on."""
+    assert kernel.record is not None, "steps have their tables in records"
+    sums = read_tile(inputs[0], kernel.inputs[0])
+    count = 1 if kernel.shared_record is not None else sums.shape[1]
+    thresholds, values = unpack_steps(kernel.record, inputs[1][: count * kernel.record.size])
+    return reference.steps(sums, thresholds, values.view(DTYPES[kernel.output.element_type]))
+
+
 def concat(kernel: KernelOp, inputs: Tiles, row: int, column: int) -> reference.IntArray:
     """One tile after the other."""
     tiles = list(map(read_tile, inputs, kernel.inputs))
@@ -366,6 +382,7 @@ KERNELS: Mapping[KernelKind, Callable[[KernelOp, Tiles, int, int], reference.Int
     KernelKind.MAX_POOL: max_pool,
     KernelKind.RESCALE: rescale,
     KernelKind.LOOKUP: lookup,
+    KernelKind.STEPS: steps,
     KernelKind.CONCAT: concat,
     KernelKind.RESIZE: resize,
     KernelKind.SHUFFLE: shuffle,

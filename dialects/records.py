@@ -237,6 +237,33 @@ def unpack_records(
     return weights, fields
 
 
+def steps_format(thresholds: int) -> RecordAttr:
+    """Records of so many thresholds, 32 bits each, and one value more, a byte each."""
+    return RecordAttr.of(5 * thresholds + 1, [])
+
+
+def step_thresholds(record: RecordAttr) -> int:
+    """How many thresholds a record of steps has."""
+    return (record.weight_bytes - 1) // 5
+
+
+def pack_steps(
+    thresholds: npt.NDArray[np.int32], values: npt.NDArray[np.int8]
+) -> tuple[RecordAttr, npt.NDArray[np.uint8]]:
+    """Packs thresholds (K, T) and values (K, T + 1) behind them."""
+    words = np.ascontiguousarray(thresholds, "<i4").view(np.int8)
+    return pack_records(np.concatenate([words, values], axis=1), {})
+
+
+def unpack_steps(
+    record: RecordAttr, packed: npt.NDArray[np.uint8]
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int8]]:
+    """The inverse of `pack_steps` on flat bytes."""
+    both, _ = unpack_records(record, packed)
+    split = 4 * step_thresholds(record)
+    return np.ascontiguousarray(both[:, :split]).view("<i4"), both[:, split:]
+
+
 def record_requant(
     uniform: RequantAttr, fields: Mapping[str, npt.NDArray[np.int64]]
 ) -> RequantAttr:

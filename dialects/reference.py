@@ -238,6 +238,16 @@ def lookup(x: IntArray, tables: IntArray) -> IntArray:
     return tables[channels, entries]
 
 
+def steps(sums: IntArray, thresholds: IntArray, values: IntArray) -> IntArray:
+    """The values of the steps that sums (1, C, H, W) lie on; see StepsOp for the tables."""
+    results = np.empty(sums.shape, values.dtype)
+    for channel in range(sums.shape[1]):
+        row = channel % len(values)
+        passed = np.searchsorted(thresholds[row], sums[:, channel], side="right")
+        results[:, channel] = values[row][passed]
+    return results
+
+
 def resize(x: IntArray, factors: tuple[int, int]) -> IntArray:
     """Every value repeated along rows and columns."""
     return x.repeat(factors[0], axis=2).repeat(factors[1], axis=3)

@@ -23,7 +23,9 @@ WEIGHTED = ("conv2d", "depthwise", "pointwise", "linear")
 BINARY = ("add", "mul")
 SEVERAL_INPUTS = (*BINARY, "concat")
 MOVING = ("concat", "pad", "resize", "slice", "shuffle")
-KINDS = (*WEIGHTED, *BINARY, *MOVING, "avg_pool", "max_pool", "rescale", "lookup")
+KINDS = (*WEIGHTED, *BINARY, *MOVING, "avg_pool", "max_pool", "rescale", "lookup", "steps")
+SUMS = RequantAttr.of([1], [1], clip=(-(2**31), 2**31 - 1))
+"""Leaves sums as they are."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -48,6 +50,8 @@ class LayerMaker:
     """Draws one layer into a function."""
 
     MOST_CHANNELS = 9
+    gives_sums = False
+    """Whether a layer with weights gives its sums as they are."""
     LARGEST_RESIZED = 30
 
     def __init__(self, draw: st.DrawFn, kind: str, max_size: int):
@@ -60,7 +64,7 @@ class LayerMaker:
         if kind in BINARY:
             channels, height, width = (draw(st.sampled_from([n, 1])) for n in shapes[0][1:])
             shapes.append((1, channels, height, width))
-        self.dtypes = [self.dtype() for _ in shapes]
+        self.dtypes = [np.int32 if kind == "steps" else self.dtype() for _ in shapes]
         if kind == "concat":
             self.axis = self.integer(1, 3)
             limit = self.MOST_CHANNELS if self.axis == 1 else max_size
@@ -196,13 +200,15 @@ class LayerMaker:
             "linear": ((kernels, self.channels * self.height * self.width), (1, 1)),
         }
         weight_shape, output_size = shapes[self.kind]
-        weight_dtype, output_dtype = self.dtype(), self.dtype()
+        weight_dtype = self.dtype()
+        output_dtype = np.int32 if self.gives_sums else self.dtype()
         zero_points = self.draw(st.sampled_from([1, kernels]))
         bias = self.random.integers(-5000, 5000, kernels, np.int32)
         x = self.block.args[0]
         weights = self.constant(self.array(weight_dtype, *weight_shape))
         biases = self.constant(bias)
-        requant = self.requant(kernels, 80 * 80 * int(np.prod(weight_shape[1:])), output_dtype)
+        spread = 80 * 80 * int(np.prod(weight_shape[1:]))
+        requant = SUMS if self.gives_sums else self.requant(kernels, spread, output_dtype)
         result = self.result_type(output_dtype, kernels, output_size)
         input_zero = self.value(self.dtypes[0])
         zeros = [self.value(weight_dtype) for _ in range(zero_points)]
@@ -281,6 +287,14 @@ class LayerMaker:
             tables = self.constant(self.array(dtype, count, graph.TABLE_ENTRIES))
             result = self.result_type(dtype, self.channels, size)
             return graph.LookupOp("layer", x, tables, result)
+        if self.kind == "steps":
+            count = self.draw(st.sampled_from([1, self.channels]))
+            passed = 2 ** self.integer(1, 6) - 1
+            spread = self.array(np.int32, count, passed) >> self.integer(0, 20)
+            thresholds = np.sort(spread, axis=1)
+            values = self.constant(self.array(dtype, count, passed + 1))
+            result = self.result_type(dtype, self.channels, size)
+            return graph.StepsOp("layer", x, self.constant(thresholds), values, result)
         if self.kind == "add":
             sign = self.draw(st.sampled_from([1, -1]))
             return graph.AddOp(

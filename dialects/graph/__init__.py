@@ -24,6 +24,8 @@ from dsconv.dialects.graph.elementwise import (
     LookupOp,
     MulOp,
     RescaleOp,
+    StepsOp,
+    TableOperation,
 )
 from dsconv.dialects.graph.movement import (
     MOVEMENT_OPS,
@@ -80,6 +82,8 @@ __all__ = [
     "ResizeOp",
     "ShuffleOp",
     "SliceOp",
+    "StepsOp",
+    "TableOperation",
     "WeightedOperation",
     "activation_type",
     "dtype_of",

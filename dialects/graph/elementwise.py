@@ -6,6 +6,7 @@ import abc
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+import numpy as np
 from xdsl.dialects.builtin import I32, ArrayAttr, DenseArrayBase, TensorType, UnitAttr, i32
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def
@@ -185,8 +186,38 @@ class RescaleOp(CentredOperation):
         verify_shape(self.result, "result has", tensor_type(self.input).get_shape())
 
 
+class TableOperation(LayerOperation, abc.ABC):
+    """A layer that finds each result in a table: one for all channels, or one for each."""
+
+    @property
+    def activations(self) -> tuple[SSAValue, ...]:
+        return (self.operands[0],)
+
+    @property
+    @abc.abstractmethod
+    def table_array(self) -> IntArray:
+        """The results that the tables hold, in as many rows as there are tables."""
+
+    @property
+    def shares_table(self) -> bool:
+        """Whether all channels have one table."""
+        return len(self.table_array) == 1
+
+    @property
+    def kernel_properties(self) -> Mapping[str, Attribute | None]:
+        return {"shared_record": UnitAttr() if self.shares_table else None}
+
+    def _verify_tables(self, tables: SSAValue, role: str, entries: int) -> None:
+        """Checks that there are so many entries, in one table or in one for each channel."""
+        channels, type_ = tensor_type(self.result).get_shape()[1], tensor_type(tables)
+        if type_.get_shape() not in ((1, entries), (channels, entries)):
+            raise VerifyException(
+                f"{role} have shape 1x{entries} or {channels}x{entries}, got {type_}"
+            )
+
+
 @irdl_op_definition
-class LookupOp(LayerOperation):
+class LookupOp(TableOperation):
     """Replaces each value by its entry in a table: any function of one activation.
 
     Tables are 1x256, or Kx256 with one for each channel. Their first entry stands for the smallest
@@ -212,33 +243,79 @@ class LookupOp(LayerOperation):
         super().__init__(layer, [input, tables], result_type)
 
     @property
-    def activations(self) -> tuple[SSAValue, ...]:
-        return (self.input,)
-
-    @property
     def table_array(self) -> IntArray:
         """The tables as numpy array, (1, 256) or (K, 256)."""
         return constant_operand(self, self.tables, "tables")
 
-    @property
-    def shares_table(self) -> bool:
-        """Whether all channels have one table."""
-        return len(self.table_array) == 1
-
-    @property
-    def kernel_properties(self) -> Mapping[str, Attribute | None]:
-        return {"shared_record": UnitAttr() if self.shares_table else None}
-
     def _verify_operands(self) -> None:
         verify_activation(self.input, "input")
         verify_shape(self.result, "result has", tensor_type(self.input).get_shape())
-        channels, tables = tensor_type(self.result).get_shape()[1], tensor_type(self.tables)
-        if tables.get_shape() not in ((1, TABLE_ENTRIES), (channels, TABLE_ENTRIES)):
-            raise VerifyException(
-                f"tables have shape 1x{TABLE_ENTRIES} or {channels}x{TABLE_ENTRIES}, got {tables}"
-            )
-        if tables.element_type != tensor_type(self.result).element_type:
+        self._verify_tables(self.tables, "tables", TABLE_ENTRIES)
+        if tensor_type(self.tables).element_type != tensor_type(self.result).element_type:
             raise VerifyException("tables and result have the same elements")
 
 
-ELEMENTWISE_OPS: list[type[Operation]] = [AddOp, MulOp, RescaleOp, LookupOp]
+@irdl_op_definition
+class StepsOp(TableOperation):
+    """Replaces each sum by the value of the step that it lies on: any function of few results.
+
+    Thresholds, i32 in rising order, are 1xT or KxT, and values 1x(T+1) or Kx(T+1). A sum has the
+    value whose number is how many thresholds are at most the sum. T + 1 is a power of two, so that
+    halving finds it in as many comparisons for every sum; what is too much repeats the last value
+    behind thresholds that no sum passes.
+    """
+
+    name = "dsconv.steps"
+
+    KERNEL: ClassVar[KernelKind | None] = KernelKind.STEPS
+
+    input = operand_def(TensorType)
+    thresholds = operand_def(TensorType)
+    values = operand_def(TensorType)
+
+    assembly_format = layer_format(["input", "thresholds", "values"], [])
+
+    def __init__(
+        self,
+        layer: str,
+        input: SSAValue | Operation,
+        thresholds: SSAValue | Operation,
+        values: SSAValue | Operation,
+        result_type: IntTensorType,
+    ):
+        super().__init__(layer, [input, thresholds, values], result_type)
+
+    @property
+    def threshold_array(self) -> IntArray:
+        """The thresholds as numpy array, (1, T) or (K, T)."""
+        return constant_operand(self, self.thresholds, "thresholds")
+
+    @property
+    def table_array(self) -> IntArray:
+        """The values as numpy array, (1, T + 1) or (K, T + 1)."""
+        return constant_operand(self, self.values, "values")
+
+    def _verify_operands(self) -> None:
+        verify_activation(self.input, "input", (i32,))
+        verify_shape(self.result, "result has", tensor_type(self.input).get_shape())
+        values = tensor_type(self.values)
+        *_, count = values.get_shape()
+        if count < 2 or count & (count - 1):
+            raise VerifyException(f"{count} values; a power of two has as many comparisons")
+        self._verify_tables(self.values, "values", count)
+        thresholds = tensor_type(self.thresholds)
+        if thresholds.element_type != i32 or thresholds.get_shape() != (
+            values.get_shape()[0],
+            count - 1,
+        ):
+            raise VerifyException(
+                f"thresholds have shape {values.get_shape()[0]}x{count - 1} and elements i32, got "
+                f"{thresholds}"
+            )
+        if values.element_type != tensor_type(self.result).element_type:
+            raise VerifyException("values and result have the same elements")
+        if (np.diff(self.threshold_array.astype(np.int64), axis=1) < 0).any():
+            raise VerifyException("thresholds are in rising order")
+
+
+ELEMENTWISE_OPS: list[type[Operation]] = [AddOp, MulOp, RescaleOp, LookupOp, StepsOp]

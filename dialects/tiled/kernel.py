@@ -59,6 +59,7 @@ class KernelKind(StrEnum):
     MAX_POOL = "max_pool"
     RESCALE = "rescale"
     LOOKUP = "lookup"
+    STEPS = "steps"
     CONCAT = "concat"
     RESIZE = "resize"
     SHUFFLE = "shuffle"
@@ -91,6 +92,7 @@ KERNEL_SIGNATURES: Mapping[KernelKind, KernelSignature] = {
     KernelKind.MAX_POOL: KernelSignature(),
     KernelKind.RESCALE: KernelSignature(requantises=True, needs=("zero_points",)),
     KernelKind.LOOKUP: KernelSignature(needs=("record",), takes=("shared_record",)),
+    KernelKind.STEPS: KernelSignature(needs=("record",), takes=("shared_record",)),
     KernelKind.CONCAT: KernelSignature(inputs=None, takes=("axis",)),
     KernelKind.RESIZE: KernelSignature(needs=("factors",)),
     KernelKind.SHUFFLE: KernelSignature(needs=("shuffled_groups",)),
@@ -115,7 +117,8 @@ class KernelOp(IRDLOperation):
 
     Other properties belong to kinds of their own, and are refused elsewhere (KERNEL_SIGNATURES).
     Weighted kernels read one channel record per output channel. The record of a lookup is its
-    table, in the order of the bytes; `shared_record` says that all channels have the same. An
+    table, in the order of the bytes, that of steps their thresholds and values; `shared_record`
+    says that all channels have the same. An
     average with `counted_pads` multiplies divisor and addend by the pixels of each window that lie
     in the tile or in these pads. A resize repeats rows and columns by its `factors`; a concat is
     along an `axis` of 1xCxHxW; a shuffle takes channels of `shuffled_groups` in turns. An addition

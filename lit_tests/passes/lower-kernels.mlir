@@ -388,3 +388,21 @@ func.func @foreign(%a: i32) -> i32 {
 // CHECK-NEXT: %s = arith.addi %a, %a : i32
 // CHECK-NEXT: func.return %s : i32
 // CHECK-NEXT: }
+
+// Two comparisons find one of four steps; a record has three words of thresholds and four values behind them.
+dsconv.kernel "steps" @silu : (tensor<1x1x1x8xi32, #dsconv.layout<chw>>) -> tensor<1x1x1x8xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]> {record = #dsconv.record<16>, shared_record}
+func.func @i(%x: memref<32xi8, #dsconv.space<l1>>, %w: memref<16xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.space<l1>>, %i: index) {
+  dsconv.run @silu(%x, %w, %y) at %i, %i : memref<32xi8, #dsconv.space<l1>>, memref<16xi8, #dsconv.space<l1>>, memref<8xi8, #dsconv.space<l1>>
+  func.return
+}
+// CHECK: func.func private @silu(
+// CHECK: [[SUM:%[0-9]+]] = dsconv.load_word %x[{{%[0-9]+}}] : memref<32xi8, #dsconv.space<l1>> -> i32
+// CHECK-NEXT: [[MIDDLE:%[0-9]+]] = dsconv.load_word %w[{{%[0-9]+}}] : memref<16xi8, #dsconv.space<l1>> -> i32
+// CHECK-NEXT: [[PASSED:%[0-9]+]] = arith.cmpi sge, [[SUM]], [[MIDDLE]] : i32
+// CHECK-NEXT: %step = arith.select [[PASSED]], {{%[0-9]+}}, {{%[0-9]+}} : index
+// CHECK: [[NEXT:%[0-9]+]] = dsconv.load_word %w[
+// CHECK-NEXT: arith.cmpi sge, [[SUM]], [[NEXT]] : i32
+// CHECK: %step_1 = arith.select
+// CHECK: [[VALUE:%[0-9]+]] = memref.load %w[
+// CHECK-NEXT: memref.store [[VALUE]], %y[
+// CHECK: func.func @i

@@ -10,8 +10,10 @@ from xdsl.dialects import arith, memref
 from xdsl.dialects.builtin import i64
 from xdsl.ir import SSAValue
 
+from dsconv.dialects.machine import LoadWordOp
+from dsconv.dialects.records import step_thresholds
 from dsconv.dialects.tiled import KernelKind
-from dsconv.lowering.building import Index, add, index_value, integer
+from dsconv.lowering.building import Index, add, index_value, integer, multiply
 from dsconv.lowering.portable.requantise import shared_divisor, wide_requantise
 from dsconv.lowering.portable.writer import KernelWriter, Writers
 
@@ -120,9 +122,36 @@ class LookupWriter(KernelWriter):
             memref.StoreOp.get(value, self.output.buffer, [offset])
 
 
+class StepsWriter(KernelWriter):
+    """The value of the step that each sum lies on, found by halving the steps that are left."""
+
+    def write(self, cores: int) -> None:
+        tile, record, tables = self.inputs[0], self.kernel.record, self.weights
+        assert record is not None, "steps have records"
+        assert tables is not None, "steps have tables"
+        thresholds = step_thresholds(record)
+        with self.outputs(cores) as (channel, row, column):
+            table = 0 if self.kernel.shared_record is not None else self.record_offset(channel)
+            value = tile.load(tile.offset(channel, row, column))
+            passed: Index = 0
+            half = (thresholds + 1) // 2
+            while half:
+                place = add(table, multiply(add(passed, half - 1), 4))
+                threshold = LoadWordOp(tables, index_value(place)).result
+                is_passed = arith.CmpiOp(value, threshold, "sge").result
+                further = index_value(add(passed, half))
+                passed = arith.SelectOp(is_passed, further, index_value(passed)).result
+                passed.name_hint = "step"
+                half //= 2
+            entry = memref.LoadOp.get(tables, [index_value(add(table, passed, 4 * thresholds))]).res
+            offset = index_value(self.output.offset(channel, row, column))
+            memref.StoreOp.get(entry, self.output.buffer, [offset])
+
+
 WRITERS: Writers = {
     KernelKind.ADD: AddWriter,
     KernelKind.MUL: MulWriter,
     KernelKind.RESCALE: RescaleWriter,
     KernelKind.LOOKUP: LookupWriter,
+    KernelKind.STEPS: StepsWriter,
 }

@@ -49,6 +49,8 @@ class TileAccess:
 
     def load(self, offset: Index) -> SSAValue:
         """One value, widened to i32."""
+        if self.element_bytes > 1:
+            return self.load_word(offset)
         byte = memref.LoadOp.get(self.buffer, [index_value(offset)]).res
         extend = arith.ExtUIOp if self.unsigned else arith.ExtSIOp
         return extend(byte, i32).result
@@ -59,7 +61,7 @@ class TileAccess:
         return arith.IndexCastOp(arith.ExtUIOp(byte, i32).result, IndexType()).result
 
     def load_word(self, offset: Index) -> SSAValue:
-        """Four values."""
+        """32 bits: four values, or one."""
         return LoadWordOp(self.buffer, index_value(offset)).result
 
     def store(self, value: SSAValue, offset: Index) -> None:

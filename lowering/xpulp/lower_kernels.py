@@ -30,6 +30,7 @@ WRITERS: Mapping[KernelKind, Writer | None] = {
     KernelKind.MAX_POOL: max_pool,
     KernelKind.RESCALE: elementwise,
     KernelKind.LOOKUP: elementwise,
+    KernelKind.STEPS: None,
     KernelKind.CONCAT: concat,
     KernelKind.RESIZE: None,
     KernelKind.SHUFFLE: None,

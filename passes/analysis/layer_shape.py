@@ -16,7 +16,6 @@ from dsconv.dialects.graph import (
     ConvolutionOperation,
     LayerOperation,
     LinearOp,
-    LookupOp,
     PadOp,
     PointwiseOp,
     PoolOperation,
@@ -24,6 +23,7 @@ from dsconv.dialects.graph import (
     ResizeOp,
     ShuffleOp,
     SliceOp,
+    TableOperation,
     element_bytes,
     layout_of,
     tensor_type,
@@ -51,7 +51,8 @@ class LayerShape:
     whether a tile has all rows, and all columns. All channels of a layer may share one record. A
     layout that is not chosen yet counts as HWC. `wide` says that the requantisation has no narrow
     form. Rows and columns of the input are repeated by `factors`, and the layer reads a part of its
-    input that begins at channel, row and column `origin`; of that, `inputs` has the shape.
+    input that begins at channel, row and column `origin`; of that, `inputs` has the shape, and
+    `element_bytes` the bytes of one value.
     """
 
     kind: str
@@ -66,6 +67,7 @@ class LayerShape:
     extent: tuple[int, int]
     padded: bool
     inputs: tuple[tuple[int, int, int], ...]
+    element_bytes: tuple[int, ...]
     channelwise: bool
     channel_step: int
     whole: tuple[bool, bool]
@@ -99,13 +101,14 @@ class LayerShape:
             window.extent,
             any(window.pads),
             _input_shapes(op),
+            tuple(element_bytes(tensor_type(value)) for value in op.activations),
             _is_channelwise(op),
             _channel_step(op),
             _whole(op),
             op.factors if isinstance(op, ResizeOp) else (1, 1),
             _origin(op),
             record_format(op).size if parameterised else 0,
-            isinstance(op, LookupOp) and op.shares_table,
+            isinstance(op, TableOperation) and op.shares_table,
             element_bytes(tensor_type(op.result)),
             op.macs,
             tuple(layout_of(value) or Layout.HWC for value in op.activations),
@@ -167,7 +170,7 @@ class LayerShape:
 
     def input_bytes(self, tile: Tile, number: int = 0) -> int:
         """Bytes of one tile of an input, without the pad pixel."""
-        return prod(self.input_tile(tile, number))
+        return prod(self.input_tile(tile, number)) * self.element_bytes[number]
 
     def input_buffer_bytes(self, tile: Tile, number: int = 0) -> int:
         """Bytes of L1 for one tile of an input and the pad pixel behind it."""

@@ -16,10 +16,10 @@ from dsconv.dialects.graph import (
     BinaryOperation,
     DepthwiseOp,
     LayerOperation,
-    LookupOp,
     MaxPoolOp,
     MovingOperation,
     RescaleOp,
+    TableOperation,
     layout_of,
     tensor_type,
 )
@@ -27,7 +27,7 @@ from dsconv.dialects.graph import (
 CHANNELWISE = (DepthwiseOp, AveragePoolOp, MaxPoolOp)
 
 
-ELEMENTWISE = (BinaryOperation, RescaleOp, LookupOp, MovingOperation)
+ELEMENTWISE = (BinaryOperation, RescaleOp, TableOperation, MovingOperation)
 
 
 def preferred_layout(value: SSAValue) -> Layout:

@@ -15,6 +15,7 @@ from dsconv.dialects.graph import (
     LinearOp,
     LookupOp,
     PointwiseOp,
+    StepsOp,
     WeightedOperation,
     dtype_of,
     layout_of,
@@ -26,12 +27,14 @@ from dsconv.dialects.records import (
     RecordAttr,
     depthwise_row_bytes,
     pack_records,
+    pack_steps,
+    steps_format,
     varying_narrow_fields,
     varying_requant_fields,
     with_one_divisor,
 )
 
-ParameterisedOperation: TypeAlias = WeightedOperation | LookupOp
+ParameterisedOperation: TypeAlias = WeightedOperation | LookupOp | StepsOp
 """A layer with channel records."""
 
 
@@ -67,6 +70,8 @@ def record_format(op: ParameterisedOperation) -> RecordAttr:
     """Format of the layer's channel records."""
     if isinstance(op, LookupOp):
         return RecordAttr.of(TABLE_ENTRIES, [])
+    if isinstance(op, StepsOp):
+        return steps_format(op.threshold_array.shape[1])
     weights = op.weight_array
     weight_bytes = weights.size // len(weights)
     if isinstance(op, DepthwiseOp):
@@ -77,9 +82,13 @@ def record_format(op: ParameterisedOperation) -> RecordAttr:
 
 def pack_parameters(op: ParameterisedOperation) -> tuple[RecordAttr, npt.NDArray[np.uint8]]:
     """The layer's channel records, (K, record bytes), or (1, record bytes) of a shared one."""
-    if isinstance(op, LookupOp):
-        return _pack_tables(op)
-    return _pack_weights(op)
+    match op:
+        case LookupOp():
+            return _pack_tables(op)
+        case StepsOp():
+            return pack_steps(op.threshold_array.astype(np.int32), op.table_array.view(np.int8))
+        case WeightedOperation():
+            return _pack_weights(op)
 
 
 def _pack_tables(op: LookupOp) -> tuple[RecordAttr, npt.NDArray[np.uint8]]:

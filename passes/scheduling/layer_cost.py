@@ -106,7 +106,13 @@ class TileLoopCost:
         inputs = tuple(
             NO_TRANSFER
             if number == residency.number
-            else tile_transfer(costs, layout, input_map, layer_shape.input_tile(tile, number))
+            else tile_transfer(
+                costs,
+                layout,
+                input_map,
+                layer_shape.input_tile(tile, number),
+                element_bytes=layer_shape.element_bytes[number],
+            )
             for number, (layout, input_map) in enumerate(
                 zip(layer_shape.input_layouts, layer_shape.inputs, strict=True)
             )

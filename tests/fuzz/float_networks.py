@@ -35,6 +35,8 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
     "Elu": {},
     "Softplus": {},
 }
+UNQUANTISED = {"Conv", "Gemm", "Add", "Mul", "AveragePool", "MaxPool", *FUNCTIONS}
+"""Operations whose results some networks leave as reals."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Options:
     reduce_range: bool
     method: CalibrationMethod
     symmetric: bool
+    unquantised_results: tuple[str, ...]
 
     @staticmethod
     def random(random: Random) -> Options:
@@ -62,6 +65,9 @@ class Options:
             random.random() < 0.5,
             random.choice([CalibrationMethod.MinMax, CalibrationMethod.Percentile]),
             random.random() < 0.3,
+            tuple(random.sample(sorted(UNQUANTISED), random.randint(1, 3)))
+            if random.random() < 0.3
+            else (),
         )
 
 
@@ -192,7 +198,10 @@ def quantised(seed: int, folder: Path) -> tuple[onnx.ModelProto, dict[str, Array
         per_channel=options.per_channel,
         reduce_range=options.reduce_range,
         calibrate_method=options.method,
-        extra_options={"ActivationSymmetric": options.symmetric},
+        extra_options={
+            "ActivationSymmetric": options.symmetric,
+            "OpTypesToExcludeOutputQuantization": list(options.unquantised_results),
+        },
     )
     rng = np.random.default_rng(seed + 1)
     return onnx.load(str(target)), {"image": image(network.image_shape, rng)}, options

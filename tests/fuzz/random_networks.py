@@ -45,8 +45,16 @@ class NextLayer(LayerMaker):
     MOST_CHANNELS = MOST_CHANNELS
 
     def __init__(
-        self, draw: st.DrawFn, kind: str, operands: Sequence[SSAValue], *, axis: int, last: bool
+        self,
+        draw: st.DrawFn,
+        kind: str,
+        operands: Sequence[SSAValue],
+        *,
+        axis: int = 1,
+        last: bool = False,
+        gives_sums: bool = False,
     ):
+        self.gives_sums = gives_sums
         types = [tensor_type(value) for value in operands]
         self.draw, self.kind, self.axis, self.last = draw, kind, axis, last
         self.random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -94,6 +102,10 @@ def random_networks(draw: st.DrawFn) -> RandomNetwork:
             operands.append(draw(st.sampled_from(_partners(values))))
         if kind == "concat":
             operands += draw(st.lists(st.sampled_from(_neighbours(values, axis)), max_size=2))
+        if kind == "steps":
+            dense = draw(st.sampled_from(("conv2d", "depthwise", "pointwise")))
+            summing = NextLayer(draw, dense, operands, gives_sums=True)
+            operands = [summing.append_to(network, f"sums_{number}", operands)]
         layer = NextLayer(draw, kind, operands, axis=axis, last=number + 1 == layers)
         values.append(layer.append_to(network, f"{kind}_{number}", operands))
         kinds.append(kind)

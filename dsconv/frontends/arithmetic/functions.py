@@ -1,32 +1,34 @@
-"""Functions of one activation: what becomes of each of its 256 values, in float32."""
+"""Functions of one activation, in float32 for tables of its 256 values, in doubles for sums."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
-from dsconv.frontends.arithmetic.scales import Floats
+from dsconv.frontends.arithmetic.scales import Reals
 from dsconv.frontends.arithmetic.values import (
     UNBOUNDED,
     Dequantised,
+    FunctionOfSums,
     RescaleLayer,
+    SummingLayer,
     TableLayer,
     with_bounds,
 )
 from dsconv.frontends.onnx_file.onnx_graph import Node
 
-Function: TypeAlias = Callable[[Floats], Floats]
+Function: TypeAlias = Callable[[Reals], Reals]
 
 _error_function = np.vectorize(math.erf, otypes=[np.float64])
 
 
 def _in_double(function: Callable[[np.ndarray], np.ndarray]) -> Callable[[Node], Function]:
-    """A function without attributes, rounded to float32 once."""
-    return lambda _: lambda x: function(x.astype(np.float64)).astype(np.float32)
+    """A function without attributes, rounded to the type of its argument once."""
+    return lambda _: lambda x: function(x.astype(np.float64)).astype(x.dtype)
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
@@ -43,12 +45,12 @@ def _gelu(node: Node) -> Function:
 
 def _hard_sigmoid(node: Node) -> Function:
     alpha, beta = np.float32(node.real("alpha", 0.2)), np.float32(node.real("beta", 0.5))
-    return lambda x: np.clip(alpha * x + beta, 0, 1, dtype=np.float32)
+    return lambda x: np.clip(alpha * x + beta, 0, 1)
 
 
 def _hard_swish(node: Node) -> Function:
     sixth, half = np.float32(1 / 6), np.float32(0.5)
-    return lambda x: x * np.clip(x * sixth + half, 0, 1, dtype=np.float32)
+    return lambda x: x * np.clip(x * sixth + half, 0, 1)
 
 
 def _leaky_relu(node: Node) -> Function:
@@ -65,7 +67,7 @@ def _exponential(alpha: float, gamma: float, slope: float = 1.0) -> Function:
     """gamma * x above 0, gamma * alpha * (exp(slope * x) - 1) below."""
     return lambda x: np.where(
         x < 0, gamma * (alpha * np.expm1(slope * x.astype(np.float64))), gamma * x
-    ).astype(np.float32)
+    ).astype(x.dtype)
 
 
 def _celu(node: Node) -> Function:
@@ -108,6 +110,9 @@ FUNCTIONS: dict[str, Callable[[Node], Function]] = {
 """What an operation computes, from its attributes."""
 
 
+FunctionT = TypeVar("FunctionT", bound=TableLayer | FunctionOfSums)
+
+
 def table(node: Node, value: Dequantised | RescaleLayer | TableLayer) -> TableLayer:
     """An activation, or what became of it, as the table of a node's operand."""
     if isinstance(value, TableLayer):
@@ -117,6 +122,22 @@ def table(node: Node, value: Dequantised | RescaleLayer | TableLayer) -> TableLa
     return TableLayer(node, value.view, UNBOUNDED, value, value.quantisation.reals[None], ())
 
 
-def mapped(node: Node, operand: TableLayer, function: Function) -> TableLayer:
-    """A function of what a table holds."""
-    return replace(operand, reals=function(operand.reals), steps=(*operand.steps, node.op_type))
+def of_sums(node: Node, layer: SummingLayer) -> FunctionOfSums:
+    """What a layer sums up, as a node's operand."""
+    rests = np.array(layer.bias_rests or (0,), np.float64)
+    biases = (layer.bias + rests).reshape(-1, 1)
+    scales = layer.weights.scales.astype(np.float64).reshape(-1, 1)
+    scales = scales * layer.x.quantisation.scale / layer.divisor
+
+    def reals(products: Reals) -> Reals:
+        return np.clip((products + biases) * scales, *layer.bounds)
+
+    return FunctionOfSums(node, layer.view, UNBOUNDED, layer, reals, ())
+
+
+def mapped(node: Node, operand: FunctionT, function: Function) -> FunctionT:
+    """A function of what a table holds, or of another function of sums."""
+    steps = (*operand.steps, node.op_type)
+    if isinstance(operand, TableLayer):
+        return replace(operand, reals=function(operand.reals), steps=steps)
+    return replace(operand.then(function), node=node, steps=steps)

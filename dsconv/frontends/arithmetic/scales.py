@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ import numpy.typing as npt
 from dsconv.dialects.attributes import RequantAttr
 
 Floats = npt.NDArray[np.float32]
+Reals = npt.NDArray[np.floating[Any]]
 
 MANTISSA_BITS = 24
 MAXIMUM_SHIFT = 62
@@ -58,7 +60,7 @@ class Quantisation:
         centred = np.arange(low, high + 1) - self.zero_point
         return centred.astype(np.float32) * np.float32(self.scale)
 
-    def quantised(self, reals: Floats) -> npt.NDArray[np.integer]:
+    def quantised(self, reals: Reals) -> npt.NDArray[np.integer]:
         """The integers of finite or infinite reals, as QuantizeLinear computes them."""
         steps = np.rint(reals / np.float32(self.scale)) + self.zero_point
         return np.clip(steps, *self.limits).astype(self.dtype)

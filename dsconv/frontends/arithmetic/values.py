@@ -27,7 +27,7 @@ from dsconv.dialects.graph import (
     dtype_of,
 )
 from dsconv.frontends.arithmetic.integer_function import IntegerFunction
-from dsconv.frontends.arithmetic.scales import Floats, Quantisation
+from dsconv.frontends.arithmetic.scales import Floats, Quantisation, Reals
 from dsconv.frontends.onnx_file.network import OnnxTensor
 from dsconv.frontends.onnx_file.onnx_graph import Array, GraphInput, Node
 from dsconv.frontends.onnx_file.view import View
@@ -254,6 +254,27 @@ class TableLayer(PendingLayer):
 
 
 @dataclass(frozen=True, eq=False)
+class FunctionOfSums(PendingLayer):
+    """A function of what a layer sums up, value by value, without a QuantizeLinear before it.
+
+    `function` takes sums of products (C, n), without a bias, and gives as many reals. `steps` are
+    the operations of the file that make it.
+    """
+
+    sums: SummingLayer
+    function: Callable[[Reals], Reals]
+    steps: tuple[str, ...]
+
+    def then(self, function: Callable[[Reals], Reals]) -> FunctionOfSums:
+        """Another function of what this one gives."""
+
+        def both(reals: Reals) -> Reals:
+            return function(self.function(reals))
+
+        return replace(self, function=both)
+
+
+@dataclass(frozen=True, eq=False)
 class ScaledLayer:
     """A function of the integers of a layer, not yet clipped to 8 bits.
 
@@ -289,7 +310,9 @@ ArithmeticLayer: TypeAlias = LinearLayer | MulLayer | TableLayer
 MakeMovement: TypeAlias = Callable[
     [Sequence[SSAValue], IntTensorType, Quantisation, int], LayerOperation
 ]
-AnyPendingLayer: TypeAlias = ArithmeticLayer | MaxPoolLayer | MovingLayer
+SummingLayer: TypeAlias = ConvolutionLayer | MatrixLayer
+"""Layers whose sums functions may take as they are."""
+AnyPendingLayer: TypeAlias = ArithmeticLayer | MaxPoolLayer | MovingLayer | FunctionOfSums
 Activation: TypeAlias = RealInput | Integers | Dequantised | AnyPendingLayer | ScaledLayer
 Value: TypeAlias = Constant | ScaledConstant | Activation | LeftToCaller
 
@@ -313,6 +336,8 @@ def with_bounds(layer: LayerT, bounds: tuple[float, float]) -> LayerT:
     """The layer with one more activation function behind it."""
     if isinstance(layer, TableLayer):
         return replace(layer, reals=np.clip(layer.reals, *bounds))
+    if isinstance(layer, FunctionOfSums):
+        return layer.then(lambda reals: np.clip(reals, *bounds))
     low, high = layer.bounds
     clipped = tuple(min(max(bound, bounds[0]), bounds[1]) for bound in (low, high))
     return replace(layer, bounds=clipped)

@@ -40,6 +40,7 @@ from dsconv.frontends.arithmetic.values import (
     AnyPendingLayer,
     ConvolutionLayer,
     Dequantised,
+    FunctionOfSums,
     Integers,
     MatrixLayer,
     MaxPoolLayer,
@@ -54,6 +55,8 @@ from dsconv.frontends.core.operations import (
     layer_operation,
     max_pool_operation,
     result_type,
+    steps_operation,
+    with_accumulators_in_32_bits,
 )
 from dsconv.frontends.onnx_file.labels import c_identifier, layer_labels
 from dsconv.frontends.onnx_file.network import ImportedNetwork, LayerSource, OnnxTensor, Port
@@ -154,6 +157,8 @@ class NetworkBuilder:
             return self._add_max_pool(layer, output, name)
         if isinstance(layer, MovingLayer):
             return self._add_movement(layer, output, name)
+        if isinstance(layer, FunctionOfSums):
+            return self._add_function_of_sums(layer, output, name)
         operation, inputs = layer_operation(layer, output, arithmetic or self._arithmetic)
         return self._append(operation, layer, [x.integers for x in inputs], output, name)
 
@@ -164,11 +169,24 @@ class NetworkBuilder:
         """
         scales = tuple(layer.bias_scales.reshape(-1).tolist())
         meaning = Quantisation(scales[0], 0, "int32")
-        unbounded = replace(layer, bounds=UNBOUNDED)
-        integers = self.add_layer(unbounded, meaning, name, IntegerArithmetic())
+        integers = self._add_sums(layer, meaning, name)
         if len(scales) == 1:
             return integers
         return replace(integers, quantisation=None, channel_scales=scales)
+
+    def _add_sums(
+        self, layer: ConvolutionLayer | MatrixLayer, meaning: Quantisation, name: str | None
+    ) -> Integers:
+        return self.add_layer(replace(layer, bounds=UNBOUNDED), meaning, name, IntegerArithmetic())
+
+    def _add_function_of_sums(
+        self, layer: FunctionOfSums, output: Quantisation, name: str | None
+    ) -> Integers:
+        """The sums in 32 bits, and a table of the steps of the function."""
+        summing = with_accumulators_in_32_bits(layer.sums)
+        sums = self._add_sums(summing, Quantisation(1.0, 0, "int32"), None)
+        operation = steps_operation(replace(layer, sums=summing), sums.value, output)
+        return self._append(operation, layer, [sums], output, name)
 
     def _append(
         self,

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
+from xdsl.ir import SSAValue
 
 from dsconv.dialects.attributes import RequantAttr
 from dsconv.dialects.graph import (
@@ -20,10 +21,12 @@ from dsconv.dialects.graph import (
     MaxPoolOp,
     MulOp,
     RescaleOp,
+    StepsOp,
     activation_type,
 )
 from dsconv.frontends.arithmetic.real_factors import NO_WEIGHTS, Arithmetic, OnnxRuntimeArithmetic
-from dsconv.frontends.arithmetic.scales import LARGEST_DIVISOR, Quantisation
+from dsconv.frontends.arithmetic.scales import LARGEST_DIVISOR, Quantisation, Reals
+from dsconv.frontends.arithmetic.step_tables import TooManyStepsError, padded_tables, steps_of
 from dsconv.frontends.arithmetic.values import (
     UNLABELLED,
     AddLayer,
@@ -31,6 +34,7 @@ from dsconv.frontends.arithmetic.values import (
     AveragePoolLayer,
     ConvolutionLayer,
     Dequantised,
+    FunctionOfSums,
     Integers,
     MatrixLayer,
     MaxPoolLayer,
@@ -78,7 +82,7 @@ def _weighted_operation(
     layer: ConvolutionLayer | MatrixLayer, output: Quantisation, arithmetic: Arithmetic
 ) -> LayerOperation:
     if isinstance(arithmetic, OnnxRuntimeArithmetic):
-        layer = _with_accumulators_in_32_bits(layer)
+        layer = with_accumulators_in_32_bits(layer)
     _check_accumulators(layer)
     x, weights = layer.x, layer.weights
     requant = arithmetic.requantisation(layer, x.quantisation, weights.scales, output)
@@ -201,6 +205,35 @@ def _lookup_operation(
     )
 
 
+def steps_operation(layer: FunctionOfSums, sums: SSAValue, output: Quantisation) -> StepsOp:
+    """The quantised results of a function, from the sums of its layer."""
+    summing, largest = layer.sums, _largest_products(layer.sums)
+
+    def reals(sums: npt.NDArray[np.int64]) -> Reals:
+        results = layer.function((sums - summing.bias[:, None]).astype(np.float64))
+        if np.isnan(results).any():
+            raise layer.node.problem("its result is not a number for some inputs")
+        return results
+
+    lows, highs = (summing.bias + sign * largest for sign in (-1, 1))
+    try:
+        ranges = list(zip(lows.tolist(), highs.tolist(), strict=True))
+        steps = steps_of(reals, output.quantised, ranges)
+    except TooManyStepsError as error:
+        raise layer.node.problem(
+            f"what it gives of the sums of {summing.node.title} changes too often for a table",
+            "quantise in between",
+        ) from error
+    thresholds, values = padded_tables(steps, output.dtype)
+    return StepsOp(
+        UNLABELLED,
+        sums,
+        ConstantOp.of(thresholds),
+        ConstantOp.of(values),
+        result_type(layer, output.dtype),
+    )
+
+
 def result_type(layer: PendingLayer, dtype: str) -> IntTensorType:
     """Type of a layer's result."""
     size = math.prod(layer.view.sizes)
@@ -209,7 +242,7 @@ def result_type(layer: PendingLayer, dtype: str) -> IntTensorType:
     return activation_type(layer.view.sizes, dtype)
 
 
-def _with_accumulators_in_32_bits(
+def with_accumulators_in_32_bits(
     layer: ConvolutionLayer | MatrixLayer,
 ) -> ConvolutionLayer | MatrixLayer:
     """The layer with biases that are too large beside their sums in what the requantisation adds.

@@ -20,6 +20,7 @@ from dsconv.frontends.arithmetic.values import (
     Constant,
     ConvolutionLayer,
     Dequantised,
+    FunctionOfSums,
     Integers,
     LeftToCaller,
     MatrixLayer,
@@ -326,6 +327,9 @@ class Reader:
             case TableLayer():
                 behind = value.left_to_caller()
                 return self._float_output(tensor, behind.last, behind.steps)
+            case FunctionOfSums():
+                last = self._last_layer(value.sums, tensor)
+                return self._float_output(tensor, last.last, (*last.steps, *value.steps))
             case ConvolutionLayer() | MatrixLayer() | ScaledLayer():
                 last = self._last_layer(value, tensor)
                 return self._float_output(tensor, last.last, last.steps)

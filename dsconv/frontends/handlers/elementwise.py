@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeGuard
 
 import numpy as np
 
-from dsconv.frontends.arithmetic.functions import FUNCTIONS, mapped, table
-from dsconv.frontends.arithmetic.scales import Floats
+from dsconv.frontends.arithmetic.functions import (
+    FUNCTIONS,
+    FunctionT,
+    mapped,
+    of_sums,
+    table,
+)
+from dsconv.frontends.arithmetic.scales import Floats, Reals
 from dsconv.frontends.arithmetic.values import (
+    UNBOUNDED,
     Constant,
     ConvolutionLayer,
     Dequantised,
+    FunctionOfSums,
     MatrixLayer,
     PendingLayer,
     RescaleLayer,
     ScaledConstant,
+    SummingLayer,
     TableLayer,
     Value,
-    WeightedLayer,
     with_bounds,
 )
 from dsconv.frontends.core.reader import Handler, Reader
@@ -28,7 +38,7 @@ from dsconv.frontends.handlers.windows import check_nchw
 from dsconv.frontends.onnx_file.onnx_graph import Node
 from dsconv.frontends.onnx_file.view import View
 
-BinaryFunction = Callable[[Floats, Floats], Floats]
+BinaryFunction = Callable[[Reals, Reals], Reals]
 FUNCTIONS_OF_TWO: dict[str, BinaryFunction] = {
     "Div": np.divide,
     "Max": np.maximum,
@@ -39,7 +49,7 @@ NO_QUOTIENT = "a quotient has no value where the second is 0: multiply by its qu
 
 
 def read_function(reader: Reader, node: Node) -> Value:
-    """A table of 256 values, exact for any function of an activation."""
+    """A table of 256 values for any function of an activation, steps for one of a layer's sums."""
     is_last = node.outputs[0] not in reader.graph.consumers
     behind_sums = reader.sums(node) if is_last else None
     return behind_sums or mapped(node, _table(reader, node, 0), FUNCTIONS[node.op_type](node))
@@ -57,7 +67,7 @@ def read_batch_normalization(reader: Reader, node: Node) -> Value:
     if len(node.outputs) > 1 or node.integer("training_mode", 0):
         raise node.problem("in training mode", "export the model for inference")
     layer = reader.value(node)
-    if isinstance(layer, ConvolutionLayer | MatrixLayer):
+    if isinstance(layer, ConvolutionLayer | MatrixLayer) and layer.bounds == UNBOUNDED:
         return _normalised_layer(reader, node, layer)
     x = _table(reader, node, 0)
     check_nchw(node, x.view)
@@ -65,14 +75,14 @@ def read_batch_normalization(reader: Reader, node: Node) -> Value:
         _channel_parameter(reader, node, index, x.view) for index in range(1, 5)
     )
     reader.note(
-        "normalisations that are not folded into layers are tables of 256 bytes a channel: ONNX "
+        "normalisations that are not folded into layers are tables for every channel: ONNX "
         "Runtime's quant_pre_process folds them, before the network is quantised"
     )
     epsilon = np.float32(node.real("epsilon", 1e-5))
 
-    def normalised(reals: Floats) -> Floats:
+    def normalised(reals: Reals) -> Reals:
         factor = (scale / np.sqrt(variance + epsilon)).astype(np.float32)
-        return (reals * factor + (bias - mean * factor)).astype(np.float32)
+        return reals * factor + (bias - mean * factor)
 
     return mapped(node, x, normalised)
 
@@ -96,8 +106,10 @@ def _scaled_layer(reader: Reader, node: Node) -> Value | None:
     """A layer with weights times constants of its channels, or over them; None for any other."""
     for index in (0, 1) if node.op_type == "Mul" else (0,):
         layer, constant = reader.value(node, index), reader.value(node, 1 - index)
-        if isinstance(layer, ConvolutionLayer | MatrixLayer) and isinstance(
-            constant, Constant | ScaledConstant
+        if (
+            isinstance(layer, ConvolutionLayer | MatrixLayer)
+            and layer.bounds == UNBOUNDED
+            and isinstance(constant, Constant | ScaledConstant)
         ):
             reals = _operand(node, constant, layer.view).astype(np.float64)
             factors = reals if node.op_type == "Mul" else 1 / reals
@@ -108,13 +120,18 @@ def _scaled_layer(reader: Reader, node: Node) -> Value | None:
 def read_add(reader: Reader, node: Node) -> Value:
     """Two activations, of which one may broadcast over the other, one and a constant, or a bias."""
     lhs, rhs = reader.value(node, 0), reader.value(node, 1)
-    if isinstance(lhs, WeightedLayer) and isinstance(rhs, Constant | ScaledConstant):
+    if _takes_bias(lhs) and isinstance(rhs, Constant | ScaledConstant):
         return weighted_layers.with_added_constant(reader, node, lhs, rhs)
-    if isinstance(rhs, WeightedLayer) and isinstance(lhs, Constant | ScaledConstant):
+    if _takes_bias(rhs) and isinstance(lhs, Constant | ScaledConstant):
         return weighted_layers.with_added_constant(reader, node, rhs, lhs)
     return _function_of_one(reader, node, np.add) or binary.addition(
         reader, node, reader.dequantised(node, 0), reader.dequantised(node, 1)
     )
+
+
+def _takes_bias(value: Value) -> TypeGuard[ConvolutionLayer | MatrixLayer]:
+    """Whether a constant beside a value becomes part of its bias."""
+    return isinstance(value, ConvolutionLayer | MatrixLayer) and value.bounds == UNBOUNDED
 
 
 def read_sum(reader: Reader, node: Node) -> Value:
@@ -135,7 +152,7 @@ def read_mul(reader: Reader, node: Node) -> Value:
 def read_sub(reader: Reader, node: Node) -> Value:
     """Two activations, of which one may broadcast over the other, or one and a constant."""
     layer, constant = reader.value(node, 0), reader.value(node, 1)
-    if isinstance(layer, WeightedLayer) and isinstance(constant, Constant | ScaledConstant):
+    if _takes_bias(layer) and isinstance(constant, Constant | ScaledConstant):
         subtrahend = Constant(-_constant_reals(node, constant))
         return weighted_layers.with_added_constant(reader, node, layer, subtrahend)
     return _function_of_one(reader, node, np.subtract) or binary.difference(
@@ -175,14 +192,21 @@ def read_function_of_two(reader: Reader, node: Node) -> Value:
     return result
 
 
-def _function_of_one(reader: Reader, node: Node, function: BinaryFunction) -> TableLayer | None:
-    """A node whose operands are constant or functions of one activation; None for two of them."""
+def _function_of_one(
+    reader: Reader, node: Node, function: BinaryFunction
+) -> TableLayer | FunctionOfSums | None:
+    """A node whose operands are constant or functions of one activation; None for two of them.
+
+    In place of an activation there may be what a layer sums up.
+    """
     lhs, rhs = reader.value(node, 0), reader.value(node, 1)
     if isinstance(rhs, Constant | ScaledConstant):
         return with_constant(node, _table(reader, node, 0), rhs, function)
     if isinstance(lhs, Constant | ScaledConstant):
         x = _table(reader, node, 1)
         return with_constant(node, x, lhs, lambda reals, left: function(left, reals))
+    if isinstance(lhs, OF_SUMS) and isinstance(rhs, OF_SUMS):
+        return _function_of_sums(_of_sums(node, lhs), _of_sums(node, rhs), node, function)
     tables = isinstance(lhs, TableLayer) or isinstance(rhs, TableLayer)
     if not tables or not isinstance(lhs, TABULATED) or not isinstance(rhs, TABULATED):
         return None
@@ -192,15 +216,34 @@ def _function_of_one(reader: Reader, node: Node, function: BinaryFunction) -> Ta
     return mapped(node, second, lambda reals: function(first.reals, reals))
 
 
+def _function_of_sums(
+    first: FunctionOfSums, second: FunctionOfSums, node: Node, function: BinaryFunction
+) -> FunctionOfSums | None:
+    """A function of two functions of the same sums, None where they are not the same."""
+    if first.sums.node is not second.sums.node or not first.view.reads_like(second.view):
+        return None
+    steps = tuple(dict.fromkeys((*first.steps, *second.steps, node.op_type)))
+
+    def both(reals: Reals) -> Reals:
+        return function(first.function(reals), second.function(reals))
+
+    return replace(second, node=node, function=both, steps=steps)
+
+
 def with_constant(
-    node: Node, x: TableLayer, constant: Constant | ScaledConstant, function: BinaryFunction
-) -> TableLayer:
+    node: Node, x: FunctionT, constant: Constant | ScaledConstant, function: BinaryFunction
+) -> FunctionT:
     """A function of an activation and a constant that broadcasts over its channels."""
     operand = _operand(node, constant, x.view)
     return mapped(node, x, lambda reals: function(reals, operand))
 
 
 TABULATED = (Dequantised, RescaleLayer, TableLayer)
+OF_SUMS = (ConvolutionLayer, MatrixLayer, FunctionOfSums)
+
+
+def _of_sums(node: Node, value: SummingLayer | FunctionOfSums) -> FunctionOfSums:
+    return value if isinstance(value, FunctionOfSums) else of_sums(node, value)
 
 
 def _read_alike(first: TableLayer, second: TableLayer) -> bool:
@@ -212,8 +255,10 @@ def _read_alike(first: TableLayer, second: TableLayer) -> bool:
     )
 
 
-def _table(reader: Reader, node: Node, index: int) -> TableLayer:
+def _table(reader: Reader, node: Node, index: int) -> TableLayer | FunctionOfSums:
     value = reader.value(node, index)
+    if isinstance(value, OF_SUMS):
+        return _of_sums(node, value)
     if isinstance(value, RescaleLayer | TableLayer):
         return table(node, value)
     return table(node, reader.dequantised(node, index))
