@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dsconv.runners import Program, gvsoc, gvsoc_gap8, host, qemu
 from dsconv.runners.build import RISCV_GCC
+from dsconv.runners.dram import SIMULATORS
 from dsconv.runners.process import find_program
 from dsconv.runners.systolic.rtl_simulator import find_icarus, find_yosys
 
@@ -78,6 +79,15 @@ def check() -> list[Tool]:
             find_yosys(),
             purpose="counts the gates of a processing element (bench array --synth)",
             how_to_get="make rtl, or apt install yosys",
+        ),
+        *(
+            _tool(
+                simulator.NAME,
+                simulator.find(),
+                purpose="simulates transfers to DRAM (dsconv dram --simulator)",
+                how_to_get=simulator.HOW_TO_GET,
+            )
+            for simulator in SIMULATORS.values()
         ),
     ]
 

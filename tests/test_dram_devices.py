@@ -38,7 +38,7 @@ def test_the_papers_memory() -> None:
         ('"DDR3"', '"DDR7"', r"standard is 'DDR7'; expected DDR3 or LPDDR3 or LPDDR4"),
         ('"row:column:bank"', '"bank"', r"controller.mapping is 'bank'; expected"),
         ("banks = 8", "banks = 6", r"structure.banks is 6; expected a power of two"),
-        ("rows = 8192", "rows = 0", r"structure.rows is 0"),
+        ("rows = 8192", "rows = 0", r"structure.rows is 0; expected a power of two"),
         ("device_bits = 16", "device_bits = 128", r"device_bits is 128, more than the bus's 64"),
         ("burst = 8", "burst = 2048", r"burst is 2048; expected 2 to the 1024 columns"),
         ("clock_ns = 1.5", "clock_ns = 0", r"clock_ns has to be more than 0"),

@@ -87,11 +87,13 @@ class Power:
 class Controller:
     """How addresses become places, and how many transactions wait for the device.
 
-    A row is closed after `row_accesses` of them, so that none starves; 0 keeps it open.
+    Each bank has a queue of so many of them, or 0: all share one for commands, as long as that for
+    transactions. A row is closed after `row_accesses`, so that none starves; 0 keeps it open.
     """
 
     mapping: AddressMapping
     queue: int
+    bank_queue: int
     row_accesses: int
 
 
@@ -140,12 +142,10 @@ class DramDevice:
 def check_device(device: DramDevice) -> None:
     """Raises TableError where there can be no such memory."""
     structure, timing, power = device.structure, device.timing, device.power
-    for field in ("bus_bits", "device_bits", "banks", "columns", "burst"):
+    for field in ("bus_bits", "device_bits", "banks", "rows", "columns", "burst"):
         size = getattr(structure, field)
         if size < 1 or not log2(size).is_integer():
             raise TableError(f"{device.name}.structure.{field} is {size}; expected a power of two")
-    if structure.rows < 1:
-        raise TableError(f"{device.name}.structure.rows is 0; expected at least 1")
     if structure.device_bits > structure.bus_bits:
         raise TableError(
             f"{device.name}.structure.device_bits is {structure.device_bits}, more than the "

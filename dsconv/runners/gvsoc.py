@@ -2,14 +2,13 @@
 
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dsconv.runners.process import Program, RunnerError
+from dsconv.runners.process import Program, RunnerError, find_in_home
 from dsconv.runners.result import RunResult
 from dsconv.runners.workspace import (
     built_l1_bytes,
@@ -34,9 +33,7 @@ CLUSTER_DESCRIPTION = Path("../generators/pulp/chips/pulp_open/cluster.json")
 
 def find() -> Program | None:
     """GVSoC from GVSOC_HOME (the install directory or its bin) if that is set, else from PATH."""
-    home = os.environ.get("GVSOC_HOME")
-    path = shutil.which("gvsoc", path=f"{home}{os.pathsep}{home}/bin" if home else None)
-    return None if path is None else Program(Path(path).resolve(), version="")
+    return find_in_home("gvsoc", "GVSOC_HOME", "bin")
 
 
 def run(

@@ -42,6 +42,16 @@ def find_program(name: str, version_option: str = "--version") -> Program | None
     return Program(Path(path), answer.partition("\n")[0])
 
 
+def find_in_home(name: str, variable: str, *folders: str) -> Program | None:
+    """The program of that name: where the environment variable is set, in that folder or one of
+    `folders` in it, else on PATH. It is not asked for its version.
+    """
+    home = os.environ.get(variable)
+    places = [home, *(str(Path(home, folder)) for folder in folders)] if home else []
+    path = shutil.which(name, path=os.pathsep.join(places) or None)
+    return None if path is None else Program(Path(path).resolve(), version="")
+
+
 def run_program(
     command: Sequence[str],
     directory: Path,
