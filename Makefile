@@ -57,7 +57,7 @@ $(VENV)/ready: pyproject.toml
 support: setup
 	@$(BIN)/python scripts/update_support.py docs/operators.md
 
-# Icarus Verilog and Yosys, for run --on array --rtl and bench array --synth
+# Icarus Verilog, Verilator and Yosys, for run --on array --rtl and bench array --synth
 rtl: setup
 	@scripts/install-tools rtl
 

@@ -7,7 +7,7 @@ from dsconv.runners import Program, gvsoc, gvsoc_gap8, host, qemu
 from dsconv.runners.build import RISCV_GCC
 from dsconv.runners.dram import SIMULATORS
 from dsconv.runners.process import find_program
-from dsconv.runners.systolic.rtl_simulator import find_icarus, find_yosys
+from dsconv.runners.systolic.rtl_tools import find_icarus, find_verilator, find_yosys
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,12 @@ def check() -> list[Tool]:
             find_icarus(),
             purpose="runs tiles of a systolic array in SystemVerilog (run --on array --rtl)",
             how_to_get="make rtl, or apt install iverilog",
+        ),
+        _tool(
+            "Verilator",
+            find_verilator(),
+            purpose="runs the same tiles compiled to C++, beside Icarus",
+            how_to_get="make rtl, or apt install verilator g++ make",
         ),
         _tool(
             "Yosys",

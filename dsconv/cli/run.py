@@ -80,7 +80,7 @@ def run_command(
     ] = False,
     rtl: Annotated[
         bool,
-        typer.Option("--rtl", help="On array: run tiles in SystemVerilog on Icarus, too."),
+        typer.Option("--rtl", help="On array: run tiles in SystemVerilog, too."),
     ] = False,
     json_file: Annotated[
         Path | None,

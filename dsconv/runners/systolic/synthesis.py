@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from dsconv.errors import ToolError
 from dsconv.runners.process import RunnerError, run_program
-from dsconv.runners.systolic.rtl_simulator import find_yosys, sources
+from dsconv.runners.systolic.rtl_tools import find_yosys, sources
 
 TIMEOUT_S = 300.0
 GATES = "AND,NAND,OR,NOR,XOR,XNOR,MUX,AOI3,OAI3"
