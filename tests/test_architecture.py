@@ -35,6 +35,7 @@ FRONTEND_LAYERS = (
     ("dsconv.frontends.core",),
     ("dsconv.frontends.arithmetic",),
     ("dsconv.frontends.onnx_file",),
+    ("dsconv.frontends.tflite_file",),
 )
 
 Layers = tuple[tuple[str, ...], ...]

@@ -38,7 +38,7 @@ class Runner(StrEnum):
 
 DEFAULT_TARGETS = {Runner.HOST: "host", Runner.QEMU: "qemu", Runner.GVSOC: "pulp_open"}
 
-Model = Annotated[Path, typer.Argument(help="Quantised ONNX file.", metavar="MODEL.onnx")]
+Model = Annotated[Path, typer.Argument(help="Quantised ONNX or .tflite file.", metavar="MODEL")]
 OutputFolder = Annotated[
     Path,
     typer.Option("--output", "-o", metavar="DIR", parser=output_path, help="Folder to write."),

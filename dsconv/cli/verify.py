@@ -17,6 +17,8 @@ class JudgeName(StrEnum):
 
     ONNX_RUNTIME = "onnxruntime"
     EXACT = "exact"
+    TFLM = "tflm"
+    LITERT = "litert"
 
 
 def verify_command(
@@ -25,7 +27,8 @@ def verify_command(
         JudgeName | None,
         typer.Option(
             "--against",
-            help="What to compare with; by default, exact for graphs on integers.",
+            help="What to compare with; by default, exact for graphs on integers, and tflm or "
+            "litert, as the flavour says, for .tflite files.",
         ),
     ] = None,
     on: On = Runner.HOST,
@@ -33,7 +36,7 @@ def verify_command(
     flavour: Flavour = None,
     input: Inputs = None,
 ) -> None:
-    """Compare every layer with ONNX Runtime or with exact numbers, then all of them, then the C.
+    """Compare every layer with ONNX Runtime, TFLite or exact numbers, then all of them, then the C.
 
     Exit status 0: all equal, or off where float32's rounding explains it; 1: a value differs; 2: an
     error.
@@ -48,6 +51,8 @@ def verify_command(
         None: None,
         JudgeName.ONNX_RUNTIME: Judge.ONNX_RUNTIME,
         JudgeName.EXACT: Judge.EXACT,
+        JudgeName.TFLM: Judge.TFLM,
+        JudgeName.LITERT: Judge.LITERT,
     }
     x = None if given is None else given.for_ports(compiled.imported.inputs)
     verification = verify(compiled, model, x, on=on.value, judge=judges[against])

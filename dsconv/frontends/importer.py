@@ -1,4 +1,4 @@
-"""Imports a quantised ONNX network into the graph level of the dialect."""
+"""Imports a quantised ONNX or TFLite network into the graph level of the dialect."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import numpy as np
 import onnx
 
 from dsconv.frontends.core.reader import Reader
+from dsconv.frontends.flavours.flavour import Flavour
 from dsconv.frontends.flavours.registry import flavour_named, flavour_of
 from dsconv.frontends.flavours.tflite import TFLITE
 from dsconv.frontends.onnx_file.model_file import load_model
 from dsconv.frontends.onnx_file.network import ImportedNetwork
 from dsconv.frontends.onnx_file.onnx_graph import OnnxGraph
 from dsconv.frontends.onnx_file.preprocessing import without_preprocessing
+from dsconv.frontends.tflite_file.onnx_writer import PRODUCER
 
 FROM_TFLITE = "tf2onnx"
 """Who writes what was a .tflite file, or a TensorFlow graph."""
@@ -24,7 +26,7 @@ def import_onnx(
     name: str | None = None,
     flavour: str | None = None,
 ) -> ImportedNetwork:
-    """Imports a quantised ONNX network.
+    """Imports a quantised ONNX or TFLite network.
 
     The function in the module is called `name`, by default after the file or the graph. `flavour`
     names what the nodes mean, which the graph itself tells by default. Raises `ModelError`, with
@@ -37,7 +39,7 @@ def import_onnx(
         model, stem = load_model(path), path.stem
     model, left_out = without_preprocessing(model)
     graph = OnnxGraph(model)
-    meaning = flavour_of(graph) if flavour is None else flavour_named(flavour)
+    meaning = _flavour(model, graph, flavour)
     reader = Reader(graph, meaning.handlers, meaning.arithmetic, left_out)
     if flavour is None and model.producer_name == FROM_TFLITE:
         reader.note(
@@ -46,3 +48,9 @@ def import_onnx(
         )
     with np.errstate(all="ignore"):  # what is not finite is found and reported with its node
         return reader.read(name or stem, meaning.name)
+
+
+def _flavour(model: onnx.ModelProto, graph: OnnxGraph, name: str | None) -> Flavour:
+    if name is not None:
+        return flavour_named(name)
+    return TFLITE if model.producer_name == PRODUCER else flavour_of(graph)

@@ -1,4 +1,4 @@
-"""Who says what an ONNX file means, and how values compare with theirs."""
+"""Who says what a file means, and how values compare with theirs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from enum import Enum
 
 import numpy as np
 
+from dsconv.frontends.flavours.litert import LITERT
 from dsconv.frontends.flavours.registry import INTEGER_FLAVOURS
+from dsconv.frontends.flavours.tflite import TFLITE
 from dsconv.verification.onnx_runtime import Array
 
 Feeds = Sequence[Mapping[str, Array]]
@@ -19,10 +21,18 @@ class Judge(Enum):
 
     ONNX_RUNTIME = "ONNX Runtime"
     EXACT = "the exact interpreter"
+    TFLM = "TensorFlow Lite Micro"
+    LITERT = "LiteRT's reference kernels"
 
 
-def judge_of(flavour: str) -> Judge:
+TFLITE_JUDGES = (Judge.TFLM, Judge.LITERT)
+"""Who run .tflite files."""
+
+
+def judge_of(flavour: str, *, of_tflite_file: bool) -> Judge:
     """Who tells what a file of a flavour means."""
+    if of_tflite_file and flavour in (TFLITE.name, LITERT.name):
+        return Judge.TFLM if flavour == TFLITE.name else Judge.LITERT
     return Judge.EXACT if flavour in INTEGER_FLAVOURS else Judge.ONNX_RUNTIME
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,18 +10,21 @@ import onnx
 
 from dsconv.api import Network
 from dsconv.dialects.graph import tensor_type
-from dsconv.dialects.run import layers_of
+from dsconv.dialects.run import ReferenceRun, layers_of
+from dsconv.errors import DsconvError
 from dsconv.execution.execute import run_imported
 from dsconv.execution.ports import quantised_inputs
 from dsconv.frontends import ImportedNetwork, LayerSource, Port
 from dsconv.frontends.onnx_file.model_file import load_model
 from dsconv.frontends.onnx_file.onnx_graph import OnnxGraph
 from dsconv.frontends.onnx_file.preprocessing import without_preprocessing
+from dsconv.frontends.tflite_file.schema import is_tflite
 from dsconv.verification.exact import ExactComparison
 from dsconv.verification.onnx_runtime import Array
-from dsconv.verification.oracles import Agreement, Judge, judge_of
+from dsconv.verification.oracles import TFLITE_JUDGES, Agreement, Feeds, Judge, judge_of
 from dsconv.verification.result import LayerCheck, Verification
 from dsconv.verification.runtime_comparison import RuntimeComparison
+from dsconv.verification.tflite_comparison import TfliteComparison
 
 
 def verify(
@@ -39,7 +42,8 @@ def verify(
     run the C.
     """
     imported = compiled.imported
-    judge = judge or judge_of(imported.flavour)
+    data = path.read_bytes()
+    judge = judge or judge_of(imported.flavour, of_tflite_file=is_tflite(data))
     model, _ = without_preprocessing(load_model(path))
     ports = imported.inputs
     inputs = quantised_inputs(x, ports)
@@ -49,12 +53,27 @@ def verify(
         for row in rows
     ]
     runs = [run_imported(imported, row) for row in rows]
-    kind = ExactComparison if judge is Judge.EXACT else RuntimeComparison
-    comparison = kind(imported, model, feeds, runs)
+    comparison = _comparison(judge, imported, model, data, feeds, runs)
     layers = _checks(imported, comparison.layer)
     outputs = [comparison.output(port) for port in imported.outputs]
     given = {port.name: array for port, array in zip(ports, inputs, strict=True)}
     return Verification(judge, layers, outputs, compiled.run(given, on=on))
+
+
+def _comparison(
+    judge: Judge,
+    imported: ImportedNetwork,
+    model: onnx.ModelProto,
+    data: bytes,
+    feeds: Feeds,
+    runs: Sequence[ReferenceRun],
+) -> ExactComparison | RuntimeComparison | TfliteComparison:
+    if judge in TFLITE_JUDGES:
+        if not is_tflite(data):
+            raise DsconvError(f"{judge.value} judges .tflite files, and this is none")
+        return TfliteComparison(imported, data, feeds, runs, judge)
+    kind = ExactComparison if judge is Judge.EXACT else RuntimeComparison
+    return kind(imported, model, feeds, runs)
 
 
 def _checks(

@@ -12,7 +12,12 @@ from dsconv.frontends.onnx_file.onnx_graph import Array, GraphInput, Node, OnnxG
 from dsconv.frontends.onnx_file.pads import read_pads
 from dsconv.frontends.onnx_file.rearrange import REARRANGING, permutation, rearranged
 from dsconv.frontends.onnx_file.transposed_inputs import TAKE_NCHW
-from dsconv.frontends.onnx_file.view import Shape, View, nchw_view_of_input
+from dsconv.frontends.onnx_file.view import (
+    Shape,
+    View,
+    channels_last_view,
+    nchw_view_of_input,
+)
 
 Constants = Callable[[str], Array | None]
 
@@ -42,6 +47,8 @@ def input_view(graph: OnnxGraph, source: GraphInput, constant: Constants) -> Vie
     tensor, None where it is not constant. Raises `ModelError` where the input is no such
     activation.
     """
+    if source.is_channels_last and len(source.shape) == 4 and source.shape[0] == 1:
+        return channels_last_view(source.shape)
     for read in reversed(_reads(graph, source, constant)):
         named = nchw_view_of_input(read.view)
         if named is None:

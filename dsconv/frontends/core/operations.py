@@ -267,8 +267,13 @@ def _largest_products(layer: WeightedLayer) -> npt.NDArray[np.int64]:
     return np.abs(centred).sum(axis=1) * layer.x.quantisation.largest_distance
 
 
+def largest_sums(layer: WeightedLayer) -> npt.NDArray[np.int64]:
+    """What no sum of a channel exceeds, of either sign."""
+    return _largest_products(layer) + np.abs(layer.bias)
+
+
 def _check_accumulators(layer: WeightedLayer) -> None:
-    sums = _largest_products(layer) + np.abs(layer.bias)
+    sums = largest_sums(layer)
     channel = int(np.argmax(sums))
     if sums[channel] >= ACCUMULATOR_LIMIT:
         raise layer.node.problem(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dsconv.errors import ModelError
 from dsconv.frontends.core.reader import QUANTISE_FIRST
 from dsconv.frontends.flavours.flavour import Flavour, has_operation
+from dsconv.frontends.flavours.litert import LITERT
 from dsconv.frontends.flavours.nemo import NEMO
 from dsconv.frontends.flavours.qcdq import QCDQ
 from dsconv.frontends.flavours.qdq import QDQ
@@ -14,7 +15,7 @@ from dsconv.frontends.flavours.requantshift import REQUANTSHIFT
 from dsconv.frontends.flavours.tflite import TFLITE
 from dsconv.frontends.onnx_file.onnx_graph import OnnxGraph
 
-FLAVOURS = (REQUANTSHIFT, QOPERATOR, QCDQ, QDQ, NEMO, QUANTLAB, TFLITE)
+FLAVOURS = (REQUANTSHIFT, QOPERATOR, QCDQ, QDQ, NEMO, QUANTLAB, TFLITE, LITERT)
 """In the order in which they are recognised."""
 INTEGER_FLAVOURS = {flavour.name for flavour in (REQUANTSHIFT, NEMO, QUANTLAB)}
 """Whose nodes compute on integers."""

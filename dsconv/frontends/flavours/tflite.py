@@ -1,22 +1,37 @@
-"""TFLite's own arithmetic, for QDQ files that were converted from it.
+"""TFLite's own arithmetic, for .tflite files and for QDQ files that were converted from them.
 
-Such a file means ONNX Runtime's arithmetic to whoever runs it, so this flavour is never detected:
-`--flavour TFLite` gives what the original computes with TFLite's reference kernels, of which
-docs/arithmetic.md has a list.
+It is that of TensorFlow Lite Micro's reference kernels, of which docs/arithmetic.md has a list;
+`LiteRT` has what LiteRT's do otherwise. A QDQ file means ONNX Runtime's arithmetic to whoever runs
+it, so there `--flavour TFLite` has to be asked for.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from dsconv.dialects import reference
-from dsconv.dialects.attributes import TWICE_DIVISOR, RequantAttr, Rounding
+from dsconv.dialects.attributes import RequantAttr, Rounding
 from dsconv.dialects.graph import ConstantOp
 from dsconv.frontends.arithmetic.addition_forms import Addition
-from dsconv.frontends.arithmetic.scales import LARGEST_DIVISOR, Floats, Quantisation
+from dsconv.frontends.arithmetic.functions import table
+from dsconv.frontends.arithmetic.gemmlowp import (
+    clip_range,
+    divided,
+    factor_of,
+    quantised_factor,
+    round_half_away,
+    rounded_twice,
+)
+from dsconv.frontends.arithmetic.scales import Floats, Quantisation
+from dsconv.frontends.arithmetic.tflite_tables import (
+    SlopesLayer,
+    hard_swish,
+    slopes_of_channels,
+    two_slopes,
+)
 from dsconv.frontends.arithmetic.values import (
     UNBOUNDED,
     AddLayer,
@@ -57,12 +72,12 @@ SAME_MEANING = (
     *("Shape", "Slice", "Softmax", "Split", "Squeeze", "Transpose", "Unsqueeze"),
 )
 """Operations for which TFLite's kernels differ from ONNX Runtime's in nothing but arithmetic."""
-TABLES = ("Elu", "LeakyRelu", "Sigmoid", "Tanh")
+TABLES = ("Elu", "HardSwish", "LeakyRelu", "Sigmoid", "Tanh")
 """Functions of one activation for which TFLite's reference kernels have tables, or two factors."""
+INTEGER_FUNCTIONS = {"HardSwish": hard_swish, "LeakyRelu": two_slopes}
+"""What the kernels compute on integers; other functions are tables of reals."""
 ADDITION_SHIFT = 20
 """Binary places that an addition gives its operands."""
-LARGEST_FACTOR = 2**29
-"""Real factors are below."""
 INT32 = (-(2**31), 2**31 - 1)
 WITHOUT_FLAVOUR = "leave out --flavour TFLite"
 
@@ -79,9 +94,9 @@ class TfliteArithmetic:
         if isinstance(layer, WeightedLayer) and layer.divisor != 1:
             raise layer.node.problem("TFLite's averages are of 8 bits", WITHOUT_FLAVOUR)
         factors = [
-            _factor(layer.node, factor) for factor in _real_factors(layer, x, weights, output)
+            factor_of(layer.node, factor) for factor in _real_factors(layer, x, weights, output)
         ]
-        return _rounded_twice(factors, layer, output)
+        return rounded_twice(factors, layer, output)
 
     def addition(self, layer: AddLayer, output: Quantisation) -> Addition:
         """Both operands over twice the larger scale, with 20 binary places more; then their sum."""
@@ -92,7 +107,7 @@ class TfliteArithmetic:
         total = _small_factor(layer.node, twice / (2**ADDITION_SHIFT * output.scale))
         return Addition(
             layer.signed(2**ADDITION_SHIFT, 2**ADDITION_SHIFT),
-            _rounded_twice([total], layer, output),
+            rounded_twice([total], layer, output),
             tuple(
                 RequantAttr.of([multiplier], [divisor], rounding=Rounding.TWICE, clip=INT32)
                 for multiplier, divisor in terms
@@ -104,8 +119,8 @@ class TfliteArithmetic:
         x = layer.x.quantisation
         if layer.node.op_type != "AveragePool":
             pixels = math.prod(layer.window.kernel)
-            factor = _over(pixels, *_quantised(layer.node, x.scale / output.scale))
-            return x.zero_point, _rounded_twice([_divided(*factor)], layer, output)
+            factor = _over(pixels, *quantised_factor(layer.node, x.scale / output.scale))
+            return x.zero_point, rounded_twice([divided(*factor)], layer, output)
         if x != output:
             raise layer.node.problem("TFLite's pools do not change the scale", WITHOUT_FLAVOUR)
         pads = layer.window.pads if layer.counted_pads is None else layer.counted_pads
@@ -113,7 +128,7 @@ class TfliteArithmetic:
             raise layer.node.problem("TFLite's pools do not count their pads", WITHOUT_FLAVOUR)
         divisor = math.prod(layer.window.kernel) if layer.counted_pads is None else 1
         return 0, RequantAttr.of(
-            [1], [divisor], rounding=Rounding.HALF_AWAY, clip=_clip_range(layer, output)
+            [1], [divisor], rounding=Rounding.HALF_AWAY, clip=clip_range(layer, output)
         )
 
     def restated(self, layer: MovingLayer, x: Dequantised, output: Quantisation) -> TableLayer:
@@ -126,7 +141,7 @@ class TfliteArithmetic:
             )
         scale = np.float32(x.quantisation.scale) * (np.float32(1) / np.float32(output.scale))
         bias = np.float32(-x.quantisation.zero_point) * scale
-        steps = _round_half_away(np.arange(256).astype(np.float32) * scale + bias)
+        steps = round_half_away(np.arange(256).astype(np.float32) * scale + bias)
         return TableLayer(
             layer.node, x.view, UNBOUNDED, x, (steps * np.float32(output.scale))[None], ()
         )
@@ -135,10 +150,12 @@ class TfliteArithmetic:
         """Reals times the inverse of a scale, rounded half away from 0; slopes on integers."""
         x = layer.x.quantisation
         _check_types(layer.node, x, output)
-        if layer.node.op_type == "LeakyRelu":
-            return _two_slopes(layer, output)
+        if isinstance(layer, SlopesLayer):
+            return slopes_of_channels(layer, output)
+        if layer.node.op_type in INTEGER_FUNCTIONS:
+            return INTEGER_FUNCTIONS[layer.node.op_type](layer, output)
         inverse = np.float32(1) / np.float32(output.scale)
-        steps = _round_half_away(layer.reals * inverse) + output.zero_point
+        steps = round_half_away(layer.reals * inverse) + output.zero_point
         return np.clip(steps, *output.limits).astype(output.dtype)
 
 
@@ -148,6 +165,21 @@ def read_function(reader: Reader, node: Node) -> Value:
     if isinstance(value, TableLayer) and len(value.steps) > 1:
         raise node.problem("takes the result of a function, which is not quantised")
     return value
+
+
+def read_prelu(reader: Reader, node: Node) -> Value:
+    """A table of 256 values, one for each channel where slopes differ."""
+    x, slopes = reader.dequantised(node, 0), reader.value(node, 1)
+    if not isinstance(slopes, ScaledConstant) or slopes.array.dtype.name not in ACTIVATION_DTYPES:
+        raise node.problem("its slopes are not 8 bits with a scale", WITHOUT_FLAVOUR)
+    if slopes.scale.size > 1:
+        raise node.problem(f"its slopes have {slopes.scale.size} scales", "one is supported")
+    if slopes.array.size > 1:
+        slopes = replace(slopes, array=channel_vector(node, slopes.array, x.view))
+    whole = table(node, x)
+    return SlopesLayer(
+        node, whole.view, whole.bounds, whole.x, whole.reals, (node.op_type,), slopes
+    )
 
 
 def read_sum(reader: Reader, node: Node) -> Value:
@@ -197,39 +229,22 @@ def _constant_operand(node: Node, constant: ScaledConstant, over: View) -> Dequa
     return Dequantised(Integers(stored, None, View(sizes, over.order, shape), None), quantisation)
 
 
-def _two_slopes(layer: TableLayer, output: Quantisation) -> npt.NDArray[np.integer]:
-    """A leaky ReLU: a factor for what is below the zero point, and another one for the rest."""
-    x, node = layer.x.quantisation, layer.node
-    low, high = x.limits
-    centred = np.arange(low, high + 1).reshape(1, 1, 1, -1) - x.zero_point
-    ratio = np.float32(x.scale) / np.float32(output.scale)
-    slope = np.float32(x.scale) * np.float32(node.real("alpha", 0.01)) / np.float32(output.scale)
-    below, above = (
-        reference.requantise(
-            centred, _rounded_twice([_factor(node, float(factor))], layer, output), output.dtype
-        )
-        for factor in (slope, ratio)
-    )
-    return np.where(centred < 0, below, above).reshape(1, -1)
-
-
 def _real_factors(
     layer: PendingLayer, x: Quantisation, weights: Floats, output: Quantisation
 ) -> list[float]:
     """Scale ratios in double, except where TFLite computes a part of them in float32.
 
-    That is the product of two scales, for uint8, for fully connected layers, of which there is no
-    other in TFLite, and for products of two activations; and the quotient, for the latter and for
-    activation functions that stand alone.
+    That is the product of two scales, for uint8 and for fully connected layers, of which there is
+    no other in TFLite, and the quotient for activation functions that stand alone.
     """
     if isinstance(layer, MulLayer):
         _check_types(layer.node, layer.lhs.quantisation, layer.rhs.quantisation, output)
-        return [float(np.float32(x.scale) * weights[0] / np.float32(output.scale))]
+        return [x.scale * float(weights[0]) / output.scale]
     if isinstance(layer, RescaleLayer) and layer.node.op_type != "QuantizeLinear":
         if layer.node.op_type == "MaxPool" and x != output:
             raise layer.node.problem("TFLite's pools do not change the scale", WITHOUT_FLAVOUR)
         return [float(np.float32(x.scale) / np.float32(output.scale))]
-    per_tensor = weights.size == 1 and (x.dtype == "uint8" or _is_fully_connected(layer))
+    per_tensor = weights.size == 1 and (x.dtype == "uint8" or is_fully_connected(layer))
     if per_tensor:
         return [float(np.float32(x.scale) * weights[0]) / output.scale]
     return [x.scale * float(scale) / output.scale for scale in weights]
@@ -240,32 +255,9 @@ def _check_types(node: Node, *tensors: Quantisation) -> None:
         raise node.problem("TFLite takes and gives tensors of one type here", WITHOUT_FLAVOUR)
 
 
-def _is_fully_connected(layer: PendingLayer) -> bool:
+def is_fully_connected(layer: PendingLayer) -> bool:
+    """Whether a layer multiplies by a matrix."""
     return isinstance(layer, WeightedLayer) and layer.node.op_type in ("Gemm", "MatMul")
-
-
-def _quantised(node: Node, factor: float) -> tuple[int, int]:
-    """31 bits of a real factor and its exponent: `factor = multiplier * 2**(exponent - 31)`."""
-    if not factor < LARGEST_FACTOR:
-        raise node.problem(
-            f"input, weight and output scales give a factor of {factor}",
-            "quantise the model again with representative data",
-        )
-    fraction, exponent = math.frexp(factor)
-    multiplier = math.floor(fraction * TWICE_DIVISOR + 0.5)
-    if multiplier == TWICE_DIVISOR:
-        return multiplier // 2, exponent + 1
-    return multiplier, exponent
-
-
-def _divided(multiplier: int, exponent: int) -> tuple[int, int]:
-    """Multiplier and divisor, 0 where TFLite's shift would be more than 31."""
-    divisor = math.ldexp(TWICE_DIVISOR, -exponent)
-    return (0, 1) if divisor > LARGEST_DIVISOR else (multiplier, int(divisor))
-
-
-def _factor(node: Node, factor: float) -> tuple[int, int]:
-    return _divided(*_quantised(node, factor))
 
 
 def _small_factor(node: Node, factor: float) -> tuple[int, int]:
@@ -275,7 +267,7 @@ def _small_factor(node: Node, factor: float) -> tuple[int, int]:
             f"scales that give a factor of {factor}, for which TFLite has no addition",
             "quantise the model again with representative data",
         )
-    return _factor(node, factor)
+    return factor_of(node, factor)
 
 
 def _over(pixels: int, multiplier: int, exponent: int) -> tuple[int, int]:
@@ -284,34 +276,13 @@ def _over(pixels: int, multiplier: int, exponent: int) -> tuple[int, int]:
     return (multiplier << shift) // pixels, exponent - shift
 
 
-def _rounded_twice(
-    factors: list[tuple[int, int]], layer: PendingLayer, output: Quantisation
-) -> RequantAttr:
-    return RequantAttr.of(
-        [multiplier for multiplier, _ in factors],
-        [divisor for _, divisor in factors],
-        rounding=Rounding.TWICE,
-        zero_point=output.zero_point,
-        clip=_clip_range(layer, output),
-    )
-
-
-def _clip_range(layer: PendingLayer, output: Quantisation) -> tuple[int, int]:
-    return output.clip_range(layer.bounds, _round_half_away)
-
-
-def _round_half_away(reals: Floats) -> Floats:
-    """As C's round, so in double: 0.5 added in float32 would round up what is just below it."""
-    return np.copysign(np.floor(np.abs(reals.astype(np.float64)) + 0.5), reals).astype(np.float32)
-
-
 TFLITE = Flavour(
     "TFLite",
-    "tf2onnx, from a .tflite file; only where it is asked for",
-    "TFLite's reference kernels: times 31 bits, rounded twice",
+    "a .tflite file; QDQ that tf2onnx made of one, where it is asked for",
+    "TFLite Micro's reference kernels: times 31 bits, rounded twice",
     lambda graph: False,
     {operation: QDQ_HANDLERS[operation] for operation in SAME_MEANING}
     | dict.fromkeys(TABLES, read_function)
-    | {"Add": read_sum, "Mul": read_product, "Sub": read_difference},
+    | {"Add": read_sum, "Mul": read_product, "PRelu": read_prelu, "Sub": read_difference},
     TfliteArithmetic(),
 )

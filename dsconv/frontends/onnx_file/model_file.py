@@ -1,4 +1,4 @@
-"""Decodes an ONNX file, external data included."""
+"""Decodes an ONNX file, external data included, or a .tflite file."""
 
 from __future__ import annotations
 
@@ -9,23 +9,36 @@ from google.protobuf.message import DecodeError
 from onnx.external_data_helper import load_external_data_for_model
 
 from dsconv.errors import ModelError
+from dsconv.frontends.tflite_file.reader import as_onnx
+from dsconv.frontends.tflite_file.schema import is_tflite
 
 
 def load_model(path: Path) -> onnx.ModelProto:
-    """Reads a model. Raises `ModelError` where the file is missing or no ONNX."""
+    """Reads a model: ONNX, or what a .tflite file is in ONNX, as its content says.
+
+    Raises `ModelError` where the file is missing or neither.
+    """
     if path.is_dir():
-        raise ModelError(f"{path} is a folder; give the .onnx file in it")
+        raise ModelError(f"{path} is a folder; give the .onnx or .tflite file in it")
     if not path.exists():
         raise ModelError(f"{path}: no such file")
-    model = onnx.ModelProto()
     try:
-        model.ParseFromString(path.read_bytes())
+        data = path.read_bytes()
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}") from error
+    if is_tflite(data):
+        return as_onnx(data, path.stem)
+    model = onnx.ModelProto()
+    try:
+        model.ParseFromString(data)
     except DecodeError as error:
-        raise ModelError(f"{path}: not an ONNX file, or a truncated one") from error
+        raise ModelError(
+            f"{path}: neither an ONNX nor a .tflite file, or a truncated one"
+        ) from error
     if not model.graph.node or not model.opset_import:
-        raise ModelError(f"{path}: not an ONNX file, or one without nodes or opset")
+        raise ModelError(
+            f"{path}: neither an ONNX nor a .tflite file, or one without nodes or opset"
+        )
     try:
         load_external_data_for_model(model, str(path.parent))
     except (onnx.checker.ValidationError, OSError, ValueError) as error:

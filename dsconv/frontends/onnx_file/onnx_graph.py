@@ -19,6 +19,8 @@ Array = npt.NDArray[Any]
 AttributeValue = int | float | str | tuple[int, ...] | tuple[float, ...] | Array
 
 STANDARD_DOMAINS = ("", "ai.onnx", "com.microsoft")
+CHANNELS_DENOTATION = "DATA_CHANNEL"
+"""What ONNX calls a dimension of channels (docs/DimensionDenotation.md of ONNX)."""
 INPUT_DTYPES: dict[int, str] = {
     TensorProto.FLOAT: "float32",
     TensorProto.UINT8: "uint8",
@@ -96,12 +98,16 @@ class Node:
 
 @dataclass(frozen=True)
 class GraphInput:
-    """An input of the network: place, ONNX name, static shape, numpy name of its elements."""
+    """An input of the network: place, ONNX name, static shape, numpy name of its elements.
+
+    `is_channels_last` says that the file denotes its last dimension as channels.
+    """
 
     position: int
     name: str
     shape: Shape
     dtype: str
+    is_channels_last: bool
 
 
 class OnnxGraph:
@@ -266,7 +272,13 @@ def _graph_input(position: int, value: ValueInfoProto) -> GraphInput:
             f"input '{value.name}' has elements of ONNX type {tensor.elem_type}; "
             "float32, uint8 and int8 are supported"
         )
-    return GraphInput(position, value.name, _static_shape(value), INPUT_DTYPES[tensor.elem_type])
+    return GraphInput(
+        position,
+        value.name,
+        _static_shape(value),
+        INPUT_DTYPES[tensor.elem_type],
+        tensor.shape.dim[-1].denotation == CHANNELS_DENOTATION,
+    )
 
 
 def _static_shape(value: ValueInfoProto) -> Shape:

@@ -107,6 +107,8 @@ class View:
 
     def _axis_of_dimension(self, dimension: int) -> int | None:
         """The stored axis that a dimension is, None where it is none or several."""
+        if self.is_nchw:
+            return dimension
         if padded_to_rank_4(self.shape) == padded_to_rank_4(
             tuple(self.sizes[axis] for axis in self.order)
         ):
@@ -168,6 +170,12 @@ class View:
 def padded_to_rank_4(shape: Shape) -> Shape:
     """Appends dimensions of size 1."""
     return (*shape, *[1] * (4 - len(shape)))
+
+
+def channels_last_view(shape: Shape) -> View:
+    """Dimensions N, H, W, C of a shape."""
+    batch, height, width, channels = shape
+    return View((batch, channels, height, width), (0, 2, 3, 1), shape)
 
 
 def nchw_view_of_input(used: View) -> View | None:

@@ -1,0 +1,1 @@
+"""What TFLite's operators are in ONNX, by families."""

@@ -1,0 +1,326 @@
+"""Random .tflite files of one operator, by kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from tflite_models import TfliteModelWriter
+
+Array = npt.NDArray[np.integer]
+
+SAME = 0
+BINARY_OPTIONS = {"ADD": "AddOptions", "SUB": "SubOptions", "MUL": "MulOptions"}
+FUNCTION_OPTIONS = {"HARD_SWISH": "HardSwishOptions", "QUANTIZE": "QuantizeOptions"}
+
+
+@dataclass
+class Sample:
+    """One operator being written, on an image NHWC of random size."""
+
+    rng: np.random.Generator
+    dtype: str
+    writer: TfliteModelWriter
+    shape: tuple[int, int, int, int]
+    scale: float
+    zero_point: int
+    x: int
+
+    @staticmethod
+    def start(rng: np.random.Generator, dtype: str) -> Sample:
+        writer = TfliteModelWriter()
+        height, width, channels = (int(size) for size in rng.integers(1, 9, 3))
+        shape = (1, height, width, channels)
+        scale, zero_point = quantisation(rng, dtype)
+        x = writer.input(shape, scale, zero_point, dtype)
+        return Sample(rng, dtype, writer, shape, scale, zero_point, x)
+
+    def one_of(self, *values: int) -> int:
+        return int(self.rng.choice(values))
+
+    def output(self, *shape: int) -> int:
+        """A result with a scale of its own."""
+        return self.writer.activation(shape, *quantisation(self.rng, self.dtype), self.dtype)
+
+    def moved(self, *shape: int) -> int:
+        """A result with the scale of the input."""
+        return self.writer.activation(shape, self.scale, self.zero_point, self.dtype)
+
+    def another_input(self, *shape: int, same_scale: bool = False) -> int:
+        """One more input."""
+        scale = (self.scale, self.zero_point) if same_scale else quantisation(self.rng, self.dtype)
+        return self.writer.input(shape, *scale, self.dtype)
+
+    def numbers(self, *values: int) -> int:
+        """A constant list."""
+        return self.writer.constant(np.array(values, np.int32))
+
+    def constant(self, *shape: int) -> int:
+        """Quantised constants."""
+        limits = np.iinfo(self.dtype)
+        values = self.rng.integers(limits.min, limits.max + 1, shape).astype(self.dtype)
+        scale, zero_point = quantisation(self.rng, self.dtype)
+        return self.writer.constant(values, [scale], 0, [zero_point])
+
+
+def quantisation(rng: np.random.Generator, dtype: str) -> tuple[float, int]:
+    limits = np.iinfo(dtype)
+    return float(np.float32(rng.uniform(0.005, 0.1))), int(rng.integers(limits.min, limits.max + 1))
+
+
+def random_window(sample: Sample) -> tuple[dict[str, int], list[int], list[int]]:
+    """Strides and padding, the kernel, and the rows and columns of the result."""
+    sizes = sample.shape[1:3]
+    padding, strides = sample.one_of(0, 1), [sample.one_of(1, 2) for _ in sizes]
+    kernel = [sample.one_of(1, 2, 3) for _ in sizes]
+    if padding != SAME:
+        kernel = [min(pair) for pair in zip(kernel, sizes, strict=True)]
+    out = [
+        -(-size // stride) if padding == SAME else (size - length) // stride + 1
+        for size, length, stride in zip(sizes, kernel, strides, strict=True)
+    ]
+    return {"padding": padding, "strideH": strides[0], "strideW": strides[1]}, kernel, out
+
+
+def weighted(sample: Sample, shape: tuple[int, ...], axis: int) -> list[int]:
+    """Random weights by channel, or one scale for uint8, and a bias."""
+    rng, writer, count = sample.rng, sample.writer, shape[axis]
+    signed = sample.dtype == "int8"
+    weights = rng.integers(*((-127, 128) if signed else (0, 256)), shape).astype(sample.dtype)
+    scales = [float(scale) for scale in rng.uniform(0.001, 0.02, count if signed else 1)]
+    zero_points = None if signed else [int(rng.integers(0, 256))]
+    bias = rng.integers(-5000, 5000, count).astype(np.int32)
+    units = [float(np.float32(sample.scale) * np.float32(scale)) for scale in scales]
+    return [writer.constant(weights, scales, axis, zero_points), writer.constant(bias, units)]
+
+
+def write_convolution(sample: Sample, kind: str) -> int:
+    window, kernel, out = random_window(sample)
+    count, activation = sample.one_of(1, 2, 3, 4, 5), sample.one_of(0, 0, 1, 2, 3)
+    channels = sample.shape[3]
+    multiplier = sample.one_of(1, 2)
+    is_depthwise = kind == "DEPTHWISE_CONV_2D"
+    filters = channels * multiplier if is_depthwise else count
+    shape = (1, *kernel, filters) if is_depthwise else (filters, *kernel, channels)
+    parts = weighted(sample, shape, 3 if is_depthwise else 0)
+    y = sample.output(1, *out, filters)
+    sample.writer.operator(
+        kind,
+        [sample.x, *parts],
+        [y],
+        "DepthwiseConv2DOptions" if is_depthwise else "Conv2DOptions",
+        **window,
+        fusedActivationFunction=activation,
+        dilationHFactor=1,
+        dilationWFactor=1,
+        **({"depthMultiplier": multiplier} if is_depthwise else {}),
+    )
+    return y
+
+
+def write_pool(sample: Sample, kind: str) -> int:
+    window, kernel, out = random_window(sample)
+    y = sample.moved(1, *out, sample.shape[3])
+    sample.writer.operator(
+        kind,
+        [sample.x],
+        [y],
+        "Pool2DOptions",
+        **window,
+        filterHeight=kernel[0],
+        filterWidth=kernel[1],
+        fusedActivationFunction=sample.one_of(0, 0, 1, 3),
+    )
+    return y
+
+
+def write_fully_connected(sample: Sample, kind: str) -> int:
+    filters, depth = sample.one_of(1, 2, 3, 4, 5), int(np.prod(sample.shape))
+    rng, writer = sample.rng, sample.writer
+    signed = sample.dtype == "int8"
+    weights = rng.integers(*((-127, 128) if signed else (0, 256)), (filters, depth))
+    scale = float(rng.uniform(0.001, 0.02))
+    bias = rng.integers(-5000, 5000, filters).astype(np.int32)
+    y = sample.output(1, filters)
+    zero_points = None if signed else [int(rng.integers(0, 256))]
+    unit = float(np.float32(sample.scale) * np.float32(scale))
+    parts = [
+        writer.constant(weights.astype(sample.dtype), [scale], 0, zero_points),
+        writer.constant(bias, [unit]),
+    ]
+    activation = sample.one_of(0, 0, 1, 2, 3)
+    writer.operator(
+        kind, [sample.x, *parts], [y], "FullyConnectedOptions", fusedActivationFunction=activation
+    )
+    return y
+
+
+def write_binary(sample: Sample, kind: str) -> int:
+    second = sample.another_input(*sample.shape)
+    return _write_binary(sample, kind, [sample.x, second])
+
+
+def write_with_constant(sample: Sample, kind: str) -> int:
+    parts = [sample.x, sample.constant(1, 1, 1, sample.shape[3])]
+    return _write_binary(sample, kind, parts if sample.one_of(0, 1) else parts[::-1])
+
+
+def _write_binary(sample: Sample, kind: str, parts: list[int]) -> int:
+    y = sample.output(*sample.shape)
+    activation = sample.one_of(0, 0, 1, 2, 3)
+    sample.writer.operator(
+        kind, parts, [y], BINARY_OPTIONS[kind], fusedActivationFunction=activation
+    )
+    return y
+
+
+def write_mean(sample: Sample, kind: str) -> int:
+    keep = bool(sample.one_of(0, 1))
+    channels = sample.shape[3]
+    y = sample.output(*((1, 1, 1, channels) if keep else (1, channels)))
+    sample.writer.operator(
+        kind, [sample.x, sample.numbers(1, 2)], [y], "ReducerOptions", keepDims=keep
+    )
+    return y
+
+
+def write_pad(sample: Sample, kind: str) -> int:
+    pads = np.zeros((4, 2), np.int32)
+    pads[1:3] = sample.rng.integers(0, 3, (2, 2))
+    pads[3] = sample.one_of(0, 1) * sample.rng.integers(0, 3, 2)
+    y = sample.moved(*(int(size) for size in sample.shape + pads.sum(axis=1)))
+    sample.writer.operator(kind, [sample.x, sample.writer.constant(pads)], [y], "PadOptions")
+    return y
+
+
+def write_concatenation(sample: Sample, kind: str) -> int:
+    axis, more = sample.one_of(1, 2, 3), sample.one_of(1, 2, 3, 4, 5)
+    other, whole = list(sample.shape), list(sample.shape)
+    other[axis], whole[axis] = more, whole[axis] + more
+    second = sample.another_input(*other, same_scale=True)
+    y = sample.moved(*whole)
+    named = axis - 4 * sample.one_of(0, 1)
+    sample.writer.operator(kind, [sample.x, second], [y], "ConcatenationOptions", axis=named)
+    return y
+
+
+def write_table(sample: Sample, kind: str) -> int:
+    """Functions whose results have a scale that TFLite fixes."""
+    low = np.iinfo(sample.dtype).min
+    fixed = {"LOGISTIC": (1 / 256, low), "TANH": (1 / 128, low + 128)}[kind]
+    y = sample.writer.activation(sample.shape, *fixed, sample.dtype)
+    sample.writer.operator(kind, [sample.x], [y])
+    return y
+
+
+def write_function(sample: Sample, kind: str) -> int:
+    y = sample.output(*sample.shape)
+    sample.writer.operator(kind, [sample.x], [y], FUNCTION_OPTIONS.get(kind))
+    return y
+
+
+def write_bounds(sample: Sample, kind: str) -> int:
+    y = sample.moved(*sample.shape)
+    sample.writer.operator(kind, [sample.x], [y])
+    return y
+
+
+def write_leaky_relu(sample: Sample, kind: str) -> int:
+    y = sample.output(*sample.shape)
+    alpha = float(sample.rng.uniform(0.01, 0.9))
+    sample.writer.operator(kind, [sample.x], [y], "LeakyReluOptions", alpha=alpha)
+    return y
+
+
+def write_parametric_relu(sample: Sample, kind: str) -> int:
+    y = sample.output(*sample.shape)
+    sample.writer.operator(kind, [sample.x, sample.constant(1, 1, sample.shape[3])], [y])
+    return y
+
+
+def write_strided_slice(sample: Sample, kind: str) -> int:
+    begins = [int(sample.rng.integers(size)) for size in sample.shape]
+    ends = [
+        int(sample.rng.integers(begin + 1, size + 1))
+        for begin, size in zip(begins, sample.shape, strict=True)
+    ]
+    strides = [1, sample.one_of(1, 2), sample.one_of(1, 2), 1]
+    sizes = (-(-(e - b) // s) for b, e, s in zip(begins, ends, strides, strict=True))
+    y = sample.moved(*sizes)
+    lists = [sample.numbers(*values) for values in (begins, ends, strides)]
+    masks = dict.fromkeys(
+        ("beginMask", "endMask", "ellipsisMask", "newAxisMask", "shrinkAxisMask"), 0
+    )
+    sample.writer.operator(kind, [sample.x, *lists], [y], "StridedSliceOptions", **masks)
+    return y
+
+
+def write_split(sample: Sample, kind: str) -> int:
+    """Two halves of the channels, and their sum."""
+    writer, (one, height, width, channels) = sample.writer, sample.shape
+    writer.tensors[sample.x].shape = [one, height, width, 2 * channels]
+    halves = [sample.moved(*sample.shape) for _ in range(2)]
+    axis = writer.constant(np.array(3, np.int32))
+    writer.operator(kind, [axis, sample.x], halves, "SplitOptions", numSplits=2)
+    y = sample.output(*sample.shape)
+    writer.operator("ADD", halves, [y], "AddOptions")
+    return y
+
+
+def write_repetition(sample: Sample, kind: str) -> int:
+    factor = sample.one_of(1, 2, 3)
+    one, height, width, channels = sample.shape
+    size = (height * factor, width * factor)
+    y = sample.moved(one, *size, channels)
+    sample.writer.operator(
+        kind,
+        [sample.x, sample.numbers(*size)],
+        [y],
+        "ResizeNearestNeighborOptions",
+        halfPixelCenters=bool(sample.one_of(0, 1)),
+    )
+    return y
+
+
+WRITERS: Mapping[str, Callable[[Sample, str], int]] = {
+    "ADD": write_binary,
+    "ADD constant": write_with_constant,
+    "AVERAGE_POOL_2D": write_pool,
+    "CONCATENATION": write_concatenation,
+    "CONV_2D": write_convolution,
+    "DEPTHWISE_CONV_2D": write_convolution,
+    "FULLY_CONNECTED": write_fully_connected,
+    "HARD_SWISH": write_function,
+    "LEAKY_RELU": write_leaky_relu,
+    "LOGISTIC": write_table,
+    "MAX_POOL_2D": write_pool,
+    "MEAN": write_mean,
+    "MUL": write_binary,
+    "MUL constant": write_with_constant,
+    "PAD": write_pad,
+    "PRELU": write_parametric_relu,
+    "QUANTIZE": write_function,
+    "RELU": write_function,
+    "RELU6": write_bounds,
+    "RESIZE_NEAREST_NEIGHBOR": write_repetition,
+    "SPLIT": write_split,
+    "STRIDED_SLICE": write_strided_slice,
+    "SUB": write_binary,
+    "SUB constant": write_with_constant,
+    "TANH": write_table,
+}
+
+
+def random_operator(kind: str, seed: int, dtype: str) -> tuple[bytes, list[Array]]:
+    """A file of one operator of a kind, and inputs for it."""
+    rng = np.random.default_rng(seed)
+    sample = Sample.start(rng, dtype)
+    output = WRITERS[kind](sample, kind.split()[0])
+    limits = np.iinfo(dtype)
+    inputs = [
+        rng.integers(limits.min, limits.max + 1, sample.writer.tensors[index].shape).astype(dtype)
+        for index in sample.writer.inputs
+    ]
+    return sample.writer.finish(output), inputs
