@@ -15,9 +15,10 @@ from dsconv.dram import model
 from dsconv.dram.device import DramDevice
 from dsconv.dram.result import DramEnergy
 from dsconv.dram.trace import Kind, Trace, Transfer
-from dsconv.runners.dram import SIMULATORS, dramsim2, dramsim3
+from dsconv.errors import DsconvError
+from dsconv.runners.dram import SIMULATORS, dramsim2, dramsim3, simulator_for
 from dsconv.runners.dram.epochs import Epoch, run_until_all_are_back
-from dsconv.runners.process import RunnerError
+from dsconv.runners.process import Program, RunnerError
 from dsconv.targets.dram import load_dram
 
 DDR3, LPDDR3 = load_dram("DDR3-1333"), load_dram("LPDDR3-1600")
@@ -156,6 +157,20 @@ def test_absent_simulators_say_how_to_get_them(
         SIMULATORS[name].run(ONE_READ, device, 100)
     tools = {tool.name: tool for tool in check()}
     assert tools[SIMULATORS[name].NAME].path is None
+
+
+def test_simulators_are_chosen_by_what_is_here_and_able(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dramsim2, "find", lambda: None)
+    assert simulator_for("auto", DDR3) == "model"
+    monkeypatch.setattr(dramsim2, "find", lambda: Program(Path("DRAMSim"), ""))
+    monkeypatch.setattr(dramsim3, "find", lambda: Program(Path("dramsim3main"), ""))
+    assert simulator_for("auto", DDR3) == "dramsim2"
+    assert simulator_for("auto", LPDDR3) == "dramsim3"
+    assert simulator_for("model", LPDDR3) == "model"
+    with pytest.raises(DsconvError, match="DRAMSim2 cannot run LPDDR3-1600: it has no LPDDR3"):
+        simulator_for("dramsim2", LPDDR3)
+    with pytest.raises(DsconvError, match="no simulator ramulator; there are auto, model, dramsi"):
+        simulator_for("ramulator", DDR3)
 
 
 def present(simulator: ModuleType) -> pytest.MarkDecorator:

@@ -24,6 +24,9 @@ PAPER = {
     "dscnn": (2.66e6, 22.0e3),
 }
 
+# From their papers: 569 M MACs and 4.2 M parameters, 300 M and 3.4 M.
+FULL_WIDTH = {"mv1-1.0-224": (569e6, 4.2e6), "mv2-1.0-224": (300e6, 3.47e6)}
+
 build = cache(zoo.build)
 
 
@@ -80,6 +83,16 @@ def test_size_is_the_papers(name: str) -> None:
     weights = [v for v in initializers(build(name)).values() if v.dtype == np.int8 and v.ndim > 1]
     assert (macs(build(name)), sum(v.nbytes for v in weights)) == pytest.approx(
         PAPER[name], rel=0.005
+    )
+
+
+@pytest.mark.parametrize("name", zoo.FULL_WIDTH)
+def test_full_width_is_that_of_the_papers(name: str) -> None:
+    model = build(name)
+    onnx.checker.check_model(model, full_check=True)
+    weights = [v for v in initializers(model).values() if v.dtype == np.int8 and v.ndim > 1]
+    assert (macs(model), sum(v.nbytes for v in weights)) == pytest.approx(
+        FULL_WIDTH[name], rel=0.005
     )
 
 

@@ -46,8 +46,9 @@ def zoo_command(
     name: Annotated[
         str,
         typer.Argument(
-            help="mv1-224 mv1-128 mv1-96 mv2-224 mv2-128 dscnn; in float, of full width: "
-            "mobilenet-v1 mobilenet-v2 mnasnet-b1 mobilenet-v3-small mobilenet-v3-large"
+            help="mv1-224 mv1-128 mv1-96 mv2-224 mv2-128 dscnn; of full width: mv1-1.0-224 "
+            "mv2-1.0-224; in float: mobilenet-v1 mobilenet-v2 mnasnet-b1 mobilenet-v3-small "
+            "mobilenet-v3-large"
         ),
     ],
     output: OutputModel,

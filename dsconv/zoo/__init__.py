@@ -1,6 +1,7 @@
-"""Networks to try: those of the paper, quantised, and float mobile networks of full width."""
+"""Networks to try: those of the paper and two of full width, quantised; float mobile networks."""
 
 from dsconv.zoo.mobile_networks import MOBILE_NETWORKS as MOBILE_NETWORKS
+from dsconv.zoo.paper_networks import FULL_WIDTH as FULL_WIDTH
 from dsconv.zoo.paper_networks import INPUT as INPUT
 from dsconv.zoo.paper_networks import NETWORKS as NETWORKS
 from dsconv.zoo.paper_networks import Conv as Conv

@@ -1,4 +1,6 @@
-"""The paper's six networks at width 0.25, as quantised ONNX (QDQ) with seeded random weights.
+"""The paper's six networks at width 0.25, and two of them at 1.0, as quantised ONNX (QDQ).
+
+Weights are random, from a seed.
 
 A network is a list of layers. `build` runs it once in float on natural-looking inputs, which
 normalises every convolution (a folded batch normalisation) and finds the range of every activation,
@@ -100,39 +102,41 @@ class ZooNetwork:
     layers: tuple[Layer, ...]
 
 
-def _mobilenet_v1(resolution: int, classes: int) -> ZooNetwork:
+def _mobilenet_v1(resolution: int, classes: int, width: float = 0.25) -> ZooNetwork:
     """MobileNetV1 (Howard et al., 2017), table 1."""
-    blocks = [(16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (128, 2)]
-    blocks += [(128, 1)] * 5 + [(256, 2), (256, 1)]
-    layers: list[Layer] = [Conv("conv", INPUT, 8, (3, 3), 2, (1, 1, 1, 1), "Relu")]
+    blocks = [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2)]
+    blocks += [(512, 1)] * 5 + [(1024, 2), (1024, 1)]
+    channels = _channels(32, width)
+    layers: list[Layer] = [Conv("conv", INPUT, channels, (3, 3), 2, (1, 1, 1, 1), "Relu")]
     for index, (channels, stride) in enumerate(blocks, start=1):
-        layers += _separable_block(f"block{index}", layers[-1].name, channels, stride)
+        source = layers[-1].name
+        layers += _separable_block(f"block{index}", source, _channels(channels, width), stride)
     layers += _classifier(layers[-1].name, classes)
     return ZooNetwork((3, resolution, resolution), tuple(layers))
 
 
-def _mobilenet_v2(resolution: int) -> ZooNetwork:
-    """MobileNetV2 (Sandler et al., 2018), table 2, widths rounded to multiples of 8."""
+def _mobilenet_v2(resolution: int, width: float = 0.25) -> ZooNetwork:
+    """MobileNetV2 (Sandler et al., 2018), table 2."""
     stages = [  # expansion t, channels c, repeats n, stride s of the first
-        (1, 8, 1, 1),
-        (6, 8, 2, 2),
-        (6, 8, 3, 2),
-        (6, 16, 4, 2),
-        (6, 24, 3, 1),
-        (6, 40, 3, 2),
-        (6, 80, 1, 1),
+        (1, 16, 1, 1),
+        (6, 24, 2, 2),
+        (6, 32, 3, 2),
+        (6, 64, 4, 2),
+        (6, 96, 3, 1),
+        (6, 160, 3, 2),
+        (6, 320, 1, 1),
     ]
     bottlenecks = [
-        (expansion, channels, 1 if repeat else stride)
+        (expansion, _channels(channels, width), 1 if repeat else stride)
         for expansion, channels, repeats, stride in stages
         for repeat in range(repeats)
     ]
-    width = 8
-    layers: list[Layer] = [Conv("conv", INPUT, width, (3, 3), 2, (1, 1, 1, 1), "Clip")]
+    inputs = _channels(32, width)
+    layers: list[Layer] = [Conv("conv", INPUT, inputs, (3, 3), 2, (1, 1, 1, 1), "Clip")]
     for index, (expansion, channels, stride) in enumerate(bottlenecks, start=1):
         source = layers[-1].name
-        layers += _bottleneck(f"block{index}", source, width, expansion, channels, stride)
-        width = channels
+        layers += _bottleneck(f"block{index}", source, inputs, expansion, channels, stride)
+        inputs = channels
     layers.append(Conv("head", layers[-1].name, 1280, activation="Clip"))
     layers += _classifier(layers[-1].name, 1000)
     return ZooNetwork((3, resolution, resolution), tuple(layers))
@@ -147,6 +151,11 @@ def _dscnn() -> ZooNetwork:
     return ZooNetwork((1, 49, 10), tuple(layers))
 
 
+def _channels(channels: int, width: float) -> int:
+    """Channels of a layer at a width, to the nearest multiple of 8."""
+    return max(8, round(channels * width / 8) * 8)
+
+
 def _separable_block(name: str, source: str, channels: int, stride: int) -> list[Layer]:
     return [
         Depthwise(f"{name}/dw", source, stride, "Relu"),
@@ -155,17 +164,17 @@ def _separable_block(name: str, source: str, channels: int, stride: int) -> list
 
 
 def _bottleneck(
-    name: str, source: str, width: int, expansion: int, channels: int, stride: int
+    name: str, source: str, inputs: int, expansion: int, channels: int, stride: int
 ) -> list[Layer]:
-    """An inverted residual block on `width` input channels."""
+    """An inverted residual block on so many input channels."""
     layers: list[Layer] = []
     if expansion > 1:
-        layers.append(Conv(f"{name}/expand", source, expansion * width, activation="Clip"))
+        layers.append(Conv(f"{name}/expand", source, expansion * inputs, activation="Clip"))
     layers += [
         Depthwise(f"{name}/dw", layers[0].name if layers else source, stride, "Clip"),
         Conv(f"{name}/project", f"{name}/dw", channels),
     ]
-    if stride == 1 and channels == width:
+    if stride == 1 and channels == inputs:
         layers.append(Add(f"{name}/add", source, f"{name}/project"))
     return layers
 
@@ -184,12 +193,22 @@ NETWORKS: Mapping[str, ZooNetwork] = MappingProxyType(
         "dscnn": _dscnn(),
     }
 )
+"""The paper's."""
+
+FULL_WIDTH: Mapping[str, ZooNetwork] = MappingProxyType(
+    {
+        "mv1-1.0-224": _mobilenet_v1(224, 1000, width=1.0),
+        "mv2-1.0-224": _mobilenet_v2(224, width=1.0),
+    }
+)
+"""For an accelerator behind DRAM."""
 
 
 def build(name: str, seed: int = 0) -> onnx.ModelProto:
     """The named network, float32 image (1, C, IY, IX) in, dequantised logits (1, classes) out.
 
-    The seed fixes weights and scales. Raises ValueError for a name that is not in `NETWORKS`.
+    The seed fixes weights and scales. Raises ValueError for a name that is not in `NETWORKS` or
+    `FULL_WIDTH`.
     """
     network = _network(name)
     samples = [calibration_input(name, seed + i) for i in range(CALIBRATION_SAMPLES)]
@@ -203,7 +222,7 @@ def calibration_input(name: str, seed: int = 0) -> Floats:
     """A seeded natural-looking input for the named network: (1, C, IY, IX), within [-1, 1].
 
     Its amplitude spectrum falls as 1/f, as that of photographs does, and channels are correlated.
-    Raises ValueError for a name that is not in `NETWORKS`.
+    Raises ValueError for a name that is not in `NETWORKS` or `FULL_WIDTH`.
     """
     channels, height, width = _network(name).input_shape
     rng = np.random.default_rng(seed)
@@ -216,9 +235,10 @@ def calibration_input(name: str, seed: int = 0) -> Floats:
 
 
 def _network(name: str) -> ZooNetwork:
-    if name not in NETWORKS:
-        raise ValueError(f"unknown network {name!r}; known are {', '.join(NETWORKS)}")
-    return NETWORKS[name]
+    known = {**NETWORKS, **FULL_WIDTH}
+    if name not in known:
+        raise ValueError(f"unknown network {name!r}; known are {', '.join(known)}")
+    return known[name]
 
 
 class _Parameters(NamedTuple):

@@ -13,6 +13,7 @@ from dsconv.dram.device import AddressMapping, DramDevice, Standard
 from dsconv.dram.result import DramEnergy, DramResult
 from dsconv.dram.trace import Bursts
 from dsconv.runners.dram.epochs import Epoch, run_until_all_are_back
+from dsconv.runners.dram.trace_file import write_trace
 from dsconv.runners.process import Program, RunnerError, find_in_home, run_program
 
 NAME = "DRAMSim2"
@@ -87,14 +88,6 @@ def run(bursts: Bursts, device: DramDevice, expected_cycles: int) -> DramResult:
             return epochs_in(output, epoch_cycles * device.timing.clock_ns)
 
         return run_until_all_are_back(simulate, NAME, device, len(bursts), expected_cycles)
-
-
-def write_trace(bursts: Bursts, path: Path) -> None:
-    """Address, kind and cycle: the format that it knows by a name that begins with k6."""
-    with path.open("w") as file:
-        for line, write in zip(bursts.lines.tolist(), bursts.writes.tolist(), strict=True):
-            kind = "P_MEM_WR" if write else "P_MEM_RD"
-            file.write(f"{line * bursts.bytes:#x} {kind} 0\n")
 
 
 def device_ini(device: DramDevice) -> str:

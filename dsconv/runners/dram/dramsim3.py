@@ -18,6 +18,7 @@ from dsconv.dram.device import AddressMapping, DramDevice
 from dsconv.dram.result import DramEnergy, DramResult
 from dsconv.dram.trace import Bursts
 from dsconv.runners.dram.epochs import Epoch, run_until_all_are_back
+from dsconv.runners.dram.trace_file import write_trace
 from dsconv.runners.process import Program, RunnerError, find_in_home, run_program
 
 NAME = "DRAMsim3"
@@ -72,13 +73,6 @@ def run(bursts: Bursts, device: DramDevice, expected_cycles: int) -> DramResult:
             return epochs_of(statistics, len(bursts), device.timing.clock_ns)
 
         return run_until_all_are_back(simulate, NAME, device, len(bursts), expected_cycles)
-
-
-def write_trace(bursts: Bursts, path: Path) -> None:
-    """Address, kind and cycle."""
-    with path.open("w") as file:
-        for line, write in zip(bursts.lines.tolist(), bursts.writes.tolist(), strict=True):
-            file.write(f"{line * bursts.bytes:#x} {'WRITE' if write else 'READ'} 0\n")
 
 
 def device_ini(device: DramDevice, epoch_cycles: int) -> str:
