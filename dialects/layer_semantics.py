@@ -182,6 +182,12 @@ class GraphFunctions(InterpreterFunctions):
     ) -> PythonValues:
         return (reference.shuffle(args[0], op.groups.value.data),)
 
+    @impl(graph.DepthToSpaceOp)
+    def run_depth_to_space(
+        self, interpreter: Interpreter, op: graph.DepthToSpaceOp, args: PythonValues
+    ) -> PythonValues:
+        return (reference.depth_to_space(args[0], op.factors),)
+
 
 # Kernels on tiles
 
@@ -373,6 +379,14 @@ def shuffle(kernel: KernelOp, inputs: Tiles, row: int, column: int) -> reference
     return reference.shuffle(tile, kernel.shuffled_groups.value.data)
 
 
+def depth_to_space(kernel: KernelOp, inputs: Tiles, row: int, column: int) -> reference.IntArray:
+    """Blocks of channels as blocks of pixels."""
+    by, bx = kernel.factors.get_values()
+    tile = read_tile(inputs[0], kernel.inputs[0])
+    laid_out = reference.depth_to_space(tile, (by, bx))
+    return reference.part(laid_out, (0, row, column), kernel.output.get_shape())
+
+
 KERNELS: Mapping[KernelKind, Callable[[KernelOp, Tiles, int, int], reference.IntArray]] = {
     KernelKind.CONV2D: conv2d,
     KernelKind.DEPTHWISE: depthwise,
@@ -386,6 +400,7 @@ KERNELS: Mapping[KernelKind, Callable[[KernelOp, Tiles, int, int], reference.Int
     KernelKind.CONCAT: concat,
     KernelKind.RESIZE: resize,
     KernelKind.SHUFFLE: shuffle,
+    KernelKind.DEPTH_TO_SPACE: depth_to_space,
 }
 """One for every kind: its output tile from its buffers and the place of its first window."""
 

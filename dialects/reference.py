@@ -267,6 +267,14 @@ def part(
     return x[(slice(None), *ranges)]
 
 
+def depth_to_space(x: IntArray, block: tuple[int, int]) -> IntArray:
+    """Blocks of channels as blocks of pixels; see DepthToSpaceOp."""
+    _, channels, height, width = x.shape
+    by, bx = block
+    apart = x.reshape(1, channels // (by * bx), by, bx, height, width)
+    return apart.transpose(0, 1, 4, 2, 5, 3).reshape(1, -1, height * by, width * bx)
+
+
 def shuffle(x: IntArray, groups: int) -> IntArray:
     """Channels of all groups taken in turns; see ShuffleOp."""
     _, channels, height, width = x.shape

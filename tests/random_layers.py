@@ -22,7 +22,7 @@ Dtype = type[np.integer]
 WEIGHTED = ("conv2d", "depthwise", "pointwise", "linear")
 BINARY = ("add", "mul")
 SEVERAL_INPUTS = (*BINARY, "concat")
-MOVING = ("concat", "pad", "resize", "slice", "shuffle")
+MOVING = ("concat", "depth_to_space", "pad", "resize", "slice", "shuffle")
 KINDS = (*WEIGHTED, *BINARY, *MOVING, "avg_pool", "max_pool", "rescale", "lookup", "steps")
 SUMS = RequantAttr.of([1], [1], clip=(-(2**31), 2**31 - 1))
 """Leaves sums as they are."""
@@ -250,6 +250,12 @@ class LayerMaker:
             groups = self.draw(st.sampled_from(divisors_of(self.channels)))
             result = self.result_type(dtype, self.channels, size)
             return graph.ShuffleOp("layer", x, groups, result)
+        if self.kind == "depth_to_space":
+            by = self.draw(st.sampled_from(divisors_of(self.channels)))
+            bx = self.draw(st.sampled_from(divisors_of(self.channels // by)))
+            larger = (self.height * by, self.width * bx)
+            result = self.result_type(dtype, self.channels // (by * bx), larger)
+            return graph.DepthToSpaceOp("layer", x, (by, bx), result)
         if self.kind == "pad":
             top, left, bottom, right = pads = [self.integer(0, 3) for _ in range(4)]
             size = (self.height + top + bottom, self.width + left + right)

@@ -30,6 +30,7 @@ from dsconv.dialects.graph.elementwise import (
 from dsconv.dialects.graph.movement import (
     MOVEMENT_OPS,
     ConcatOp,
+    DepthToSpaceOp,
     MovingOperation,
     PadOp,
     ResizeOp,
@@ -66,6 +67,7 @@ __all__ = [
     "ConstantOp",
     "Conv2DOp",
     "ConvolutionOperation",
+    "DepthToSpaceOp",
     "DepthwiseOp",
     "IntTensorType",
     "LayerOperation",

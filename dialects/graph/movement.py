@@ -267,4 +267,53 @@ class ShuffleOp(MovingOperation):
             raise VerifyException("a tile of a shuffle has all channels")
 
 
-MOVEMENT_OPS: list[type[Operation]] = [ConcatOp, PadOp, ResizeOp, SliceOp, ShuffleOp]
+@irdl_op_definition
+class DepthToSpaceOp(MovingOperation):
+    """Blocks of channels laid out as blocks of pixels, BY rows of BX: a pixel shuffle.
+
+    Channel c at row y and column x of the result is channel c * BY * BX + y % BY * BX + x % BX of
+    the input at row y / BY and column x / BX.
+    """
+
+    name = "dsconv.depth_to_space"
+
+    KERNEL: ClassVar[KernelKind | None] = KernelKind.DEPTH_TO_SPACE
+
+    input = operand_def(TensorType)
+    block = prop_def(DenseArrayBase[I64])
+
+    assembly_format = layer_format(["input"], ["block"])
+
+    def __init__(
+        self,
+        layer: str,
+        input: SSAValue | Operation,
+        block: Sequence[int],
+        result_type: IntTensorType,
+    ):
+        super().__init__(layer, [input], result_type, block=i64_array(block))
+
+    @property
+    def factors(self) -> tuple[int, int]:
+        """Rows, and columns, of the result for one of the input."""
+        by, bx = self.block.get_values()
+        return by, bx
+
+    @property
+    def kernel_properties(self) -> Mapping[str, Attribute | None]:
+        return {"factors": self.block}
+
+    def _verify_operands(self) -> None:
+        verify_activation(self.input, "input")
+        if len(self.block) != 2 or min(self.block.get_values()) < 1:
+            raise VerifyException("a block has rows and columns, at least one of each")
+        _, channels, height, width = tensor_type(self.input).get_shape()
+        by, bx = self.factors
+        if channels % (by * bx):
+            raise VerifyException(f"{channels} channels are not blocks of {by}x{bx}")
+        verify_shape(self.result, "result has", (1, channels // (by * bx), height * by, width * bx))
+
+
+MOVEMENT_OPS: list[type[Operation]] = [
+    *(ConcatOp, DepthToSpaceOp, PadOp, ResizeOp, SliceOp, ShuffleOp)
+]

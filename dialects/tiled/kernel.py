@@ -63,6 +63,7 @@ class KernelKind(StrEnum):
     CONCAT = "concat"
     RESIZE = "resize"
     SHUFFLE = "shuffle"
+    DEPTH_TO_SPACE = "depth_to_space"
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ KERNEL_SIGNATURES: Mapping[KernelKind, KernelSignature] = {
     KernelKind.CONCAT: KernelSignature(inputs=None, takes=("axis",)),
     KernelKind.RESIZE: KernelSignature(needs=("factors",)),
     KernelKind.SHUFFLE: KernelSignature(needs=("shuffled_groups",)),
+    KernelKind.DEPTH_TO_SPACE: KernelSignature(needs=("factors",)),
 }
 
 KIND_PROPERTIES = frozenset(
@@ -120,8 +122,9 @@ class KernelOp(IRDLOperation):
     table, in the order of the bytes, that of steps their thresholds and values; `shared_record`
     says that all channels have the same. An
     average with `counted_pads` multiplies divisor and addend by the pixels of each window that lie
-    in the tile or in these pads. A resize repeats rows and columns by its `factors`; a concat is
-    along an `axis` of 1xCxHxW; a shuffle takes channels of `shuffled_groups` in turns. An addition
+    in the tile or in these pads. A resize repeats rows and columns by its `factors`,
+    which are the sizes of a block of depth_to_space; a concat is along an `axis` of 1xCxHxW; a
+    shuffle takes channels of `shuffled_groups` in turns. An addition
     requantises each product by its own `terms` first, where they are there.
 
     The input tile of a `circular` depthwise kernel is a ring of rows: row H is row 0 again. Whoever

@@ -406,3 +406,20 @@ func.func @i(%x: memref<32xi8, #dsconv.space<l1>>, %w: memref<16xi8, #dsconv.spa
 // CHECK: [[VALUE:%[0-9]+]] = memref.load %w[
 // CHECK-NEXT: memref.store [[VALUE]], %y[
 // CHECK: func.func @i
+
+// Four channels of one pixel become a block of 2x2.
+dsconv.kernel "depth_to_space" @blocks : (tensor<1x4x3x3xsi8, #dsconv.layout<chw>>) -> tensor<1x1x6x6xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]> {factors = array<i64: 2, 2>}
+func.func @j(%x: memref<36xi8, #dsconv.space<l1>>, %y: memref<36xi8, #dsconv.space<l1>>, %i: index) {
+  dsconv.run @blocks(%x, %y) at %i, %i : memref<36xi8, #dsconv.space<l1>>, memref<36xi8, #dsconv.space<l1>>
+  func.return
+}
+// CHECK: func.func private @blocks(
+// CHECK: [[Y:%[0-9]+]] = arith.addi %oy, %row : index
+// CHECK-NEXT: [[X:%[0-9]+]] = arith.addi %ox, %column : index
+// CHECK-NEXT: [[ROW:%[0-9]+]] = arith.remsi [[Y]], [[TWO:%[0-9]+]] : index
+// CHECK-NEXT: [[FIRST:%[0-9]+]] = arith.muli [[ROW]], [[TWO]] : index
+// CHECK-NEXT: [[COLUMN:%[0-9]+]] = arith.remsi [[X]], [[TWO]] : index
+// CHECK-NEXT: [[CHANNEL:%[0-9]+]] = arith.addi [[FIRST]], [[COLUMN]] : index
+// CHECK-NEXT: arith.divsi [[Y]], [[TWO]] : index
+// CHECK-NEXT: arith.divsi [[X]], [[TWO]] : index
+// CHECK: func.func @j

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dsconv.dialects.tiled import KernelKind
-from dsconv.lowering.building import add, divide, loop, multiply
+from dsconv.lowering.building import add, divide, loop, multiply, remainder
 from dsconv.lowering.portable.writer import KernelWriter, Writers
 
 
@@ -47,8 +47,22 @@ class ResizeWriter(KernelWriter):
             self.output.store(value, self.output.offset(channel, row, column))
 
 
+class DepthToSpaceWriter(KernelWriter):
+    """The channel of its block that each output is."""
+
+    def write(self, cores: int) -> None:
+        tile, (by, bx) = self.inputs[0], self.kernel.factors.get_values()
+        with self.outputs(cores) as (channel, row, column):
+            y, x = add(row, self.row), add(column, self.column)
+            place = add(multiply(remainder(y, by), bx), remainder(x, bx))
+            source = add(multiply(channel, by * bx), place)
+            value = tile.load(tile.offset(source, divide(y, by), divide(x, bx)))
+            self.output.store(value, self.output.offset(channel, row, column))
+
+
 WRITERS: Writers = {
     KernelKind.CONCAT: ConcatWriter,
     KernelKind.SHUFFLE: ShuffleWriter,
+    KernelKind.DEPTH_TO_SPACE: DepthToSpaceWriter,
     KernelKind.RESIZE: ResizeWriter,
 }

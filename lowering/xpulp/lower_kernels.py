@@ -34,6 +34,7 @@ WRITERS: Mapping[KernelKind, Writer | None] = {
     KernelKind.CONCAT: concat,
     KernelKind.RESIZE: None,
     KernelKind.SHUFFLE: None,
+    KernelKind.DEPTH_TO_SPACE: None,
 }
 """One for every kind of kernel; None for kinds that loops in C compute."""
 

@@ -14,6 +14,7 @@ from dsconv.dialects.graph import (
     ConcatOp,
     Conv2DOp,
     ConvolutionOperation,
+    DepthToSpaceOp,
     LayerOperation,
     LinearOp,
     PadOp,
@@ -50,8 +51,8 @@ class LayerShape:
     alone; `channel_step` is the size of the smallest part, 1 in a depthwise layer. `whole` says
     whether a tile has all rows, and all columns. All channels of a layer may share one record. A
     layout that is not chosen yet counts as HWC. `wide` says that the requantisation has no narrow
-    form. Rows and columns of the input are repeated by `factors`, and the layer reads a part of its
-    input that begins at channel, row and column `origin`; of that, `inputs` has the shape, and
+    form. One row or column of the input is `factors` of the output, and the layer reads a part of
+    its input that begins at channel, row and column `origin`; of that, `inputs` has the shape, and
     `element_bytes` the bytes of one value.
     """
 
@@ -105,7 +106,7 @@ class LayerShape:
             _is_channelwise(op),
             _channel_step(op),
             _whole(op),
-            op.factors if isinstance(op, ResizeOp) else (1, 1),
+            op.factors if isinstance(op, ResizeOp | DepthToSpaceOp) else (1, 1),
             _origin(op),
             record_format(op).size if parameterised else 0,
             isinstance(op, TableOperation) and op.shares_table,

@@ -33,7 +33,7 @@ BLOCKS = ((4, 4), (4, 2), (2, 4), (4, 3), (3, 4), (3, 3), (5, 3), (3, 5), (2, 2)
 TAP_WORDS = 4
 """A tap that is read where it lies costs as much as so many loads, its words aside."""
 
-PORTABLE_KINDS = ("resize", "shuffle", "steps")
+PORTABLE_KINDS = ("depth_to_space", "resize", "shuffle", "steps")
 """Elementwise kinds that loops in C compute."""
 
 MOVING_KINDS = ("concat", "slice")
@@ -397,7 +397,7 @@ GROUPS = (
     KernelGroup("depthwise", ("depthwise",), depthwise_terms),
     KernelGroup(
         "elementwise",
-        ("add", "mul", "rescale", "concat", "resize", "slice", "shuffle", "steps"),
+        ("add", "mul", "rescale", *MOVING_KINDS, *PORTABLE_KINDS),
         elementwise_terms,
     ),
     KernelGroup("lookup", ("lookup",), elementwise_terms),

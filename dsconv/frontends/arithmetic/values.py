@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TypeAlias, TypeVar
+from typing import Self, TypeAlias, TypeVar
 
 import numpy as np
 from xdsl.ir import SSAValue
@@ -265,7 +265,7 @@ class FunctionOfSums(PendingLayer):
     function: Callable[[Reals], Reals]
     steps: tuple[str, ...]
 
-    def then(self, function: Callable[[Reals], Reals]) -> FunctionOfSums:
+    def then(self, function: Callable[[Reals], Reals]) -> Self:
         """Another function of what this one gives."""
 
         def both(reals: Reals) -> Reals:

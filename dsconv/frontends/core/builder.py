@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 from xdsl.dialects import func
@@ -64,6 +65,8 @@ from dsconv.frontends.onnx_file.onnx_graph import GraphInput, Node
 from dsconv.frontends.onnx_file.preprocessing import Preparation
 from dsconv.frontends.onnx_file.view import View
 
+Bounds: TypeAlias = tuple[float, float]
+
 
 @dataclass(frozen=True)
 class _Input:
@@ -104,6 +107,7 @@ class NetworkBuilder:
         self._inputs: list[_Input] = []
         self._layers: list[_Layer] = []
         self._input_quantisations: dict[SSAValue, Quantisation] = {}
+        self._parts: dict[tuple[Dequantised | AnyPendingLayer, Quantisation, Bounds], Integers] = {}
 
     def add_input(
         self, source: GraphInput, file_view: View, tensor: OnnxTensor, dtype: str
@@ -237,7 +241,15 @@ class NetworkBuilder:
     def _requantised(
         self, part: Dequantised | AnyPendingLayer, layer: MovingLayer, output: Quantisation
     ) -> Integers:
-        """A part of a movement as integers of its result, bounds applied."""
+        """A part of a movement as integers of its result, bounds applied; made only once."""
+        place = part, output, layer.bounds
+        if place not in self._parts:
+            self._parts[place] = self._made_part(part, layer, output)
+        return self._parts[place]
+
+    def _made_part(
+        self, part: Dequantised | AnyPendingLayer, layer: MovingLayer, output: Quantisation
+    ) -> Integers:
         if isinstance(part, PendingLayer):
             return self.add_layer(with_bounds(part, layer.bounds), output, None)
         if part.quantisation == output and output.clip_range(layer.bounds) == output.limits:

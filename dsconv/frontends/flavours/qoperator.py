@@ -34,7 +34,7 @@ from dsconv.frontends.core.channels_last import with_channels_first, with_channe
 from dsconv.frontends.core.reader import Handler, Reader
 from dsconv.frontends.flavours.flavour import Flavour, has_operation
 from dsconv.frontends.flavours.qdq import QDQ_HANDLERS
-from dsconv.frontends.handlers import binary, movements, pools, weighted_layers
+from dsconv.frontends.handlers import binary, concats, pools, weighted_layers
 from dsconv.frontends.handlers.common import read_end
 from dsconv.frontends.handlers.quantisation import read_quantisation, read_scaled_constant
 from dsconv.frontends.onnx_file.onnx_graph import Node
@@ -118,7 +118,7 @@ def read_qlinear_concat(reader: Reader, node: Node) -> Value:
     parts = [_activation(reader, node, index) for index in range(2, len(node.inputs), 3)]
     if not parts:
         raise node.problem("has no inputs")
-    return _quantised(reader, node, movements.concatenation(node, parts), 0)
+    return _quantised(reader, node, concats.concatenation(node, parts), 0)
 
 
 def read_qlinear_function(reader: Reader, node: Node) -> Value:

@@ -57,8 +57,9 @@ from dsconv.frontends.onnx_file.onnx_graph import Node
 from dsconv.frontends.onnx_file.view import CHANNEL_AXIS, View
 
 SAME_MEANING = (
-    *("AveragePool", "Cast", "Clip", "Concat", "Constant", "Conv", "DequantizeLinear"),
+    *("AveragePool", "Cast", "Clip", "Concat", "Constant", "Conv", "DepthToSpace"),
     *(
+        "DequantizeLinear",
         "Expand",
         "Flatten",
         "Gather",
@@ -69,7 +70,7 @@ SAME_MEANING = (
         "MatMul",
     ),
     *("MaxPool", "Pad", "QuantizeLinear", "ReduceMax", "ReduceMean", "Relu", "Reshape", "Resize"),
-    *("Shape", "Slice", "Softmax", "Split", "Squeeze", "Transpose", "Unsqueeze"),
+    *("Shape", "Slice", "Softmax", "SpaceToDepth", "Split", "Squeeze", "Transpose", "Unsqueeze"),
 )
 """Operations for which TFLite's kernels differ from ONNX Runtime's in nothing but arithmetic."""
 TABLES = ("Elu", "HardSwish", "LeakyRelu", "Sigmoid", "Tanh")

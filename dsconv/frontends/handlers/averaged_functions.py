@@ -28,7 +28,7 @@ from dsconv.frontends.arithmetic.values import (
 )
 from dsconv.frontends.core.reader import Reader
 from dsconv.frontends.handlers import weighted_layers
-from dsconv.frontends.handlers.movements import concatenation
+from dsconv.frontends.handlers.concats import concatenation
 from dsconv.frontends.handlers.shuffles import shuffle
 from dsconv.frontends.handlers.windows import check_nchw
 from dsconv.frontends.onnx_file.onnx_graph import Node

@@ -41,7 +41,7 @@ from dsconv.frontends.handlers import binary, pools, weighted_layers
 from dsconv.frontends.handlers.common import COMMON_HANDLERS, maximum, read_cast, read_gather
 from dsconv.frontends.handlers.movements import MOVEMENT_HANDLERS
 from dsconv.frontends.handlers.quantisation import read_bound, reduced_axes
-from dsconv.frontends.handlers.shuffles import read_transpose
+from dsconv.frontends.handlers.transposes import read_transpose
 from dsconv.frontends.onnx_file.network import OnnxTensor
 from dsconv.frontends.onnx_file.onnx_graph import Array, Node, OnnxGraph
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,13 @@ Shape = tuple[int, ...]
 
 CHANNEL_AXIS = 1
 """Of the stored axes N, C, H, W."""
+
+
+class Piece(NamedTuple):
+    """A part of a stored axis that a dimension cuts from it; `number` counts from outside."""
+
+    axis: int
+    number: int
 
 
 @dataclass(frozen=True)
@@ -85,6 +93,27 @@ class View:
                 return None
             dimensions.append(tuple(covered))
         return tuple(dimensions)
+
+    def pieces_of_dimensions(self) -> tuple[Piece, ...] | None:
+        """The part of one stored axis that each dimension is; None where one holds several.
+
+        Dimensions of size 1 are parts of the batch.
+        """
+        pieces: list[Piece] = []
+        axes = [(axis, self.sizes[axis]) for axis in reversed(self.significant_order)]
+        number = 0
+        for size in self.shape:
+            if size == 1:
+                pieces.append(Piece(0, len(pieces)))
+                continue
+            axis, left = axes.pop()
+            if left % size:
+                return None
+            pieces.append(Piece(axis, number))
+            number = number + 1 if left > size else 0
+            if left > size:
+                axes.append((axis, left // size))
+        return tuple(pieces)
 
     def reshaped(self, shape: Shape) -> View:
         """The same elements cut differently."""
