@@ -24,8 +24,9 @@ class Strategy(StrEnum):
     kernels on columns, pixels stream through. `BLOCK_DIAGONAL`: some groups share a matrix product,
     their weights lie on its diagonal. `BANDED`: output lines on rows, output columns on columns;
     the weights of one channel are a band matrix. `ROW_BUS`: an output line on each row, weights
-    come over the row's bus, a pass for each line of the kernel. `ST_OS`: the same for 1-D kernels,
-    as the FuSeConv paper has it: every fold shifts in a whole row of the array (arXiv 2105.13434).
+    come over the row's bus, a pass for each line of the kernel in each channel. `ST_OS`: the same
+    for 1-D kernels, as the FuSeConv paper has it: every fold shifts in a whole row of the array
+    (arXiv 2105.13434).
     """
 
     OUTPUT_STATIONARY = "output_stationary"

@@ -108,6 +108,7 @@ def map_to_array(
     *,
     flavour: str | None = None,
     passes: str | None = None,
+    objective: str = Objective.LATENCY,
     trace: IO[str] | None = None,
     verify_each: bool = False,
 ) -> MappedNetwork:
@@ -118,4 +119,11 @@ def map_to_array(
     if isinstance(target, str):
         target = load_systolic_target(target)
     imported = import_onnx(model, flavour=flavour)
-    return MappedNetwork.of(imported, target, passes=passes, trace=trace, verify_each=verify_each)
+    return MappedNetwork.of(
+        imported,
+        target,
+        passes=passes,
+        objective=Objective(objective),
+        trace=trace,
+        verify_each=verify_each,
+    )

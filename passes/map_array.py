@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Literal
 
@@ -9,19 +10,15 @@ import numpy as np
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
-from xdsl.pattern_rewriter import (
-    PatternRewriter,
-    PatternRewriteWalker,
-    RewritePattern,
-    op_type_rewrite_pattern,
-)
 from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.graph import WeightedOperation, dtype_of
-from dsconv.dialects.mapping import MAPPING, MappingAttr
+from dsconv.dialects.mapping import MAPPING, Mapping, MappingAttr
 from dsconv.dialects.target import SystolicArray, TableError, array_in, read_table
+from dsconv.passes.scheduling.search import Objective
 from dsconv.passes.systolic.array_work import ArrayWork
-from dsconv.passes.systolic.choice import best_mapping, paper_mapping
+from dsconv.passes.systolic.choice import paper_mapping
+from dsconv.passes.systolic.mapping_front import chosen, mapping_front
 from dsconv.passes.systolic.tiles import cycles
 
 
@@ -45,31 +42,15 @@ def check_accumulators(op: WeightedOperation, array: SystolicArray) -> None:
 
 
 @dataclass(frozen=True)
-class MapLayer(RewritePattern):
-    """Writes a mapping to a layer with weights."""
-
-    array: SystolicArray
-    paper: bool
-
-    @op_type_rewrite_pattern
-    def match_and_rewrite(self, op: WeightedOperation, rewriter: PatternRewriter) -> None:
-        check_accumulators(op, self.array)
-        work = ArrayWork.of(op)
-        choose = paper_mapping if self.paper else best_mapping
-        mapping = choose(work, self.array)
-        op.attributes[MAPPING] = MappingAttr.of(mapping, cycles(work, mapping, self.array))
-        rewriter.notify_op_modified(op)
-
-
-@dataclass(frozen=True)
 class MapArrayPass(ModulePass):
     """Writes a `#dsconv.mapping` to every layer with weights; other layers run beside the array.
 
-    The mapping is the one of fewest cycles, or with `paper` that of FuSeConv and its dataflow ST-OS
-    (arXiv 2105.13434). The array is the module's; options say what is different: rows and columns
-    of PEs, whether its rows have a weight bus, bits of an accumulator, `dataflow`
-    (output_stationary, weight_stationary or both), `drain` (overlapped or serial) and `tiles`
-    (separate or pipelined).
+    The mapping is the one of fewest cycles. With `objective=transfers` layers take mappings that
+    pass fewer bytes over the array's edges, as long as all together take 2 % more cycles at most;
+    with `paper` it is that of FuSeConv and its dataflow ST-OS (arXiv 2105.13434). The array is the
+    module's; options say what is different: rows and columns of PEs, whether its rows have a weight
+    bus, bits of an accumulator, `dataflow` (output_stationary, weight_stationary or both), `drain`
+    (overlapped or serial) and `tiles` (separate or pipelined).
     """
 
     name = "map-array"
@@ -81,11 +62,23 @@ class MapArrayPass(ModulePass):
     dataflow: Literal["output_stationary", "weight_stationary", "both"] | None = None
     drain: Literal["overlapped", "serial"] | None = None
     tiles: Literal["separate", "pipelined"] | None = None
+    objective: Literal["latency", "transfers"] = "latency"
     paper: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        layer = MapLayer(self._array(op), self.paper)
-        PatternRewriteWalker(layer, apply_recursively=False).rewrite_module(op)
+        array = self._array(op)
+        layers = [layer for layer in op.walk() if isinstance(layer, WeightedOperation)]
+        for layer in layers:
+            check_accumulators(layer, array)
+        works = [ArrayWork.of(layer) for layer in layers]
+        for layer, work, mapping in zip(layers, works, self._mappings(works, array), strict=True):
+            layer.attributes[MAPPING] = MappingAttr.of(mapping, cycles(work, mapping, array))
+
+    def _mappings(self, works: Sequence[ArrayWork], array: SystolicArray) -> list[Mapping]:
+        if self.paper:
+            return [paper_mapping(work, array) for work in works]
+        found = chosen(mapping_front(works, array), Objective(self.objective))
+        return [layer.mapping for layer in found.layers]
 
     def _array(self, module: ModuleOp) -> SystolicArray:
         """The module's array, with what options say instead."""

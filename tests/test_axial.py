@@ -183,7 +183,8 @@ def test_most_of_the_speed_up_is_the_row_bus(
     found = Comparison.of(name, SystolicArray(PAPERS_SIDE, PAPERS_SIDE))
     speedups = [found.papers / way for way in found.ways]
     assert speedups[0] == pytest.approx(plain, abs=0.006)
-    assert bus <= speedups[1] < bus + 0.1
+    # more than of depthwise layers alone: weights of fully connected ones come over the bus, too
+    assert bus <= speedups[1] < bus + 0.16
     assert half <= speedups[2] + 0.006
 
 
@@ -193,7 +194,7 @@ def test_a_small_array() -> None:
     assert found.papers == baseline("mobilenet-v2", 16) == 5_494_982
     assert plain <= 2_880_000
     assert bus <= 2_480_000
-    assert half <= 2_060_100
+    assert half <= 2_060_000
 
 
 def test_the_authors_sweep() -> None:

@@ -70,6 +70,25 @@ def test_the_command_writes_json_and_outputs(tmp_path: Path) -> None:
     assert len(np.load(files[1]).files) == 1
 
 
+def test_an_objective_chooses_from_the_front() -> None:
+    fast, small = (
+        map_to_array(MODEL, "systolic_16", objective=objective).run()
+        for objective in ("latency", "transfers")
+    )
+    assert fast.cycles <= small.cycles <= 1.02 * fast.cycles
+    assert small.moved_bytes < fast.moved_bytes
+    result = CliRunner().invoke(app, ["report", str(MODEL), "--target", "systolic_16", "--pareto"])
+    assert result.exit_code == 0, result.output
+    for report, objective in ((fast, "latency"), (small, "transfers")):
+        line = next(
+            line for line in result.output.splitlines() if line.rstrip().endswith(objective)
+        )
+        assert f"{report.cycles:,}" in line
+        assert f"{report.moved_bytes:,}" in line
+    with pytest.raises(DsconvError, match="says no energy: choose by latency or transfers"):
+        map_to_array(MODEL, objective="energy")
+
+
 def described(folder: Path, **options: object) -> str:
     """A target description with these options of the array, strings in quotes."""
     lines = [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,10 +16,11 @@ from dsconv.dialects.mapping import Mapping, Strategy
 from dsconv.dialects.target import Dataflow, Drain, SystolicArray, TileFlow
 from dsconv.passes.systolic.array_work import ArrayWork
 from dsconv.passes.systolic.choice import best_mapping, mappings, paper_mapping
-from dsconv.passes.systolic.tiles import cycles
+from dsconv.passes.systolic.mapping_front import mapping_front
+from dsconv.passes.systolic.tiles import cycles, moved_bytes
 from dsconv.runners.systolic.layer import run_layer
-from dsconv.runners.systolic.registers import Operands
-from dsconv.runners.systolic.simulator import streamed_products
+from dsconv.runners.systolic.registers import Operands, Sums
+from dsconv.runners.systolic.simulator import Simulator, streamed_products
 
 SIZES = st.one_of(st.integers(1, 9), st.integers(1, 70))
 KERNELS = st.sampled_from([(1, 1), (1, 3), (3, 1), (5, 1), (1, 4), (3, 3), (5, 5), (2, 5)])
@@ -70,6 +74,26 @@ def expected_sums(work: ArrayWork, x: Operands, w: Operands) -> reference.Accumu
     return reference.conv2d(x[None], w, np.zeros(len(w), np.int32), work.window)[0]
 
 
+@dataclass
+class CountingSimulator(Simulator):
+    """Counts the bytes that pass the edges of an array whose accumulators have 32 bits."""
+
+    moved_bytes: int = 0
+
+    def products(self, a: Operands, w: Operands, bits: int) -> tuple[Sums, int]:
+        return self._count(a, w, super().products(a, w, bits))
+
+    def products_with_weights_held(self, a: Operands, w: Operands, bits: int) -> tuple[Sums, int]:
+        return self._count(a, w, super().products_with_weights_held(a, w, bits))
+
+    def lines(self, inputs: Operands, w: Operands, places: int, bits: int) -> tuple[Sums, int]:
+        return self._count(inputs, w, super().lines(inputs, w, places, bits))
+
+    def _count(self, a: Operands, w: Operands, found: tuple[Sums, int]) -> tuple[Sums, int]:
+        self.moved_bytes += a.size + w.size + 4 * found[0].size
+        return found
+
+
 @settings(max_examples=60)
 @given(works(), arrays(), st.integers(0, 2**16))
 def test_every_mapping_is_exact(work: ArrayWork, array: SystolicArray, seed: int) -> None:
@@ -82,15 +106,37 @@ def test_every_mapping_is_exact(work: ArrayWork, array: SystolicArray, seed: int
     if array.output_stationary:
         chosen.append(paper_mapping(work, array))
     for mapping in chosen:
-        sums, taken = run_layer(x, w, work, mapping, array)
+        simulator = CountingSimulator()
+        sums, taken = run_layer(x, w, work, mapping, array, simulator)
         np.testing.assert_array_equal(sums, expected)
         assert taken == cycles(work, mapping, array), mapping
+        assert simulator.moved_bytes == moved_bytes(work, mapping, array), mapping
 
 
 @given(works(), arrays())
 def test_the_best_mapping_takes_the_fewest_cycles(work: ArrayWork, array: SystolicArray) -> None:
     best = cycles(work, best_mapping(work, array), array)
     assert all(best <= cycles(work, mapping, array) for mapping in mappings(work, array))
+
+
+@given(st.lists(works(), min_size=1, max_size=3), arrays(), st.integers(0, 200))
+def test_the_front_has_the_best_at_every_price(
+    layers: list[ArrayWork], array: SystolicArray, price: int
+) -> None:
+    """`price`: hundredths of a cycle that a byte costs."""
+    front = mapping_front(layers, array)
+    best = sum(
+        min(
+            100 * cycles(work, mapping, array) + price * moved_bytes(work, mapping, array)
+            for mapping in mappings(work, array)
+        )
+        for work in layers
+    )
+    assert best == min(100 * point.cycles + price * point.moved_bytes for point in front)
+    for fast, slow in pairwise(front):
+        assert fast.cycles < slow.cycles
+        assert fast.moved_bytes > slow.moved_bytes
+    assert front[0].cycles == sum(cycles(work, best_mapping(work, array), array) for work in layers)
 
 
 def test_wide_accumulators_hold_more_than_32_bits() -> None:
@@ -116,3 +162,12 @@ def test_a_depthwise_layer_by_hand(mapping: Mapping, expected: int) -> None:
     window = WindowAttr.of((3, 3), pads=(1, 1, 1, 1))
     work = ArrayWork(64, 1, 1, 7, 7, window)
     assert cycles(work, mapping, SystolicArray(64, 64)) == expected
+
+
+def test_a_fully_connected_layer_takes_one_column_over_the_bus() -> None:
+    """Weights of 16 kernels over 16 buses: 63 tiles of 1280 terms, and one more cycle each."""
+    work = ArrayWork(1, 1280, 1000, 1, 1, WindowAttr.of((1, 1)))
+    array = SystolicArray(16, 16)
+    mapping = best_mapping(work, array)
+    assert mapping.strategy is Strategy.ROW_BUS
+    assert cycles(work, mapping, array) == 63 * (1280 + 1)

@@ -31,6 +31,7 @@ from dsconv.passes.scheduling.search import Objective
 from dsconv.targets import SYSTOLIC, kind_of
 
 if TYPE_CHECKING:
+    from dsconv.execution.array import MappedNetwork
     from dsconv.frontends import ImportedNetwork
 
 
@@ -41,7 +42,11 @@ def report_command(
         bool, typer.Option("--program", help="Build it; show what code and stacks take.")
     ] = False,
     pareto: Annotated[
-        bool, typer.Option("--pareto", help="Show all schedules worth having: cycles and bytes.")
+        bool,
+        typer.Option(
+            "--pareto",
+            help="Show all schedules worth having (of an array: mappings): cycles and bytes.",
+        ),
     ] = False,
     plot: Annotated[
         Path | None,
@@ -77,14 +82,19 @@ def report_command(
     For a systolic array (--target systolic_16, systolic_64, a .toml or a gemmini_params.h) that is
     the mapping of each layer, and its cycles.
     """
+    from dsconv.api import compile, map_to_array
+
     if kind_of(target) is SYSTOLIC:
-        if memory or program or pareto or plot or l1 or l2 or kernel or remarks:
-            raise DsconvError("an array's report has no options but --passes and --scale-sim")
-        report_array(model, target, flavour, passes, scale_sim)
+        if memory or program or plot or l1 or l2 or kernel or remarks:
+            raise DsconvError(
+                "an array's report has no options but --passes, --objective, --pareto and "
+                "--scale-sim"
+            )
+        mapped = map_to_array(model, target, flavour=flavour, passes=passes, objective=objective)
+        report_array(mapped, pareto=pareto, scale_sim=scale_sim)
         return
     if scale_sim is not None:
         raise DsconvError(f"--scale-sim goes with a systolic array, not with {target}")
-    from dsconv.api import compile
     from dsconv.reports.footprint import Footprint
     from dsconv.reports.memory import MemoryPlan
     from dsconv.reports.pareto_front import ParetoFront
@@ -116,17 +126,16 @@ def report_command(
         Footprint.of(compiled).print(console)
 
 
-def report_array(
-    model: Path, target: str, flavour: str | None, passes: str | None, scale_sim: Path | None
-) -> None:
+def report_array(mapped: MappedNetwork, *, pareto: bool, scale_sim: Path | None) -> None:
     """Shows how an array runs a network, and writes it for SCALE-Sim."""
-    from dsconv.api import map_to_array
+    from dsconv.reports.mapping_front import MappingFront
     from dsconv.reports.mappings import Mappings
     from dsconv.reports.scale_sim import write_scale_sim
 
-    mapped = map_to_array(model, target, flavour=flavour, passes=passes)
     print_import(mapped.imported)
     Mappings.of(mapped).print(Console(width=WIDEST))
+    if pareto:
+        MappingFront.of(mapped).print(Console(width=WIDEST))
     if scale_sim is not None:
         write_scale_sim(mapped, scale_sim)
         console.print(f"{scale_sim}: for python -m scalesim.scale -i gemm", highlight=False)

@@ -123,7 +123,12 @@ def run_command(
         from dsconv.api import map_to_array
 
         mapped = map_to_array(
-            model, target or DEFAULT_ARRAY, flavour=flavour, passes=passes, verify_each=verify_each
+            model,
+            target or DEFAULT_ARRAY,
+            flavour=flavour,
+            passes=passes,
+            objective=objective,
+            verify_each=verify_each,
         )
         report = mapped.run(
             None if given is None else given.for_ports(mapped.imported.inputs),

@@ -13,18 +13,26 @@ from dsconv.dialects.graph import dtype_of, layout_of, tensor_type
 from dsconv.dialects.run import Array, from_memory, network_of, run_reference, to_memory
 from dsconv.driver.difference import Difference, first_difference
 from dsconv.driver.pipeline import run_pipeline, set_target
+from dsconv.errors import DsconvError
 from dsconv.execution.array_report import ArrayLayerReport, ArrayReport
 from dsconv.execution.ports import expected_differences, quantised_inputs
 from dsconv.frontends import ImportedNetwork
+from dsconv.passes.scheduling.search import Objective
 from dsconv.runners.systolic.network import NetworkRun, run_network
 from dsconv.runners.systolic.rtl_simulator import RtlSimulator
 from dsconv.runners.systolic.simulator import Simulator
 from dsconv.targets import SystolicTarget
 
 
-def array_pipeline(*, paper: bool = False) -> str:
-    """The passes for a module that says its array; `paper` takes FuSeConv's mappings."""
-    return f"fold-pads,fold-weight-zero-points,map-array{{paper={str(paper).lower()}}}"
+def array_pipeline(*, objective: Objective = Objective.LATENCY, paper: bool = False) -> str:
+    """The passes for a module that says its array; `paper` takes FuSeConv's mappings.
+
+    Raises DsconvError for an objective that says nothing about an array.
+    """
+    if objective is Objective.ENERGY:
+        raise DsconvError("an array says no energy: choose by latency or transfers")
+    options = f"objective={objective} paper={str(paper).lower()}"
+    return f"fold-pads,fold-weight-zero-points,map-array{{{options}}}"
 
 
 @dataclass(frozen=True)
@@ -41,16 +49,17 @@ class MappedNetwork:
         target: SystolicTarget,
         *,
         passes: str | None = None,
+        objective: Objective = Objective.LATENCY,
         trace: IO[str] | None = None,
         verify_each: bool = False,
     ) -> MappedNetwork:
-        """Maps an imported network, by `passes` in place of the default ones.
+        """Maps an imported network by an objective, or by `passes` in place of the default ones.
 
         Raises DsconvError where the array cannot run a layer.
         """
         module = imported.module.clone()
         set_target(module, target, len(imported.layers))
-        pipeline = passes or array_pipeline()
+        pipeline = passes or array_pipeline(objective=objective)
         run_pipeline(module, pipeline, trace=trace, verify_each=verify_each)
         return MappedNetwork(imported, module, target)
 

@@ -21,7 +21,7 @@ from dsconv.targets import SystolicTarget
 
 @dataclass(frozen=True)
 class ArrayLayerReport:
-    """One layer: on the array with a mapping and its cycles, or beside it with neither."""
+    """One layer: on the array with a mapping, cycles and bytes, or beside it without them."""
 
     name: str
     op: str
@@ -29,14 +29,21 @@ class ArrayLayerReport:
     macs: int
     mapping: Mapping | None
     cycles: int | None
+    moved_bytes: int | None
     equal: bool
 
     @staticmethod
     def of(layer: LayerRun, equal: bool) -> ArrayLayerReport:
         """The report of a layer that has run."""
-        shape = layer.result.shape
         return ArrayLayerReport(
-            layer.label, layer.kind, shape, layer.macs, layer.mapping, layer.cycles, equal
+            layer.label,
+            layer.kind,
+            layer.result.shape,
+            layer.macs,
+            layer.mapping,
+            layer.cycles,
+            layer.moved_bytes,
+            equal,
         )
 
     @property
@@ -65,6 +72,7 @@ class ArrayLayerReport:
                 "lines": mapping.lines.value if mapping.strategy in ON_THE_BUS else None,
             },
             "cycles": self.cycles,
+            "moved_bytes": self.moved_bytes,
             "utilisation": utilisation(self.macs, self.cycles, pes),
             "equal": self.equal,
         }
@@ -107,6 +115,11 @@ class ArrayReport:
         return sum(layer.cycles or 0 for layer in self.layers)
 
     @property
+    def moved_bytes(self) -> int:
+        """Bytes that pass the edges of the array: operands and sums."""
+        return sum(layer.moved_bytes or 0 for layer in self.layers)
+
+    @property
     def macs(self) -> int:
         """Multiply-accumulates of one inference."""
         return sum(layer.macs for layer in self.layers)
@@ -131,6 +144,7 @@ class ArrayReport:
             "flavour": self.flavour,
             "equal": self.equal,
             "cycles": self.cycles,
+            "moved_bytes": self.moved_bytes,
             "macs": self.macs,
             "utilisation": utilisation(self.macs, self.cycles, self.pes),
             "values_beside_the_array": self.values_beside,
@@ -167,7 +181,7 @@ class ArrayReport:
         table = RichTable(title=title, box=box.SIMPLE_HEAD)
         for column in ("layer", "op", "output", "mapping"):
             table.add_column(column, no_wrap=True)
-        for column in ("MAC", "cycles", "utilisation"):
+        for column in ("MAC", "cycles", "bytes", "utilisation"):
             table.add_column(column, justify="right", no_wrap=True)
         table.add_column("equal")
         for layer in self.layers:
@@ -179,6 +193,7 @@ class ArrayReport:
                 layer.mapped,
                 f"{layer.macs:,}",
                 "" if layer.cycles is None else f"{layer.cycles:,}",
+                "" if layer.moved_bytes is None else f"{layer.moved_bytes:,}",
                 "" if share is None else f"{share:.1%}",
                 "yes" if layer.equal else "[red]NO[/red]",
             )

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from dsconv.dialects.graph import LayerOperation, tensor_type
+from dsconv.dialects.graph import LayerOperation, WeightedOperation, tensor_type
 from dsconv.dialects.mapping import MAPPING, MappingAttr
 from dsconv.dialects.run import network_of
 from dsconv.dialects.target import SystolicArray
 from dsconv.execution.array import MappedNetwork
 from dsconv.execution.array_report import ArrayLayerReport, utilisation
+from dsconv.passes.systolic.array_work import ArrayWork
+from dsconv.passes.systolic.tiles import moved_bytes
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,11 @@ class Mappings:
     def of(mapped: MappedNetwork) -> Mappings:
         """The mappings that map-array wrote."""
         function = network_of(mapped.module)
-        layers = [_layer(op) for op in function.body.ops if isinstance(op, LayerOperation)]
+        layers = [
+            _layer(op, mapped.target.array)
+            for op in function.body.ops
+            if isinstance(op, LayerOperation)
+        ]
         return Mappings(function.sym_name.data, mapped.target.array, layers)
 
     def print(self, console: Console) -> None:
@@ -45,7 +51,7 @@ class Mappings:
         )
         for column in ("layer", "op", "output", "mapping"):
             table.add_column(column, no_wrap=True)
-        for column in ("cycles", "utilisation"):
+        for column in ("cycles", "bytes", "utilisation"):
             table.add_column(column, justify="right", no_wrap=True)
         for layer in self.layers:
             used = utilisation(layer.macs, layer.cycles, pes)
@@ -55,16 +61,18 @@ class Mappings:
                 "x".join(map(str, layer.shape[1:])),
                 layer.mapped,
                 "" if layer.cycles is None else f"{layer.cycles:,}",
+                "" if layer.moved_bytes is None else f"{layer.moved_bytes:,}",
                 "" if used is None else f"{used:.1%}",
             )
         console.print(table)
 
 
-def _layer(op: LayerOperation) -> ArrayLayerReport:
-    attribute = op.attributes.get(MAPPING)
-    shape = tensor_type(op.result).get_shape()
-    if not isinstance(attribute, MappingAttr):
-        return ArrayLayerReport(op.label, op.kind, shape, op.macs, None, None, True)
-    return ArrayLayerReport(
-        op.label, op.kind, shape, op.macs, attribute.mapping, attribute.cycles, True
+def _layer(op: LayerOperation, array: SystolicArray) -> ArrayLayerReport:
+    layer = ArrayLayerReport(
+        op.label, op.kind, tensor_type(op.result).get_shape(), op.macs, None, None, None, True
     )
+    attribute = op.attributes.get(MAPPING)
+    if not isinstance(op, WeightedOperation) or not isinstance(attribute, MappingAttr):
+        return layer
+    moved = moved_bytes(ArrayWork.of(op), attribute.mapping, array)
+    return replace(layer, mapping=attribute.mapping, cycles=attribute.cycles, moved_bytes=moved)

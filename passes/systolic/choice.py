@@ -22,9 +22,8 @@ def mappings(work: ArrayWork, array: SystolicArray) -> Iterator[Mapping]:
     if work.groups > 1:
         for group in range(2, min(work.groups, array.columns // work.kernels) + 1):
             yield Mapping(Strategy.BLOCK_DIAGONAL, group)
-    if not work.channelwise:
-        return
-    yield Mapping(Strategy.BANDED)
+    if work.channelwise:
+        yield Mapping(Strategy.BANDED)
     if array.row_bus:
         yield from (Mapping(Strategy.ROW_BUS, lines=lines) for lines in Lines)
 

@@ -21,6 +21,8 @@ class Tiles:
     """`count` equal tiles on `rows` x `columns` PEs.
 
     Operands stream in for `stream` cycles; `latency` cycles later the last PE has its last product.
+    `operands` enter a tile at its edges, zeros of padding and of sparse weights among them, and
+    `sums` leave it.
     """
 
     count: int
@@ -28,6 +30,8 @@ class Tiles:
     columns: int
     stream: int
     latency: int
+    operands: int
+    sums: int
     drains: bool = True
 
     def cycles(self, array: SystolicArray) -> int:
@@ -99,6 +103,14 @@ def cycles(work: ArrayWork, mapping: Mapping, array: SystolicArray) -> int:
     return end
 
 
+def moved_bytes(work: ArrayWork, mapping: Mapping, array: SystolicArray) -> int:
+    """Bytes that pass the edges of the array for a layer: operands, of a byte each, and sums."""
+    sum_bytes = ceil(array.accumulator_bits / 8)
+    return sum(
+        part.count * (part.operands + sum_bytes * part.sums) for part in tiles(work, mapping, array)
+    )
+
+
 def pieces(size: int, largest: int) -> Iterator[tuple[int, int]]:
     """How often which length, where a size is cut into pieces of the largest length."""
     if size >= largest:
@@ -110,7 +122,8 @@ def pieces(size: int, largest: int) -> Iterator[tuple[int, int]]:
 def _sums_in_place(product: Product, array: SystolicArray) -> Iterator[Tiles]:
     for times, r in pieces(product.rows, array.rows):
         for repeats, c in pieces(product.columns, array.columns):
-            yield Tiles(product.count * times * repeats, r, c, product.terms, r + c - 1)
+            count, terms = product.count * times * repeats, product.terms
+            yield Tiles(count, r, c, terms, r + c - 1, terms * (r + c), r * c)
 
 
 def _weight_stationary(work: ArrayWork, array: SystolicArray) -> Iterator[Tiles]:
@@ -118,7 +131,9 @@ def _weight_stationary(work: ArrayWork, array: SystolicArray) -> Iterator[Tiles]
     for times, r in pieces(work.taps, array.rows):
         for repeats, c in pieces(work.kernels, array.columns):
             count = work.groups * times * repeats
-            yield Tiles(count, r, c, r + work.pixels, r + c - 1, drains=False)
+            operands, sums = r * (c + work.pixels), work.pixels * c
+            stream = r + work.pixels
+            yield Tiles(count, r, c, stream, r + c - 1, operands, sums, drains=False)
 
 
 def band_height(work: ArrayWork, columns: int) -> int:
@@ -131,7 +146,8 @@ class LineWork:
     """A layer as lines for the row bus.
 
     `lines` output lines, of which each has `length` places; every `stride`-th is an output. A line
-    takes `passes` input lines, and the window spans `extent` places along them.
+    takes `passes` input lines, of all channels under it, and the window spans `extent` places along
+    them. A fully connected layer has lines of one place.
     """
 
     lines: int
@@ -154,7 +170,7 @@ class LineWork:
             length,
             outputs[along],
             window.strides[along],
-            window.kernel[across],
+            work.channels * window.kernel[across],
             window.extent[along],
         )
 
@@ -166,12 +182,12 @@ def _on_bus(work: ArrayWork, mapping: Mapping, array: SystolicArray) -> Iterator
     cycle passes: cols + K in all (arXiv 2105.13434).
     """
     work_lines = LineWork.of(work, mapping)
+    passes, extent = work_lines.passes, work_lines.extent
     for times, r in pieces(work_lines.lines, array.rows):
+        places = pieces(work_lines.length, array.columns)
         if mapping.strategy is Strategy.ST_OS:
-            count = times * ceil(work_lines.length / array.columns)
-            stream = array.columns + work_lines.extent - 1
-            yield Tiles(count, r, array.columns, stream, 1)
-            continue
-        for repeats, f in pieces(work_lines.length, array.columns):
-            stream = work_lines.passes * (f + work_lines.extent - 1)
-            yield Tiles(times * repeats, r, f, stream, 1)
+            places = [(ceil(work_lines.length / array.columns), array.columns)]
+        for repeats, f in places:
+            stream = passes * (f + extent - 1)
+            operands = r * (stream + passes * extent)
+            yield Tiles(times * repeats, r, f, stream, 1, operands, r * f)

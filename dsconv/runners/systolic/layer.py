@@ -204,14 +204,15 @@ def _banded(padded: Operands, weights: Operands, work: ArrayWork, clock: Clock) 
 def _on_bus(
     padded: Operands, weights: Operands, work: ArrayWork, mapping: Mapping, clock: Clock
 ) -> Result:
-    """Each line of the output on a row of the array, in a pass for each line of the kernel."""
+    """Each line of the output on a row of the array, a pass for each line of a channel's kernel."""
     line_work, window = LineWork.of(work, mapping), work.window
-    kernel, across, along = weights[:, 0], 0, 1
+    kernel, across, along = weights, 0, 1
     if mapping.lines is Lines.COLUMNS:
         across, along = 1, 0
-        padded, kernel = padded.transpose(0, 2, 1), kernel.transpose(0, 2, 1)
-    taps = np.zeros((len(kernel), line_work.passes, line_work.extent), np.int32)
-    taps[:, :, :: window.dilations[along]] = kernel
+        padded, kernel = padded.transpose(0, 2, 1), kernel.transpose(0, 1, 3, 2)
+    taps = np.zeros((*kernel.shape[:3], line_work.extent), np.int32)
+    taps[..., :: window.dilations[along]] = kernel
+    taps = taps.reshape(len(kernel), line_work.passes, line_work.extent)
 
     length = line_work.length
     if mapping.strategy is Strategy.ST_OS:
@@ -220,9 +221,11 @@ def _on_bus(
     padded = np.pad(padded, ((0, 0), (0, 0), (0, max(0, reach - padded.shape[2]))))
     outputs = work.outputs[across]
     starts = np.arange(outputs)[:, None] * window.strides[across]
-    passes = starts + np.arange(line_work.passes) * window.dilations[across]
-    channels = np.arange(len(kernel)) // work.kernels
-    lines = padded[channels][:, passes, :reach].reshape(-1, line_work.passes, reach)
+    rows = starts + np.arange(kernel.shape[2]) * window.dilations[across]
+    groups = np.arange(len(kernel)) // work.kernels
+    channels = groups[:, None] * work.channels + np.arange(work.channels)
+    lines = padded[channels][:, :, rows, :reach].swapaxes(1, 2)
+    lines = lines.reshape(-1, line_work.passes, reach)
 
     sums = _lines(lines, np.repeat(taps, outputs, axis=0), length, clock)
     sums = sums[:, :: line_work.stride][:, : line_work.outputs]

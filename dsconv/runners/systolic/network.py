@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Table
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from dsconv.dialects.mapping import MAPPING, ON_THE_BUS, Mapping, MappingAttr, S
 from dsconv.dialects.run import Array, make_interpreter, network_of
 from dsconv.dialects.target import SystolicArray
 from dsconv.passes.systolic.array_work import ArrayWork
+from dsconv.passes.systolic.tiles import moved_bytes
 from dsconv.runners.process import RunnerError
 from dsconv.runners.systolic.layer import run_layer
 from dsconv.runners.systolic.registers import Operands
@@ -30,7 +31,10 @@ from dsconv.runners.systolic.simulator import Simulator
 
 @dataclass(frozen=True)
 class LayerRun:
-    """A layer as it ran: its mapping and cycles, None where it ran beside the array."""
+    """A layer as it ran: its mapping, its cycles, and the bytes that passed the array's edges.
+
+    All three are None where it ran beside the array.
+    """
 
     label: str
     kind: str
@@ -38,6 +42,7 @@ class LayerRun:
     result: Array
     mapping: Mapping | None = None
     cycles: int | None = None
+    moved_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ def run_network(
 ) -> NetworkRun:
     """Runs a mapped network on (1, C, H, W) arrays. RunnerError where a layer has no mapping."""
     functions = ArrayFunctions(array, simulator or Simulator())
-    recorder = _Recorder(functions.cycles)
+    recorder = _Recorder(array, functions.cycles)
     interpreter = make_interpreter(module, recorder)
     interpreter.register_implementations(functions, override=True)
     outputs = interpreter.call_op(network_of(module).sym_name.data, inputs)
@@ -72,23 +77,19 @@ def run_network(
 class _Recorder(Interpreter.Listener):
     """Keeps what every layer made."""
 
+    array: SystolicArray
     cycles: Table[Operation, int]
     layers: list[LayerRun] = field(default_factory=list[LayerRun])
 
     def did_interpret_op(self, op: Operation, results: tuple[Any, ...]) -> None:
         if not isinstance(op, graph.LayerOperation):
             return
-        on_array = isinstance(op, graph.WeightedOperation)
-        self.layers.append(
-            LayerRun(
-                op.label,
-                op.kind,
-                op.macs,
-                results[0],
-                mapping_of(op) if on_array else None,
-                self.cycles.get(op),
-            )
-        )
+        found = LayerRun(op.label, op.kind, op.macs, results[0])
+        if isinstance(op, graph.WeightedOperation):
+            mapping = mapping_of(op)
+            moved = moved_bytes(ArrayWork.of(op), mapping, self.array)
+            found = replace(found, mapping=mapping, cycles=self.cycles[op], moved_bytes=moved)
+        self.layers.append(found)
 
 
 @register_impls
