@@ -216,9 +216,8 @@ def pipelined_tile(measured: Sequence[MeasuredLayer], costs: CostModel) -> float
     for row in measured:
         if not is_serial(row) and not row.sample.layer.mixed:
             layer_shape, tile = row.sample.layer.layer_shape, row.sample.tile
-            loop = replace(
-                TileLoopCost.of(layer_shape, tile, costs, NOTHING_RESIDENT), compute=row.kernel
-            )
+            loop = TileLoopCost.of(layer_shape, tile, costs, NOTHING_RESIDENT)
+            loop = loop._replace(compute=row.kernel)
             model = first_call_cycles(layer_shape.kind, costs) + loop.pipelined_cycles
             rest.append((row.layer - model) / row.sample.tiles)
     return max(float(np.median(rest)), 0.0)

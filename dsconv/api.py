@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from onnx import ModelProto
 
@@ -11,13 +11,14 @@ from dsconv.driver.compiled import CompiledNetwork
 from dsconv.driver.pipeline import GRAPH_LEVEL, default_pipeline, run_pipeline, set_target
 from dsconv.driver.smallest_memory import smallest_size
 from dsconv.errors import CapacityError, DsconvError
-from dsconv.execution.array import MappedNetwork
-from dsconv.execution.execute import execute
-from dsconv.execution.report import Report
 from dsconv.frontends import import_onnx
 from dsconv.passes.scheduling.search import Objective
-from dsconv.profiling.schedule import Measurer, write_profiled_schedule
 from dsconv.targets import ClusterTarget, SystolicTarget, load_systolic_target, load_target
+
+if TYPE_CHECKING:  # imported where it is used: a compilation runs nothing
+    from dsconv.execution.array import MappedNetwork
+    from dsconv.execution.report import Report
+    from dsconv.profiling.schedule import Measurer
 
 
 class Network(CompiledNetwork):
@@ -38,6 +39,8 @@ class Network(CompiledNetwork):
         a model with several inputs or outputs, both are mappings by their names.
         `stalls`: on gvsoc, run again to count what the cores wait for.
         """
+        from dsconv.execution.execute import execute
+
         return execute(self, x, on=on, expect=expect, stalls=stalls)
 
 
@@ -90,6 +93,8 @@ def compile(
             target, Objective(objective), kernel=kernel, remarks=remarks
         )
         if measurer is not None:
+            from dsconv.profiling.schedule import write_profiled_schedule
+
             run_pipeline(lowered, GRAPH_LEVEL)
             write_profiled_schedule(lowered, target, Objective(objective), measurer)
         run_pipeline(lowered, pipeline, trace=trace, verify_each=verify_each)
@@ -116,6 +121,8 @@ def map_to_array(
 
     Raises DsconvError where the model or an option is wrong, or the array cannot run a layer.
     """
+    from dsconv.execution.array import MappedNetwork
+
     if isinstance(target, str):
         target = load_systolic_target(target)
     imported = import_onnx(model, flavour=flavour)

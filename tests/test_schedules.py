@@ -40,7 +40,6 @@ from dsconv.passes.scheduling.l1_residency import (
     Residency,
     ResidencyLimits,
     l1_bytes_with,
-    moved_bytes,
     residencies,
     residency_limits,
 )
@@ -51,7 +50,7 @@ from dsconv.passes.scheduling.row_plan import RowPlan
 from dsconv.passes.scheduling.search import PRICE_OF_FEWER_TRANSFERS, Objective, best, schedules
 from dsconv.passes.scheduling.search_space import Candidate, chain_candidates, fused_moved_bytes
 from dsconv.passes.scheduling.step_space import row_plans
-from dsconv.passes.scheduling.tile_space import candidate_tiles
+from dsconv.passes.scheduling.tile_space import FittingTile, candidate_tiles
 
 PATTERNS = (("pw", "dw", "pw", "dw", "pw"), ("dw", "pw", "dw", "pw"), ("pw", "pw", "dw"))
 HWC, CHW = (Activation(layout=layout) for layout in (Layout.HWC, Layout.CHW))
@@ -129,7 +128,7 @@ def single_costs(
     for tile in candidate_tiles(layer_shape, (1, 2)):
         sizes = layer_shape.l1_bytes(tile), l1_bytes_with(layer_shape, tile, residency)
         if all(size is not None and size <= machine.l1 for size in sizes):
-            moved = moved_bytes(layer_shape, tile, residency)
+            moved = FittingTile.of(layer_shape, tile).moved_bytes(residency)
             yield layer_cost(layer_shape, tile, CostModel.of(machine), residency), moved
 
 

@@ -42,6 +42,11 @@ class Tile:
     buffers: int = 1
 
     @property
+    def sizes(self) -> tuple[int, int, int]:
+        """Channels, rows and columns."""
+        return self.channels, self.rows, self.columns
+
+    @property
     def size_text(self) -> str:
         """Channels, rows and columns for people, as in `8x2x16`."""
         return f"{self.channels}x{self.rows}x{self.columns}"

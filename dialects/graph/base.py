@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import ClassVar, TypeAlias
 
 import numpy as np
@@ -97,7 +98,7 @@ def element_bytes(type_: TensorType) -> int:
 
 def tensor_bytes(type_: TensorType) -> int:
     """Bytes of an activation."""
-    return int(np.prod(type_.get_shape())) * element_bytes(type_)
+    return prod(type_.get_shape()) * element_bytes(type_)
 
 
 def layout_of(value: SSAValue) -> Layout | None:

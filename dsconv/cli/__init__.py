@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import sys
 from typing import Annotated
@@ -38,6 +39,9 @@ app.command("doctor")(doctor_command)
 app.command("zoo")(zoo_command)
 app.add_typer(bench, name="bench")
 
+OBJECTS_BEFORE_COLLECTION = 200_000
+"""What is made before Python looks for cycles of garbage: IR and caches live long, it finds few."""
+
 BROKEN_PIPE = 128 + 13
 """Exit status of a program that SIGPIPE ends."""
 
@@ -62,6 +66,7 @@ def options(
 
 def main() -> None:
     """Entry point: one line for whatever is wrong, no traceback."""
+    gc.set_threshold(OBJECTS_BEFORE_COLLECTION)
     try:
         try:
             app()

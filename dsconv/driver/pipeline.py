@@ -16,7 +16,6 @@ from xdsl.utils.exceptions import (
 )
 
 from dsconv.dialects.target import TARGET
-from dsconv.driver.pass_checker import PassChecker
 from dsconv.errors import CapacityError, DsconvError
 from dsconv.lowering.instruction_sets import INSTRUCTION_SETS
 from dsconv.passes.analysis.diagnostics import DoesNotFitError
@@ -108,7 +107,11 @@ def run_pipeline(
     if trace is not None:
         trace.write(f"// ---- IR before all passes\n{module}\n")
     passes = parse_pipeline(pipeline)
-    checker = PassChecker(module) if verify_each else None
+    checker = None
+    if verify_each:
+        from dsconv.driver.pass_checker import PassChecker
+
+        checker = PassChecker(module)
     for number, module_pass in enumerate(passes, start=1):
         try:
             module_pass.apply(context, module)

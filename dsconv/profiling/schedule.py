@@ -119,7 +119,7 @@ def with_cycles(candidate: Candidate, cycles: int, machine: Cluster) -> Candidat
     Programs move all maps; what a candidate saves where one stays in L1 is estimated.
     """
     spilled = spill_cycles(placed(candidate), machine)
-    cost = replace(candidate.cost, cycles=cycles - candidate.saved_cycles).later(spilled)
+    cost = candidate.cost._replace(cycles=cycles - candidate.saved_cycles).later(spilled)
     return replace(candidate, cost=cost)
 
 

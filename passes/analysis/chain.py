@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from xdsl.ir import SSAValue
 
@@ -39,7 +40,7 @@ class Chain:
         """Layout of what the first layer reads."""
         return self.layer_shapes[0].input_layout
 
-    @property
+    @cached_property
     def values_read(self) -> list[SSAValue]:
         """What the chain reads: what its first layer does, then the others."""
         if len(self.layers) == 1:
@@ -68,7 +69,7 @@ class Chain:
             layer_shape.kernels * layer_shape.record_bytes for layer_shape in self.layer_shapes
         )
 
-    @property
+    @cached_property
     def layouts_read(self) -> dict[SSAValue, Layout]:
         """What the layers read but do not make, in what layout."""
         made = {layer.result for layer in self.layers}
@@ -79,7 +80,7 @@ class Chain:
             if value not in made
         }
 
-    @property
+    @cached_property
     def residual_layouts(self) -> dict[SSAValue, Layout]:
         """What layers behind the first one read besides the layer before them, in what layout."""
         first, *_ = self.layers

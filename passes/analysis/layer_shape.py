@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from math import ceil, prod
+from typing import NamedTuple
 
 from xdsl.ir import SSAValue
 
@@ -30,11 +31,11 @@ from dsconv.dialects.graph import (
     tensor_type,
 )
 from dsconv.dialects.tiled import aligned
+from dsconv.passes.analysis.hashed_once import hashed_once
 from dsconv.passes.analysis.weight_packing import ParameterisedOperation, record_format
 
 
-@dataclass(frozen=True)
-class TileLoops:
+class TileLoops(NamedTuple):
     """Turns of the two loops over a layer's tiles, one of channels and one of pixels."""
 
     outer: int
@@ -42,6 +43,7 @@ class TileLoops:
     channels_outermost: bool
 
 
+@hashed_once
 @dataclass(frozen=True)
 class LayerShape:
     """Shape of one layer: input CxIYxIX, output KxOYxOX, window, bytes of a channel record.
@@ -124,7 +126,7 @@ class LayerShape:
 
     def with_layouts(self, inputs: Iterable[Layout], output: Layout) -> LayerShape:
         """The same layer with other layouts."""
-        return replace(self, input_layouts=tuple(inputs), output_layout=output)
+        return _with_layouts(self, tuple(inputs), output)
 
     @cached_property
     def kernel_size(self) -> tuple[int, int]:
@@ -254,6 +256,13 @@ class LayerShape:
     def stored_bytes(self, tile: Tile) -> int:
         """Bytes stored for the whole layer."""
         return self.tiles(tile) * self.output_bytes(tile)
+
+
+@cache
+def _with_layouts(
+    layer_shape: LayerShape, inputs: tuple[Layout, ...], output: Layout
+) -> LayerShape:
+    return replace(layer_shape, input_layouts=inputs, output_layout=output)
 
 
 def _map_shape(value: SSAValue) -> tuple[int, int, int]:

@@ -7,11 +7,13 @@ a buffer of FD x IX x IY), then those channels of the output. The input stays in
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from math import ceil, prod
 
 from dsconv.dialects.attributes import Layout, Tile
 from dsconv.dialects.tiled import Shape, aligned
 from dsconv.passes.analysis.chain import Chain
+from dsconv.passes.analysis.layer_shape import LayerShape
 from dsconv.passes.scheduling.even_splits import even_splits
 from dsconv.passes.scheduling.fused_cost import steps_cost
 from dsconv.passes.scheduling.kernel_cost import (
@@ -100,15 +102,21 @@ def channel_cost(
     """Estimated cost of a pair along channels."""
     first, last = chain.layer_shapes
     plan = channel_plan(chain, tile)
-    between = Tile(tile.channels, first.rows, first.columns)
-    compute = kernel_cycles(kernel_shape(first, between), costs)
-    compute += kernel_cycles(kernel_shape(last, tile), costs)
-    compute += 2 * costs.layer["tile"]
+    compute = step_cycles(first, last, tile, costs)
     before = dma_cycles(costs, plan.input_bytes).cycles if residency.number is None else 0
     before += first_call_cycles(first.kind, costs) + first_call_cycles(last.kind, costs)
     loads = [dma_cycles(costs, size) for size in plan.weight_bytes]
     store = output_transfer(costs, last, tile) if residency.stores else NO_TRANSFER
     return steps_cost(before, plan.steps, plan.buffers, loads, compute, store)
+
+
+@cache
+def step_cycles(first: LayerShape, last: LayerShape, tile: Tile, costs: CostModel) -> float:
+    """Cycles of both kernels in a step, with their barriers."""
+    between = Tile(tile.channels, first.rows, first.columns)
+    compute = kernel_cycles(kernel_shape(first, between), costs)
+    compute += kernel_cycles(kernel_shape(last, tile), costs)
+    return compute + 2 * costs.layer["tile"]
 
 
 def channel_tiles(chain: Chain, cores: int, buffers: tuple[int, ...] = (1, 2)) -> list[Tile]:

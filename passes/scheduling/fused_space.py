@@ -22,7 +22,7 @@ from dsconv.passes.scheduling.kernel_cost import CostModel
 from dsconv.passes.scheduling.l1_residency import NOTHING_RESIDENT, L1Use, Residency
 from dsconv.passes.scheduling.layer_cost import LayerCost
 from dsconv.passes.scheduling.layout_paths import Options, layout_paths
-from dsconv.passes.scheduling.legality import callers_bytes, why_illegal, why_too_large
+from dsconv.passes.scheduling.legality import callers_bytes, why_illegal, why_weights_too_large
 from dsconv.passes.scheduling.row_plan import RowPlan, row_plan
 from dsconv.passes.scheduling.step_space import row_plans
 
@@ -60,7 +60,7 @@ def fused_candidates(
 ) -> Iterator[FusedCandidate]:
     """The chain as one along each axis that it can go: with every step that fits, or that one."""
     for axis in axes:
-        if why_illegal(chain.layers, axis) or why_too_large(chain, axis, machine.l1, machine.l2):
+        if why_illegal(chain.layers, axis) or why_weights_too_large(chain, machine.l2):
             continue
         of_axis = row_candidates if axis is Axis.ROWS else channel_candidates
         yield from of_axis(chain, options, machine, tile)

@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from math import ceil
+from typing import NamedTuple
 
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.target import Cluster, Core, Isa
-from dsconv.passes.analysis.core_grids import core_grids
+from dsconv.passes.analysis.core_grids import least_shares
+from dsconv.passes.analysis.hashed_once import hashed_once
 from dsconv.passes.analysis.xpulp_limits import (
     LONGEST_WINDOW,
     WORD,
@@ -49,8 +51,7 @@ Terms = Mapping[str, float]
 """How often each thing happens that costs time, on the core with the most work."""
 
 
-@dataclass(frozen=True)
-class TileShape:
+class TileShape(NamedTuple):
     """A tile of an activation in L1: C x H x W bytes in a layout."""
 
     channels: int
@@ -79,8 +80,7 @@ class TileShape:
         return self.layout is Layout.CHW or self.channels == 1 or self.pixels == 1
 
 
-@dataclass(frozen=True)
-class WindowShape:
+class WindowShape(NamedTuple):
     """Size and strides of a window, FY x FX; one pixel where a kernel has none."""
 
     kernel: tuple[int, int] = (1, 1)
@@ -93,8 +93,7 @@ class WindowShape:
         return self.kernel[0] * self.kernel[1]
 
 
-@dataclass(frozen=True)
-class KernelShape:
+class KernelShape(NamedTuple):
     """What a kernel computes, as far as its time depends on it.
 
     `kind` is the kind of the graph operation, `more_inputs` the layouts of its inputs besides `x`.
@@ -110,8 +109,7 @@ class KernelShape:
     groups: int = 1
 
 
-@dataclass(frozen=True)
-class TransferCost:
+class TransferCost(NamedTuple):
     """Cycles of core 0 to start a transfer, and of the DMA from its start to its end."""
 
     issue: float
@@ -127,6 +125,7 @@ NO_TRANSFER = TransferCost(0, 0)
 """Of what lies in L1 already, or stays there."""
 
 
+@hashed_once
 @dataclass(frozen=True)
 class CostModel:
     """What times depend on: the cores, and bytes that the DMA moves a cycle."""
@@ -190,7 +189,11 @@ def transfer_terms(beats: int, lines: int, blocks: int, *, store: bool) -> Terms
 
 def weighted(terms: Terms, costs: Mapping[str, float]) -> float:
     """Cycles of terms."""
-    return sum(count * costs[name] for name, count in terms.items() if count)
+    cycles = 0.0
+    for name, count in terms.items():
+        if count:
+            cycles += count * costs[name]
+    return cycles
 
 
 def powers_of_two(cores: int) -> list[int]:
@@ -246,9 +249,10 @@ def dense_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:
         yield {"call": 1, "portable_product": row * pixels * shape.y.channels / core.count}
         return
     for block in {(min(p, pixels), min(k, channels)) for p, k in BLOCKS}:
-        for pixel_cores, channel_cores in core_grids(core.count):
-            pixel_blocks = shape.groups * ceil(ceil(pixels / block[0]) / pixel_cores)
-            blocks = pixel_blocks * ceil(ceil(channels / block[1]) / channel_cores)
+        tiles = ceil(pixels / block[0]), ceil(channels / block[1])
+        for pixel_share, channel_share in least_shares(*tiles, core.count):
+            pixel_blocks = shape.groups * pixel_share
+            blocks = pixel_blocks * channel_share
             outputs = blocks * block[0] * block[1]
             rows = pixel_blocks * block[0]
             terms = {

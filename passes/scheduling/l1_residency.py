@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from xdsl.ir import SSAValue
 
@@ -46,16 +47,14 @@ NOTHING_RESIDENT = Residency()
 """Nothing stays in L1."""
 
 
-@dataclass(frozen=True)
-class MapBuffers:
+class MapBuffers(NamedTuple):
     """Bytes of L1 for tiles of a map; `in_place`: the whole map would do instead of them."""
 
     l1_bytes: int
     in_place: bool
 
 
-@dataclass(frozen=True)
-class L1Use:
+class L1Use(NamedTuple):
     """Bytes of L1 that a layer takes; among them those for tiles of its inputs and its result."""
 
     l1_bytes: int
@@ -111,14 +110,6 @@ def is_dense(layout: Layout, map_shape: Shape, tile_shape: Shape) -> bool:
     sizes = [(tile_shape[axis], map_shape[axis]) for axis in axes]
     outermost = next((number for number, (part, _) in enumerate(sizes) if part > 1), len(axes))
     return all(part == size for part, size in sizes[outermost + 1 :])
-
-
-def moved_bytes(layer_shape: LayerShape, tile: Tile, residency: Residency) -> int:
-    """Bytes of activations that a layer alone moves with its tiles."""
-    moved = layer_shape.moved_bytes(tile)
-    if residency.number is not None:
-        moved -= layer_shape.input_versions(tile) * layer_shape.input_bytes(tile, residency.number)
-    return moved if residency.stores else moved - layer_shape.stored_bytes(tile)
 
 
 @dataclass(frozen=True)

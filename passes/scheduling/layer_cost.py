@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain
+from typing import NamedTuple
 
 from dsconv.dialects.attributes import Layout, Tile
 from dsconv.dialects.tiled import BoxAttr, Shape
@@ -27,8 +27,7 @@ TRAFFIC_WEIGHT = 0.25
 """Share of its transfer time that a byte costs even where the transfer is hidden: energy."""
 
 
-@dataclass(frozen=True)
-class LayerCost:
+class LayerCost(NamedTuple):
     """Cycles of a layer with its tiles, and the time its transfers take alone."""
 
     cycles: float
@@ -41,7 +40,7 @@ class LayerCost:
 
     def later(self, cycles: float) -> LayerCost:
         """The cost of what takes some cycles more."""
-        return replace(self, cycles=self.cycles + cycles)
+        return LayerCost(self.cycles + cycles, self.transfer_cycles)
 
 
 @cache
@@ -84,8 +83,7 @@ def kernel_shape(layer_shape: LayerShape, tile: Tile) -> KernelShape:
     )
 
 
-@dataclass(frozen=True)
-class TileLoopCost:
+class TileLoopCost(NamedTuple):
     """The loop over a layer's tiles: what is loaded before it, and what in its iterations.
 
     `steps`: numbers of iterations, and what each of them loads. Inputs or weights may change more
@@ -170,6 +168,7 @@ def total_cycles(transfers: Iterable[TransferCost]) -> float:
     return sum(transfer.cycles for transfer in transfers)
 
 
+@cache
 def layer_cost(
     layer_shape: LayerShape, tile: Tile, costs: CostModel, residency: Residency = NOTHING_RESIDENT
 ) -> LayerCost:

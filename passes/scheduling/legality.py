@@ -91,6 +91,11 @@ def why_too_large(chain: Chain, axis: Axis, l1: int, l2: int) -> str | None:
         return f"it needs {for_l1} bytes of L1, {l1} are there"
     if l2 and for_l2 > l2:
         return f"its weights and a step of its maps need {for_l2} bytes of L2, {l2} are there"
+    return why_weights_too_large(chain, l2)
+
+
+def why_weights_too_large(chain: Chain, l2: int) -> str | None:
+    """Why the weights of a layer would have to be cut; None where not."""
     largest, piece = max(chain.weight_bytes), l2 // WEIGHT_PIECES
     if l2 and largest > piece:
         return f"a layer has {largest} bytes of weights, of which L2 takes {piece} at a time"

@@ -9,6 +9,7 @@ as in Daghero et al. 2024, section 3.1.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import ceil
 
 from xdsl.ir import SSAValue
@@ -132,7 +133,7 @@ class RowPlan:
         *values, last = self.values
         return replace(self, values=(*values, replace(last, layout=layout)))
 
-    @property
+    @cached_property
     def l1_use(self) -> L1Use:
         """What the whole takes of L1."""
         first, *between, last = self.values

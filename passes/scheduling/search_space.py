@@ -25,7 +25,7 @@ from dsconv.passes.scheduling.l1_residency import (
 )
 from dsconv.passes.scheduling.layer_cost import LayerCost
 from dsconv.passes.scheduling.layout_paths import Options
-from dsconv.passes.scheduling.legality import next_in_chain
+from dsconv.passes.scheduling.legality import next_in_chain, why_illegal
 from dsconv.passes.scheduling.state import State
 from dsconv.passes.scheduling.tile_space import priced_tiles
 
@@ -86,8 +86,9 @@ class SearchSpace:
     """All that may be done with the layers of a network on a machine, at estimated cost."""
 
     def __init__(self, layers: Sequence[LayerOperation], machine: Cluster):
-        self.network = Chain.of(layers)
         self.machine = machine
+        self._network = Chain.of(layers)
+        self._chains = [list(self._chains_from(first)) for first in range(len(layers))]
         self.options = layout_options(layers)
         self._residency_limits = residency_limits(layers, machine.l1)
         self._ways: dict[Key, list[FusedCandidate]] = {}
@@ -99,17 +100,17 @@ class SearchSpace:
         For each span of layers, each layout of its result and whether that stays in L1, that is the
         candidate of least cost and the one that moves least.
         """
-        for chain in self._chains(first):
+        for chain in self._chains[first]:
             yield from self._with(chain, state).best
 
     def every(self, first: int, state: State) -> Iterator[Candidate]:
         """What begins with a layer behind such a state; but hopeless tiles."""
-        for chain in self._chains(first):
+        for chain in self._chains[first]:
             yield from self._with(chain, state).found
 
-    def _chains(self, first: int) -> Iterator[Chain]:
-        """The layer alone, then with those that follow it."""
-        layers = self.network.layers
+    def _chains_from(self, first: int) -> Iterator[Chain]:
+        """The layer alone, then with those that follow it, where they may be fused."""
+        layers = self._network.layers
         yield self._chain(first, first + 1)
         if isinstance(layers[first], FusedOp) or layers[first].tile is not None:
             return
@@ -117,10 +118,11 @@ class SearchSpace:
             reads, last = layers[end - 2 : end]
             if next_in_chain(reads) is not last or last.tile is not None:
                 return
-            yield self._chain(first, end)
+            if not all(why_illegal(layers[first:end], axis) for axis in Axis):
+                yield self._chain(first, end)
 
     def _chain(self, first: int, end: int) -> Chain:
-        return Chain(self.network.layers[first:end], self.network.layer_shapes[first:end])
+        return Chain(self._network.layers[first:end], self._network.layer_shapes[first:end])
 
     def _with(self, chain: Chain, state: State) -> CandidateSpan:
         """The candidates for a span of layers behind such a state."""

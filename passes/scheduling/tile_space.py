@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from dsconv.dialects.attributes import Layout, Tile, TileOrder
 from dsconv.passes.analysis.layer_shape import LayerShape
 from dsconv.passes.scheduling.even_splits import even_splits
 from dsconv.passes.scheduling.kernel_cost import CostModel, kernel_cycles
-from dsconv.passes.scheduling.l1_residency import (
-    NOTHING_RESIDENT,
-    Residency,
-    l1_bytes_with,
-    moved_bytes,
-)
+from dsconv.passes.scheduling.l1_residency import NOTHING_RESIDENT, Residency, l1_bytes_with
 from dsconv.passes.scheduling.layer_cost import LayerCost, kernel_shape, layer_cost
 from dsconv.passes.scheduling.pareto import pareto_front
 
@@ -23,8 +18,7 @@ HOPELESS = 1.1
 """How many times the cost of another tile, which moves no more, one has that is not even kept."""
 
 
-@dataclass(frozen=True)
-class PricedTile:
+class PricedTile(NamedTuple):
     """A tile, its cost, and bytes of activations moved.
 
     It would take `saved_cycles` more if nothing stayed in L1.
@@ -41,72 +35,87 @@ class PricedTile:
         return self.cost.cycles
 
 
-@dataclass(frozen=True)
-class FittingTile:
-    """A tile that fits L1, bytes of activations moved if all are, and its kernels' cycles."""
+class FittingTile(NamedTuple):
+    """A tile that fits L1 in any layout, how many there are, and bytes that all of them move."""
 
     tile: Tile
-    moved_bytes: int
-    kernel_cycles: float
+    tiles: int
+    loaded_bytes: tuple[int, ...]
+    stored_bytes: int
+
+    @staticmethod
+    def of(layer_shape: LayerShape, tile: Tile) -> FittingTile:
+        """A tile of a layer."""
+        versions, inputs = layer_shape.input_versions(tile), range(len(layer_shape.inputs))
+        return FittingTile(
+            tile,
+            layer_shape.tiles(tile),
+            tuple(versions * layer_shape.input_bytes(tile, number) for number in inputs),
+            layer_shape.stored_bytes(tile),
+        )
+
+    def moved_bytes(self, residency: Residency) -> int:
+        """Bytes of activations that all tiles move beside what stays in L1."""
+        moved = sum(self.loaded_bytes)
+        if residency.number is not None:
+            moved -= self.loaded_bytes[residency.number]
+        return moved + self.stored_bytes if residency.stores else moved
 
 
 @cache
 def priced_tiles(
     layer_shape: LayerShape, l1: int, costs: CostModel, given: Tile | None, residency: Residency
 ) -> list[PricedTile]:
-    """Tiles that fit, or the given one; those that are hopeless by their kernels are left out."""
+    """Tiles that fit beside what stays in L1, or the given one; the largest first.
+
+    Those that are hopeless by their kernels are left out.
+    """
     priced: list[PricedTile] = []
     best: list[PricedTile] = []
-    for fitting in tiles_with(residency, layer_shape, l1, costs, given):
-        moved, least = fitting.moved_bytes, fitting.kernel_cycles
-        hopes = (HOPELESS * one.cost.objective for one in best if one.moved_bytes <= moved)
-        if least <= min(hopes, default=least):
-            cost = all_moved = layer_cost(layer_shape, fitting.tile, costs)
-            if residency != NOTHING_RESIDENT:
-                cost = layer_cost(layer_shape, fitting.tile, costs, residency)
-            saved = all_moved.cycles - cost.cycles
-            priced.append(PricedTile(fitting.tile, cost, moved, saved))
-            best = pareto_front([*best, priced[-1]])
+    for fitting, least in tiles_with_kernels(layer_shape, l1, costs, given):
+        tile, moved = fitting.tile, fitting.moved_bytes(residency)
+        if any(
+            least > HOPELESS * one.cost.objective for one in best if one.moved_bytes <= moved
+        ) or not fits_with(residency, layer_shape, tile, l1):
+            continue
+        cost = all_moved = layer_cost(layer_shape, tile, costs)
+        if residency != NOTHING_RESIDENT:
+            cost = layer_cost(layer_shape, tile, costs, residency)
+        priced.append(PricedTile(tile, cost, moved, all_moved.cycles - cost.cycles))
+        best = pareto_front([*best, priced[-1]])
     return priced
 
 
-def tiles_with(
-    residency: Residency, layer_shape: LayerShape, l1: int, costs: CostModel, given: Tile | None
-) -> Iterator[FittingTile]:
-    """Tiles that fit beside what is to stay in L1 as a whole; the largest first."""
-    for fitting in tiles_with_kernels(layer_shape, l1, costs, given):
-        if residency == NOTHING_RESIDENT:
-            yield fitting
-            continue
-        size = l1_bytes_with(layer_shape, fitting.tile, residency)
-        if size is not None and size <= l1:
-            moved = moved_bytes(layer_shape, fitting.tile, residency)
-            yield FittingTile(fitting.tile, moved, fitting.kernel_cycles)
+def fits_with(residency: Residency, layer_shape: LayerShape, tile: Tile, l1: int) -> bool:
+    """Whether a tile that fits alone fits beside what is to stay in L1 as a whole."""
+    if residency == NOTHING_RESIDENT:
+        return True
+    size = l1_bytes_with(layer_shape, tile, residency)
+    return size is not None and size <= l1
 
 
 @cache
 def tiles_with_kernels(
     layer_shape: LayerShape, l1: int, costs: CostModel, given: Tile | None
-) -> list[FittingTile]:
-    """Tiles that fit, or the given one; the largest first."""
+) -> list[tuple[FittingTile, float]]:
+    """Tiles that fit, or the given one, with the cycles of their kernels; the largest first."""
     overhead = min(costs.layer["tile"], costs.layer["pipelined_tile"])
     in_any_layout = layer_shape.with_layouts([Layout.HWC] * len(layer_shape.inputs), Layout.HWC)
-    found: list[FittingTile] = []
-    for count, moved, tile in fitting_tiles(in_any_layout, l1, given):
-        kernel = kernel_cycles(kernel_shape(layer_shape, tile), costs)
-        found.append(FittingTile(tile, moved, count * (kernel + overhead)))
-    return found
+    fitting = fitting_tiles(in_any_layout, l1, given)
+    kernels = {
+        one.tile.sizes: kernel_cycles(kernel_shape(layer_shape, one.tile), costs)
+        for one in {one.tile.sizes: one for one in fitting}.values()
+    }
+    return [(one, one.tiles * (kernels[one.tile.sizes] + overhead)) for one in fitting]
 
 
 @cache
-def fitting_tiles(
-    layer_shape: LayerShape, l1: int, given: Tile | None
-) -> list[tuple[int, int, Tile]]:
-    """Tiles that fit, or the given one, behind their number and bytes moved; the largest first."""
+def fitting_tiles(layer_shape: LayerShape, l1: int, given: Tile | None) -> list[FittingTile]:
+    """Tiles that fit, or the given one; the largest first."""
     tiles = [given] if given else candidate_tiles(layer_shape, (1, 2))
     fitting = [tile for tile in tiles if layer_shape.l1_bytes(tile) <= l1]
-    priced = [(layer_shape.tiles(tile), layer_shape.moved_bytes(tile), tile) for tile in fitting]
-    return sorted(priced, key=lambda item: item[0])
+    found = [FittingTile.of(layer_shape, tile) for tile in fitting]
+    return sorted(found, key=lambda one: one.tiles)
 
 
 def candidate_tiles(layer_shape: LayerShape, buffers: Sequence[int]) -> Iterator[Tile]:
