@@ -34,12 +34,13 @@ def doctor_command() -> None:
 
 
 def targets_command() -> None:
-    """Show the targets that come with dsconv: clusters, and systolic arrays for run --on array."""
+    """Show the targets that come with dsconv, and the memories for an accelerator behind DRAM."""
     from dsconv.targets import KINDS
+    from dsconv.targets.dram import dram_names, load_dram
 
-    for kind in KINDS:
-        for target in map(kind.load, kind.names):
-            console.print(f"{target.name}: {target.description}", markup=False, highlight=False)
+    targets = [target for kind in KINDS for target in map(kind.load, kind.names)]
+    for machine in (*targets, *map(load_dram, dram_names())):
+        console.print(f"{machine.name}: {machine.description}", markup=False, highlight=False)
 
 
 def zoo_command(
