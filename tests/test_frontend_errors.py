@@ -412,7 +412,7 @@ def test_no_such_file(tmp_path: Path):
 def test_garbage(tmp_path: Path, content: bytes):
     file = tmp_path / "garbage.onnx"
     file.write_bytes(content)
-    with pytest.raises(ModelError, match="neither an ONNX nor a .tflite file"):
+    with pytest.raises(ModelError, match=r"neither an ONNX nor a \.tflite file"):
         import_onnx(file)
 
 
