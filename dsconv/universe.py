@@ -12,6 +12,7 @@ from xdsl.universe import Universe
 from xdsl.utils.target import Target
 
 PASSES = {
+    "convert-tosa-to-dsconv": "dsconv.passes.convert_tosa_to_dsconv:ConvertTosaToDsconvPass",
     "fuse-dsconv": "dsconv.passes.fuse_dsconv:FuseDsconvPass",
     "fold-pads": "dsconv.passes.fold_pads:FoldPadsPass",
     "fold-negative-scales": "dsconv.passes.fold_negative_scales:FoldNegativeScalesPass",

@@ -1,4 +1,4 @@
-"""Imports a quantised ONNX or TFLite network into the graph level of the dialect."""
+"""Imports a quantised network into the graph level of the dialect."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from dsconv.frontends.core.reader import Reader
 from dsconv.frontends.flavours.flavour import Flavour
 from dsconv.frontends.flavours.registry import flavour_named, flavour_of
 from dsconv.frontends.flavours.tflite import TFLITE
+from dsconv.frontends.mlir_file import SUFFIX as MLIR_SUFFIX
+from dsconv.frontends.mlir_file import import_mlir
 from dsconv.frontends.onnx_file.model_file import load_model
 from dsconv.frontends.onnx_file.network import ImportedNetwork
 from dsconv.frontends.onnx_file.onnx_graph import OnnxGraph
@@ -26,7 +28,7 @@ def import_onnx(
     name: str | None = None,
     flavour: str | None = None,
 ) -> ImportedNetwork:
-    """Imports a quantised ONNX or TFLite network.
+    """Imports a quantised network: ONNX, a .tflite file, or TOSA in a file of MLIR.
 
     The function in the module is called `name`, by default after the file or the graph. `flavour`
     names what the nodes mean, which the graph itself tells by default. Raises `ModelError`, with
@@ -36,6 +38,8 @@ def import_onnx(
         model, stem = path_or_model, path_or_model.graph.name
     else:
         path = Path(path_or_model)
+        if path.suffix == MLIR_SUFFIX and path.is_file():
+            return import_mlir(path, name)
         model, stem = load_model(path), path.stem
     model, left_out = without_preprocessing(model)
     graph = OnnxGraph(model)

@@ -1,0 +1,206 @@
+"""Pools of TOSA, and its operations that move values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from math import prod
+
+import numpy as np
+from xdsl.ir import SSAValue
+
+from dsconv.dialects.attributes import RequantAttr, Rounding, WindowAttr
+from dsconv.dialects.graph import (
+    AveragePoolOp,
+    ConcatOp,
+    IntTensorType,
+    LayerOperation,
+    MaxPoolOp,
+    PadOp,
+    ResizeOp,
+    SliceOp,
+    activation_type,
+)
+from dsconv.passes.tosa.function_reader import FunctionReader, image_sizes
+from dsconv.passes.tosa.operation import TosaOperation
+from dsconv.passes.tosa.values import (
+    Activation,
+    Constant,
+    Result,
+    Sums,
+    Term,
+    WindowSum,
+    resolved,
+    same_order,
+)
+
+STORED_AXES = (0, 2, 3, 1)
+"""The stored axis of each dimension N, H, W, C."""
+NO_PADS = (0, 0, 0, 0)
+
+
+def read_constant(reader: FunctionReader, operation: TosaOperation) -> None:
+    """A constant."""
+    reader.set(operation, Constant(operation.values()))
+
+
+def read_reshape(reader: FunctionReader, operation: TosaOperation) -> None:
+    """New dimensions of the same values."""
+    value = reader.value(operation, 0)
+    if len(operation.operands) < 2:
+        raise operation.problem("no operand says the shape", "TOSA 1.0 is read")
+    shape = resolved(reader.numbers(operation, 1), prod(value.shape))
+    if prod(shape) != prod(value.shape):
+        raise operation.problem(f"reshapes {value.shape} to {shape}")
+    if isinstance(value, Constant):
+        reader.set(operation, Constant(value.array.reshape(shape)))
+        return
+    is_wide = isinstance(value, WindowSum | Term | Sums)
+    if is_wide and image_sizes(shape) != image_sizes(value.shape):
+        raise operation.problem("reshapes sums of 32 bits")
+    reader.set(operation, replace(value, shape=shape))
+
+
+def read_transpose(reader: FunctionReader, operation: TosaOperation) -> None:
+    """A transpose of a constant, or one that moves no byte."""
+    value = reader.value(operation, 0)
+    permutation = operation.integers("perms")
+    if isinstance(value, Constant):
+        reader.set(operation, Constant(np.transpose(value.array, permutation)))
+        return
+    if not same_order(value.shape, permutation):
+        raise operation.problem(
+            f"transposes {value.shape} by {permutation}", "those that move no byte are supported"
+        )
+    reader.set(operation, replace(value, shape=operation.result_shape))
+
+
+def read_identity(reader: FunctionReader, operation: TosaOperation) -> None:
+    """The same value."""
+    reader.set(operation, reader.value(operation, 0))
+
+
+def read_avg_pool2d(reader: FunctionReader, operation: TosaOperation) -> None:
+    """The average of the pixels that are there, half away from 0."""
+    x = _image(reader, operation)
+    zero_point, out_zero_point = (reader.number(operation, index) for index in (1, 2))
+    window = _window(operation)
+    counted = any(window.pads)
+    requant = RequantAttr.of(
+        [1],
+        [1 if counted else prod(window.kernel)],
+        rounding=Rounding.HALF_AWAY,
+        zero_point=out_zero_point,
+        clip=(-128, 127),
+    )
+    shape = operation.result_shape
+
+    def make(requant: RequantAttr, dtype: type[np.integer]) -> LayerOperation:
+        return AveragePoolOp(
+            reader.label(operation),
+            x.value,
+            window,
+            requant,
+            activation_type(image_sizes(shape), dtype),
+            input_zero_point=zero_point,
+            counted_pads=NO_PADS if counted else None,
+        )
+
+    reader.set(operation, Result(Sums(make, shape), requant, np.int8, shape))
+
+
+def read_max_pool2d(reader: FunctionReader, operation: TosaOperation) -> None:
+    """The maximum of a window."""
+    x, window = _image(reader, operation), _window(operation)
+    _move(
+        reader,
+        operation,
+        [x],
+        lambda label, values, type_: MaxPoolOp(label, values[0], window, type_),
+    )
+
+
+def read_concat(reader: FunctionReader, operation: TosaOperation) -> None:
+    """Channels, rows or columns of several activations."""
+    parts = [_image(reader, operation, index) for index in range(len(operation.operands))]
+    axis = STORED_AXES[operation.integer("axis")]
+    _move(
+        reader, operation, parts, lambda label, values, type_: ConcatOp(label, values, type_, axis)
+    )
+
+
+def read_slice(reader: FunctionReader, operation: TosaOperation) -> None:
+    """A part of the channels, rows and columns."""
+    x = _image(reader, operation)
+    _, row, column, channel = reader.numbers(operation, 1)
+    first = (channel, row, column)
+    _move(
+        reader, operation, [x], lambda label, values, type_: SliceOp(label, values[0], first, type_)
+    )
+
+
+def read_pad(reader: FunctionReader, operation: TosaOperation) -> None:
+    """Rows and columns of one value."""
+    x = _image(reader, operation)
+    pads = np.array(reader.numbers(operation, 1)).reshape(4, 2)
+    value = reader.number(operation, 2)
+    if pads[0].any() or pads[3].any() or (pads < 0).any():
+        raise operation.problem(f"pads {pads.tolist()}", "rows and columns can be padded")
+    (top, bottom), (left, right) = pads[1].tolist(), pads[2].tolist()
+    edges = (top, left, bottom, right)
+    _move(
+        reader,
+        operation,
+        [x],
+        lambda label, values, type_: PadOp(label, values[0], edges, value, type_),
+    )
+
+
+def read_resize(reader: FunctionReader, operation: TosaOperation) -> None:
+    """Rows and columns, each repeated a whole number of times."""
+    x = _image(reader, operation)
+    if operation.word("mode") != "NEAREST_NEIGHBOR":
+        raise operation.problem(f"mode {operation.word('mode')}", "NEAREST_NEIGHBOR is supported")
+    scale, offsets = reader.numbers(operation, 1), reader.numbers(operation, 2)
+    _, rows, columns, _ = operation.result_shape
+    for axis, (size, count) in enumerate(zip(x.shape[1:3], (rows, columns), strict=True)):
+        up, down = scale[2 * axis : 2 * axis + 2]
+        places = _nearest(size, count, up, down, offsets[axis])
+        if count % size or places != [index * size // count for index in range(count)]:
+            raise operation.problem(f"reads places {places} of {size}", "repetitions are supported")
+    _move(reader, operation, [x], lambda label, values, type_: ResizeOp(label, values[0], type_))
+
+
+def _nearest(size: int, count: int, up: int, down: int, offset: int) -> list[int]:
+    """Where each result is read, after TOSA's nearest neighbour."""
+    places: list[int] = []
+    for index in range(count):
+        place, rest = divmod(index * down + offset, up)
+        places.append(min(max(place + (2 * rest >= up), 0), size - 1))
+    return places
+
+
+def _image(reader: FunctionReader, operation: TosaOperation, index: int = 0) -> Activation:
+    x = reader.activation(operation, index)
+    if not x.is_image:
+        raise operation.problem(f"reads {x.sizes} as {x.shape}", "activations NHWC are supported")
+    return x
+
+
+def _move(
+    reader: FunctionReader,
+    operation: TosaOperation,
+    parts: Sequence[Activation],
+    make: Callable[[str, list[SSAValue], IntTensorType], LayerOperation],
+) -> None:
+    shape = operation.result_shape
+    type_ = activation_type(image_sizes(shape), parts[0].dtype)
+    layer = make(reader.label(operation), [part.value for part in parts], type_)
+    reader.set(operation, Activation(reader.append(operation, layer), shape))
+
+
+def _window(operation: TosaOperation) -> WindowAttr:
+    top, bottom, left, right = operation.integers("pad")
+    return WindowAttr.of(
+        operation.integers("kernel"), operation.integers("stride"), (top, left, bottom, right)
+    )
