@@ -19,6 +19,7 @@ from xdsl.pattern_rewriter import (
     RewritePattern,
     op_type_rewrite_pattern,
 )
+from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.attributes import RequantAttr, WindowAttr
 from dsconv.dialects.graph import (
@@ -158,21 +159,43 @@ def widened(reader: PointwiseOp, source: SSAValue) -> list[Operation] | None:
     return [*constants, layer]
 
 
+def refusal(op: DepthwiseOp, *, full: bool) -> str | None:
+    """Why a layer cannot become axial; None where it can, as far as its neighbours tell."""
+    if min(op.window.kernel) == 1:
+        return "has taps along one axis alone"
+    if tensor_type(op.result).get_shape()[1] < 2:
+        return "has one channel, which has no halves"
+    for use in op.result.uses if full else ():
+        if not isinstance(use.operation, PointwiseOp):
+            reader = getattr(use.operation, "label", use.operation.name)
+            return (
+                f'is read by "{reader}", and only pointwise layers can read twice as many '
+                "channels; take variant=half, or dsconv axial on the float network"
+            )
+    return None
+
+
 @dataclass(frozen=True)
 class FactoriseLayer(RewritePattern):
-    """Writes two filters and a concat in place of a depthwise layer."""
+    """Writes two filters and a concat in place of a depthwise layer; of those named, if any are.
+
+    Raises DiagnosticException where a named layer cannot become axial.
+    """
 
     full: bool
     layers: tuple[str, ...]
 
     @op_type_rewrite_pattern
     def match_and_rewrite(self, op: DepthwiseOp, rewriter: PatternRewriter) -> None:
-        if min(op.window.kernel) == 1 or (self.layers and op.label not in self.layers):
+        if self.layers and op.label not in self.layers:
             return
+        reason = refusal(op, full=self.full) or self._factorise(op, rewriter)
+        if reason is not None and self.layers:
+            raise DiagnosticException(f'layer "{op.label}" {reason}')
+
+    def _factorise(self, op: DepthwiseOp, rewriter: PatternRewriter) -> str | None:
+        """Rewrites a layer; why not where its numbers do not fit."""
         channels = tensor_type(op.result).get_shape()[1]
-        readers = [use.operation for use in op.result.uses]
-        if channels < 2 or (self.full and not all(isinstance(r, PointwiseOp) for r in readers)):
-            return
         middle = ceil(channels / 2)
         parts = (slice(0, middle), slice(middle, channels))
         if self.full:
@@ -180,23 +203,25 @@ class FactoriseLayer(RewritePattern):
         rows = branch(op, Filter("rows", parts[0], 0))
         columns = branch(op, Filter("columns", parts[1], 1))
         if rows is None or columns is None:
-            return
+            return "has a requantisation whose numbers would not fit"
         outputs = [rows[1], columns[1]]
         shape = list(tensor_type(op.result).get_shape())
         shape[1] = sum(tensor_type(value).get_shape()[1] for value in outputs)
         type_ = activation_type(shape, dtype_of(op.result), layout_of(op.result))
         concat = ConcatOp(op.label, outputs, type_)
+        readers = [use.operation for use in op.result.uses] if self.full else []
         wider = {
-            r: widened(r, concat.result)
-            for r in readers
-            if self.full and isinstance(r, PointwiseOp)
+            reader: widened(reader, concat.result)
+            for reader in readers
+            if isinstance(reader, PointwiseOp)
         }
         if any(operations is None for operations in wider.values()):
-            return
+            return "is read by a layer whose bias, doubled, would not fit"
         rewriter.insert([*rows[0], *columns[0], concat])
         for reader, operations in wider.items():
             rewriter.replace(reader, operations or [])
         rewriter.replace(op, [], [None if self.full else concat.result])
+        return None
 
 
 @dataclass(frozen=True)
@@ -204,9 +229,10 @@ class FactoriseDepthwisePass(ModulePass):
     """KxK depthwise layers become axial: 1xK and Kx1 ones and a concat (arXiv 2105.13434).
 
     `half` gives each filter a half of the channels; `full` gives both all of them, where only
-    pointwise layers read them, which grow. `layers` names some, by default all change. **It changes
-    what is computed**: filters are sums of the old ones over an axis, a start for training, so it
-    belongs to no default pipeline. `--verify-each` begins anew behind it.
+    pointwise layers read them, which grow. `layers` names some; a named one that cannot become
+    axial is an error. By default all change that can. **It changes what is computed**: filters are
+    sums of the old ones over an axis, a start for training, so it belongs to no default pipeline.
+    `--verify-each` begins anew behind it.
     """
 
     name = "factorise-depthwise"
@@ -217,5 +243,10 @@ class FactoriseDepthwisePass(ModulePass):
     layers: tuple[str, ...] = ()
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        known = {layer.label for layer in op.walk() if isinstance(layer, DepthwiseOp)}
+        for name in self.layers:
+            if name not in known:
+                there = ", ".join(sorted(known)) or "none"
+                raise DiagnosticException(f'no depthwise layer "{name}"; there are: {there}')
         pattern = FactoriseLayer(self.variant == "full", self.layers)
         PatternRewriteWalker(pattern, apply_recursively=False).rewrite_module(op)
