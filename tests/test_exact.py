@@ -8,6 +8,7 @@ import onnx
 import pytest
 from exact_support import differences
 from frontend_models import ModelWriter
+from frontend_support import onnx_runtime
 from test_verification import add_to_bias
 
 import dsconv
@@ -118,3 +119,19 @@ def test_sums_that_are_not_quantised_at_the_end():
     network = import_onnx(onnx.ModelProto.FromString(model.SerializeToString()))
     assert network.outputs[0].channel_scales
     assert not differences(network, model, {"x": image})
+
+
+def test_a_sum_that_float32_rounds_on_its_way_leaves_a_choice():
+    scale = 154943 / 2**23  # 18 bits, so that float32 does not hold 190 of it, but the average
+    writer, unit = ModelWriter(), Quantisation(scale, -128, "int8")
+    x = writer.dequantize(writer.input("x", "int8", (1, 1, 2, 2)), unit)
+    pooled = writer.node("AveragePool", x, kernel_shape=[2, 2])
+    model = writer.model(writer.quantize(pooled, unit))
+    image = np.array([[0, 68], [79, 43]], np.int64) - 128
+    feeds = {"x": image.astype(np.int8).reshape(1, 1, 2, 2)}
+    (output,) = (value.name for value in model.graph.output)
+    (expected,) = onnx_runtime(model, optimised=False).run(None, feeds)
+    of_floats = evaluate(model, feeds, [output], float_sums=True)[output]
+    assert of_floats.choices.all()
+    assert not of_floats.different(np.asarray(expected)).any()
+    assert not evaluate(model, feeds, [output])[output].choices.any()

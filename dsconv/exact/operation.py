@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -86,16 +87,21 @@ class Call:
     def rounded(self, result: Tensor, rounding: Floats, sums: Floats | None = None) -> Tensor:
         """A result with a bound of float32's roundings in it, besides its operands' errors.
 
-        Of sums of floats, none is rounded that float32 holds: `sums` are those of absolute values,
-        where there are more than one operation.
+        Of sums of floats, none is rounded that float32 holds, nor are the sums on the way to it:
+        `sums` are those of absolute values, where there are more than one operation.
         """
         if self.float_sums:
             numbers = result.floats()
             held = (numbers == numbers.astype(np.float32)) & (result.error == 0)
             if sums is not None:
-                held = held & (sums < FLOAT32_INTEGERS * float(result.unit))
+                held = held & (sums < FLOAT32_INTEGERS / _places(result.unit))
             rounding = np.where(held, 0, rounding)
         return result.with_error(result.error + rounding)
+
+
+def _places(unit: Fraction) -> int:
+    """The power of two by which a unit's multiples, and sums before a mean of them, are whole."""
+    return unit.denominator & -unit.denominator
 
 
 Operation = Callable[[Call], Value | Sequence[Value]]
