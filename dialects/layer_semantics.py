@@ -149,6 +149,14 @@ class GraphFunctions(InterpreterFunctions):
     ) -> PythonValues:
         return (reference.steps(*args),)
 
+    @impl(graph.PairLookupOp)
+    def run_pair_lookup(
+        self, interpreter: Interpreter, op: graph.PairLookupOp, args: PythonValues
+    ) -> PythonValues:
+        lhs, rhs, table = args
+        bits = reference.pair_lookup(lhs, rhs, table)
+        return (bits.astype(graph.dtype_of(op.result)),)
+
     @impl(graph.ConcatOp)
     def run_concat(
         self, interpreter: Interpreter, op: graph.ConcatOp, args: PythonValues
@@ -360,6 +368,18 @@ def steps(kernel: KernelOp, inputs: Tiles, row: int, column: int) -> reference.I
     return reference.steps(sums, thresholds, values.view(DTYPES[kernel.output.element_type]))
 
 
+def pair_lookup(kernel: KernelOp, inputs: Tiles, row: int, column: int) -> reference.IntArray:
+    """Bits of a table whose rows and bits are in the order of the bytes."""
+    assert kernel.record is not None, "a pair lookup has its table in a record"
+    lhs, rhs = (
+        read_tile(data, type_).astype(np.int16).astype(np.uint8)
+        for data, type_ in zip(inputs[:2], kernel.inputs, strict=True)
+    )
+    record, _ = unpack_records(kernel.record, inputs[2][: kernel.record.size])
+    bits = reference.pair_lookup(lhs, rhs, record.view(np.uint8).reshape(-1, graph.BIT_ROW))
+    return bits.astype(DTYPES[kernel.output.element_type])
+
+
 def concat(kernel: KernelOp, inputs: Tiles, row: int, column: int) -> reference.IntArray:
     """One tile after the other."""
     tiles = list(map(read_tile, inputs, kernel.inputs))
@@ -397,6 +417,7 @@ KERNELS: Mapping[KernelKind, Callable[[KernelOp, Tiles, int, int], reference.Int
     KernelKind.RESCALE: rescale,
     KernelKind.LOOKUP: lookup,
     KernelKind.STEPS: steps,
+    KernelKind.PAIR_LOOKUP: pair_lookup,
     KernelKind.CONCAT: concat,
     KernelKind.RESIZE: resize,
     KernelKind.SHUFFLE: shuffle,

@@ -248,6 +248,12 @@ def steps(sums: IntArray, thresholds: IntArray, values: IntArray) -> IntArray:
     return results
 
 
+def pair_lookup(lhs: IntArray, rhs: IntArray, table: IntArray) -> IntArray:
+    """Bits (1, C, H, W) of a table (256, 32); the first row and bit are of the smallest values."""
+    row, bit = (x.astype(np.int64) - np.iinfo(x.dtype).min for x in (lhs, rhs))
+    return table[row, bit // 8] >> (bit % 8) & 1
+
+
 def resize(x: IntArray, factors: tuple[int, int]) -> IntArray:
     """Every value repeated along rows and columns."""
     return x.repeat(factors[0], axis=2).repeat(factors[1], axis=3)

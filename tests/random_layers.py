@@ -20,12 +20,14 @@ Array = npt.NDArray[np.integer]
 Dtype = type[np.integer]
 
 WEIGHTED = ("conv2d", "depthwise", "pointwise", "linear")
-BINARY = ("add", "mul")
+BINARY = ("add", "mul", "pair_lookup")
 SEVERAL_INPUTS = (*BINARY, "concat")
 MOVING = ("concat", "depth_to_space", "pad", "resize", "slice", "shuffle")
 KINDS = (*WEIGHTED, *BINARY, *MOVING, "avg_pool", "max_pool", "rescale", "lookup", "steps")
 SUMS = RequantAttr.of([1], [1], clip=(-(2**31), 2**31 - 1))
 """Leaves sums as they are."""
+IN_LITTLE_L1 = tuple(kind for kind in KINDS if kind != "pair_lookup")
+"""Kinds without a table of 8 kB."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -301,6 +303,10 @@ class LayerMaker:
             values = self.constant(self.array(dtype, count, passed + 1))
             result = self.result_type(dtype, self.channels, size)
             return graph.StepsOp("layer", x, self.constant(thresholds), values, result)
+        if self.kind == "pair_lookup":
+            table = self.constant(self.array(np.uint8, graph.TABLE_ENTRIES, graph.BIT_ROW))
+            result = self.result_type(dtype, self.channels, size)
+            return graph.PairLookupOp("layer", x, self.block.args[1], table, result)
         if self.kind == "add":
             sign = self.draw(st.sampled_from([1, -1]))
             return graph.AddOp(

@@ -44,6 +44,7 @@ from dsconv.dialects.graph import (
     MaxPoolOp,
     MulOp,
     PadOp,
+    PairLookupOp,
     PointwiseOp,
     RescaleOp,
     ResizeOp,
@@ -51,6 +52,7 @@ from dsconv.dialects.graph import (
     activation_type,
     dtype_of,
     layout_of,
+    packed_bits,
     tensor_type,
 )
 from dsconv.dialects.machine import CoreIdOp, CoresOp, RequantiseOp, Sdot4Op
@@ -740,6 +742,22 @@ def test_lookup():
             activation_type((1, 2, 1, 2), np.uint8),
         )
         assert run(layer, x) == [[[row] for row in expected]]
+
+
+def test_pair_lookup():
+    """Rows count from the smallest value of the first, bits from that of the second."""
+    x, y = int8([[[[-128, 127]], [[0, 0]]]]), uint8([[[[0, 255]]]])
+    bits = np.zeros((256, 256), np.int64)
+    bits[0, 0] = bits[255, 254] = bits[128, 255] = 1
+    layer = PairLookupOp(
+        "pairs",
+        value(type_of(x)),
+        value(type_of(y)),
+        ConstantOp.of(packed_bits(bits)),
+        activation_type((1, 2, 1, 2), np.int8),
+    )
+    np.testing.assert_array_equal(layer.bits, bits)
+    assert run(layer, x, y) == [[[[1, 0]], [[0, 1]]]]
 
 
 def test_movements():

@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_layers import RandomLayer, random_layers
+from random_layers import IN_LITTLE_L1, RandomLayer, random_layers
 from small_networks import residual_blocks
 from xdsl.dialects.builtin import ModuleOp
 
@@ -40,7 +40,7 @@ def l2_needs(network: RandomLayer, pipeline: str) -> tuple[int, int]:
 
 
 @settings(max_examples=150)
-@given(layer=random_layers(), l1=st.integers(1500, 4000))
+@given(layer=random_layers(IN_LITTLE_L1), l1=st.integers(1500, 4000))
 def test_tiles_mean_the_same_as_tensors(layer: RandomLayer, l1: int):
     check(layer, f"{NARROW},select-layout,tile-l1{{l1={l1}}},lower-to-tiles")
 
@@ -70,8 +70,16 @@ def test_double_buffers_mean_the_same_as_single_ones(
     check(layer, f"{tiles}{{chunk=100}},double-buffer")
 
 
+@settings(max_examples=20)
+@given(layer=random_layers(("pair_lookup",)), l1=st.integers(8400, 9000))
+def test_pairs_mean_the_same_in_tiles_and_loops(layer: RandomLayer, l1: int):
+    tiles = f"select-layout,tile-l1{{l1={l1}}},lower-to-tiles"
+    check(layer, tiles)
+    check(layer, f"{tiles},plan-memory,lower-kernels{{cores=2}},canonicalize,cse")
+
+
 @settings(max_examples=40)
-@given(layer=random_layers(max_size=4), l1=st.integers(1500, 4000))
+@given(layer=random_layers(IN_LITTLE_L1, max_size=4), l1=st.integers(1500, 4000))
 def test_loops_mean_the_same_as_kernels(layer: RandomLayer, l1: int):
     check(
         layer,

@@ -17,15 +17,18 @@ from dsconv.dialects.graph.base import (
     ui8,
 )
 from dsconv.dialects.graph.elementwise import (
+    BIT_ROW,
     ELEMENTWISE_OPS,
     TABLE_ENTRIES,
     AddOp,
     BinaryOperation,
     LookupOp,
     MulOp,
+    PairLookupOp,
     RescaleOp,
     StepsOp,
     TableOperation,
+    packed_bits,
 )
 from dsconv.dialects.graph.movement import (
     MOVEMENT_OPS,
@@ -57,6 +60,7 @@ GRAPH_OPS: list[type[Operation]] = [
 ]
 
 __all__ = [
+    "BIT_ROW",
     "DTYPES",
     "GRAPH_OPS",
     "TABLE_ENTRIES",
@@ -77,6 +81,7 @@ __all__ = [
     "MovingOperation",
     "MulOp",
     "PadOp",
+    "PairLookupOp",
     "PointwiseOp",
     "PoolOperation",
     "RequantisedOperation",
@@ -91,6 +96,7 @@ __all__ = [
     "dtype_of",
     "element_bytes",
     "layout_of",
+    "packed_bits",
     "tensor_bytes",
     "tensor_type",
     "ui8",

@@ -21,6 +21,7 @@ from dsconv.dialects.graph.base import (
     constant_operand,
     layer_format,
     tensor_type,
+    ui8,
     verify_activation,
     verify_shape,
     verify_zero_point,
@@ -31,6 +32,18 @@ from dsconv.dialects.tiled.kernel import KernelKind
 
 TABLE_ENTRIES = 256
 """One for each value of 8 bits."""
+BIT_ROW = 32
+"""Bytes that hold one bit for each value of 8 bits."""
+
+
+def verify_pair(op: LayerOperation, lhs: SSAValue, rhs: SSAValue) -> None:
+    """The first is as large as the result, the second as well or broadcast over it."""
+    for value, role in ((lhs, "lhs"), (rhs, "rhs")):
+        verify_activation(value, role)
+    shape, second = (tensor_type(value).get_shape() for value in (op.result, rhs))
+    verify_shape(lhs, "lhs has", shape)
+    if any(size not in (1, whole) for size, whole in zip(second, shape, strict=True)):
+        verify_shape(rhs, "rhs has", shape)
 
 
 class BinaryOperation(RequantisedOperation, abc.ABC):
@@ -53,15 +66,11 @@ class BinaryOperation(RequantisedOperation, abc.ABC):
     def _verify_operands(self) -> None:
         if len(self.zero_points) != 2:
             raise VerifyException(f"{self.name} has two zero points, not {len(self.zero_points)}")
+        verify_pair(self, self.lhs, self.rhs)
         for value, role, zero_point in zip(
             self.activations, ("lhs", "rhs"), self.zero_points.get_values(), strict=True
         ):
-            verify_activation(value, role)
             verify_zero_point(zero_point, value, f"zero point of {role}")
-        shape, second = (tensor_type(value).get_shape() for value in (self.result, self.rhs))
-        verify_shape(self.lhs, "lhs has", shape)
-        if any(size not in (1, whole) for size, whole in zip(second, shape, strict=True)):
-            verify_shape(self.rhs, "rhs has", shape)
 
 
 @irdl_op_definition
@@ -318,4 +327,69 @@ class StepsOp(TableOperation):
             raise VerifyException("thresholds are in rising order")
 
 
-ELEMENTWISE_OPS: list[type[Operation]] = [AddOp, MulOp, RescaleOp, LookupOp, StepsOp]
+@irdl_op_definition
+class PairLookupOp(LayerOperation):
+    """Replaces each pair of values by its bit in a table, 0 or 1: any predicate of two activations.
+
+    The second may broadcast over the first. The table is 256x32 bytes: its first row stands for the
+    smallest value of the first operand, and the lowest bit of a row for that of the second.
+    """
+
+    name = "dsconv.pair_lookup"
+
+    KERNEL: ClassVar[KernelKind | None] = KernelKind.PAIR_LOOKUP
+
+    lhs = operand_def(TensorType)
+    rhs = operand_def(TensorType)
+    table = operand_def(TensorType)
+
+    assembly_format = layer_format(["lhs", "rhs", "table"], [])
+
+    def __init__(
+        self,
+        layer: str,
+        lhs: SSAValue | Operation,
+        rhs: SSAValue | Operation,
+        table: SSAValue | Operation,
+        result_type: IntTensorType,
+    ):
+        super().__init__(layer, [lhs, rhs, table], result_type)
+
+    @property
+    def activations(self) -> tuple[SSAValue, ...]:
+        return (self.lhs, self.rhs)
+
+    @property
+    def bits(self) -> IntArray:
+        """The table as (256, 256) numbers, 0 or 1."""
+        return unpacked_bits(constant_operand(self, self.table, "table"))
+
+    @property
+    def kernel_properties(self) -> Mapping[str, Attribute | None]:
+        return {"shared_record": UnitAttr()}
+
+    def _verify_operands(self) -> None:
+        verify_pair(self, self.lhs, self.rhs)
+        table = tensor_type(self.table)
+        if table.get_shape() != (TABLE_ENTRIES, BIT_ROW) or table.element_type != ui8:
+            raise VerifyException(f"the table is {TABLE_ENTRIES}x{BIT_ROW} of ui8, got {table}")
+
+
+def packed_bits(bits: IntArray) -> IntArray:
+    """Bits (256, 256) as the rows of a table (256, 32), the lowest bit of a byte first."""
+    return np.packbits(bits.astype(np.bool_), axis=1, bitorder="little")
+
+
+def unpacked_bits(table: IntArray) -> IntArray:
+    """The bits (256, 256) of a table (256, 32)."""
+    return np.unpackbits(table.astype(np.uint8), axis=1, bitorder="little")
+
+
+ELEMENTWISE_OPS: list[type[Operation]] = [
+    AddOp,
+    MulOp,
+    RescaleOp,
+    LookupOp,
+    StepsOp,
+    PairLookupOp,
+]

@@ -60,6 +60,7 @@ class KernelKind(StrEnum):
     RESCALE = "rescale"
     LOOKUP = "lookup"
     STEPS = "steps"
+    PAIR_LOOKUP = "pair_lookup"
     CONCAT = "concat"
     RESIZE = "resize"
     SHUFFLE = "shuffle"
@@ -94,6 +95,7 @@ KERNEL_SIGNATURES: Mapping[KernelKind, KernelSignature] = {
     KernelKind.RESCALE: KernelSignature(requantises=True, needs=("zero_points",)),
     KernelKind.LOOKUP: KernelSignature(needs=("record",), takes=("shared_record",)),
     KernelKind.STEPS: KernelSignature(needs=("record",), takes=("shared_record",)),
+    KernelKind.PAIR_LOOKUP: KernelSignature(inputs=2, needs=("record", "shared_record")),
     KernelKind.CONCAT: KernelSignature(inputs=None, takes=("axis",)),
     KernelKind.RESIZE: KernelSignature(needs=("factors",)),
     KernelKind.SHUFFLE: KernelSignature(needs=("shuffled_groups",)),
@@ -119,8 +121,9 @@ class KernelOp(IRDLOperation):
 
     Other properties belong to kinds of their own, and are refused elsewhere (KERNEL_SIGNATURES).
     Weighted kernels read one channel record per output channel. The record of a lookup is its
-    table, in the order of the bytes, that of steps their thresholds and values; `shared_record`
-    says that all channels have the same. An
+    table, in the order of the bytes, that of steps their thresholds and values, and that of a pair
+    lookup a row of bits for each byte of the first input; `shared_record` says that all channels
+    have the same. An
     average with `counted_pads` multiplies divisor and addend by the pixels of each window that lie
     in the tile or in these pads. A resize repeats rows and columns by its `factors`,
     which are the sizes of a block of depth_to_space; a concat is along an `axis` of 1xCxHxW; a

@@ -21,6 +21,7 @@ from dsconv.exact.products import centred, convolution, factor, matrix_product, 
 from dsconv.exact.quantisation import QUANTISATION, dequantize_linear, scales, zero_points
 from dsconv.exact.rounding import quantised, rounded
 from dsconv.exact.tensor import (
+    FLOAT32_INTEGERS,
     UNIT_ROUNDOFF,
     Array,
     Tensor,
@@ -116,12 +117,15 @@ def qlinear_add(call: Call) -> Tensor:
     for index in (0, 3):
         ratio = np.float32(call.array(index + 1).reshape(-1)[0]) / output
         x = call.whole(index)
-        zero = int(call.array(index + 2).reshape(-1)[0]) if call.has(index + 2) else 0
+        zero = _zero_point(call, index + 2)
         steps = exact(x - zero, Fraction(1), np.float32)
         terms.append(multiplied(steps, factor(float(ratio))))
         magnitude = magnitude + float(ratio) * (np.abs(x) + abs(zero))
     (lhs, rhs) = terms
-    total = added(lhs, rhs).with_error(ROUNDINGS * UNIT_ROUNDOFF * magnitude)
+    total = added(lhs, rhs)
+    error = ROUNDINGS * UNIT_ROUNDOFF * magnitude
+    held = magnitude + abs(_zero_point(call, 7)) < FLOAT32_INTEGERS / total.unit.denominator
+    total = replace(total.with_error(np.where(held, 0, error)), in_float32=True)
     return _with_zero_point(call, total, 7)
 
 
@@ -133,10 +137,13 @@ def qlinear_mul(call: Call) -> Tensor:
     return _with_zero_point(call, product, 7)
 
 
+def _zero_point(call: Call, index: int) -> int:
+    return int(call.array(index).reshape(-1)[0]) if call.has(index) else 0
+
+
 def _with_zero_point(call: Call, steps: Tensor, index: int) -> Tensor:
     dtype = call.array(index).dtype if call.has(index) else call.real(0).dtype
-    zero_point = zero_points(call, index, dtype, 1)
-    return rounded(steps, int(zero_point), dtype, added_first=True)
+    return rounded(steps, _zero_point(call, index), dtype, added_first=True)
 
 
 def qlinear_average_pool(call: Call) -> Tensor:
@@ -148,11 +155,15 @@ def qlinear_average_pool(call: Call) -> Tensor:
 
 
 def qlinear_global_average_pool(call: Call) -> Tensor:
-    """The average of every channel."""
+    """The average of every channel, the sum times a float32 in which the number of pixels is."""
     attributes = dict(call.attributes)
     inner = _call(call, [], attributes)
     mean = _with_channels_first(inner, global_average_pool, dequantised(call, 0))
-    return requantised(call, mean, 3)
+    pixels = call.real(0).steps.size // mean.steps.size
+    x, y = (np.float32(call.array(index).reshape(-1)[0]) for index in (1, 3))
+    kernel = Fraction(float(x / (y * np.float32(pixels))))
+    is_exact = kernel == Fraction(float(x)) / (Fraction(float(y)) * pixels)
+    return requantised(call, replace(mean, in_float32=not is_exact), 3)
 
 
 def _with_channels_first(call: Call, operation: Operation, x: Tensor) -> Tensor:

@@ -104,8 +104,11 @@ def rounded(
     up = (twice > x.unit.denominator) | ((twice == x.unit.denominator) & (down % 2 == 1))
     nearest = down + up.astype(np.int64)
     size = x.magnitude + (abs(zero_point) if added_first else 0)
+    added = zero_point if added_first else 0
     error = np.where(
-        _has_error(x, float_sums or x.in_float32), x.error + ROUNDINGS * UNIT_ROUNDOFF * size, 0
+        _has_error(x, added, float_sums or x.in_float32),
+        x.error + ROUNDINGS * UNIT_ROUNDOFF * size,
+        0,
     )
     error = error + np.where(error > 0, NO_GAP, 0)
     low = np.where(error > 0, down + np.ceil(rests - error - 0.5).astype(np.int64), nearest)
@@ -123,13 +126,14 @@ def clipped(steps: Array, dtype: npt.DTypeLike) -> Array:
     return np.clip(steps, low, high).astype(np.int64)
 
 
-def _has_error(x: Tensor, float_sums: bool) -> Array:
-    """Where float32 may not hold a number: (the shape), by channels.
+def _has_error(x: Tensor, added: int, float_sums: bool) -> Array:
+    """Where float32 may not hold a number, or it with what is added: (the shape), by channels.
 
     On a grid of few steps with a width that is a float32, it holds what has 24 bits.
     """
     numbers = x.floats()
     is_float32 = numbers == numbers.astype(np.float32)
+    is_float32 &= numbers + added == (numbers + added).astype(np.float32)
     if float_sums:
         return ~is_float32 | (x.error > 0)
     axes = tuple(axis for axis in range(len(x.shape)) if axis != 1)

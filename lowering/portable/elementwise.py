@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from operator import mul
 
 from xdsl.dialects import arith, memref
-from xdsl.dialects.builtin import i64
+from xdsl.dialects.builtin import i32, i64
 from xdsl.ir import SSAValue
 
+from dsconv.dialects.graph import BIT_ROW
 from dsconv.dialects.machine import LoadWordOp
 from dsconv.dialects.records import step_thresholds
 from dsconv.dialects.tiled import KernelKind
-from dsconv.lowering.building import Index, add, index_value, integer, multiply
+from dsconv.lowering.building import (
+    Index,
+    add,
+    divide,
+    index_value,
+    integer,
+    multiply,
+    remainder,
+)
 from dsconv.lowering.portable.requantise import shared_divisor, wide_requantise
+from dsconv.lowering.portable.tile_access import TileAccess
 from dsconv.lowering.portable.writer import KernelWriter, Writers
 
 
@@ -23,16 +33,21 @@ class BinaryWriter(KernelWriter, abc.ABC):
 
     def operands(self, channel: Index, row: Index, column: Index) -> list[SSAValue]:
         """A value of every input; one channel, row or column belongs to all of a larger output."""
-        return [
-            tile.load(
+        return [tile.load(offset) for tile, offset in self.places(channel, row, column)]
+
+    def places(
+        self, channel: Index, row: Index, column: Index
+    ) -> Iterator[tuple[TileAccess, Index]]:
+        """Every input, and where its value lies."""
+        for tile in self.inputs:
+            yield (
+                tile,
                 tile.offset(
                     channel if tile.channels > 1 else 0,
                     row if tile.height > 1 else 0,
                     column if tile.width > 1 else 0,
-                )
+                ),
             )
-            for tile in self.inputs
-        ]
 
 
 class AddWriter(BinaryWriter):
@@ -148,10 +163,28 @@ class StepsWriter(KernelWriter):
             memref.StoreOp.get(entry, self.output.buffer, [offset])
 
 
+class PairLookupWriter(BinaryWriter):
+    """The bit of each pair of values: that of the second, in the row of the first."""
+
+    def write(self, cores: int) -> None:
+        assert self.weights is not None, "a pair lookup has a table"
+        with self.outputs(cores) as (channel, row, column):
+            lhs, rhs = (
+                tile.load_byte(offset) for tile, offset in self.places(channel, row, column)
+            )
+            place = add(multiply(lhs, BIT_ROW), divide(rhs, 8))
+            byte = memref.LoadOp.get(self.weights, [index_value(place)]).res
+            number = arith.IndexCastOp(index_value(remainder(rhs, 8)), i32).result
+            shifted = arith.ShRSIOp(arith.ExtUIOp(byte, i32).result, number).result
+            bit = arith.AndIOp(shifted, integer(1)).result
+            self.output.store(bit, self.output.offset(channel, row, column))
+
+
 WRITERS: Writers = {
     KernelKind.ADD: AddWriter,
     KernelKind.MUL: MulWriter,
     KernelKind.RESCALE: RescaleWriter,
     KernelKind.LOOKUP: LookupWriter,
     KernelKind.STEPS: StepsWriter,
+    KernelKind.PAIR_LOOKUP: PairLookupWriter,
 }

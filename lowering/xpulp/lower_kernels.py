@@ -31,6 +31,7 @@ WRITERS: Mapping[KernelKind, Writer | None] = {
     KernelKind.RESCALE: elementwise,
     KernelKind.LOOKUP: elementwise,
     KernelKind.STEPS: None,
+    KernelKind.PAIR_LOOKUP: None,
     KernelKind.CONCAT: concat,
     KernelKind.RESIZE: None,
     KernelKind.SHUFFLE: None,

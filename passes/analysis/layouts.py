@@ -18,6 +18,7 @@ from dsconv.dialects.graph import (
     LayerOperation,
     MaxPoolOp,
     MovingOperation,
+    PairLookupOp,
     RescaleOp,
     TableOperation,
     layout_of,
@@ -27,7 +28,7 @@ from dsconv.dialects.graph import (
 CHANNELWISE = (DepthwiseOp, AveragePoolOp, MaxPoolOp)
 
 
-ELEMENTWISE = (BinaryOperation, RescaleOp, TableOperation, MovingOperation)
+ELEMENTWISE = (BinaryOperation, RescaleOp, TableOperation, PairLookupOp, MovingOperation)
 
 
 def preferred_layout(value: SSAValue) -> Layout:

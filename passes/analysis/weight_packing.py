@@ -10,15 +10,18 @@ import numpy.typing as npt
 
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.graph import (
+    BIT_ROW,
     TABLE_ENTRIES,
     DepthwiseOp,
     LinearOp,
     LookupOp,
+    PairLookupOp,
     PointwiseOp,
     StepsOp,
     WeightedOperation,
     dtype_of,
     layout_of,
+    packed_bits,
     tensor_type,
 )
 from dsconv.dialects.records import (
@@ -34,7 +37,7 @@ from dsconv.dialects.records import (
     with_one_divisor,
 )
 
-ParameterisedOperation: TypeAlias = WeightedOperation | LookupOp | StepsOp
+ParameterisedOperation: TypeAlias = WeightedOperation | LookupOp | StepsOp | PairLookupOp
 """A layer with channel records."""
 
 
@@ -72,6 +75,8 @@ def record_format(op: ParameterisedOperation) -> RecordAttr:
         return RecordAttr.of(TABLE_ENTRIES, [])
     if isinstance(op, StepsOp):
         return steps_format(op.threshold_array.shape[1])
+    if isinstance(op, PairLookupOp):
+        return RecordAttr.of(TABLE_ENTRIES * BIT_ROW, [])
     weights = op.weight_array
     weight_bytes = weights.size // len(weights)
     if isinstance(op, DepthwiseOp):
@@ -87,6 +92,8 @@ def pack_parameters(op: ParameterisedOperation) -> tuple[RecordAttr, npt.NDArray
             return _pack_tables(op)
         case StepsOp():
             return pack_steps(op.threshold_array.astype(np.int32), op.table_array.view(np.int8))
+        case PairLookupOp():
+            return _pack_bits(op)
         case WeightedOperation():
             return _pack_weights(op)
 
@@ -96,6 +103,13 @@ def _pack_tables(op: LookupOp) -> tuple[RecordAttr, npt.NDArray[np.uint8]]:
     negative = -int(np.iinfo(dtype_of(op.input)).min)
     tables = np.ascontiguousarray(np.roll(op.table_array, -negative, axis=1))
     return pack_records(tables.view(np.int8), {})
+
+
+def _pack_bits(op: PairLookupOp) -> tuple[RecordAttr, npt.NDArray[np.uint8]]:
+    """Rows and bits in the order of the bytes that index them."""
+    negative = [-int(np.iinfo(dtype_of(value)).min) for value in op.activations]
+    table = packed_bits(np.roll(op.bits, [-count for count in negative], axis=(0, 1)))
+    return pack_records(table.reshape(1, -1).view(np.int8), {})
 
 
 def _pack_weights(op: WeightedOperation) -> tuple[RecordAttr, npt.NDArray[np.uint8]]:

@@ -35,7 +35,7 @@ BLOCKS = ((4, 4), (4, 2), (2, 4), (4, 3), (3, 4), (3, 3), (5, 3), (3, 5), (2, 2)
 TAP_WORDS = 4
 """A tap that is read where it lies costs as much as so many loads, its words aside."""
 
-PORTABLE_KINDS = ("depth_to_space", "resize", "shuffle", "steps")
+PORTABLE_KINDS = ("depth_to_space", "pair_lookup", "resize", "shuffle", "steps")
 """Elementwise kinds that loops in C compute."""
 
 MOVING_KINDS = ("concat", "slice")

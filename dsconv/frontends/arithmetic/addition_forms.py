@@ -2,7 +2,9 @@
 
 There are 65536 pairs, so a sum is a table, and a form in integers of 32 bits is right where it
 gives this table. Scales rounded to 22 bits do for nearly all pairs; those next to a tie are turned
-by factors a little beside them.
+by factors a little beside them. Where many sums are ties, as those of scales such as 0.18 and 0.11
+over 0.26 in float32, nothing but a table turns them all: the form then gives each sum or one less,
+and a bit for each pair tells which.
 """
 
 from __future__ import annotations
@@ -32,11 +34,15 @@ NEXT_TO_A_TIE = 1e-6
 
 @dataclass(frozen=True)
 class Addition:
-    """Multipliers of both operands, and the requantisation of their sum, and of each before it."""
+    """Multipliers of both operands, and the requantisation of their sum, and of each before it.
+
+    `ones` (256, 256) are added to what this gives for every pair, where they are there.
+    """
 
     multipliers: Factors
     requant: RequantAttr
     terms: tuple[RequantAttr, ...] = ()
+    ones: Integers | None = None
 
 
 def bytes_of(x: Quantisation) -> Integers:
@@ -81,6 +87,25 @@ def _accumulators(multipliers: Factors, lhs: Quantisation, rhs: Quantisation) ->
 def sums_of(addition: Addition, lhs: Quantisation, rhs: Quantisation) -> Integers:
     """What an addition gives for every pair (256, 256)."""
     return requantised(_accumulators(addition.multipliers, lhs, rhs), addition.requant)
+
+
+def addition_of(
+    near: Addition, lhs: Quantisation, rhs: Quantisation, expected: Integers
+) -> Addition:
+    """An addition that gives what is expected for every pair (256, 256), the given one if it does.
+
+    `near` has one multiplier for its sum, 1.
+    """
+    if np.array_equal(sums_of(near, lhs, rhs), expected):
+        return near
+    found = form_of_sums(near, lhs, rhs, expected)
+    if found is not None:
+        return found
+    finer = _with_all_places(near)
+    (divisor,) = finer.requant.divisors
+    sums = _accumulators(finer.multipliers, lhs, rhs)
+    requant, ones = one_less(sums, expected, divisor, finer.requant)
+    return Addition(finer.multipliers, requant, ones=ones)
 
 
 def form_of_sums(
@@ -143,19 +168,44 @@ def rounded_down(
     dividends: Integers, expected: Integers, divisor: int, near: RequantAttr
 ) -> RequantAttr | None:
     """An addend with which quotients rounded down are the expected ones, clipped ones aside."""
-    low, high = near.clip
+    low, _ = near.clip
     least = np.max(expected * divisor - dividends, where=expected > low, initial=-LARGEST_ADDEND)
-    most = np.min(
-        (expected + 1) * divisor - 1 - dividends, where=expected < high, initial=LARGEST_ADDEND
-    )
+    most = _largest_addend(dividends, expected, divisor, near)
     if least > most:
         return None
     (addend,) = near.addends
     wanted = addend + near.zero_point * divisor + divisor // 2
-    return RequantAttr.of(
-        [1],
-        [divisor],
-        addends=[int(np.clip(wanted, least, most))],
-        rounding=Rounding.FLOOR,
-        clip=near.clip,
-    )
+    return _floored(int(np.clip(wanted, least, most)), divisor, near)
+
+
+def one_less(
+    dividends: Integers, expected: Integers, divisor: int, near: RequantAttr
+) -> tuple[RequantAttr, Integers]:
+    """The largest addend with which no quotient rounded down is too large, and what it then lacks.
+
+    That is 0 or 1, as sums that lie near to those of the reals give it.
+    """
+    requant = _floored(_largest_addend(dividends, expected, divisor, near), divisor, near)
+    ones = expected - requantised(dividends, requant)
+    assert 0 <= ones.min() <= ones.max() <= 1, "rounding moves a sum by one step at most"
+    return requant, ones
+
+
+def one_more(
+    dividends: Integers, expected: Integers, divisor: int, near: RequantAttr
+) -> RequantAttr:
+    """The smallest addend with which no quotient rounded down is too small."""
+    low, _ = near.clip
+    least = np.max(expected * divisor - dividends, where=expected > low, initial=-LARGEST_ADDEND)
+    return _floored(int(least), divisor, near)
+
+
+def _largest_addend(
+    dividends: Integers, expected: Integers, divisor: int, near: RequantAttr
+) -> int:
+    room = (expected + 1) * divisor - 1 - dividends
+    return int(np.min(room, where=expected < near.clip[1], initial=LARGEST_ADDEND))
+
+
+def _floored(addend: int, divisor: int, near: RequantAttr) -> RequantAttr:
+    return RequantAttr.of([1], [divisor], addends=[addend], rounding=Rounding.FLOOR, clip=near.clip)

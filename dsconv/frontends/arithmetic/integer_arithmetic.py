@@ -12,6 +12,7 @@ from dsconv.dialects.attributes import RequantAttr
 from dsconv.frontends.arithmetic.addition_forms import Addition
 from dsconv.frontends.arithmetic.functions import table
 from dsconv.frontends.arithmetic.integer_function import IDENTITY, IntegerFunction
+from dsconv.frontends.arithmetic.product_forms import Average, Product
 from dsconv.frontends.arithmetic.real_factors import NO_WEIGHTS
 from dsconv.frontends.arithmetic.scales import Floats, Quantisation
 from dsconv.frontends.arithmetic.values import (
@@ -19,7 +20,9 @@ from dsconv.frontends.arithmetic.values import (
     AveragePoolLayer,
     Dequantised,
     MovingLayer,
+    MulLayer,
     PendingLayer,
+    RescaleLayer,
     TableLayer,
     WeightedLayer,
     with_bounds,
@@ -69,10 +72,18 @@ class IntegerArithmetic:
             clip=output.clip_range(layer.bounds),
         )
 
-    def average(self, layer: AveragePoolLayer, output: Quantisation) -> tuple[int, RequantAttr]:
+    def average(self, layer: AveragePoolLayer, output: Quantisation) -> Average:
         """The function of the sum, its divisor holding the pixels already."""
         x = layer.x.quantisation
-        return x.zero_point, self.requantisation(layer, x, NO_WEIGHTS, output)
+        return Average(x.zero_point, self.requantisation(layer, x, NO_WEIGHTS, output))
+
+    def product(self, layer: MulLayer, output: Quantisation) -> Product:
+        """The function of the product."""
+        return Product(self.requantisation(layer, layer.lhs.quantisation, NO_WEIGHTS, output))
+
+    def rescaled(self, layer: RescaleLayer, output: Quantisation) -> RequantAttr:
+        """The function of the integer."""
+        return self.requantisation(layer, layer.x.quantisation, NO_WEIGHTS, output)
 
     def addition(self, layer: AddLayer, output: Quantisation) -> Addition:
         """The sum of both operands times their scales, and the function of it."""

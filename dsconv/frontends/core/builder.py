@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from xdsl.dialects import func
 from xdsl.dialects.builtin import (
     ArrayAttr,
@@ -53,10 +54,13 @@ from dsconv.frontends.arithmetic.values import (
 from dsconv.frontends.core.fold_clips import fold_clip
 from dsconv.frontends.core.operations import (
     LARGEST_ACTIVATION,
+    MadeLayer,
     layer_operation,
     max_pool_operation,
+    ones_operation,
     result_type,
     steps_operation,
+    sum_operation,
     with_accumulators_in_32_bits,
 )
 from dsconv.frontends.onnx_file.labels import c_identifier, layer_labels
@@ -64,6 +68,9 @@ from dsconv.frontends.onnx_file.network import ImportedNetwork, LayerSource, Onn
 from dsconv.frontends.onnx_file.onnx_graph import GraphInput, Node
 from dsconv.frontends.onnx_file.preprocessing import Preparation
 from dsconv.frontends.onnx_file.view import View
+
+ONES = Quantisation(1.0, 0, "int8")
+"""What 0 or 1 means that is added to an integer."""
 
 Bounds: TypeAlias = tuple[float, float]
 
@@ -99,9 +106,17 @@ class Output:
 class NetworkBuilder:
     """Collects inputs and layers in order of evaluation; `finish` gives the network."""
 
-    def __init__(self, arithmetic: Arithmetic, preparations: Mapping[str, Preparation]):
-        """`preparations` are what the caller does before the graph's inputs of these names."""
-        self._arithmetic = arithmetic
+    def __init__(
+        self,
+        arithmetic: Arithmetic,
+        preparations: Mapping[str, Preparation],
+        note: Callable[[str], None],
+    ):
+        """`preparations` are what the caller does before the graph's inputs of these names.
+
+        `note` is told what a user should know of layers.
+        """
+        self._arithmetic, self._note = arithmetic, note
         self._preparations = preparations
         self._block = Block()
         self._inputs: list[_Input] = []
@@ -163,8 +178,31 @@ class NetworkBuilder:
             return self._add_movement(layer, output, name)
         if isinstance(layer, FunctionOfSums):
             return self._add_function_of_sums(layer, output, name)
-        operation, inputs = layer_operation(layer, output, arithmetic or self._arithmetic)
-        return self._append(operation, layer, [x.integers for x in inputs], output, name)
+        made = layer_operation(layer, output, arithmetic or self._arithmetic)
+        if made.ones is not None:
+            return self._add_ones(made, made.ones, layer, output, name)
+        inputs = [x.integers for x in made.inputs]
+        return self._append(made.operation, layer, inputs, output, name)
+
+    def _add_ones(
+        self,
+        made: MadeLayer,
+        ones: npt.NDArray[np.int64],
+        layer: PendingLayer,
+        output: Quantisation,
+        name: str | None,
+    ) -> Integers:
+        """A layer, and what it lacks for some pairs of integers, added up."""
+        self._note(f"{layer.node.title}: results next to ties are rounded by a table of 8 kB")
+        inputs = [x.integers for x in made.inputs]
+        below = self._append(made.operation, layer, inputs, output, None)
+        pair = inputs
+        if made.above is not None:
+            pair = [below, self._append(made.above, layer, inputs, output, None)]
+        lacks = ones_operation(layer, pair, ones, output)
+        rest = self._append(lacks, layer, pair, ONES, None)
+        total = sum_operation(layer, below, rest, output)
+        return self._append(total, layer, [below, rest], output, name)
 
     def add_accumulators(self, layer: ConvolutionLayer | MatrixLayer, name: str | None) -> Integers:
         """Makes the operation of a last layer whose result is not quantised: its sums, in int32.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -20,11 +21,15 @@ from dsconv.dialects.graph import (
     LookupOp,
     MaxPoolOp,
     MulOp,
+    PairLookupOp,
     RescaleOp,
     StepsOp,
     activation_type,
+    packed_bits,
 )
-from dsconv.frontends.arithmetic.real_factors import NO_WEIGHTS, Arithmetic, OnnxRuntimeArithmetic
+from dsconv.frontends.arithmetic.addition_forms import Addition
+from dsconv.frontends.arithmetic.product_forms import Average
+from dsconv.frontends.arithmetic.real_factors import Arithmetic, OnnxRuntimeArithmetic
 from dsconv.frontends.arithmetic.scales import LARGEST_DIVISOR, Quantisation, Reals
 from dsconv.frontends.arithmetic.step_tables import TooManyStepsError, padded_tables, steps_of
 from dsconv.frontends.arithmetic.values import (
@@ -51,26 +56,66 @@ LARGEST_ACTIVATION = 2**28
 ACCUMULATOR_LIMIT = 2**31
 
 
+@dataclass(frozen=True)
+class MadeLayer:
+    """The operation of a layer, and what it reads.
+
+    `ones` (256, 256) are added to what it gives, for each pair of its inputs, or of its own result
+    and that of a second operation, `above`.
+    """
+
+    operation: LayerOperation
+    inputs: tuple[Dequantised, ...]
+    ones: npt.NDArray[np.int64] | None = None
+    above: LayerOperation | None = None
+
+
 def layer_operation(
     layer: ArithmeticLayer, output: Quantisation, arithmetic: Arithmetic
-) -> tuple[LayerOperation, tuple[Dequantised, ...]]:
-    """The operation of a layer whose result is quantised as `output`, and what it reads.
+) -> MadeLayer:
+    """The operation of a layer whose result is quantised as `output`.
 
     Its constants are not in any block yet.
     """
     match layer:
         case ConvolutionLayer() | MatrixLayer():
-            return _weighted_operation(layer, output, arithmetic), (layer.x,)
+            return MadeLayer(_weighted_operation(layer, output, arithmetic), (layer.x,))
         case AddLayer():
-            return fold_constant(_add_operation(layer, output, arithmetic)), layer.activations
+            addition = arithmetic.addition(layer, output)
+            operation = fold_constant(_add_operation(layer, output, addition))
+            return MadeLayer(operation, layer.activations, addition.ones)
         case MulLayer():
-            return fold_constant(_mul_operation(layer, output, arithmetic)), layer.activations
+            product = arithmetic.product(layer, output)
+            operation = fold_constant(_mul_operation(layer, output, product.requant))
+            return MadeLayer(operation, layer.activations, product.ones)
         case AveragePoolLayer():
-            return _average_pool_operation(layer, output, arithmetic), (layer.x,)
+            average = arithmetic.average(layer, output)
+            operation = _average_pool_operation(layer, output, average, average.requant)
+            above = average.above and _average_pool_operation(layer, output, average, average.above)
+            return MadeLayer(operation, (layer.x,), average.ones, above)
         case RescaleLayer():
-            return _rescale_operation(layer, output, arithmetic), (layer.x,)
+            return MadeLayer(_rescale_operation(layer, output, arithmetic), (layer.x,))
         case TableLayer():
-            return _lookup_operation(layer, output, arithmetic), (layer.x,)
+            return MadeLayer(_lookup_operation(layer, output, arithmetic), (layer.x,))
+
+
+def ones_operation(
+    layer: PendingLayer,
+    pair: Sequence[Integers],
+    ones: npt.NDArray[np.int64],
+    output: Quantisation,
+) -> PairLookupOp:
+    """What is added for each pair of integers."""
+    lhs, rhs = (x.value for x in pair)
+    table = ConstantOp.of(packed_bits(ones))
+    return PairLookupOp(UNLABELLED, lhs, rhs, table, result_type(layer, output.dtype))
+
+
+def sum_operation(layer: PendingLayer, lhs: Integers, rhs: Integers, output: Quantisation) -> AddOp:
+    """Two integers, added up as they are."""
+    requant = RequantAttr.of([1], [1], clip=output.limits)
+    made = result_type(layer, output.dtype)
+    return AddOp(UNLABELLED, lhs.value, rhs.value, requant, made, multipliers=(1, 1))
 
 
 def max_pool_operation(layer: MaxPoolLayer, source: Integers) -> LayerOperation:
@@ -112,9 +157,8 @@ def _weighted_operation(
     )
 
 
-def _add_operation(layer: AddLayer, output: Quantisation, arithmetic: Arithmetic) -> AddOp:
+def _add_operation(layer: AddLayer, output: Quantisation, addition: Addition) -> AddOp:
     """(a - za) * ma + (b - zb) * mb, requantised."""
-    addition = arithmetic.addition(layer, output)
     terms = [x.quantisation for x in (layer.lhs, layer.rhs)]
     distances = (
         abs(multiplier) * term.largest_distance
@@ -133,27 +177,25 @@ def _add_operation(layer: AddLayer, output: Quantisation, arithmetic: Arithmetic
     )
 
 
-def _mul_operation(layer: MulLayer, output: Quantisation, arithmetic: Arithmetic) -> MulOp:
+def _mul_operation(layer: MulLayer, output: Quantisation, requant: RequantAttr) -> MulOp:
     """(a - za) * (b - zb), requantised."""
     lhs, rhs = layer.lhs.quantisation, layer.rhs.quantisation
-    factor = np.array([rhs.scale], np.float32)
     return MulOp(
         UNLABELLED,
         layer.lhs.integers.value,
         layer.rhs.integers.value,
-        arithmetic.requantisation(layer, lhs, factor, output),
+        requant,
         result_type(layer, output.dtype),
         zero_points=(lhs.zero_point, rhs.zero_point),
     )
 
 
 def _average_pool_operation(
-    layer: AveragePoolLayer, output: Quantisation, arithmetic: Arithmetic
+    layer: AveragePoolLayer, output: Quantisation, average: Average, requant: RequantAttr
 ) -> LayerOperation:
     """The sum of a window, divided by its size, or the pixels that count, in its requantisation."""
     x, pixels = layer.x, math.prod(layer.window.kernel)
     _check_sum(layer.node, pixels * x.quantisation.largest_distance)
-    zero_point, requant = arithmetic.average(layer, output)
     if layer.counted_pads is not None:
         _check_varying_divisors(layer.node, requant, pixels)
     return AveragePoolOp(
@@ -162,7 +204,7 @@ def _average_pool_operation(
         layer.window,
         requant,
         result_type(layer, output.dtype),
-        input_zero_point=zero_point,
+        input_zero_point=average.zero_point,
         counted_pads=layer.counted_pads,
     )
 
@@ -179,11 +221,13 @@ def _check_varying_divisors(node: Node, requant: RequantAttr, pixels: int) -> No
 def _rescale_operation(
     layer: RescaleLayer, output: Quantisation, arithmetic: Arithmetic
 ) -> LayerOperation:
-    x = layer.x
+    x, form = layer.x, arithmetic.rescaled(layer, output)
+    if isinstance(form, TableLayer):
+        return _lookup_operation(form, output, arithmetic)
     return RescaleOp(
         UNLABELLED,
         x.integers.value,
-        arithmetic.requantisation(layer, x.quantisation, NO_WEIGHTS, output),
+        form,
         result_type(layer, output.dtype),
         input_zero_point=x.quantisation.zero_point,
     )

@@ -91,7 +91,8 @@ class Reader:
     ):
         """`left_out` is what the caller does to inputs before the graph takes them."""
         self.graph = graph
-        self.builder = NetworkBuilder(arithmetic, {known.result: known for known in left_out})
+        preparations = {known.result: known for known in left_out}
+        self.builder = NetworkBuilder(arithmetic, preparations, self.note)
         self._handlers = handlers
         self._values: dict[str, Value] = {}
         self._notes = [known.note for known in left_out]

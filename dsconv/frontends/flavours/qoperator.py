@@ -13,6 +13,7 @@ import numpy as np
 
 from dsconv.frontends.arithmetic.functions import FUNCTIONS, mapped, table
 from dsconv.frontends.arithmetic.kernels import (
+    GlobalAverageKernel,
     KernelTable,
     OnnxRuntimeKernels,
     kernel_products,
@@ -90,7 +91,7 @@ def _read_binary(
             table = _with_constant(reader, node, other, kernel, x, quantisation)
             return reader.builder.add_layer(table, quantisation, node.outputs[0])
     layer = make(reader, node, _activation(reader, node, 0), _activation(reader, node, 3))
-    return _quantised_by_kernel(reader, node, layer, 6)
+    return _quantised(reader, node, layer, 6, OnnxRuntimeKernels())
 
 
 def _with_constant(
@@ -132,14 +133,14 @@ def read_qlinear_average_pool(reader: Reader, node: Node) -> Value:
     """Microsoft's AveragePool of x to y, each with scale and zero point."""
     x = with_channels_first(node, _activation(reader, node, 0))
     layer = pools.average_pool(node, x, ceil_mode_counts=True)  # as ONNX Runtime's kernel does
-    return _quantised_by_kernel(reader, node, with_channels_last(node, layer), 3)
+    return _quantised(reader, node, with_channels_last(node, layer), 3, OnnxRuntimeKernels())
 
 
 def read_qlinear_global_average_pool(reader: Reader, node: Node) -> Value:
     """Microsoft's GlobalAveragePool of x to y, each with scale and zero point."""
     x = with_channels_first(node, _activation(reader, node, 0))
     layer = pools.global_average(node, x, set(range(2, len(x.view.shape))), keep=True)
-    return _quantised(reader, node, with_channels_last(node, layer), 3)
+    return _quantised(reader, node, with_channels_last(node, layer), 3, GlobalAverageKernel())
 
 
 def read_nhwc_max_pool(reader: Reader, node: Node) -> Value:
@@ -173,17 +174,16 @@ def _with_bias(
     return weighted_layers.with_bias_units(node, layer, units.reshape(-1))
 
 
-def _quantised(reader: Reader, node: Node, layer: AnyPendingLayer, index: int) -> Integers:
-    quantisation = read_quantisation(reader, node, index)
-    return reader.builder.add_layer(layer, quantisation, node.outputs[0])
-
-
-def _quantised_by_kernel(
-    reader: Reader, node: Node, layer: AnyPendingLayer, index: int
+def _quantised(
+    reader: Reader,
+    node: Node,
+    layer: AnyPendingLayer,
+    index: int,
+    kernel: OnnxRuntimeArithmetic | None = None,
 ) -> Integers:
+    """A layer with the scale and zero point of its output at `index`, as its kernel rounds it."""
     quantisation = read_quantisation(reader, node, index)
-    kernels = OnnxRuntimeKernels(reader.note)
-    return reader.builder.add_layer(layer, quantisation, node.outputs[0], kernels)
+    return reader.builder.add_layer(layer, quantisation, node.outputs[0], kernel)
 
 
 QOPERATOR_ONLY: dict[str, Handler] = {

@@ -25,6 +25,8 @@ from dsconv.frontends.arithmetic.gemmlowp import (
     round_half_away,
     rounded_twice,
 )
+from dsconv.frontends.arithmetic.product_forms import Average, Product
+from dsconv.frontends.arithmetic.real_factors import NO_WEIGHTS
 from dsconv.frontends.arithmetic.scales import Floats, Quantisation
 from dsconv.frontends.arithmetic.tflite_tables import (
     SlopesLayer,
@@ -99,6 +101,15 @@ class TfliteArithmetic:
         ]
         return rounded_twice(factors, layer, output)
 
+    def product(self, layer: MulLayer, output: Quantisation) -> Product:
+        """The product times a multiplier of 31 bits, rounded twice."""
+        factor = np.array([layer.rhs.quantisation.scale], np.float32)
+        return Product(self.requantisation(layer, layer.lhs.quantisation, factor, output))
+
+    def rescaled(self, layer: RescaleLayer, output: Quantisation) -> RequantAttr:
+        """The value times a multiplier of 31 bits, rounded twice."""
+        return self.requantisation(layer, layer.x.quantisation, NO_WEIGHTS, output)
+
     def addition(self, layer: AddLayer, output: Quantisation) -> Addition:
         """Both operands over twice the larger scale, with 20 binary places more; then their sum."""
         lhs, rhs = layer.lhs.quantisation, layer.rhs.quantisation
@@ -115,22 +126,23 @@ class TfliteArithmetic:
             ),
         )
 
-    def average(self, layer: AveragePoolLayer, output: Quantisation) -> tuple[int, RequantAttr]:
+    def average(self, layer: AveragePoolLayer, output: Quantisation) -> Average:
         """A pool averages the integers themselves, half away from 0; a mean rounds twice."""
         x = layer.x.quantisation
         if layer.node.op_type != "AveragePool":
             pixels = math.prod(layer.window.kernel)
             factor = _over(pixels, *quantised_factor(layer.node, x.scale / output.scale))
-            return x.zero_point, rounded_twice([divided(*factor)], layer, output)
+            return Average(x.zero_point, rounded_twice([divided(*factor)], layer, output))
         if x != output:
             raise layer.node.problem("TFLite's pools do not change the scale", WITHOUT_FLAVOUR)
         pads = layer.window.pads if layer.counted_pads is None else layer.counted_pads
         if any(pads):
             raise layer.node.problem("TFLite's pools do not count their pads", WITHOUT_FLAVOUR)
         divisor = math.prod(layer.window.kernel) if layer.counted_pads is None else 1
-        return 0, RequantAttr.of(
+        requant = RequantAttr.of(
             [1], [divisor], rounding=Rounding.HALF_AWAY, clip=clip_range(layer, output)
         )
+        return Average(0, requant)
 
     def restated(self, layer: MovingLayer, x: Dequantised, output: Quantisation) -> TableLayer:
         """Concatenations of uint8 alone change a scale; fused functions do not."""

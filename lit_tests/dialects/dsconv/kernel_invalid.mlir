@@ -122,3 +122,8 @@ dsconv.kernel "concat" @k : (tensor<1x1x1x1xsi8>) -> tensor<1x1x1x1xsi8> window 
 
 dsconv.kernel "depthwise" @k : (tensor<1x1x1x1xsi8>) -> tensor<1x1x1x1xsi8> window <kernel = [1, 1]> {requant = #dsconv.requant<multiplier = [1], shift = [0], half_even, clip = [-128, 127]>, record = #dsconv.record<1, bias>, counted_pads = array<i64: 0, 0, 0, 0>}
 // CHECK: Operation does not verify: a kernel depthwise has no counted_pads
+
+// -----
+
+dsconv.kernel "pair_lookup" @k : (tensor<1x1x1x1xsi8>, tensor<1x1x1x1xsi8>) -> tensor<1x1x1x1xsi8> window <kernel = [1, 1]> {record = #dsconv.record<8192>}
+// CHECK: Operation does not verify: a kernel pair_lookup needs shared_record
