@@ -21,7 +21,7 @@ from dsconv.exact.products import PRODUCTS
 from dsconv.exact.qoperators import QOPERATORS, STANDARD_QOPERATORS
 from dsconv.exact.quantisation import QUANTISATION
 from dsconv.exact.resizes import RESIZES
-from dsconv.exact.tensor import Array, Tensor, whole
+from dsconv.exact.tensor import UNIT_ROUNDOFF, Array, Tensor, whole
 
 STANDARD = (
     ELEMENTWISE
@@ -36,6 +36,8 @@ STANDARD = (
 )
 ARITHMETIC = {"Add", "BatchNormalization", "Div", "Mul", "PRelu", "Sub", "Sum"}
 """What is computed in float32 where one operand is constant; sums of activations are integers'."""
+CHOOSING = {"Clip", "GlobalMaxPool", "Max", "MaxPool", "Min", "ReduceMax", "ReduceMin", "Relu"}
+"""What gives one of its numbers as it is, or a bound."""
 FUNCTIONS_OF_REALS = {"HardSigmoid", "HardSwish", "LeakyRelu", *FUNCTIONS}
 OPERATIONS: dict[str, Mapping[str, Operation]] = {
     "": STANDARD,
@@ -103,6 +105,8 @@ class _Evaluation:
         self._values |= {name: _fed(name, array) for name, array in feeds.items()}
         self._fed = set(feeds)
         self._constants = set(self._values) - self._fed
+        self._dequantised: set[str] = set()
+        """Reals that are those of integers, with nothing computed between."""
 
     def run(self, names: Sequence[str]) -> dict[str, Judged]:
         found: dict[str, Judged] = {}
@@ -142,13 +146,24 @@ class _Evaluation:
         opset = self._opsets.get("" if node.domain == "ai.onnx" else node.domain, 1)
         outputs = sum(bool(name) for name in node.output)
         call = Call(label, node.op_type, inputs, attributes, outputs, opset, self._float_sums)
+        if node.op_type == "QuantizeLinear" and node.input[0] in self._dequantised:
+            call = replace(call, inputs=[_read_as_reals(call.real(0)), *inputs[1:]])
         result = operation(call)
         results = result if isinstance(result, Sequence) else [result]
+        if self._gives_dequantised(node):
+            self._dequantised |= set(node.output)
         if all(name in self._constants for name in node.input if name):
             self._constants |= set(node.output)
         elif self._in_float32(node, inputs):
             return [_in_float32(value) for value in results]
         return results
+
+    def _gives_dequantised(self, node: onnx.NodeProto) -> bool:
+        """Whether no runtime has an integer operation from the integers before to those behind."""
+        if node.op_type == "DequantizeLinear":
+            return True
+        known = self._dequantised | self._constants | {""}
+        return node.op_type in {*CHOOSING, *MOVING} and all(name in known for name in node.input)
 
     def _in_float32(self, node: onnx.NodeProto, inputs: Sequence[Value | None]) -> bool:
         """Whether a runtime computes a node's results in float32, from activations as reals."""
@@ -184,6 +199,13 @@ def _in_float32(value: Value) -> Value:
     if not isinstance(value, Tensor) or value.dtype.kind != "f":
         return value
     return replace(value, in_float32=True)
+
+
+def _read_as_reals(x: Tensor) -> Tensor:
+    """Integers times a scale, each rounded to float32."""
+    numbers = x.floats()
+    rounding = np.where(numbers == numbers.astype(np.float32), 0, UNIT_ROUNDOFF * np.abs(numbers))
+    return replace(x.with_error(x.error + rounding), in_float32=True)
 
 
 def _as_given(value: Value, array: Array) -> Value:
