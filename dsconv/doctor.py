@@ -45,7 +45,7 @@ def check() -> list[Tool]:
         _tool(
             "QEMU",
             qemu.find(),
-            purpose="runs networks as RISC-V machine code on eight harts",
+            purpose="runs networks as RISC-V machine code on several harts",
             how_to_get="apt install qemu-system-misc (qemu-system-riscv in Debian 13)",
         ),
         _tool(

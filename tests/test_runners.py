@@ -16,6 +16,7 @@ from handwritten import (
     on_pulp_chips,
 )
 
+from dsconv.dialects.target import MOST_CORES
 from dsconv.doctor import check
 from dsconv.runners import LayerStats, RunnerError, build, gvsoc, gvsoc_gap8, host, qemu
 from dsconv.runners.process import run_program
@@ -56,6 +57,12 @@ def test_no_cycles_where_they_mean_nothing(tmp_path: Path, runner: object):
     result = RUNNERS[platform].run(build_network(tmp_path, platform, "add"), INPUTS, TIMEOUT_S)
     assert result.cycles is None
     assert result.layer_stats[0][0] == LayerStats(None, 512, 512, 16, 0)
+
+
+@pytest.mark.parametrize("cores", [1, 2, 3, 9, MOST_CORES])
+def test_qemu_has_as_many_harts_as_a_network_is_built_for(tmp_path: Path, cores: int):
+    built = build_network(tmp_path, "qemu", "cores", config=f"CORES = {cores}")
+    assert qemu.run(built, bytes(1), TIMEOUT_S).outputs.tobytes() == bytes([cores])
 
 
 @on_pulp_chips

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 import dsconv
 from dsconv.cli import app
-from dsconv.dialects.target import Isa
+from dsconv.dialects.target import MOST_CORES, Isa
 from dsconv.dialects.tiled import LayerOp
 from dsconv.errors import CapacityError, DsconvError
 from dsconv.lowering.c_target import network_function
@@ -106,6 +106,28 @@ def test_assembly_for_other_cores_than_the_platforms_is_refused(tmp_path: Path):
     with pytest.raises(DsconvError, match="mine has 4 cores, platform pulp_open 8"):
         compiled.write(tmp_path / "out")
     assert compiled.run(on="host").equal
+
+
+def test_the_host_runs_one_core(tmp_path: Path):
+    text = (FOLDER / "host.toml").read_text()
+    (tmp_path / "mine.toml").write_text(text.replace("count = 1", "count = 4"))
+    compiled = dsconv.compile(DIGITS, load_target(str(tmp_path / "mine.toml")))
+    with pytest.raises(DsconvError, match="mine has 4 cores, platform host 1: write count = 1"):
+        compiled.write(tmp_path / "out")
+
+
+MANY_CORES = [
+    pytest.param(cores, marks=() if cores in (1, 3, 16) else pytest.mark.slow)
+    for cores in range(1, MOST_CORES + 1)
+]
+
+
+@pytest.mark.parametrize("cores", MANY_CORES)
+def test_loops_in_c_run_on_any_number_of_cores(cores: int, tmp_path: Path):
+    text = (FOLDER / "qemu.toml").read_text()
+    (tmp_path / "mine.toml").write_text(text.replace("count = 8", f"count = {cores}"))
+    compiled = dsconv.compile(DIGITS, load_target(str(tmp_path / "mine.toml")))
+    assert compiled.run(on="qemu").equal
 
 
 def test_loops_in_c_are_not_priced_as_assembly():

@@ -42,32 +42,38 @@ def write_folder(
         "TRACE": int(trace),
         "COUNT": int(count),
     }
-    config = "".join(f"{name} = {value}\n" for name, value in settings.items())
     with folder_written_at_once(directory) as draft:
         _copy_runtime(draft, platform)
-        _check_cores((draft / "dsc_platform.h").read_text(), target, platform)
+        header = (draft / "dsc_platform.h").read_text()
+        settings |= _cores_setting(header, target, platform)
         for name, text in sources.texts.items():
             (draft / name).write_text(text)
         if sources.l3_image:
             (draft / "l3.bin").write_bytes(sources.l3_image)
         (draft / "network.mlir").write_text(f"{module}\n")
+        config = "".join(f"{name} = {value}\n" for name, value in settings.items())
         (draft / "config.mk").write_text(config)
 
 
-def _check_cores(header: str, target: ClusterTarget, platform: str) -> None:
-    """Raises DsconvError where a platform runs assembly on other cores than it is written for.
+def _cores_setting(header: str, target: ClusterTarget, platform: str) -> dict[str, int]:
+    """CORES for a platform that has as many as it is built for, where that is the target's own.
 
-    Loops in C ask how many cores there are; in assembly the number is a constant.
+    A platform whose header says its cores has no other number of them. Raises DsconvError where the
+    target is one of its own, or it runs the target's assembly, with another number: loops in C ask
+    how many cores there are, in assembly the number is a constant.
     """
-    macro = INSTRUCTION_SETS[target.core.isa].macro
     found = re.search(r"^#define DSC_CORES (\d+)$", header, re.MULTILINE)
-    if macro is None or found is None or f"#define {macro}\n" not in header:
-        return
-    if int(found[1]) != target.cores:
+    is_own = target.platform == platform
+    if found is None:
+        return {"CORES": target.cores} if is_own else {}
+    macro = INSTRUCTION_SETS[target.core.isa].macro
+    runs_assembly = macro is not None and f"#define {macro}\n" in header
+    if (is_own or runs_assembly) and int(found[1]) != target.cores:
         raise DsconvError(
-            f"target {target.name} has {target.cores} cores, platform {platform} {found[1]}: its "
-            f'assembly is for as many as run it; write count = {found[1]}, or isa = "portable"'
+            f"target {target.name} has {target.cores} cores, platform {platform} {found[1]}: "
+            f"write count = {found[1]} to its [core]"
         )
+    return {}
 
 
 def _copy_runtime(directory: Path, platform: str) -> None:

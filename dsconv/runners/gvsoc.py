@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from dsconv.runners.process import Program, RunnerError, find_in_home
 from dsconv.runners.result import RunResult
 from dsconv.runners.workspace import (
-    built_l1_bytes,
     built_program,
+    built_with,
     run_in_workspace,
     workspace,
 )
@@ -52,7 +52,7 @@ def run(
     if gvsoc is None:
         raise RunnerError("GVSoC is neither in GVSOC_HOME nor on PATH")
     program = built_program(build_dir, "network.elf")
-    l1_bytes = simulated_l1(built_l1_bytes(build_dir, SMALLEST_L1))
+    l1_bytes = simulated_l1(built_with(build_dir, "L1_BYTES", SMALLEST_L1))
     with workspace(build_dir) as directory:
         options = [MODEL_BANK_CONFLICTS] if bank_conflicts else []
         if l1_bytes != SMALLEST_L1:

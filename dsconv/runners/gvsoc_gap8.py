@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from dsconv.runners.process import Program, RunnerError
 from dsconv.runners.result import RunResult
 from dsconv.runners.workspace import (
-    built_l1_bytes,
     built_program,
+    built_with,
     run_in_workspace,
     workspace,
 )
@@ -44,7 +44,7 @@ def run(build_dir: Path, inputs: bytes | NDArray[np.uint8], timeout_s: float = 6
         raise RunnerError("GVSOC_GAP8_HOME is not a gap_sdk with GVSoC built")
     home = Path(os.environ["GVSOC_GAP8_HOME"]).resolve()
     program = built_program(build_dir, "network.elf")
-    l1_bytes = built_l1_bytes(build_dir, L1_BYTES)
+    l1_bytes = built_with(build_dir, "L1_BYTES", L1_BYTES)
     if l1_bytes > L1_BYTES:
         raise RunnerError(f"GAP8 has {L1_BYTES} bytes of L1, not {l1_bytes}; pulp_open takes more")
     with workspace(build_dir) as directory:

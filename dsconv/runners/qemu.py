@@ -1,4 +1,4 @@
-"""Runs networks built for `qemu`: RISC-V machine code on eight harts, no cycles."""
+"""Runs networks built for `qemu`: RISC-V machine code on several harts, no cycles."""
 
 from pathlib import Path
 
@@ -7,14 +7,17 @@ from numpy.typing import NDArray
 
 from dsconv.runners.process import Program, RunnerError, find_program
 from dsconv.runners.result import RunResult
-from dsconv.runners.workspace import built_program, run_in_workspace, workspace
+from dsconv.runners.workspace import built_program, built_with, run_in_workspace, workspace
 
-# runtime_c/qemu relies on these: eight harts, 64 MB, files and exit status by semihosting.
+# runtime_c/qemu relies on these: 64 MB, files and exit status by semihosting.
 MACHINE = (
-    *("-M", "virt", "-m", "64M", "-smp", "8", "-bios", "none"),
+    *("-M", "virt", "-m", "64M", "-bios", "none"),
     *("-nographic", "-monitor", "none", "-serial", "none"),
     *("-semihosting-config", "enable=on,target=native"),
 )
+
+DEFAULT_CORES = 8
+"""As in runtime_c/qemu/platform.mk."""
 
 
 def find() -> Program | None:
@@ -28,6 +31,7 @@ def run(build_dir: Path, inputs: bytes | NDArray[np.uint8], timeout_s: float = 6
     if qemu is None:
         raise RunnerError("qemu-system-riscv32 is not on PATH")
     program = built_program(build_dir, "network.elf")
-    command = [str(qemu.path), *MACHINE, "-kernel", str(program)]
+    cores = built_with(build_dir, "CORES", DEFAULT_CORES)
+    command = [str(qemu.path), *MACHINE, "-smp", str(cores), "-kernel", str(program)]
     with workspace(build_dir) as directory:
         return run_in_workspace(directory, command, inputs, timeout_s, measures_cycles=False)

@@ -42,11 +42,11 @@ def built_program(build_dir: Path, name: str) -> Path:
     return program
 
 
-def built_l1_bytes(build_dir: Path, default: int) -> int:
-    """Bytes of L1 that a network was built for; `default` where its config.mk does not say."""
+def built_with(build_dir: Path, name: str, default: int) -> int:
+    """A number that a network was built with; `default` where its config.mk does not say."""
     config = build_dir / "config.mk"
     text = config.read_text() if config.exists() else ""
-    found = re.search(r"^L1_BYTES\s*=\s*(\d+)\s*$", text, re.MULTILINE)
+    found = re.search(rf"^{name}\s*=\s*(\d+)\s*$", text, re.MULTILINE)
     return int(found[1]) if found else default
 
 

@@ -2,7 +2,7 @@
 
     .equ MIE_SOFTWARE_INTERRUPT, 1 << 3
     .equ CLINT_SOFTWARE_INTERRUPT, 0x02000000   /* one word a hart */
-    .equ LAST_HART, 7
+    .equ LAST_HART, DSC_CORES - 1
 
     .section .boot, "ax"
     .globl _start
@@ -33,11 +33,11 @@ clear_bss:
     li    t1, CLINT_SOFTWARE_INTERRUPT
     li    t2, LAST_HART
 wake_next:
+    beqz  t2, start_core
     addi  t1, t1, 4
     sw    t0, 0(t1)
     addi  t2, t2, -1
-    bnez  t2, wake_next
-    j     start_core
+    j     wake_next
 
 wait_for_hart_0:
     la    t1, memory_is_ready

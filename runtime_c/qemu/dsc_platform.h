@@ -1,8 +1,7 @@
-/* QEMU's virt machine as a cluster: eight harts of plain rv32imc, and the checked DMA. */
+/* QEMU's virt machine as a cluster: harts of plain rv32imc, and the checked DMA. platform.mk defines DSC_CORES. */
 #ifndef DSC_PLATFORM_H
 #define DSC_PLATFORM_H
 
-#define DSC_CORES 8
 #define DSC_L1 __attribute__((aligned(16)))
 #define DSC_RUNTIME_DATA
 
