@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -88,7 +88,7 @@ class FloatNetwork(ModelWriter):
         for _ in range(self.random.randint(1, MOST_LAYERS)):
             self.earlier.append((x, (self.channels, self.height, self.width)))
             x = self.random.choice(
-                [self.convolution, self.convolution, self.function, self.pool, self.joined]
+                [self.convolution] * 2 + [self.function, self.pool, self.joined, self.enlarged]
             )(x)
         if self.random.random() < 0.4:
             x = self.classifier(x)
@@ -144,6 +144,29 @@ class FloatNetwork(ModelWriter):
         )
         return self.node(name, x, kernel_shape=kernel, strides=strides)
 
+    def enlarged(self, x: str) -> str:
+        """A transposed convolution, or blocks of channels as blocks of pixels."""
+        if self.height * self.width > LARGEST_MAP**2:
+            return self.convolution(x)
+        if self.channels % 4 == 0 and self.random.random() < 0.5:
+            mode = self.random.choice(["DCR", "CRD"])
+            self.channels, self.height, self.width = (
+                *(self.channels // 4, 2 * self.height),
+                2 * self.width,
+            )
+            return self.node("DepthToSpace", x, blocksize=2, mode=mode)
+        kernel = [self.random.randint(1, 4) for _ in range(2)]
+        strides = [self.random.randint(1, 3) for _ in range(2)]
+        group = self.channels if self.random.random() < 0.3 else 1
+        weights = self.reals(self.channels, self.random.randint(1, 3), *kernel, spread=0.5)
+        y = self.node("ConvTranspose", x, weights, strides=strides, group=group)
+        self.channels = group * self.initializers[-1].dims[1]
+        self.height, self.width = (
+            (size - 1) * stride + taps
+            for size, stride, taps in zip((self.height, self.width), strides, kernel, strict=True)
+        )
+        return y
+
     def joined(self, x: str) -> str:
         """A sum, a product or a concatenation with an earlier result, or with a constant."""
         shape = (self.channels, self.height, self.width)
@@ -186,8 +209,11 @@ def quantised(seed: int, folder: Path) -> tuple[onnx.ModelProto, dict[str, Array
     """The network of a seed, quantised, and an input for it."""
     network = FloatNetwork(seed)
     source, target = folder / "float.onnx", folder / "quantised.onnx"
-    onnx.save(network.network(), str(source))
+    model = network.network()
+    onnx.save(model, str(source))
     options = Options.random(network.random)
+    if any(node.op_type == "ConvTranspose" for node in model.graph.node):
+        options = replace(options, form=QuantFormat.QDQ)  # the other leaves these as reals
     quantize_static(
         source,
         target,

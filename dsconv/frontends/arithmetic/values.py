@@ -165,6 +165,26 @@ class ConvolutionLayer(WeightedLayer):
     window: WindowAttr
 
 
+@dataclass(frozen=True)
+class Spread:
+    """How a transposed convolution lies over an axis: input i and tap t give output
+    `i * stride + t * dilation - pad`, of which there are `size`.
+    """
+
+    stride: int
+    dilation: int
+    pad: int
+    size: int
+
+
+@dataclass(frozen=True, eq=False)
+class TransposedConvolutionLayer(WeightedLayer):
+    """A transposed convolution; weights are (K, C / groups, FY, FX)."""
+
+    groups: int
+    spreads: tuple[Spread, Spread]
+
+
 @dataclass(frozen=True, eq=False)
 class MatrixLayer(WeightedLayer):
     """A weighted layer without a window."""
@@ -310,9 +330,12 @@ ArithmeticLayer: TypeAlias = LinearLayer | MulLayer | TableLayer
 MakeMovement: TypeAlias = Callable[
     [Sequence[SSAValue], IntTensorType, Quantisation, int], LayerOperation
 ]
-SummingLayer: TypeAlias = ConvolutionLayer | MatrixLayer
+AnyWeightedLayer: TypeAlias = ConvolutionLayer | MatrixLayer | TransposedConvolutionLayer
+SummingLayer: TypeAlias = AnyWeightedLayer
 """Layers whose sums functions may take as they are."""
-AnyPendingLayer: TypeAlias = ArithmeticLayer | MaxPoolLayer | MovingLayer | FunctionOfSums
+AnyPendingLayer: TypeAlias = (
+    ArithmeticLayer | MaxPoolLayer | MovingLayer | FunctionOfSums | TransposedConvolutionLayer
+)
 Activation: TypeAlias = RealInput | Integers | Dequantised | AnyPendingLayer | ScaledLayer
 Value: TypeAlias = Constant | ScaledConstant | Activation | LeftToCaller
 

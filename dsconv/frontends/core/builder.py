@@ -49,6 +49,7 @@ from dsconv.frontends.arithmetic.values import (
     MovingLayer,
     PendingLayer,
     RescaleLayer,
+    TransposedConvolutionLayer,
     with_bounds,
 )
 from dsconv.frontends.core.fold_clips import fold_clip
@@ -63,6 +64,7 @@ from dsconv.frontends.core.operations import (
     sum_operation,
     with_accumulators_in_32_bits,
 )
+from dsconv.frontends.core.phases import in_phases
 from dsconv.frontends.onnx_file.labels import c_identifier, layer_labels
 from dsconv.frontends.onnx_file.network import ImportedNetwork, LayerSource, OnnxTensor, Port
 from dsconv.frontends.onnx_file.onnx_graph import GraphInput, Node
@@ -176,6 +178,8 @@ class NetworkBuilder:
             return self._add_max_pool(layer, output, name)
         if isinstance(layer, MovingLayer):
             return self._add_movement(layer, output, name)
+        if isinstance(layer, TransposedConvolutionLayer):
+            return self.add_layer(in_phases(layer), output, name, arithmetic)
         if isinstance(layer, FunctionOfSums):
             return self._add_function_of_sums(layer, output, name)
         made = layer_operation(layer, output, arithmetic or self._arithmetic)
@@ -225,6 +229,8 @@ class NetworkBuilder:
         self, layer: FunctionOfSums, output: Quantisation, name: str | None
     ) -> Integers:
         """The sums in 32 bits, and a table of the steps of the function."""
+        if isinstance(layer.sums, TransposedConvolutionLayer):
+            return self.add_layer(in_phases(layer), output, name)
         summing = with_accumulators_in_32_bits(layer.sums)
         sums = self._add_sums(summing, Quantisation(1.0, 0, "int32"), None)
         operation = steps_operation(replace(layer, sums=summing), sums.value, output)

@@ -328,8 +328,8 @@ class Reader:
             case TableLayer():
                 behind = value.left_to_caller()
                 return self._float_output(tensor, behind.last, behind.steps)
-            case FunctionOfSums():
-                last = self._last_layer(value.sums, tensor)
+            case FunctionOfSums(sums=ConvolutionLayer() | MatrixLayer() as sums):
+                last = self._last_layer(sums, tensor)
                 return self._float_output(tensor, last.last, (*last.steps, *value.steps))
             case ConvolutionLayer() | MatrixLayer() | ScaledLayer():
                 last = self._last_layer(value, tensor)

@@ -43,6 +43,7 @@ from dsconv.frontends.handlers.quantisation import (
     read_scaled_constant,
     reduced_axes,
 )
+from dsconv.frontends.handlers.transposed_convolutions import transposed_convolution
 from dsconv.frontends.onnx_file.network import OnnxTensor
 from dsconv.frontends.onnx_file.onnx_graph import Node
 
@@ -126,6 +127,14 @@ def read_dequantize(reader: Reader, node: Node) -> Value:
 def read_conv(reader: Reader, node: Node) -> Value:
     """An activation with weights, 1-D or 2-D, in any groups; the bias may follow in an Add."""
     layer = weighted_layers.convolution(node, reader.dequantised(node), _weights(reader, node))
+    if not node.has_input(2):
+        return layer
+    return weighted_layers.with_bias(node, layer, _bias(reader, node))
+
+
+def read_conv_transpose(reader: Reader, node: Node) -> Value:
+    """An activation with weights, 1-D or 2-D, in any groups; the bias may follow in an Add."""
+    layer = transposed_convolution(node, reader.dequantised(node), _weights(reader, node))
     if not node.has_input(2):
         return layer
     return weighted_layers.with_bias(node, layer, _bias(reader, node))
@@ -249,6 +258,7 @@ QDQ_HANDLERS: dict[str, Handler] = (
         "AveragePool": read_average_pool,
         "Clip": read_clip,
         "Conv": read_conv,
+        "ConvTranspose": read_conv_transpose,
         "DequantizeLinear": read_dequantize,
         "Gemm": read_gemm,
         "GlobalAveragePool": read_global_average_pool,

@@ -59,8 +59,9 @@ from dsconv.frontends.onnx_file.onnx_graph import Node
 from dsconv.frontends.onnx_file.view import CHANNEL_AXIS, View
 
 SAME_MEANING = (
-    *("AveragePool", "Cast", "Clip", "Concat", "Constant", "Conv", "DepthToSpace"),
+    *("AveragePool", "Cast", "Clip", "Concat", "Constant", "Conv", "ConvTranspose"),
     *(
+        "DepthToSpace",
         "DequantizeLinear",
         "Expand",
         "Flatten",

@@ -19,6 +19,7 @@ from dsconv.frontends.arithmetic.functions import (
 from dsconv.frontends.arithmetic.scales import Floats, Reals
 from dsconv.frontends.arithmetic.values import (
     UNBOUNDED,
+    AnyWeightedLayer,
     Constant,
     ConvolutionLayer,
     Dequantised,
@@ -29,6 +30,7 @@ from dsconv.frontends.arithmetic.values import (
     ScaledConstant,
     SummingLayer,
     TableLayer,
+    TransposedConvolutionLayer,
     Value,
     with_bounds,
 )
@@ -67,7 +69,7 @@ def read_batch_normalization(reader: Reader, node: Node) -> Value:
     if len(node.outputs) > 1 or node.integer("training_mode", 0):
         raise node.problem("in training mode", "export the model for inference")
     layer = reader.value(node)
-    if isinstance(layer, ConvolutionLayer | MatrixLayer) and layer.bounds == UNBOUNDED:
+    if isinstance(layer, AnyWeightedLayer) and layer.bounds == UNBOUNDED:
         return _normalised_layer(reader, node, layer)
     x = _table(reader, node, 0)
     check_nchw(node, x.view)
@@ -87,9 +89,7 @@ def read_batch_normalization(reader: Reader, node: Node) -> Value:
     return mapped(node, x, normalised)
 
 
-def _normalised_layer(
-    reader: Reader, node: Node, layer: ConvolutionLayer | MatrixLayer
-) -> ConvolutionLayer | MatrixLayer:
+def _normalised_layer(reader: Reader, node: Node, layer: AnyWeightedLayer) -> AnyWeightedLayer:
     """A layer with weights and what normalises it, factors and addends of its channels."""
     check_nchw(node, layer.view)
     scale, bias, mean, variance = (
@@ -107,7 +107,7 @@ def _scaled_layer(reader: Reader, node: Node) -> Value | None:
     for index in (0, 1) if node.op_type == "Mul" else (0,):
         layer, constant = reader.value(node, index), reader.value(node, 1 - index)
         if (
-            isinstance(layer, ConvolutionLayer | MatrixLayer)
+            isinstance(layer, AnyWeightedLayer)
             and layer.bounds == UNBOUNDED
             and isinstance(constant, Constant | ScaledConstant)
         ):
@@ -129,9 +129,9 @@ def read_add(reader: Reader, node: Node) -> Value:
     )
 
 
-def _takes_bias(value: Value) -> TypeGuard[ConvolutionLayer | MatrixLayer]:
+def _takes_bias(value: Value) -> TypeGuard[AnyWeightedLayer]:
     """Whether a constant beside a value becomes part of its bias."""
-    return isinstance(value, ConvolutionLayer | MatrixLayer) and value.bounds == UNBOUNDED
+    return isinstance(value, AnyWeightedLayer) and value.bounds == UNBOUNDED
 
 
 def read_sum(reader: Reader, node: Node) -> Value:
@@ -239,7 +239,7 @@ def with_constant(
 
 
 TABULATED = (Dequantised, RescaleLayer, TableLayer)
-OF_SUMS = (ConvolutionLayer, MatrixLayer, FunctionOfSums)
+OF_SUMS = (ConvolutionLayer, MatrixLayer, TransposedConvolutionLayer, FunctionOfSums)
 
 
 def _of_sums(node: Node, value: SummingLayer | FunctionOfSums) -> FunctionOfSums:

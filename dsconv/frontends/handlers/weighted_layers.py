@@ -53,7 +53,7 @@ def convolution(
     operation = _convolution_kind(node, x.view.sizes[1], shape)
     window = read_window_of_map(node, shape[2:], x.view)
     view = windowed_view(x.view, shape[0], window)
-    weights, bias = _weights(node, constant), np.zeros(shape[0], np.int64)
+    weights, bias = weight_tensor(node, constant), np.zeros(shape[0], np.int64)
     if window == UNIT_WINDOW and shape[1] == x.view.sizes[1]:
         matrix = replace(weights, array=weights.array.reshape(shape[:2]))
         return MatrixLayer(node, view, UNBOUNDED, x, matrix, bias, PointwiseOp)
@@ -86,7 +86,7 @@ def matrix_product(node: Node, x: Dequantised, constant: ScaledConstant) -> Matr
     if not shape or shape[-1] != features:
         raise node.problem(f"weights {features}x{kernels} for an input {list(shape)}")
     bias = np.zeros(kernels, np.int64)
-    weights = _weights(node, _transposed(constant))
+    weights = weight_tensor(node, _transposed(constant))
     result_shape = (*shape[:-1], kernels)
     if math.prod(shape) == features:
         flattened = replace(weights, array=_stored_order(weights.array, x.view))
@@ -144,7 +144,7 @@ def _stored_order(weights: Array, view: View) -> Array:
     return np.ascontiguousarray(read.transpose(order)).reshape(len(weights), -1)
 
 
-def _weights(node: Node, constant: ScaledConstant) -> WeightTensor:
+def weight_tensor(node: Node, constant: ScaledConstant) -> WeightTensor:
     """Weights with output channels in the first dimension."""
     if constant.array.dtype.name not in WEIGHT_DTYPES:
         raise node.problem(

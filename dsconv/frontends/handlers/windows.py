@@ -35,8 +35,8 @@ def read_window(
             f"a {len(kernel)}-dimensional window over a {rank}-dimensional map",
             "1-D and 2-D windows are supported",
         )
-    strides = _per_dimension(node, "strides", rank)
-    dilations = _per_dimension(node, "dilations", rank)
+    strides = per_dimension(node, "strides", rank)
+    dilations = per_dimension(node, "dilations", rank)
     if min(kernel) < 1:
         raise node.problem(f"kernel {list(kernel)} is not positive")
     extent = [(taps - 1) * dilation + 1 for taps, dilation in zip(kernel, dilations, strict=True)]
@@ -62,7 +62,8 @@ def _end_with_ceil_mode(begin: int, end: int, extent: int, size: int, stride: in
     return end if -(-rest // stride) * stride >= begin + size else end + -rest % stride
 
 
-def _per_dimension(node: Node, name: str, rank: int) -> tuple[int, ...]:
+def per_dimension(node: Node, name: str, rank: int) -> tuple[int, ...]:
+    """An attribute with one positive number a spatial dimension, 1 by default."""
     values = node.integers(name) or (1,) * rank
     if len(values) != rank or min(values) < 1:
         raise node.problem(f"{name} {list(values)} for {rank} spatial dimensions")
