@@ -10,8 +10,9 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 from xdsl.builder import ImplicitBuilder
-from xdsl.dialects.builtin import IntegerAttr, ModuleOp, UnitAttr, i64
+from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, ModuleOp, UnitAttr, i64
 from xdsl.dialects.func import FuncOp, ReturnOp
+from xdsl.ir import Attribute
 
 from dsconv.dialects.attributes import (
     Layout,
@@ -187,6 +188,41 @@ class RandomKernel:
             [self._bytes(int(np.prod(shape))) for shape in shapes],
         )
 
+    def sum_of_terms(self) -> KernelRun:
+        """An addition whose terms are requantised first, to bytes or to many more bits."""
+        shape = self.channels, self.height, self.width
+        dtypes = [self._choose(DTYPES) for _ in range(3)]
+        zero_points = [int(self.random.integers(*FULL_RANGE[dtype])) for dtype in dtypes[:2]]
+        places = self._choose([0, 4, 20])
+        clip = -(1 << 31), (1 << 31) - 1
+        terms = [
+            RequantAttr.of(
+                self._integers(1 << 30, 1 << 31, 1),
+                [1 << 31 + self._choose([0, 3])],
+                rounding=self._choose(list(Rounding)),
+                clip=clip,
+            )
+            for _ in range(2)
+        ]
+        requant = self._requant(1, 2.0**-places, dtypes[2])
+        reach = np.array([2**places * 510])
+        narrow = self._proved(requant, -reach, reach)
+        output = self._activation(shape, dtypes[2])
+        kernel = KernelOp(
+            "kernel",
+            KernelKind.ADD,
+            [self._activation(shape, dtype) for dtype in dtypes[:2]],
+            output,
+            PIXELS_ONE_TO_ONE,
+            narrow=uniform_narrow(narrow) if narrow else None,
+            requant=None if narrow else requant,
+            zero_points=i64_array(zero_points),
+            multipliers=i64_array([1 << places] * 2),
+            terms=ArrayAttr(terms),
+            output_pitch=self._pitch(output),
+        )
+        return self._run(kernel, [self._bytes(prod(shape)) for _ in range(2)])
+
     def pool(
         self,
         kind: KernelKind,
@@ -194,10 +230,12 @@ class RandomKernel:
         *,
         pad_value: int | None = None,
         starts: tuple[Sequence[int], Sequence[int]] | None = None,
+        counted: Sequence[int] | None = None,
     ) -> KernelRun:
         """A max pool or an average, padded with what counts as nothing, or else.
 
-        It begins where a whole map does, or at one of `starts`.
+        It begins where a whole map does, or at one of `starts`. An average may count its pixels,
+        those in `counted` pads among them.
         """
         shape = self.channels, self.height, self.width
         dtype, output_type = self._choose(DTYPES), self._choose(DTYPES)
@@ -209,8 +247,9 @@ class RandomKernel:
         narrow = requant = None
         if kind is KernelKind.AVG_POOL:
             taps = prod(window.kernel)
-            requant = self._requant(1, 1 / taps, output_type)
-            narrow = self._proved(requant, -np.array([255 * taps]), np.array([255 * taps]))
+            requant = self._requant(1, 1 / taps if counted is None else 1, output_type)
+            reach = np.array([255 * taps])
+            narrow = self._proved(requant, -reach, reach) if counted is None else None
         else:
             output_type = dtype
         output = self._activation(
@@ -227,6 +266,7 @@ class RandomKernel:
             narrow=uniform_narrow(narrow) if narrow else None,
             requant=None if narrow else requant,
             zero_points=i64_array([zero_point]) if kind is KernelKind.AVG_POOL else None,
+            counted_pads=None if counted is None else i64_array(counted),
             pad_value=zero_point if any(window.pads) else 0,
             starts=starts,
             output_pitch=self._pitch(output),
@@ -276,6 +316,47 @@ class RandomKernel:
             ),
             [self._bytes(int(np.prod(shape))) for shape in shapes],
         )
+
+    def shuffle(self) -> KernelRun:
+        """The channels of any number of groups in turns."""
+        divisors = [size for size in range(1, self.channels + 1) if self.channels % size == 0]
+        shape, groups = (self.channels, self.height, self.width), self._choose(divisors)
+        return self._moving(KernelKind.SHUFFLE, shape, shuffled_groups=IntegerAttr(groups, i64))
+
+    def resize(self) -> KernelRun:
+        """Rows and columns up to four times."""
+        fy, fx = self._integers(1, 5, 2)
+        shape = self.channels, fy * self.height, fx * self.width
+        return self._moving(KernelKind.RESIZE, shape, factors=i64_array((fy, fx)))
+
+    def depth_to_space(self) -> KernelRun:
+        """Blocks of up to three rows and columns."""
+        by, bx = self._integers(1, 4, 2)
+        output = self.channels, by * self.height, bx * self.width
+        self.channels *= by * bx
+        return self._moving(KernelKind.DEPTH_TO_SPACE, output, factors=i64_array((by, bx)))
+
+    def _moving(
+        self,
+        kind: KernelKind,
+        shape: Sequence[int],
+        *,
+        factors: Attribute | None = None,
+        shuffled_groups: Attribute | None = None,
+    ) -> KernelRun:
+        dtype, source = self._choose(DTYPES), (self.channels, self.height, self.width)
+        output = self._activation(shape, dtype)
+        kernel = KernelOp(
+            "kernel",
+            kind,
+            [self._activation(source, dtype)],
+            output,
+            PIXELS_ONE_TO_ONE,
+            output_pitch=self._pitch(output),
+            factors=factors,
+            shuffled_groups=shuffled_groups,
+        )
+        return self._run(kernel, [self._bytes(prod(source))])
 
     def _activation(self, shape: Sequence[int], dtype: Dtype) -> IntTensorType:
         return activation_type((1, *shape), dtype, self._choose(LAYOUTS))

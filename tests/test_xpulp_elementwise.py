@@ -1,4 +1,4 @@
-"""Elementwise kernels and pools in assembly, many to a run of the simulator."""
+"""Elementwise kernels, and those that move values, in assembly, many to a run of the simulator."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from xpulp_program import check_kernels
 
 from benchmarks.layers import GvsocNetwork
 from dsconv.bench.model_builder import Activation, ModelBuilder
-from dsconv.dialects.attributes import Layout, WindowAttr
+from dsconv.dialects.attributes import Layout, WindowAttr, i64_array
 from dsconv.dialects.machine import AssemblyOp
 from dsconv.dialects.tiled import KernelKind
-from dsconv.lowering.xpulp.elementwise import concat, elementwise
+from dsconv.lowering.xpulp.elementwise import elementwise
+from dsconv.lowering.xpulp.movement import concat, depth_to_space, resize, shuffle
 from dsconv.passes.analysis.target_cluster import DEFAULT_CLUSTER
 
 
@@ -71,12 +72,24 @@ def random_run(kind: KernelKind, seed: int) -> KernelRun:
     if kind is KernelKind.LOOKUP:
         return kernel.lookup()
     if kind is KernelKind.CONCAT:
-        return kernel.concat(rng.randint(1, 6))
+        return kernel.concat(rng.randint(1, 12))
+    if kind is KernelKind.SHUFFLE:
+        return kernel.shuffle()
+    if kind is KernelKind.RESIZE:
+        return kernel.resize()
+    if kind is KernelKind.DEPTH_TO_SPACE:
+        return kernel.depth_to_space()
     return kernel.elementwise(kind)
 
 
 KINDS = (KernelKind.ADD, KernelKind.MUL, KernelKind.RESCALE)
-WRITERS = {**dict.fromkeys((*KINDS, KernelKind.LOOKUP), elementwise), KernelKind.CONCAT: concat}
+WRITERS = {
+    **dict.fromkeys((*KINDS, KernelKind.LOOKUP), elementwise),
+    KernelKind.CONCAT: concat,
+    KernelKind.SHUFFLE: shuffle,
+    KernelKind.RESIZE: resize,
+    KernelKind.DEPTH_TO_SPACE: depth_to_space,
+}
 
 
 @needs_gvsoc
@@ -94,6 +107,12 @@ def test_loops_of_random_kernels(kind: KernelKind, seed: int):
 
 
 @needs_gvsoc
+def test_sums_of_terms(tmp_path: Path):
+    runs = [RandomKernel(seed, 3 + seed % 5, (4, 5)).sum_of_terms() for seed in range(60)]
+    check_kernels(tmp_path, elementwise, runs)
+
+
+@needs_gvsoc
 def test_far_strides(tmp_path: Path):
     """Planes and pixels that are farther apart than an immediate reaches."""
     runs = [
@@ -103,6 +122,8 @@ def test_far_strides(tmp_path: Path):
     check_kernels(tmp_path, elementwise, runs)
 
 
-def test_seven_inputs_are_left_to_the_loops():
-    assert concat(RandomKernel(0, 4, (3, 3)).concat(6).kernel, DEFAULT_CLUSTER) is not None
-    assert concat(RandomKernel(0, 4, (3, 3)).concat(7).kernel, DEFAULT_CLUSTER) is None
+def test_repetitions_that_a_tile_begins_in_are_left_to_the_loops():
+    kernel = RandomKernel(1, 4, (3, 3)).resize().kernel
+    assert resize(kernel, DEFAULT_CLUSTER) is not None
+    kernel.properties["row_starts"] = i64_array((0, 1))
+    assert resize(kernel, DEFAULT_CLUSTER) is None

@@ -13,7 +13,7 @@ from xpulp_program import check_kernels
 
 from dsconv.dialects.attributes import WindowAttr
 from dsconv.dialects.tiled import KernelKind
-from dsconv.lowering.xpulp.pooling import avg_pool, has_taps, max_pool
+from dsconv.lowering.xpulp.pooling import avg_pool, has_loops, max_pool
 from dsconv.passes.analysis.target_cluster import DEFAULT_CLUSTER
 
 WRITERS = {KernelKind.AVG_POOL: avg_pool, KernelKind.MAX_POOL: max_pool}
@@ -41,7 +41,7 @@ def random_run(kind: KernelKind, seed: int, largest: int = 10) -> KernelRun:
 @pytest.mark.parametrize("seed", range(2))
 def test_random_kernels(tmp_path: Path, kind: KernelKind, seed: int):
     runs = [random_run(kind, 100 * seed + number) for number in range(60)]
-    check_kernels(tmp_path, WRITERS[kind], [run for run in runs if has_taps(run.kernel)])
+    check_kernels(tmp_path, WRITERS[kind], [run for run in runs if has_loops(run.kernel)])
 
 
 @each_kind
@@ -93,7 +93,39 @@ def test_padding_that_may_be_the_maximum_is_left_to_the_loops():
     assert max_pool(higher, DEFAULT_CLUSTER) is None
 
 
-def test_dilated_windows_are_left_to_the_loops():
-    window = WindowAttr.of((2, 2), dilations=(2, 2))
-    for kind, write in WRITERS.items():
-        assert write(RandomKernel(0, 8, (6, 6)).pool(kind, window).kernel, DEFAULT_CLUSTER) is None
+@needs_gvsoc
+@each_kind
+def test_dilated_windows(tmp_path: Path, kind: KernelKind):
+    runs: list[KernelRun] = []
+    for seed in range(40):
+        rng = random.Random(seed)
+        (fy, fx), dilations = (rng.randint(1, 3), rng.randint(2, 3)), (rng.randint(1, 3), 2)
+        pads = [rng.randint(0, 2) for _ in range(4)]
+        window = WindowAttr.of((fy, fx), (rng.randint(1, 2), rng.randint(1, 2)), pads, dilations)
+        size = rng.randint(7, 12), rng.randint(7, 12)
+        runs.append(RandomKernel(seed, rng.randint(1, 24), size).pool(kind, window))
+    check_kernels(tmp_path, WRITERS[kind], runs)
+
+
+@needs_gvsoc
+def test_averages_that_count_their_pixels(tmp_path: Path):
+    """In the map alone, and in a part of the pads."""
+    runs: list[KernelRun] = []
+    for seed in range(40):
+        rng = random.Random(seed)
+        fy, fx = rng.randint(2, 5), rng.randint(2, 5)
+        pads = [rng.randint(0, size - 1) for size in (fy, fx, fy, fx)]
+        window = WindowAttr.of((fy, fx), (rng.randint(1, 2), rng.randint(1, 2)), pads)
+        counted = [rng.randint(0, pad) if seed % 2 else 0 for pad in pads]
+        size = rng.randint(fy, 9), rng.randint(fx, 9)
+        kernel = RandomKernel(seed, rng.randint(1, 24), size)
+        runs.append(kernel.pool(KernelKind.AVG_POOL, window, counted=counted))
+    check_kernels(tmp_path, avg_pool, runs)
+
+
+def test_windows_too_many_to_write_out_are_left_to_the_loops():
+    window = WindowAttr.of((9, 9), pads=(8, 8, 8, 8))
+    kernel = RandomKernel(0, 8, (20, 20))
+    assert avg_pool(kernel.pool(KernelKind.AVG_POOL, window).kernel, DEFAULT_CLUSTER) is not None
+    counted = kernel.pool(KernelKind.AVG_POOL, window, counted=[0] * 4).kernel
+    assert avg_pool(counted, DEFAULT_CLUSTER) is None

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dsconv.dialects.target import Cluster, Core, InstructionCache
 from dsconv.lowering.xpulp.encodings import (
@@ -102,6 +102,19 @@ class Line:
         return CYCLES.get(self.name, 1)
 
 
+@dataclass
+class StackArgument(Line):
+    """Loads argument `number` from the caller's stack, above a frame whose size comes last."""
+
+    number: int = 0
+
+    def above(self, frame_bytes: int) -> Line:
+        """The line, written for a frame."""
+        (register,) = self.operands
+        offset = frame_bytes + WORD * (self.number - len(ARGUMENTS))
+        return replace(self, text=f"lw {register}, {offset}(sp)")
+
+
 @dataclass(frozen=True)
 class LoopBody:
     """A loop that is written: how often it runs, and the bytes of what usually runs in it."""
@@ -148,11 +161,25 @@ class Assembly:
     # Registers
 
     def arguments(self, count: int) -> tuple[str, ...]:
-        """The function's arguments. Free those that are read no more."""
+        """The function's arguments. Free those that are read no more.
+
+        Those beyond the eighth are not among them: the caller's stack has them (`argument`).
+        """
         registers = ARGUMENTS[:count]
         for register in registers:
             self._free.remove(register)
         return registers
+
+    @contextmanager
+    def argument(self, number: int) -> Generator[str]:
+        """A register with one of the function's arguments, free once it has been read."""
+        if number < len(ARGUMENTS):
+            yield ARGUMENTS[number]
+            self.free(ARGUMENTS[number])
+            return
+        with self.registers(1) as (register,):
+            self._lines.append(StackArgument("", "lw", (register,), number=number))
+            yield register
 
     def register(self) -> str:
         """A free register. Raises RegisterPressureError where there is none."""
@@ -439,7 +466,10 @@ class Assembly:
 
     def text(self) -> str:
         """The function's body: prologue, what was written, the exit, epilogue."""
-        body = self._lines
+        body = [
+            line.above(self.stack_bytes) if isinstance(line, StackArgument) else line
+            for line in self._lines
+        ]
         saved = [(name, self._frame_bytes + WORD * i) for i, name in enumerate(self._saved)]
         self._lines = []
         if self.stack_bytes:

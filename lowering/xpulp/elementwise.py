@@ -1,41 +1,27 @@
-"""Additions, products, rescales, lookups, and what only moves values: each value by itself."""
+"""Additions, products, rescales and lookups: each value by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from dsconv.dialects.graph import element_bytes
 from dsconv.dialects.target import Cluster
 from dsconv.dialects.tiled import KernelKind, KernelOp
-from dsconv.lowering.xpulp.assembly import ARGUMENTS, Assembly, RegisterPressureError
-from dsconv.lowering.xpulp.nests import Dimension, NestWriter, Operation, Plan, dimensions, plans
+from dsconv.lowering.xpulp.assembly import Assembly
+from dsconv.lowering.xpulp.nests import (
+    NestWriter,
+    Operation,
+    Plan,
+    Requantised,
+    body,
+    dimensions,
+    plans,
+)
 from dsconv.lowering.xpulp.requantise import Clip, requantiser
+from dsconv.lowering.xpulp.sum_of_terms import SumOfTerms, lines_of
 from dsconv.lowering.xpulp.tiles import L1Tile
-
-
-class Requantised(Operation):
-    """An operation whose totals are requantised."""
-
-    def __init__(self, asm: Assembly, kernel: KernelOp):
-        super().__init__(asm)
-        self.zero_points = kernel.zero_point_values
-        self.requantise = requantiser(asm, kernel)
-
-    @contextmanager
-    def constants(self) -> Generator[None]:
-        assert self.requantise is not None, "kernels without a form have no writer"
-        with (
-            self.requantise.constants(),
-            self.asm.registers(self.requantise.registers) as self.channel,
-        ):
-            self.requantise.load(self.channel)
-            yield
-
-    def finish(self, totals: Sequence[str]) -> None:
-        assert self.requantise is not None, "kernels without a form have no writer"
-        self.requantise(totals, self.channel)
 
 
 class Sum(Requantised):
@@ -108,12 +94,6 @@ class Lookup(Operation):
         self.asm("p.lbu.r", total, self.table, total)
 
 
-class Move(Operation):
-    """Values as they are."""
-
-    moves = True
-
-
 OPERATIONS: Mapping[KernelKind, Callable[[Assembly, KernelOp], Operation]] = {
     KernelKind.ADD: Sum,
     KernelKind.MUL: Product,
@@ -129,40 +109,18 @@ def strides_within(tile: L1Tile, shape: Sequence[int]) -> tuple[int, ...]:
     )
 
 
-def fastest(
-    write: Callable[[Assembly, Plan], None], candidates: Iterable[Plan], cluster: Cluster
-) -> Plan | None:
-    """The plan that takes the fewest cycles; None where there are too few registers for any."""
-    cycles: dict[Plan, int] = {}
-    for plan in candidates:
-        asm = Assembly()
-        with suppress(RegisterPressureError):
-            write(asm, plan)
-            cycles[plan] = asm.cycles(cluster)
-    return min(cycles, key=cycles.__getitem__, default=None)
-
-
-def body(
-    write: Callable[[Assembly, Plan], None], values: Sequence[Dimension], cluster: Cluster
-) -> str | None:
-    """What the fastest plan comes to; None where there are too few registers."""
-    plan = fastest(write, plans(values), cluster)
-    if plan is None:
-        return None
-    asm = Assembly()
-    write(asm, plan)
-    return asm.text()
-
-
 def elementwise(kernel: KernelOp, cluster: Cluster) -> str | None:
     """The body of an addition, product, rescale or lookup; None where it has no form.
 
-    Nor has an addition that requantises its terms, or results of more than a byte.
+    Nor have results of more than a byte.
     """
     is_lookup = kernel.kind is KernelKind.LOOKUP
-    if kernel.terms is not None or element_bytes(kernel.output) > 1:
+    if element_bytes(kernel.output) > 1:
         return None
     if not is_lookup and requantiser(Assembly(), kernel) is None:
+        return None
+    lines = lines_of(kernel)
+    if lines is None:
         return None
     inputs, output = [L1Tile.of(type_) for type_ in kernel.inputs], L1Tile.output_of(kernel)
     operands = [strides_within(tile, output.shape) for tile in inputs]
@@ -174,48 +132,13 @@ def elementwise(kernel: KernelOp, cluster: Cluster) -> str | None:
 
     def write(asm: Assembly, plan: Plan) -> None:
         core, *pointers = asm.arguments(1 + len(operands))
-        operation = Lookup(asm, pointers[1]) if is_lookup else OPERATIONS[kernel.kind](asm, kernel)
+        if is_lookup:
+            operation: Operation = Lookup(asm, pointers[1])
+        elif lines:
+            operation = SumOfTerms(asm, kernel, lines)
+        else:
+            operation = OPERATIONS[kernel.kind](asm, kernel)
         with operation.constants():
             NestWriter(asm, operation, inputs, plan, cluster.cores).write(core, pointers)
 
-    return body(write, dimensions(output.shape, operands), cluster)
-
-
-def moving(tile: L1Tile, cores: int) -> Callable[[Assembly, Plan], None]:
-    """What writes a kernel that moves values of a tile."""
-
-    def write(asm: Assembly, plan: Plan) -> None:
-        core, x, y = asm.arguments(3)
-        NestWriter(asm, Move(asm), [tile], plan, cores).write(core, [x, y])
-
-    return write
-
-
-def part(kernel: KernelOp, cluster: Cluster) -> str | None:
-    """The body of a kernel whose windows are one pixel, all of them in the tile."""
-    tile, output = L1Tile.of(kernel.inputs[0]), L1Tile.output_of(kernel)
-    sy, sx = kernel.window.strides
-    steps = tile.channel_stride, sy * tile.row_stride, sx * tile.pixel_stride
-
-    values = dimensions(output.shape, (steps, output.strides))
-    return body(moving(tile, cluster.cores), values, cluster)
-
-
-def concat(kernel: KernelOp, cluster: Cluster) -> str | None:
-    """The body of a concat, one input after the other; None where there are too many."""
-    inputs, output = [L1Tile.of(type_) for type_ in kernel.inputs], L1Tile.output_of(kernel)
-    if len(inputs) > len(ARGUMENTS) - 2:
-        return None
-    asm = Assembly()
-    core, *pointers, y = asm.arguments(len(inputs) + 2)
-    axis, first = kernel.axis.value.data - 1, 0
-    for tile, x in zip(inputs, pointers, strict=True):
-        values = dimensions(tile.shape, (tile.strides, output.strides))
-        plan = fastest(moving(tile, cluster.cores), plans(values), cluster)
-        assert plan is not None, "bytes are moved with few registers"
-        with asm.registers(1) as (target,):
-            asm.add_constant(target, y, first * output.strides[axis])
-            NestWriter(asm, Move(asm), [tile], plan, cluster.cores).write(core, [x, target])
-        asm.free(x)
-        first += tile.shape[axis]
-    return asm.text()
+    return body(write, plans(dimensions(output.shape, operands)), cluster)

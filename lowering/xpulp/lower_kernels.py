@@ -14,7 +14,8 @@ from dsconv.dialects.target import Cluster, Isa
 from dsconv.dialects.tiled import KernelKind, KernelOp
 from dsconv.lowering.xpulp.convolution import conv2d
 from dsconv.lowering.xpulp.depthwise import depthwise
-from dsconv.lowering.xpulp.elementwise import concat, elementwise
+from dsconv.lowering.xpulp.elementwise import elementwise
+from dsconv.lowering.xpulp.movement import concat, depth_to_space, resize, shuffle
 from dsconv.lowering.xpulp.pooling import avg_pool, max_pool
 from dsconv.passes.analysis.target_cluster import cluster_of
 
@@ -33,9 +34,9 @@ WRITERS: Mapping[KernelKind, Writer | None] = {
     KernelKind.STEPS: None,
     KernelKind.PAIR_LOOKUP: None,
     KernelKind.CONCAT: concat,
-    KernelKind.RESIZE: None,
-    KernelKind.SHUFFLE: None,
-    KernelKind.DEPTH_TO_SPACE: None,
+    KernelKind.RESIZE: resize,
+    KernelKind.SHUFFLE: shuffle,
+    KernelKind.DEPTH_TO_SPACE: depth_to_space,
 }
 """One for every kind of kernel; None for kinds that loops in C compute."""
 

@@ -9,13 +9,16 @@ cores do equally much: the last ones are moved back, and compute some values twi
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import permutations
 from math import ceil
 
-from dsconv.lowering.xpulp.assembly import LEVELS, Assembly
+from dsconv.dialects.target import Cluster
+from dsconv.dialects.tiled import KernelOp
+from dsconv.lowering.xpulp.assembly import LEVELS, Assembly, RegisterPressureError
+from dsconv.lowering.xpulp.requantise import requantiser
 from dsconv.lowering.xpulp.stores import pack
 from dsconv.lowering.xpulp.tiles import L1Tile
 from dsconv.passes.analysis.xpulp_limits import LARGEST_IMMEDIATE, WORD
@@ -66,8 +69,13 @@ def plans(dimensions: Sequence[Dimension]) -> Iterator[Plan]:
             loops[-1:] = [*loops[-1:], dimension] if joined is None else [joined]
         orders[tuple(loops)] = None
     for nest in orders:
-        for split in range(len(nest)):
-            yield Plan(nest, split)
+        yield from splits_of(nest)
+
+
+def splits_of(nest: Sequence[Dimension]) -> Iterator[Plan]:
+    """One order of loops with every split."""
+    for split in range(len(nest)):
+        yield Plan(tuple(nest), split)
 
 
 def first_of_share(asm: Assembly, core: str, first: str, size: int, share: int) -> None:
@@ -102,6 +110,29 @@ class Operation:
 
     def finish(self, totals: Sequence[str]) -> None:
         """Turns totals into outputs."""
+
+
+class Requantised(Operation):
+    """An operation whose totals are requantised."""
+
+    def __init__(self, asm: Assembly, kernel: KernelOp):
+        super().__init__(asm)
+        self.zero_points = kernel.zero_point_values
+        self.requantise = requantiser(asm, kernel)
+
+    @contextmanager
+    def constants(self) -> Generator[None]:
+        assert self.requantise is not None, "kernels without a form have no writer"
+        with (
+            self.requantise.constants(),
+            self.asm.registers(self.requantise.registers) as self.channel,
+        ):
+            self.requantise.load(self.channel)
+            yield
+
+    def finish(self, totals: Sequence[str]) -> None:
+        assert self.requantise is not None, "kernels without a form have no writer"
+        self.requantise(totals, self.channel)
 
 
 class NestWriter:
@@ -266,3 +297,28 @@ class NestWriter:
             self.operation.finish(totals)
             ((_, _, packed),) = pack(asm, totals)
             self.access("sw", packed, -1, WORD)
+
+
+def fastest(
+    write: Callable[[Assembly, Plan], None], candidates: Iterable[Plan], cluster: Cluster
+) -> Plan | None:
+    """The plan that takes the fewest cycles; None where there are too few registers for any."""
+    cycles: dict[Plan, int] = {}
+    for plan in candidates:
+        asm = Assembly()
+        with suppress(RegisterPressureError):
+            write(asm, plan)
+            cycles[plan] = asm.cycles(cluster)
+    return min(cycles, key=cycles.__getitem__, default=None)
+
+
+def body(
+    write: Callable[[Assembly, Plan], None], candidates: Iterable[Plan], cluster: Cluster
+) -> str | None:
+    """What the fastest plan comes to; None where there are too few registers."""
+    plan = fastest(write, candidates, cluster)
+    if plan is None:
+        return None
+    asm = Assembly()
+    write(asm, plan)
+    return asm.text()

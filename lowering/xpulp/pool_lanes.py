@@ -16,7 +16,7 @@ from math import ceil
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.assembly import Assembly
-from dsconv.lowering.xpulp.requantise import requantiser
+from dsconv.lowering.xpulp.requantise import Requantiser, requantiser
 from dsconv.lowering.xpulp.stores import store_and_move
 from dsconv.lowering.xpulp.tiles import L1Tile
 from dsconv.passes.analysis.xpulp_limits import LARGEST_IMMEDIATE, WORD
@@ -43,12 +43,6 @@ def adjacent(first: int, columns: int) -> LaneAccess:
     return LaneAccess(offset, sum(1 << 8 * lane for lane in lanes))
 
 
-def ones_of_row(columns: int) -> list[int]:
-    """The ones of all words of a row, each once."""
-    words = [adjacent(first, columns).ones for first in range(0, columns, WORD)]
-    return list(dict.fromkeys(words))
-
-
 class PoolLanes(ABC):
     """Makes outputs of one pixel: those of a channel, or of up to four side by side."""
 
@@ -62,6 +56,7 @@ class PoolLanes(ABC):
         self.asm = asm
         self.tile, self.output = L1Tile.of(kernel.inputs[0]), L1Tile.output_of(kernel)
         self.window = kernel.window.kernel
+        self.dilations = kernel.window.dilations
         self.padding = kernel.padding
         self.is_padded = any(kernel.window.pads)
         self.sign = "u" if self.tile.unsigned else ""
@@ -80,20 +75,29 @@ class PoolLanes(ABC):
         """The instruction that loads a tap, without what says how the pointer moves."""
         return f"lb{self.sign}" if self.has_planes else "lw"
 
+    def row_accesses(self, columns: int) -> list[LaneAccess]:
+        """The words of a row of so many taps."""
+        _, dilation = self.dilations
+        if not self.has_planes:
+            return [LaneAccess(x * dilation * self.tile.pixel_stride) for x in range(columns)]
+        if dilation > 1:
+            return [LaneAccess(x * dilation, 1) for x in range(columns)]
+        return [adjacent(first, columns) for first in range(0, columns, WORD)]
+
     def accesses(self, rows: int, columns: int) -> list[LaneAccess]:
         """The words of so many rows and columns of taps."""
-        tile = self.tile
-        row = [LaneAccess(x * tile.pixel_stride) for x in range(columns)]
-        if self.has_planes:
-            row = [adjacent(first, columns) for first in range(0, columns, WORD)]
+        row, step = self.row_accesses(columns), self.dilations[0] * self.tile.row_stride
         return [
-            replace(access, offset=y * tile.row_stride + access.offset)
+            replace(access, offset=y * step + access.offset)
             for y, access in product(range(rows), row)
         ]
 
     @abstractmethod
-    def expect(self, rows: int, columns: int) -> None:
-        """Prepares for windows of which so many rows and columns lie inside the map."""
+    def expect(self, rows: int, columns: int, counted: int) -> None:
+        """Prepares for windows of which so many rows and columns lie inside the map.
+
+        So many pixels of them count.
+        """
 
     @abstractmethod
     def count(self, rows: str, columns: str) -> None:
@@ -146,7 +150,7 @@ class Maximum(PoolLanes):
         with super().constants(), self.asm.constants(padding) as (self.lowest,):
             yield
 
-    def expect(self, rows: int, columns: int) -> None:
+    def expect(self, rows: int, columns: int, counted: int) -> None:
         """Nothing: taps outside the map are left out."""
 
     def count(self, rows: str, columns: str) -> None:
@@ -167,8 +171,9 @@ class Maximum(PoolLanes):
     def fold(self, totals: Sequence[str], columns: int) -> None:
         if not self.has_planes:
             return
+        lanes = 1 if self.dilations[1] > 1 else min(columns, WORD)
         with self.asm.registers(1) as (others,):
-            for shift in {1: (), 2: (1,), 3: (1, 1), WORD: (2, 1)}[min(columns, WORD)]:
+            for shift in {1: (), 2: (1,), 3: (1, 1), WORD: (2, 1)}[lanes]:
                 self.asm("srli", others, totals[0], 8 * shift)
                 self.add_word(totals, others, REPEATED_BYTE)
 
@@ -188,12 +193,16 @@ class Average(PoolLanes):
 
     def __init__(self, asm: Assembly, kernel: KernelOp):
         super().__init__(asm, kernel)
-        requantise = requantiser(asm, kernel)
-        assert requantise is not None, "kernels without a form have no writer"
-        self.requantise = requantise
         (self.zero_point,) = kernel.zero_point_values
         self.dot = "pv.sdotup.b" if self.tile.unsigned else "pv.sdotsp.b"
         self.totals = self.channels
+        self.requantise = self.requantisation(kernel)
+
+    def requantisation(self, kernel: KernelOp) -> Requantiser:
+        """How sums become outputs."""
+        requantise = requantiser(self.asm, kernel)
+        assert requantise is not None, "kernels without a form have no writer"
+        return requantise
 
     @contextmanager
     def constants(self) -> Generator[None]:
@@ -210,10 +219,11 @@ class Average(PoolLanes):
             self.requantise.load(self.channel)
             yield
 
-    def expect(self, rows: int, columns: int) -> None:
+    def expect(self, rows: int, columns: int, counted: int) -> None:
         for start in self.start:
             self.asm.li(start, -self.zero_point * rows * columns)
-        self.ones = dict(zip(ones_of_row(columns), self.masks, strict=False))
+        ones = dict.fromkeys(access.ones for access in self.row_accesses(columns))
+        self.ones = dict(zip(ones, self.masks, strict=False))
         for ones, register in self.ones.items():
             self.asm.li(register, ones)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
 from itertools import groupby, product
 from math import ceil
 
@@ -13,9 +12,10 @@ from dsconv.dialects.attributes import Layout
 from dsconv.dialects.target import Cluster
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.assembly import Assembly, RegisterPressureError
-from dsconv.lowering.xpulp.borders import taps_inside
-from dsconv.lowering.xpulp.elementwise import part
+from dsconv.lowering.xpulp.borders import TapSpan, pooled_axes, tap_spans, taps_inside
+from dsconv.lowering.xpulp.counted_average import CountedAverage, counted_forms
 from dsconv.lowering.xpulp.global_average import GlobalAverage
+from dsconv.lowering.xpulp.movement import part
 from dsconv.lowering.xpulp.nests import first_of_share
 from dsconv.lowering.xpulp.pool_lanes import Average, LaneAccess, Maximum, PoolLanes
 from dsconv.lowering.xpulp.requantise import requantiser
@@ -26,20 +26,8 @@ TOGETHER = 3
 """Words that are loaded before the first of them is used."""
 MOST_INSTRUCTIONS = 500
 """Of a kernel: what the instruction cache holds that all cores share."""
-
-
-@dataclass(frozen=True)
-class TapSpan:
-    """Taps of a window, in one dimension, that lie in the map: the first, and how many."""
-
-    first: int
-    count: int
-
-    @staticmethod
-    def of(start: int, taps: int, size: int) -> TapSpan:
-        """Of a window that begins at `start`."""
-        first = max(-start, 0)
-        return TapSpan(first, max(min(size - start, taps) - first, 0))
+MOST_UNLOOPED = 2500
+"""The same where loops are no other way: code that is read from L2 is faster than loops in C."""
 
 
 class WindowPool(ABC):
@@ -53,6 +41,7 @@ class WindowPool(ABC):
         self.lanes = lanes
         self.tile, self.output = lanes.tile, lanes.output
         self.window = kernel.window
+        self.axes = pooled_axes(kernel)
         self.starts = kernel.starts
         self.cores = cores
         self.rows, self.channels = self.output.height, self.tile.channels
@@ -187,21 +176,21 @@ class KnownWindows(WindowPool):
 
     def row_spans(self) -> dict[TapSpan, list[int]]:
         """The rows at which windows begin, by what lies of them in the map."""
-        (fy, _), (sy, _) = self.window.kernel, self.window.strides
+        sy, _ = self.window.strides
         spans: dict[TapSpan, list[int]] = {}
         for start, row in product(self.starts[0], range(self.output.height)):
-            tops = spans.setdefault(TapSpan.of(start + row * sy, fy, self.tile.height), [])
+            tops = spans.setdefault(TapSpan.of(start + row * sy, self.axes[0]), [])
             if start + row * sy not in tops:
                 tops.append(start + row * sy)
         return spans
 
     def row_of(self, rows: TapSpan) -> None:
         """A row of outputs, of whose windows some rows lie in the map."""
-        (_, fx), (_, sx) = self.window.kernel, self.window.strides
+        _, sx = self.window.strides
         (column,) = self.starts[1]
         starts = range(column, column + self.output.width * sx, sx)
-        for columns, outputs in groupby(TapSpan.of(start, fx, self.tile.width) for start in starts):
-            self.lanes.expect(rows.count, columns.count)
+        for columns, outputs in groupby(TapSpan.of(start, self.axes[1]) for start in starts):
+            self.lanes.expect(rows.count, columns.count, rows.counted * columns.counted)
             with self.asm.loop(len(list(outputs))):
                 self.pixel(rows, columns)
                 self.next_pixel()
@@ -209,7 +198,8 @@ class KnownWindows(WindowPool):
     def pixel(self, rows: TapSpan, columns: TapSpan) -> None:
         """The outputs of a window."""
         asm, lanes, tile = self.asm, self.lanes, self.tile
-        first = rows.first * tile.row_stride + columns.first * tile.pixel_stride
+        dy, dx = self.window.dilations
+        first = rows.first * dy * tile.row_stride + columns.first * dx * tile.pixel_stride
         groups = reached_together(lanes.accesses(rows.count, columns.count))
         with asm.registers(len(groups)) as pointers:
             for pointer, group in zip(pointers, groups, strict=True):
@@ -312,14 +302,16 @@ class AnyWindows(WindowPool):
 
 def window_pool(kernel: KernelOp, lanes: Callable[[Assembly], PoolLanes], cores: int) -> str | None:
     """The body of a pool: with code for every window if that is short, else with loops."""
+    loops = has_loops(kernel)
+    most = MOST_INSTRUCTIONS if loops else MOST_UNLOOPED
     asm = Assembly()
     known = KnownWindows(asm, kernel, lanes(asm), cores)
-    if known.is_short and len(kernel.starts[1]) == 1:
+    if (known.is_short or not loops) and len(kernel.starts[1]) == 1:
         with suppress(RegisterPressureError):
             text = known.write()
-            if asm.instructions <= MOST_INSTRUCTIONS:
+            if asm.instructions <= most:
                 return text
-    if not has_taps(kernel):
+    if not loops:
         return None
     asm = Assembly()
     with suppress(RegisterPressureError):
@@ -327,33 +319,35 @@ def window_pool(kernel: KernelOp, lanes: Callable[[Assembly], PoolLanes], cores:
     return None
 
 
-def has_taps(kernel: KernelOp) -> bool:
-    """Whether every window has taps in the map."""
-    window, tile, output = kernel.window, L1Tile.of(kernel.inputs[0]), L1Tile.output_of(kernel)
-    axes = zip(
-        kernel.starts, tile.shape[1:], output.shape[1:], window.kernel, window.strides, strict=True
-    )
-    return all(
-        TapSpan.of(start + stride * number, taps, size).count
-        for starts, size, outputs, taps, stride in axes
-        for start, number in product(starts, (0, outputs - 1))
-    )
+def has_loops(kernel: KernelOp) -> bool:
+    """Whether windows can be read tap by tap: taps are adjacent, each window has some in the
+    map, and it does not matter how many they are.
+    """
+    if kernel.window.dilations != (1, 1) or kernel.counted_pads is not None:
+        return False
+    return all(span.count for spans in tap_spans(kernel) for span in spans)
 
 
-def has_form(kernel: KernelOp) -> bool:
-    """Whether windows over the kernel's tile can be written at all."""
-    is_near = L1Tile.of(kernel.inputs[0]).pixel_stride <= LARGEST_IMMEDIATE
-    return is_near and kernel.window.dilations == (1, 1)
+def is_near(kernel: KernelOp) -> bool:
+    """Whether an immediate reaches from pixel to pixel."""
+    return L1Tile.of(kernel.inputs[0]).pixel_stride <= LARGEST_IMMEDIATE
 
 
 def avg_pool(kernel: KernelOp, cluster: Cluster) -> str | None:
-    """The body of an average; None where its divisor depends on the place, or it has no form."""
+    """The body of an average; None where it has no form."""
     tile, output, window = L1Tile.of(kernel.inputs[0]), L1Tile.output_of(kernel), kernel.window
-    asm = Assembly()
-    requantise = requantiser(asm, kernel)
-    if requantise is None or kernel.counted_pads is not None or not has_form(kernel):
+    if not is_near(kernel):
         return None
     if any(window.pads) and kernel.zero_point_values != (kernel.padding,):
+        return None
+    if kernel.counted_pads is not None:
+        forms = counted_forms(kernel)
+        if forms is None:
+            return None
+        return window_pool(kernel, lambda asm: CountedAverage(asm, kernel, forms), cluster.cores)
+    asm = Assembly()
+    requantise = requantiser(asm, kernel)
+    if requantise is None:
         return None
     is_global = window.kernel == (tile.height, tile.width) and not any(window.pads)
     if is_global and tile.layout is Layout.CHW and output.is_dense:
@@ -372,6 +366,6 @@ def max_pool(kernel: KernelOp, cluster: Cluster) -> str | None:
         return part(kernel, cluster)
     if is_padded and not is_pixel and kernel.padding != lowest:
         return None
-    if not has_form(kernel):
+    if not is_near(kernel):
         return None
     return window_pool(kernel, lambda asm: Maximum(asm, kernel), cluster.cores)

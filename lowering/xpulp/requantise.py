@@ -403,15 +403,21 @@ def has_wide_form(requant: RequantAttr, record: RecordAttr | None) -> bool:
     return rounds and one_shift and SMALLEST_WIDE_SHIFT <= shift <= LARGEST_WIDE_SHIFT
 
 
+def narrow_requantiser(
+    asm: Assembly, record: RecordAttr | None, narrow: NarrowRequantAttr
+) -> NarrowRequantiser | MulhRequantiser:
+    """A narrow form, of one product of 64 bits or of less."""
+    form = MulhRequantiser if narrow.is_mulh else NarrowRequantiser
+    return form(asm, record, narrow)
+
+
 def requantiser(asm: Assembly, kernel: KernelOp) -> Requantiser | None:
     """The kernel's requantisation; None where it has no form here, as for true divisions."""
     if gives_accumulators(kernel):
         assert kernel.requant is not None, "sums are clipped to their own type"
         return Unchanged(asm, kernel.record, kernel.requant.clip)
-    if kernel.narrow is not None and kernel.narrow.is_mulh:
-        return MulhRequantiser(asm, kernel.record, kernel.narrow)
     if kernel.narrow is not None:
-        return NarrowRequantiser(asm, kernel.record, kernel.narrow)
+        return narrow_requantiser(asm, kernel.record, kernel.narrow)
     if kernel.requant is not None and has_wide_form(kernel.requant, kernel.record):
         return WideRequantiser(asm, kernel.record, kernel.requant)
     return None

@@ -12,6 +12,7 @@ from xdsl.ir import SSAValue
 
 from dsconv.dialects.attributes import Layout, Tile, TileOrder, WindowAttr
 from dsconv.dialects.graph import (
+    AddOp,
     ConcatOp,
     Conv2DOp,
     ConvolutionOperation,
@@ -31,6 +32,7 @@ from dsconv.dialects.graph import (
     layout_of,
     tensor_type,
 )
+from dsconv.dialects.records import WEIGHT_ZERO_POINT
 from dsconv.dialects.tiled import aligned
 from dsconv.passes.analysis.hashed_once import hashed_once
 from dsconv.passes.analysis.weight_packing import ParameterisedOperation, record_format
@@ -54,9 +56,10 @@ class LayerShape:
     alone; `channel_step` is the size of the smallest part, 1 in a depthwise layer. `whole` says
     whether a tile has all rows, and all columns. All channels of a layer may share one record. A
     layout that is not chosen yet counts as HWC. `wide` says that the requantisation has no narrow
-    form. One row or column of the input is `factors` of the output, and the layer reads a part of
-    its input that begins at channel, row and column `origin`; of that, `inputs` has the shape, and
-    `element_bytes` the bytes of one value.
+    form, `weight_zero_points` that weights have zero points, `requantised_terms` that an addition
+    requantises its terms first. One row or column of the input is `factors` of the output, and the
+    layer reads a part of its input that begins at channel, row and column `origin`; of that,
+    `inputs` has the shape, and `element_bytes` the bytes of one value.
     """
 
     kind: str
@@ -84,13 +87,15 @@ class LayerShape:
     input_layouts: tuple[Layout, ...]
     output_layout: Layout
     wide: bool
+    weight_zero_points: bool
+    requantised_terms: bool
 
     @staticmethod
     def of(op: LayerOperation) -> LayerShape:
         """Geometry of a graph operation."""
         channels, height, width = _map_shape(op.activations[0])
         kernels, rows, columns = _map_shape(op.result)
-        parameterised = isinstance(op, ParameterisedOperation)
+        record = record_format(op) if isinstance(op, ParameterisedOperation) else None
         window = _window(op, height, width)
         return LayerShape(
             op.kind,
@@ -111,13 +116,15 @@ class LayerShape:
             _whole(op),
             op.factors if isinstance(op, ResizeOp | DepthToSpaceOp) else (1, 1),
             _origin(op),
-            record_format(op).size if parameterised else 0,
+            0 if record is None else record.size,
             isinstance(op, PairLookupOp) or (isinstance(op, TableOperation) and op.shares_table),
             element_bytes(tensor_type(op.result)),
             op.macs,
             tuple(layout_of(value) or Layout.HWC for value in op.activations),
             layout_of(op.result) or Layout.HWC,
             isinstance(op, RequantisedOperation) and op.narrow is None,
+            record is not None and WEIGHT_ZERO_POINT in record.fields,
+            isinstance(op, AddOp) and op.terms is not None,
         )
 
     @property
@@ -144,8 +151,8 @@ class LayerShape:
     @property
     def smallest_tile(self) -> Tile:
         """The tile below which the layer cannot be cut."""
-        whole_rows, whole_columns = self.whole
-        rows, columns = self.rows if whole_rows else 1, self.columns if whole_columns else 1
+        (whole_rows, whole_columns), (fy, fx) = self.whole, self.factors
+        rows, columns = self.rows if whole_rows else fy, self.columns if whole_columns else fx
         return Tile(self.channel_step, rows, columns)
 
     def input_channels(self, tile: Tile) -> int:
@@ -164,8 +171,10 @@ class LayerShape:
 
     def _covered(self, outputs: int, axis: int) -> int:
         """Rows, or columns, of the input that so many outputs read, wherever they begin."""
-        if self.factors[axis] > 1:
-            return ceil((outputs - 1) / self.factors[axis]) + 1
+        factor = self.factors[axis]
+        if factor > 1:
+            is_whole = outputs % factor == 0
+            return outputs // factor if is_whole else ceil((outputs - 1) / factor) + 1
         return (outputs - 1) * self.strides[axis] + self.extent[axis]
 
     def step_channels(self, number: int = 0) -> int:

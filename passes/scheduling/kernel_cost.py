@@ -35,11 +35,14 @@ BLOCKS = ((4, 4), (4, 2), (2, 4), (4, 3), (3, 4), (3, 3), (5, 3), (3, 5), (2, 2)
 TAP_WORDS = 4
 """A tap that is read where it lies costs as much as so many loads, its words aside."""
 
-PORTABLE_KINDS = ("depth_to_space", "pair_lookup", "resize", "shuffle", "steps")
+PORTABLE_KINDS = ("pair_lookup", "steps")
 """Elementwise kinds that loops in C compute."""
 
-MOVING_KINDS = ("concat", "slice")
+MOVING_KINDS = ("concat", "slice", "resize", "shuffle", "depth_to_space")
 """Elementwise kinds that only move values."""
+
+SCATTERING_KINDS = ("shuffle", "depth_to_space")
+"""Those of which neighbours part."""
 
 MOST_WEIGHT_REGISTERS = 10
 """Words of a depthwise window's weights that stay in registers."""
@@ -98,6 +101,7 @@ class KernelShape(NamedTuple):
 
     `kind` is the kind of the graph operation, `more_inputs` the layouts of its inputs besides `x`.
     `wide` says that its requantisation has 64 bits. A convolution may be in `groups` of channels.
+    Weights may have `zero_points`, and additions requantise their `terms` before they add them.
     """
 
     kind: str
@@ -107,6 +111,8 @@ class KernelShape(NamedTuple):
     more_inputs: tuple[Layout, ...] = ()
     wide: bool = False
     groups: int = 1
+    zero_points: bool = False
+    terms: bool = False
 
 
 class TransferCost(NamedTuple):
@@ -255,6 +261,7 @@ def dense_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:
             blocks = pixel_blocks * channel_share
             outputs = blocks * block[0] * block[1]
             rows = pixel_blocks * block[0]
+            zero_points = blocks * block[0] if shape.zero_points else 0
             terms = {
                 "call": 1,
                 "pixel_block": pixel_blocks,
@@ -267,7 +274,7 @@ def dense_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:
                 yield {
                     **terms,
                     "load": blocks * tap_words * sum(block) + pointers,
-                    "product": tap_words * outputs,
+                    "product": tap_words * (outputs + zero_points),
                 }
             brought = (transposes and can_transpose(block[0], row, core)) or (
                 copies and can_copy(block[0], row, core)
@@ -276,7 +283,7 @@ def dense_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:
                 yield {
                     **terms,
                     "load": blocks * words * sum(block),
-                    "product": words * outputs,
+                    "product": words * (outputs + zero_points),
                     "gathered_word": rows * words if copies else 0,
                     "transposed_word": rows * words if transposes else 0,
                 }
@@ -304,13 +311,14 @@ def depthwise_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:
         stored = units * min(columns, fx) * fy * words
         weights = outputs * fy * words + WEIGHT_LOADS * stored if on_stack else 0
         loads = 0 if gathers else rows * columns * words
+        row_sums = outputs * fy + rows * columns * words if shape.zero_points else 0
         yield {
             "call": 1,
             "unit": units,
             "column": units * columns,
             "load": loads + weights,
             "gathered_load": rows * ceil(columns / columns_a_word) * words if gathers else 0,
-            "product": outputs * fy * words,
+            "product": outputs * fy * words + row_sums,
             output_term(shape): outputs,
         }
 
@@ -325,13 +333,15 @@ def elementwise_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:
     words = ceil(shape.y.size / WORD / core.count)
     outputs = words * WORD
     if shape.kind in MOVING_KINDS:
-        yield (
-            {"call": 1, "moved_word": words} if len(layouts) == 1 else {"call": 1, "moved": outputs}
-        )
+        in_words = len(layouts) == 1 and shape.kind not in SCATTERING_KINDS
+        if shape.kind == "resize":
+            in_words = layouts == {Layout.HWC} and shape.y.channels >= WORD
+        yield {"call": 1, "moved_word": words} if in_words else {"call": 1, "moved": outputs}
         return
     operands = {"load": words * inputs} if len(layouts) == 1 else {"byte": outputs * (inputs + 1)}
     products = {"product": outputs} if shape.kind == "mul" else {}
-    yield {"call": 1, **operands, **products, output_term(shape): outputs}
+    rounded = {"term": outputs * inputs} if shape.terms else {}
+    yield {"call": 1, **operands, **products, **rounded, output_term(shape): outputs}
 
 
 def pool_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:

@@ -80,6 +80,8 @@ def kernel_shape(layer_shape: LayerShape, tile: Tile) -> KernelShape:
         layer_shape.input_layouts[1:],
         layer_shape.wide,
         layer_shape.groups_of(tile),
+        layer_shape.weight_zero_points,
+        layer_shape.requantised_terms,
     )
 
 

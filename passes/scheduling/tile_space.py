@@ -119,10 +119,13 @@ def fitting_tiles(layer_shape: LayerShape, l1: int, given: Tile | None) -> list[
 
 
 def candidate_tiles(layer_shape: LayerShape, buffers: Sequence[int]) -> Iterator[Tile]:
-    """Tiles to choose from; columns are cut only after rows, since a cut row is a slow transfer."""
-    least = layer_shape.smallest_tile
-    rows = [(size, layer_shape.columns) for size in even_splits(layer_shape.rows)]
-    columns = [(least.rows, size) for size in even_splits(layer_shape.columns)[1:]]
+    """Tiles to choose from; columns are cut only after rows, since a cut row is a slow transfer.
+
+    Rows and columns that a resize repeats stay together.
+    """
+    least, (fy, fx) = layer_shape.smallest_tile, layer_shape.factors
+    rows = [(fy * size, layer_shape.columns) for size in even_splits(layer_shape.rows // fy)]
+    columns = [(least.rows, fx * size) for size in even_splits(layer_shape.columns // fx)[1:]]
     pixels = [size for size in rows + columns if size[0] >= least.rows and size[1] >= least.columns]
     step = least.channels
     for steps in even_splits(layer_shape.kernels // step, multiple=4 if step == 1 else 1):
