@@ -2,6 +2,7 @@
 
 from xdsl.ir import Dialect
 
+from dsconv.dialects.accelerator import ACCELERATOR_OPS
 from dsconv.dialects.attributes import (
     LayoutAttr,
     NarrowRequantAttr,
@@ -20,7 +21,7 @@ from dsconv.dialects.tiled import TILED_ATTRIBUTES, TILED_OPS
 
 Dsconv = Dialect(
     "dsconv",
-    [*GRAPH_OPS, *FUSED_OPS, *TILED_OPS, *MACHINE_OPS],
+    [*GRAPH_OPS, *FUSED_OPS, *TILED_OPS, *MACHINE_OPS, *ACCELERATOR_OPS],
     [
         LayoutAttr,
         MappingAttr,

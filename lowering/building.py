@@ -80,18 +80,18 @@ def remainder(value: Index, divisor: int) -> Index:
     return arith.RemSIOp(value, index_value(divisor)).result
 
 
-def minimum(value: Index, limit: int) -> Index:
-    """The smaller of an index and a constant."""
-    if isinstance(value, int):
+def minimum(value: Index, limit: Index) -> Index:
+    """The smaller of two indices."""
+    if isinstance(value, int) and isinstance(limit, int):
         return min(value, limit)
-    return arith.MinSIOp(value, index_value(limit)).result
+    return arith.MinSIOp(index_value(value), index_value(limit)).result
 
 
-def maximum(value: Index, limit: int) -> Index:
-    """The larger of an index and a constant."""
-    if isinstance(value, int):
+def maximum(value: Index, limit: Index) -> Index:
+    """The larger of two indices."""
+    if isinstance(value, int) and isinstance(limit, int):
         return max(value, limit)
-    return arith.MaxSIOp(value, index_value(limit)).result
+    return arith.MaxSIOp(index_value(value), index_value(limit)).result
 
 
 def is_below(value: Index, limit: int) -> SSAValue:
@@ -102,6 +102,11 @@ def is_below(value: Index, limit: int) -> SSAValue:
 def is_equal(value: Index, other: int) -> SSAValue:
     """Whether an index is a constant."""
     return arith.CmpiOp(index_value(value), index_value(other), "eq").result
+
+
+def select(condition: SSAValue, value: Index, other: Index) -> Index:
+    """The first of two indices where a condition holds, else the other."""
+    return arith.SelectOp(condition, index_value(value), index_value(other)).result
 
 
 @contextmanager

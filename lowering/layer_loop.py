@@ -409,13 +409,13 @@ def check_network(function: FuncOp) -> ReturnOp:
     return returned
 
 
-def check_callers(module: ModuleOp, found: Sequence[FuncOp]) -> None:
+def check_callers(module: ModuleOp, found: Sequence[FuncOp], lowering: str) -> None:
     """Raises DiagnosticException where a network is called: lowered, it takes other arguments."""
     names = {function.sym_name.data for function in found}
     for op in module.walk():
         if isinstance(op, CallOp) and op.callee.string_value() in names:
             raise DiagnosticException(
-                f'network "{op.callee.string_value()}" is called in the module; lower-to-tiles '
+                f'network "{op.callee.string_value()}" is called in the module; {lowering} '
                 "gives it buffers for its inputs and outputs, so call it where those are"
             )
 
@@ -498,7 +498,7 @@ class LowerToTilesPass(ModulePass):
         if chunk is None:
             chunk = memory_limit(op, Space.L2, None) // WEIGHT_PIECES
         found = networks(op, LayerOperation)
-        check_callers(op, found)
+        check_callers(op, found, self.name)
         for function in found:
             lowered = lower_function(function, symbols, costs, chunk)
             op.body.block.insert_ops_before(lowered, function)

@@ -11,6 +11,7 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr, TensorType, UnitAttr
 from xdsl.ir import SSAValue
 from xdsl.utils.exceptions import DiagnosticException
 
+from dsconv.dialects.accelerator import UnitOp
 from dsconv.dialects.attributes import WindowAttr
 from dsconv.dialects.graph import (
     IntTensorType,
@@ -35,7 +36,7 @@ class Symbols:
         names = (op.get_attr_or_prop("sym_name") for op in module.body.block.ops)
         self.taken = {name.data for name in names if isinstance(name, StringAttr)}
 
-    def settle(self, op: KernelOp | memref.GlobalOp) -> None:
+    def settle(self, op: KernelOp | memref.GlobalOp | UnitOp) -> None:
         """Makes an operation's symbol a C identifier that no other has."""
         base = c_identifier(op.sym_name.data)
         candidates = chain([base], (f"{base}_{number}" for number in count(2)))

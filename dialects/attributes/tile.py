@@ -16,23 +16,38 @@ from dsconv.dialects.attributes.integers import i64_array, parse_int
 
 
 class TileOrder(StrEnum):
-    """Which of the loops over a layer's tiles is outermost.
+    """Which of the loops over a layer's tiles is outermost, and how the inner ones run.
 
     With weights outermost, weights are loaded once and activations for every channel tile; with
-    pixels outermost, it is the other way round.
+    pixels outermost, it is the other way round. `SCAN` and `SCAN_PIXELS` are these two where inner
+    loops run there and back, so that the tile at a turn is not loaded again (Scan order: Wu & Huang
+    2019). In `RASTER` order, only sums stay: every tile loads all its operands.
     """
 
     WEIGHTS = "weights"
     PIXELS = "pixels"
+    SCAN = "scan"
+    SCAN_PIXELS = "scan_pixels"
+    RASTER = "raster"
+
+    @property
+    def channels_outermost(self) -> bool:
+        """Whether the outermost loop is that over channels."""
+        return self not in (TileOrder.PIXELS, TileOrder.SCAN_PIXELS)
+
+    @property
+    def turns(self) -> bool:
+        """Whether inner loops run there and back."""
+        return self in (TileOrder.SCAN, TileOrder.SCAN_PIXELS)
 
 
 @dataclass(frozen=True)
 class Tile:
     """Sizes of a layer's output tiles, the order of their loops, and copies of each L1 buffer.
 
-    All tiles of a layer have the same size: the last one of a dimension is moved back into the map.
-    With two buffers, a tile's transfers overlap the
-    computation of its neighbours.
+    On a cluster, all tiles of a layer have the same size: the last one of a dimension is moved back
+    into the map. With two buffers, a tile's transfers overlap the computation of its neighbours.
+    `depth`: how many input channels are summed at a time, 0 for all of them.
     """
 
     channels: int
@@ -40,6 +55,7 @@ class Tile:
     columns: int
     order: TileOrder = TileOrder.WEIGHTS
     buffers: int = 1
+    depth: int = 0
 
     @property
     def sizes(self) -> tuple[int, int, int]:
@@ -61,6 +77,7 @@ class TileAttr(ParametrizedAttribute):
     sizes: DenseArrayBase[I64]
     outermost: StringAttr
     buffer_count: IntAttr
+    depth: IntAttr
 
     @staticmethod
     def of(tile: Tile) -> TileAttr:
@@ -69,13 +86,15 @@ class TileAttr(ParametrizedAttribute):
             i64_array((tile.channels, tile.rows, tile.columns)),
             StringAttr(tile.order.value),
             IntAttr(tile.buffers),
+            IntAttr(tile.depth),
         )
 
     @property
     def tile(self) -> Tile:
         """The tile that the attribute holds."""
         channels, rows, columns = self.sizes.get_values()
-        return Tile(channels, rows, columns, TileOrder(self.outermost.data), self.buffer_count.data)
+        order = TileOrder(self.outermost.data)
+        return Tile(channels, rows, columns, order, self.buffer_count.data, self.depth.data)
 
     def verify(self) -> None:
         if len(self.sizes) != 3 or min(self.sizes.get_values()) < 1:
@@ -84,6 +103,8 @@ class TileAttr(ParametrizedAttribute):
             raise VerifyException(f"outermost is one of {', '.join(TileOrder)}")
         if self.buffer_count.data not in (1, 2):
             raise VerifyException(f"a tile has 1 or 2 buffers, not {self.buffer_count.data}")
+        if self.depth.data < 0:
+            raise VerifyException("the depth of a tile is not negative")
 
     def print_parameters(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
@@ -91,6 +112,8 @@ class TileAttr(ParametrizedAttribute):
             printer.print_string(f"{sizes}, {self.outermost.data}")
             if self.buffer_count.data > 1:
                 printer.print_string(f", buffers = {self.buffer_count.data}")
+            if self.depth.data:
+                printer.print_string(f", depth = {self.depth.data}")
 
     @classmethod
     def parse_parameters(
@@ -102,9 +125,12 @@ class TileAttr(ParametrizedAttribute):
                 sizes.append(parse_int(parser))
                 parser.parse_punctuation(",")
             outermost = parser.parse_identifier()
-            buffers = 1
-            if parser.parse_optional_punctuation(",") is not None:
-                parser.parse_keyword("buffers")
+            numbers = {"buffers": 1, "depth": 0}
+            while parser.parse_optional_punctuation(",") is not None:
+                name = parser.parse_identifier()
+                if name not in numbers:
+                    parser.raise_error(f"a tile has no {name}; it has {', '.join(numbers)}")
                 parser.parse_punctuation("=")
-                buffers = parser.parse_integer()
-            return [i64_array(sizes), StringAttr(outermost), IntAttr(buffers)]
+                numbers[name] = parse_int(parser)
+            counts = [IntAttr(number) for number in numbers.values()]
+            return [i64_array(sizes), StringAttr(outermost), *counts]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from xdsl.dialects.builtin import ModuleOp
 
+from dsconv.dialects.target.accelerator import Accelerator, AcceleratorAttr
 from dsconv.dialects.target.cluster import (
     L3,
     MOST_CORES,
@@ -33,7 +34,7 @@ from dsconv.dialects.target.tables import TableError, read_table
 TARGET = "dsconv.target"
 """Name of the module's attribute."""
 
-TARGET_ATTRIBUTES = [ClusterAttr, SystolicArrayAttr]
+TARGET_ATTRIBUTES = [AcceleratorAttr, ClusterAttr, SystolicArrayAttr]
 
 
 def cluster_in(module: ModuleOp) -> Cluster | None:
@@ -48,11 +49,19 @@ def array_in(module: ModuleOp) -> SystolicArray | None:
     return attribute.data if isinstance(attribute, SystolicArrayAttr) else None
 
 
+def accelerator_in(module: ModuleOp) -> Accelerator | None:
+    """The accelerator that a module says it is for."""
+    attribute = module.attributes.get(TARGET)
+    return attribute.data if isinstance(attribute, AcceleratorAttr) else None
+
+
 __all__ = [
     "L3",
     "MOST_CORES",
     "TARGET",
     "TARGET_ATTRIBUTES",
+    "Accelerator",
+    "AcceleratorAttr",
     "Cluster",
     "ClusterAttr",
     "ClusterParts",
@@ -67,6 +76,7 @@ __all__ = [
     "SystolicArrayAttr",
     "TableError",
     "TileFlow",
+    "accelerator_in",
     "array_in",
     "check_cluster",
     "cluster_in",

@@ -79,6 +79,25 @@ class Trace:
         table = np.array(rows, np.int64).reshape(-1, 4)
         return Trace(table[:, 0], table[:, 1], table[:, 2] != 0, table[:, 3], tuple(numbers))
 
+    @staticmethod
+    def of_runs(
+        addresses: Integers,
+        sizes: Integers,
+        writes: Flags,
+        layers: Integers,
+        names: tuple[str, ...],
+    ) -> Trace:
+        """The trace of transfers that are arrays already, each run of at least one byte."""
+        begins = np.ones(len(addresses), np.bool_)
+        begins[1:] = (
+            (addresses[1:] != addresses[:-1] + sizes[:-1])
+            | (writes[1:] != writes[:-1])
+            | (layers[1:] != layers[:-1])
+        )
+        first = np.flatnonzero(begins)
+        joined = np.add.reduceat(sizes, first) if len(first) else sizes
+        return Trace(addresses[first], joined, writes[first], layers[first], names)
+
     @property
     def bytes_read(self) -> int:
         """Bytes that the accelerator loads."""

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from dsconv.errors import DsconvError
 from dsconv.targets.cluster import ClusterTarget
 from dsconv.targets.description import names_in, path_in, read_description, read_toml
+from dsconv.targets.dram_accelerator import AcceleratorTarget
 from dsconv.targets.systolic import SystolicTarget
 from dsconv.targets.systolic.gemmini import read_gemmini_header
 from dsconv.targets.target import Target
@@ -70,7 +71,15 @@ SYSTOLIC = TargetKind(
     "a systolic array and runs no C: dsconv run --on array and dsconv report take it",
 )
 
-KINDS: tuple[TargetKind[Target], ...] = (CLUSTER, SYSTOLIC)
+DRAM_ACCELERATOR = TargetKind(
+    "dram_accelerator",
+    AcceleratorTarget,
+    "dsconv.targets.dram_accelerator",
+    "accelerator behind DRAM",
+    "an accelerator behind DRAM and runs no C: dsconv dram takes it",
+)
+
+KINDS: tuple[TargetKind[Target], ...] = (CLUSTER, SYSTOLIC, DRAM_ACCELERATOR)
 """All of them. A new one has a row here, and its record in a module beside this one."""
 
 
@@ -98,3 +107,11 @@ def load_systolic_target(name: str) -> SystolicTarget:
     Raises DsconvError where there is no such target, or its description is wrong.
     """
     return read_gemmini_header(Path(name)) if name.endswith(".h") else SYSTOLIC.load(name)
+
+
+def load_accelerator(name: str) -> AcceleratorTarget:
+    """An accelerator behind DRAM by its name, or from a .toml file by its path.
+
+    Raises DsconvError where there is no such target, or its description is wrong.
+    """
+    return DRAM_ACCELERATOR.load(name)

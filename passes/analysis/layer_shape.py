@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from xdsl.ir import SSAValue
 
-from dsconv.dialects.attributes import Layout, Tile, TileOrder, WindowAttr
+from dsconv.dialects.attributes import Layout, Tile, WindowAttr
 from dsconv.dialects.graph import (
     AddOp,
     ConcatOp,
@@ -232,11 +232,9 @@ class LayerShape:
     def tile_loops(self, tile: Tile) -> TileLoops:
         """The loops in the tile's order."""
         channels, pixels = self.channel_tiles(tile), self.pixel_tiles(tile)
-        match tile.order:
-            case TileOrder.WEIGHTS:
-                return TileLoops(outer=channels, inner=pixels, channels_outermost=True)
-            case TileOrder.PIXELS:
-                return TileLoops(outer=pixels, inner=channels, channels_outermost=False)
+        if tile.order.channels_outermost:
+            return TileLoops(outer=channels, inner=pixels, channels_outermost=True)
+        return TileLoops(outer=pixels, inner=channels, channels_outermost=False)
 
     def input_versions(self, tile: Tile) -> int:
         """How many input tiles are loaded one after the other."""

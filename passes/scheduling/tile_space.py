@@ -14,6 +14,9 @@ from dsconv.passes.scheduling.l1_residency import NOTHING_RESIDENT, Residency, l
 from dsconv.passes.scheduling.layer_cost import LayerCost, kernel_shape, layer_cost
 from dsconv.passes.scheduling.pareto import pareto_front
 
+ORDERS = (TileOrder.WEIGHTS, TileOrder.PIXELS)
+"""Orders of the loops that are tried."""
+
 HOPELESS = 1.1
 """How many times the cost of another tile, which moves no more, one has that is not even kept."""
 
@@ -135,7 +138,7 @@ def candidate_tiles(layer_shape: LayerShape, buffers: Sequence[int]) -> Iterator
                 layer_shape.rows,
                 layer_shape.columns,
             )
-            for order in (TileOrder.WEIGHTS,) if whole else TileOrder:
+            for order in (TileOrder.WEIGHTS,) if whole else ORDERS:
                 for count in buffers:
                     yield Tile(channels, *size, order, count)
 

@@ -1,0 +1,74 @@
+// RUN: xdsl-opt -p 'lower-to-accelerator,canonicalize,cse' %s | filecheck %s
+
+builtin.module attributes {dsconv.target = #dsconv.accelerator<entries = 40, entry_bits = 8, partial_bits = 32, copies = 1, channel_block = 4, line_bytes = 64, macs_per_cycle = 1, clock_mhz = 1.0, dram = "DDR3-1333">} {
+  // Two tiles of kernels, two of pixels. The loop over pixels runs back for the second kernels, so their
+  // first tile finds its input on chip; the weights are loaded once for each tile of kernels.
+  func.func @scan(%x: tensor<1x4x1x4xsi8>) -> tensor<1x8x1x4xsi8> {
+    %w = dsconv.constant dense<1> : tensor<8x4xsi8>
+    %b = dsconv.constant dense<0> : tensor<8xi32>
+    %y = dsconv.pointwise "pw"(%x, %w, %b) requant <multiplier = [1], shift = [4], half_even, clip = [-128, 127]> {tile = #dsconv.tile<4, 1, 2, scan>} : (tensor<1x4x1x4xsi8>, tensor<8x4xsi8>, tensor<8xi32>) -> tensor<1x8x1x4xsi8>
+    func.return %y : tensor<1x8x1x4xsi8>
+  }
+// CHECK: func.func @scan(%[[IN:.*]]: memref<4x1x4xsi8, #dsconv.space<l2>>, %[[OUT:.*]]: memref<8x1x4xsi8, #dsconv.space<l2>>) attributes {dsconv.offset = [64 : i64, 128 : i64]} {
+// CHECK: %[[X:.*]] = dsconv.patch "pw.x0" as memref<4x1x2xsi8, #dsconv.space<l1>>
+// CHECK-NEXT: %[[W:.*]] = dsconv.patch "pw.w0" as memref<16xsi8, #dsconv.space<l1>>
+// CHECK-NEXT: %[[Y:.*]] = dsconv.patch "pw.y0" as memref<4x1x2xsi8, #dsconv.space<l1>>
+// CHECK: scf.for %kernels =
+// CHECK-NEXT: scf.for %pixels =
+// CHECK-NEXT: %[[PASS:.*]] = arith.remsi %kernels, %{{.*}} : index
+// CHECK-NEXT: %[[BACK:.*]] = arith.cmpi eq, %[[PASS]], %[[ONE:.*]] : index
+// CHECK-NEXT: %[[TURNED:.*]] = arith.subi %[[ONE]], %pixels : index
+// CHECK-NEXT: %pixels_there_and_back = arith.select %[[BACK]], %[[TURNED]], %pixels : index
+// CHECK: %[[NEW_KERNELS:.*]] = arith.cmpi eq, %pixels, %{{.*}} : index
+// CHECK-NEXT: %[[LATER:.*]] = arith.cmpi ne, %pixels, %{{.*}} : index
+// CHECK-NEXT: %[[FIRST:.*]] = arith.cmpi eq, %kernels, %{{.*}} : index
+// CHECK-NEXT: %[[NEW_PIXELS:.*]] = arith.ori %[[LATER]], %[[FIRST]] : i1
+// CHECK-NEXT: dsconv.fetch %[[IN]][{{.*}}] to %[[X]] when %[[NEW_PIXELS]]
+// CHECK-NEXT: dsconv.fetch_weights @pw[{{.*}}] to %[[W]] when %[[NEW_KERNELS]]
+// CHECK-NEXT: dsconv.compute @pw[{{.*}}] from %[[X]] with %[[W]] {{.*}} in %[[Y]]
+// CHECK-NEXT: dsconv.put %[[Y]] to %[[OUT]][{{.*}}]
+
+  // In raster order nothing but sums stays: two input channels at a time are added to them.
+  func.func @raster(%x: tensor<1x4x1x4xsi8>) -> tensor<1x8x1x4xsi8> {
+    %w = dsconv.constant dense<1> : tensor<8x4xsi8>
+    %b = dsconv.constant dense<0> : tensor<8xi32>
+    %y = dsconv.pointwise "pw"(%x, %w, %b) requant <multiplier = [1], shift = [4], half_even, clip = [-128, 127]> {tile = #dsconv.tile<4, 1, 2, raster, depth = 2>} : (tensor<1x4x1x4xsi8>, tensor<8x4xsi8>, tensor<8xi32>) -> tensor<1x8x1x4xsi8>
+    func.return %y : tensor<1x8x1x4xsi8>
+  }
+// CHECK: func.func @raster(
+// CHECK: %[[SUMS:.*]] = dsconv.patch "pw.sums" sums as memref<4x1x2xi32, #dsconv.space<l1>>
+// CHECK-NEXT: %[[Y:.*]] = dsconv.patch "pw.y0" over %[[SUMS]] : memref<4x1x2xi32, #dsconv.space<l1>> as memref<4x1x2xsi8, #dsconv.space<l1>>
+// CHECK: dsconv.clear %[[SUMS]]
+// CHECK: scf.for %chunk =
+// CHECK: dsconv.fetch %{{.*}}[{{.*}}] to %[[X:.*]] : memref<4x1x4xsi8
+// CHECK-NEXT: dsconv.fetch_weights @pw_2[{{.*}}] to %[[W:.*]] : memref<8xsi8
+// CHECK-NEXT: dsconv.accumulate @pw_2[{{.*}}] over %{{.*}} to %{{.*}} from %[[X]] with %[[W]] in %[[SUMS]]
+// CHECK: dsconv.finish @pw_2[{{.*}}] from %[[SUMS]] in %[[Y]]
+// CHECK-NEXT: dsconv.put %[[Y]]
+
+  // Along rows: what makes a row first makes the rows that its window still needs.
+  func.func @rows(%x: tensor<1x2x4x1xsi8>) -> tensor<1x2x4x1xsi8> {
+    %w1 = dsconv.constant dense<1> : tensor<2x2xsi8>
+    %w2 = dsconv.constant dense<1> : tensor<2x1x3x1xsi8>
+    %b = dsconv.constant dense<0> : tensor<2xi32>
+    %y = dsconv.fused "dw" along "rows" attributes {tile = #dsconv.tile<2, 1, 1, scan>} {
+      %v = dsconv.pointwise "pw"(%x, %w1, %b) requant <multiplier = [1], shift = [4], half_even, clip = [-128, 127]> : (tensor<1x2x4x1xsi8>, tensor<2x2xsi8>, tensor<2xi32>) -> tensor<1x2x4x1xsi8>
+      %d = dsconv.depthwise "dw"(%v, %w2, %b) window <kernel = [3, 1], pads = [1, 0, 1, 0]> requant <multiplier = [1], shift = [4], half_even, clip = [-128, 127]> : (tensor<1x2x4x1xsi8>, tensor<2x1x3x1xsi8>, tensor<2xi32>) -> tensor<1x2x4x1xsi8>
+      dsconv.yield %d : tensor<1x2x4x1xsi8>
+    } : tensor<1x2x4x1xsi8>
+    func.return %y : tensor<1x2x4x1xsi8>
+  }
+// CHECK: func.func @rows(
+// CHECK: %[[RING:.*]] = dsconv.patch "dw.v0" as memref<2x3x1xsi8, #dsconv.space<l1>>
+// CHECK: scf.for %row =
+// CHECK: scf.for %row0 = %{{.*}} to %{{.*}} step
+// CHECK: dsconv.fetch %{{.*}}[{{.*}}, %row0 to %{{.*}}, {{.*}}] to %[[X:.*]] : memref
+// CHECK-NEXT: dsconv.compute @pw_3[{{.*}}] from %[[X]] {{.*}} in %[[RING]]
+// CHECK: dsconv.compute @dw[{{.*}}, %row to %{{.*}}, {{.*}}] from %[[RING]]
+// CHECK: dsconv.put %{{.*}} to %{{.*}}[{{.*}}, %row to %{{.*}}, {{.*}}]
+
+  func.func @foreign(%x: i32) -> i32 {
+    func.return %x : i32
+  }
+// CHECK: func.func @foreign(%x: i32) -> i32 {
+}

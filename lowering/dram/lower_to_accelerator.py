@@ -1,0 +1,203 @@
+"""Lowers scheduled layers to a program for an accelerator behind DRAM."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+
+from xdsl.builder import ImplicitBuilder
+from xdsl.context import Context
+from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, ModuleOp, i64
+from xdsl.dialects.func import FuncOp, ReturnOp
+from xdsl.ir import Block, Operation, Region, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import Rewriter
+from xdsl.utils.exceptions import DiagnosticException
+
+from dsconv.dialects.accelerator import MapOp, PatchOp, ReleaseOp, UnitOp, UnitYieldOp
+from dsconv.dialects.accelerator.operations import map_type
+from dsconv.dialects.attributes import Layout, Schedule, ScheduleAttr, Space, Tile, TileAttr
+from dsconv.dialects.fused import FusedOp
+from dsconv.dialects.graph import (
+    ConstantOp,
+    LayerOperation,
+    WeightedOperation,
+    tensor_type,
+)
+from dsconv.dialects.target import TARGET, Accelerator, accelerator_in
+from dsconv.dialects.tiled import OFFSETS, LayerOp
+from dsconv.lowering.dram.dense_loops import DenseLoops
+from dsconv.lowering.dram.group_loops import GroupLoops
+from dsconv.lowering.dram.row_loops import RowLoops
+from dsconv.lowering.layer_loop import check_callers
+from dsconv.lowering.tile_kernels import Symbols
+from dsconv.passes.analysis.networks import networks
+from dsconv.passes.dram.decided import leaves_output, step_of, values_on_chip
+from dsconv.passes.dram.dense_nest import DenseNest
+from dsconv.passes.dram.group_nest import GroupNest
+from dsconv.passes.dram.links import layers_in, value_bits
+from dsconv.passes.dram.search import Step
+
+
+class DramPlaces:
+    """Where things lie in DRAM: one after the other, each at the beginning of a burst."""
+
+    def __init__(self, machine: Accelerator):
+        self.machine = machine
+        self.end = 0
+
+    def place(self, entries: int) -> int:
+        """The offset, in entries, of the next so many."""
+        offset, line = self.end, self.machine.line_entries
+        self.end += -(-entries // line) * line
+        return offset
+
+    def place_map(self, value: SSAValue) -> int:
+        """The offset of an activation."""
+        elements = prod(tensor_type(value).get_shape())
+        return self.place(elements * self.machine.entries_of(value_bits(value)))
+
+
+def unit_of(layer: LayerOperation, symbols: Symbols, places: DramPlaces) -> UnitOp:
+    """What computes a layer: a copy of it, which reads the activations of the region."""
+    body = Block(arg_types=[value.type for value in layer.activations])
+    mapper: dict[SSAValue, SSAValue] = dict(zip(layer.activations, body.args, strict=True))
+    for operand in layer.operands:
+        if isinstance(operand.owner, ConstantOp):
+            body.add_op(operand.owner.clone(mapper))
+    copy = layer.clone(mapper)
+    copy.properties.pop("tile", None)
+    body.add_ops((copy, UnitYieldOp(copy.result)))
+    weights = layer.weight_array.size if isinstance(layer, WeightedOperation) else 0
+    unit = UnitOp(layer.label, places.place(weights), Region(body))
+    symbols.settle(unit)
+    return unit
+
+
+def layer_of(op: LayerOperation, step: Step, output: SSAValue, body: Block) -> LayerOp:
+    """The layer that runs a step."""
+    _, channels, _, columns = tensor_type(op.result).get_shape()
+    schedule = Schedule(
+        (Layout.HWC, Layout.HWC),
+        op.axis if isinstance(op, FusedOp) else None,
+        tuple(layer.kind for layer in op.chain) if isinstance(op, FusedOp) else (),
+        inputs_in_l1=len(values_on_chip(op)),
+    )
+    return LayerOp(
+        step.chain.label,
+        op.kind,
+        output,
+        tensor_type(op.result),
+        Region(body),
+        tile=op.tile or TileAttr.of(Tile(channels, 1, columns)),
+        schedule=ScheduleAttr.of(schedule),
+        macs=op.macs,
+    )
+
+
+class ProgramWriter:
+    """Writes the program of one network."""
+
+    def __init__(self, function: FuncOp, machine: Accelerator, symbols: Symbols):
+        self.function = function
+        self.machine = machine
+        self.places = DramPlaces(machine)
+        self.layers = [op for op in function.body.block.ops if isinstance(op, LayerOperation)]
+        self.units = {
+            layer: unit_of(layer, symbols, self.places)
+            for op in self.layers
+            for layer in layers_in(op)
+        }
+
+    def write(self) -> list[Operation]:
+        """The units, then the function on maps in DRAM: inputs, then outputs."""
+        old = self.function.body.block
+        returned = check_program(self.function)
+        ports = [*old.args, *returned.arguments]
+        types = [_map_of(value) for value in ports]
+        new = FuncOp(self.function.sym_name.data, (types, []))
+        new.attributes[OFFSETS] = ArrayAttr(
+            IntegerAttr(self.places.place_map(value), i64) for value in ports
+        )
+        self.maps: dict[SSAValue, SSAValue] = dict(zip(ports, new.body.block.args, strict=True))
+        with ImplicitBuilder(new.body):
+            for op in self.layers:
+                self._layer(op)
+            ReturnOp()
+        return [*self.units.values(), new]
+
+    def _layer(self, op: LayerOperation) -> None:
+        step = step_of(op, self.machine)
+        if op.result not in self.maps:
+            self.maps[op.result] = self._room_for(op)
+        body = Block()
+        symbols = {layer: unit.sym_name.data for layer, unit in self.units.items()}
+        nest = step.way
+        arguments = (op.label, step, self._with_inside(op), symbols, self.machine)
+        with ImplicitBuilder(body):
+            if isinstance(nest, DenseNest):
+                DenseLoops(*arguments).write(nest)
+            elif isinstance(nest, GroupNest):
+                GroupLoops(*arguments).write(nest)
+            else:
+                RowLoops(*arguments).write(nest)
+        layer_of(op, step, self.maps[op.result], body)
+        for value in values_on_chip(op):
+            ReleaseOp(self.maps[value])
+
+    def _with_inside(self, op: LayerOperation) -> Mapping[SSAValue, SSAValue]:
+        """The maps by their values: what a fused layer makes is what its last one does."""
+        if not isinstance(op, FusedOp):
+            return self.maps
+        return self.maps | {op.chain[-1].result: self.maps[op.result]}
+
+    def _room_for(self, op: LayerOperation) -> SSAValue:
+        """A map in DRAM for what a layer makes, or on chip where it stays there."""
+        _, *shape = tensor_type(op.result).get_shape()
+        element = tensor_type(op.result).element_type
+        if leaves_output(op):
+            return PatchOp(op.label, shape, element).result
+        return MapOp(op.label, self.places.place_map(op.result), shape, element).result
+
+
+def check_program(function: FuncOp) -> ReturnOp:
+    """The return of a network; DiagnosticException where there is more than layers to lower."""
+    network = f'network "{function.sym_name.data}"'
+    returned = function.body.block.last_op
+    if not isinstance(returned, ReturnOp):
+        raise DiagnosticException(f"{network} does not end with func.return")
+    for op in function.body.block.ops:
+        if not isinstance(op, LayerOperation | ConstantOp | ReturnOp):
+            raise DiagnosticException(f"{op.name} in {network} is nothing an accelerator does")
+    if not all(isinstance(value.owner, LayerOperation) for value in returned.arguments):
+        raise DiagnosticException(f"an output of {network} is not made by a layer")
+    if len(set(returned.arguments)) < len(returned.arguments):
+        raise DiagnosticException(f"{network} returns a value twice; a layer makes one output")
+    return returned
+
+
+def _map_of(value: SSAValue):
+    _, *shape = tensor_type(value).get_shape()
+    return map_type(shape, tensor_type(value).element_type, Space.L2)
+
+
+class LowerToAcceleratorPass(ModulePass):
+    """Lowers every function with layers that `schedule-dram` has scheduled, or a user by hand."""
+
+    name = "lower-to-accelerator"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        machine = accelerator_in(op)
+        found = networks(op, LayerOperation)
+        if found and machine is None:
+            raise DiagnosticException(
+                "lower-to-accelerator needs an accelerator; write "
+                f"{TARGET} = #dsconv.accelerator<...> to the module"
+            )
+        symbols = Symbols(op)
+        check_callers(op, found, self.name)
+        for function in found:
+            assert machine is not None, "checked"
+            lowered = ProgramWriter(function, machine, symbols).write()
+            op.body.block.insert_ops_before(lowered, function)
+            Rewriter.erase_op(function)

@@ -1,0 +1,92 @@
+"""A chain along rows: every layer makes a row as soon as it has what its window needs.
+
+All weights are on chip, and of each value the rows that windows still need. Each row is loaded or
+made once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from dsconv.dialects.target import Accelerator
+from dsconv.passes.dram.links import Link
+from dsconv.passes.dram.pixel_tiles import cuts
+from dsconv.passes.dram.rooms import Room, Rooms, Traffic, entries_taken
+from dsconv.passes.dram.stay import Stay
+
+
+@dataclass(frozen=True)
+class RowPipeline:
+    """The rows of such a chain.
+
+    `reads`: what is read from outside, by the number of the layer and that of its operand.
+    """
+
+    links: tuple[Link, ...]
+    reads: tuple[tuple[int, int], ...]
+    stay: Stay
+    machine: Accelerator
+
+    @cached_property
+    def rooms(self) -> Rooms:
+        """What it needs on chip beside maps that stay there."""
+        rooms: dict[str, Room] = {}
+        for number, link in enumerate(self.links):
+            if link.weight_entries:
+                rooms[f"w{number}"] = Room((link.weight_entries, 1, 1))
+        for number, (place, operand) in enumerate(self.reads):
+            if not self.stay.is_on_chip(number):
+                link = self.links[place]
+                channels, height, width = link.shape.inputs[operand]
+                shape = (channels, min(link.shape.extent[0], height), width)
+                rooms[f"x{number}"] = Room(shape, link.input_bits[operand], moved=True)
+        for number, (link, reader) in enumerate(zip(self.links, self.links[1:], strict=False)):
+            rows = min(reader.shape.extent[0], link.shape.rows)
+            shape = (link.shape.kernels, rows, link.shape.columns)
+            rooms[f"v{number}"] = Room(shape, link.output_bits, over=self.replaced(number))
+        if not self.stay.output:
+            last = len(self.links) - 1
+            kernels, _, columns = self.links[last].made
+            rooms["y"] = Room(
+                (kernels, 1, columns),
+                self.links[last].output_bits,
+                moved=True,
+                over=self.replaced(last),
+            )
+        return rooms
+
+    def replaced(self, number: int) -> str:
+        """The room whose rows those of an addition replace, element by element."""
+        if not number or not self.links[number].is_addition:
+            return ""
+        return f"v{number - 1}"
+
+    @property
+    def last(self) -> Link:
+        """The layer that makes the output."""
+        return self.links[-1]
+
+    @cached_property
+    def entries(self) -> int:
+        """Entries that these take."""
+        return entries_taken(self.rooms, self.machine, self.last.output_bits)
+
+    @cached_property
+    def traffic(self) -> Traffic:
+        """What it moves."""
+        inputs = 0
+        for number, (place, operand) in enumerate(self.reads):
+            if self.stay.is_on_chip(number):
+                continue
+            link = self.links[place]
+            channels, height, width = link.shape.inputs[operand]
+            rows = height if link.broadcasts(operand)[0] else cuts((link,), 1, 0).newly_read
+            bits = link.input_bits[operand]
+            inputs += channels * rows * width * self.machine.entries_of(bits)
+        stored = 0 if self.stay.output else self.last.made_elements
+        return Traffic(
+            sum(link.weight_entries for link in self.links),
+            inputs,
+            stored * self.machine.entries_of(self.last.output_bits),
+        )

@@ -1,0 +1,176 @@
+"""An accelerator behind DRAM computes what the network means, and moves what the search counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import prod
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_chains import Sizes, random_chains
+from random_layers import RandomLayer
+from small_networks import residual_blocks
+from xdsl.dialects.builtin import ModuleOp
+
+from dsconv.dialects.accelerator.semantics import ProgramRun, run_program
+from dsconv.dialects.graph import LayerOperation, WeightedOperation, tensor_type
+from dsconv.dialects.run import layers_of, network_of, run_reference
+from dsconv.dialects.target import TARGET, Accelerator, AcceleratorAttr
+from dsconv.driver.pipeline import run_pipeline
+from dsconv.errors import CapacityError
+from dsconv.execution.accelerator import GRAPH_LEVEL, ScheduledNetwork, program_of
+from dsconv.frontends import import_onnx
+from dsconv.passes.dram.decided import step_of
+from dsconv.passes.dram.schedule import DramSchedule
+from dsconv.targets import load_accelerator
+from dsconv.zoo import build
+
+PATTERNS = (
+    ("dw",),
+    ("pw",),
+    ("dw", "pw"),
+    ("pw", "dw"),
+    ("pw", "dw", "pw"),
+    ("dw", "pw", "dw", "pw"),
+    ("pw", "dw", "pw", "pw", "dw", "pw"),
+)
+SIZES = Sizes(heights=(1, 3, 5, 8, 12), widths=(1, 9), channels=(1, 40))
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A network with a schedule, its program, and what the search counted."""
+
+    scheduled: ModuleOp
+    program: ModuleOp
+    moved: int
+    most_entries: int
+
+
+def planned(module: ModuleOp, machine: Accelerator, schedule: DramSchedule) -> Planned:
+    """Schedules and lowers a network; CapacityError where the buffer is too small."""
+    scheduled = module.clone()
+    scheduled.attributes[TARGET] = AcceleratorAttr(machine)
+    run_pipeline(scheduled, f"{GRAPH_LEVEL},schedule-dram{{schedule={schedule}}}")
+    steps = [
+        step_of(op, machine)
+        for op in network_of(scheduled).body.block.ops
+        if isinstance(op, LayerOperation)
+    ]
+    program = scheduled.clone()
+    run_pipeline(program, "lower-to-accelerator,canonicalize,cse")
+    moved = sum(step.entries for step in steps)
+    return Planned(scheduled, program, moved, max(step.way.entries for step in steps))
+
+
+def fitting(module: ModuleOp, machine: Accelerator, schedule: DramSchedule) -> Accelerator:
+    """The accelerator with a buffer that is large enough: each error names a size that is."""
+    refused: set[str] = set()
+    while True:
+        try:
+            planned(module, machine, schedule)
+        except CapacityError as error:
+            words = str(error).split()
+            layer, size = words[2], int(words[words.index("needs") + 1])
+            assert layer not in refused, "the size that an error names is enough for the layer"
+            assert size > machine.entries
+            refused.add(layer)
+            machine = replace(machine, entries=size)
+        else:
+            return machine
+
+
+def compulsory(module: ModuleOp, machine: Accelerator) -> int:
+    """Entries of all weights, inputs and outputs."""
+    network = network_of(module)
+    returned = network.body.block.last_op
+    assert returned is not None
+    ports = (*network.body.block.args, *returned.operands)
+    weights = sum(
+        layer.weight_array.size
+        for layer in layers_of(module).values()
+        if isinstance(layer, WeightedOperation)
+    )
+    return weights + sum(prod(tensor_type(value).get_shape()) for value in ports)
+
+
+def moved(run: ProgramRun) -> int:
+    """Entries that a program moved."""
+    return int(run.transfers.table[:, 1].sum())
+
+
+@st.composite
+def machines(draw: st.DrawFn) -> Accelerator:
+    """A small accelerator."""
+    return Accelerator(
+        entries=draw(st.integers(16, 4096)),
+        entry_bits=draw(st.sampled_from([8, 16])),
+        partial_bits=draw(st.sampled_from([8, 32])),
+        copies=draw(st.integers(1, 2)),
+        channel_block=draw(st.sampled_from([1, 4, 16])),
+        line_bytes=64,
+        macs_per_cycle=1,
+        clock_mhz=1.0,
+        dram="DDR3-1333",
+    )
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    network=st.one_of(random_chains(PATTERNS, SIZES), residual_blocks()),
+    machine=machines(),
+    schedule=st.sampled_from(list(DramSchedule)),
+)
+def test_random_networks_on_random_buffers(
+    network: RandomLayer, machine: Accelerator, schedule: DramSchedule
+) -> None:
+    machine = fitting(network.module, machine, schedule)
+    plan = planned(network.module, machine, schedule)
+    expected = run_reference(network.module, *network.inputs)
+    np.testing.assert_array_equal(
+        run_reference(plan.scheduled, *network.inputs).outputs[0], expected.outputs[0]
+    )
+    run = run_program(program_of(plan.program), machine, network.inputs)
+    np.testing.assert_array_equal(run.outputs[0], expected.outputs[0])
+    for label, values in run.layers.items():
+        np.testing.assert_array_equal(values, expected.layers[label])
+    assert moved(run) == plan.moved
+    assert plan.most_entries <= run.high_water <= machine.entries
+    walked = run_program(program_of(plan.program), machine)
+    np.testing.assert_array_equal(walked.transfers.table, run.transfers.table)
+
+
+@settings(max_examples=10, deadline=None)
+@given(network=residual_blocks(), machine=machines())
+def test_each_schedule_moves_no_more_than_the_one_before(
+    network: RandomLayer, machine: Accelerator
+) -> None:
+    machine = fitting(network.module, machine, DramSchedule.RASTER)
+    least = compulsory(network.module, machine)
+    before: int | None = None
+    for schedule in DramSchedule:
+        plan = planned(network.module, machine, schedule)
+        assert plan.moved >= least
+        assert before is None or plan.moved <= before
+        before = plan.moved
+
+
+@pytest.mark.parametrize(
+    ("name", "schedule"),
+    [("mv1-96", schedule) for schedule in DramSchedule] + [("mv2-128", DramSchedule.BEST)],
+)
+def test_networks_of_the_zoo_are_bit_exact(name: str, schedule: DramSchedule) -> None:
+    machine = replace(load_accelerator("dram_accelerator").accelerator, entries=16384)
+    network = ScheduledNetwork.of(import_onnx(build(name)), machine, schedule)
+    run = network.run()
+    assert not run.differences
+    assert run.trace.bytes_read + run.trace.bytes_written == network.moved_bytes
+    assert run.high_water <= machine.entries
+
+
+def test_a_buffer_too_small_names_the_layer_and_the_smallest_size() -> None:
+    machine = replace(load_accelerator("dram_accelerator").accelerator, entries=64)
+    with pytest.raises(CapacityError, match=r'layer ".*" needs \d+ entries on chip'):
+        ScheduledNetwork.of(import_onnx(build("mv1-96")), machine)
