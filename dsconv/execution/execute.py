@@ -21,6 +21,7 @@ from dsconv.dialects.run import (
     run_reference,
     to_memory,
 )
+from dsconv.dialects.target import Cluster
 from dsconv.dialects.tiled import LayerOp
 from dsconv.driver.compiled import CompiledNetwork
 from dsconv.driver.difference import Difference, first_difference
@@ -29,6 +30,7 @@ from dsconv.errors import DsconvError
 from dsconv.execution.counting import CountedRun, count_stalls
 from dsconv.execution.ports import expected_differences, packed, quantised_inputs, unpacked
 from dsconv.execution.report import LayerReport, Report
+from dsconv.execution.slow_layers import why_slow
 from dsconv.frontends import ImportedNetwork
 from dsconv.lowering.c_target import network_function
 from dsconv.passes.spill_activations import line_bytes
@@ -175,7 +177,12 @@ class Comparison:
             layer.wide_channels.value.data,
             equal,
             None if self.counted is None else self.counted.layers[number],
+            why_slow(layer, self.compiled.lowered, stats, self._cluster),
         )
+
+    @property
+    def _cluster(self) -> Cluster:
+        return self.compiled.target.cluster(len(self.result.layer_stats[-1]))
 
     def _output_differences(
         self, outputs: Mapping[str, Array], references: Sequence[ReferenceRun], expect: object

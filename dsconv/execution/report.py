@@ -28,7 +28,10 @@ def read_as(flavour: str) -> str:
 
 @dataclass(frozen=True)
 class LayerReport:
-    """One layer of a run: its size, cost and whether its values are the reference's."""
+    """One layer of a run: its size, cost and whether its values are the reference's.
+
+    `slow_because` is why it makes less than 2 MAC/cycle, if it does.
+    """
 
     name: str
     op: str
@@ -45,6 +48,7 @@ class LayerReport:
     wide_channels: int
     equal: bool
     stalls: Stalls | None
+    slow_because: str | None
 
     @property
     def rate(self) -> float | None:
@@ -73,6 +77,7 @@ class LayerReport:
             },
             "equal": self.equal,
             "stalls": None if self.stalls is None else self.stalls.as_json(),
+            "slow_because": self.slow_because,
         }
 
 
@@ -147,6 +152,9 @@ class Report:
         wide = Console(width=WIDEST, file=console.file)
         if layers:
             wide.print(self._table())
+            for layer in self.layers:
+                if layer.slow_because is not None:
+                    wide.print(f"slow: {layer.name}: {layer.slow_because}", markup=False)
         if self.counted_cycles is not None:
             wide.print(self._stall_table())
         for note in (read_as(self.flavour), *self.notes, *self._own_notes()):
