@@ -161,7 +161,7 @@ def kernel_measurements(
     for row in measured:
         if KERNEL_GROUPS[row.sample.layer.kind].name == group:
             shape = kernel_shape(row.sample.layer.layer_shape, row.sample.tile)
-            rows.append((list(KERNEL_TERMS[costs.core.isa](shape, costs.core)), row.kernel))
+            rows.append((list(KERNEL_TERMS[costs.core.isa](shape, costs)), row.kernel))
     return rows
 
 

@@ -139,7 +139,7 @@ def test_pixels_of_chw_are_priced_as_they_are_read(channels: int):
     """Assembly where it is written, loops in C where not."""
     kernel = RandomKernel(1, channels, (3, 3)).dense(8, layouts=(Layout.CHW, Layout.HWC)).kernel
     x, y = TileShape(channels, 3, 3, Layout.CHW), TileShape(8, 3, 3, Layout.HWC)
-    terms = list(assembly_terms(KernelShape("pointwise", x, y), CORE))
+    terms = list(assembly_terms(KernelShape("pointwise", x, y), COSTS))
     is_portable = any("portable_product" in term for term in terms)
     assert is_portable == (conv2d(kernel, DEFAULT_CLUSTER) is None)
 
@@ -157,7 +157,7 @@ def test_depthwise_rows_of_hwc_are_priced_as_they_are_read(channels: int):
     window = WindowAttr.of((3, 3))
     kernel = RandomKernel(1, channels, (3, 3)).depthwise(window, (Layout.HWC, Layout.HWC)).kernel
     x, y = TileShape(channels, 3, 3, Layout.HWC), TileShape(channels, 1, 1, Layout.HWC)
-    terms = list(assembly_terms(KernelShape("depthwise", x, y, WindowShape((3, 3))), CORE))
+    terms = list(assembly_terms(KernelShape("depthwise", x, y, WindowShape((3, 3))), COSTS))
     is_portable = any("portable_call" in term for term in terms)
     assert is_portable == (depthwise(kernel, DEFAULT_CLUSTER) is None)
 

@@ -182,7 +182,7 @@ def test_loops_beyond_the_instruction_cache_miss():
     with asm.software_loop(10):
         for _ in range(62):
             asm("nop")
-    small = replace(DEFAULT_CLUSTER, icache=InstructionCache(128, 16, 3))
+    small = replace(DEFAULT_CLUSTER, icache=InstructionCache(128, 16, 3, 4096))
     assert asm.cycles(small) == asm.cycles(DEFAULT_CLUSTER) + 10 * 16 * 3
 
 

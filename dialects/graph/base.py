@@ -219,6 +219,11 @@ def layer_format(operands: Sequence[str], properties: Sequence[str]) -> str:
     return f"$layer `(` {arguments} `)` {named} attr-dict `:` functional-type(operands, results)"
 
 
+def kind_of(layer: type[LayerOperation]) -> str:
+    """Word for a kind of layer: the name of its operation."""
+    return layer.name.removeprefix("dsconv.")
+
+
 class LayerOperation(IRDLOperation, abc.ABC):
     """An operation that makes one activation from others: one layer of the network."""
 
@@ -255,7 +260,7 @@ class LayerOperation(IRDLOperation, abc.ABC):
     @property
     def kind(self) -> str:
         """Word for the operation in reports."""
-        return self.name.removeprefix("dsconv.")
+        return kind_of(type(self))
 
     @property
     def activations(self) -> tuple[SSAValue, ...]:

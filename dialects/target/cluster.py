@@ -56,11 +56,15 @@ class L3:
 
 @dataclass(frozen=True)
 class InstructionCache:
-    """A core's own instruction cache, in bytes, and the cycles of a miss."""
+    """A core's own instruction cache, in bytes, the cycles of a miss, and the one behind it.
+
+    All cores share that: `shared_bytes`.
+    """
 
     bytes: int
     line_bytes: int
     miss_cycles: int
+    shared_bytes: int
 
 
 @dataclass(frozen=True)

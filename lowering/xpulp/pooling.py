@@ -9,7 +9,7 @@ from itertools import groupby, product
 from math import ceil
 
 from dsconv.dialects.attributes import Layout
-from dsconv.dialects.target import Cluster
+from dsconv.dialects.target import Cluster, InstructionCache
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.assembly import Assembly, RegisterPressureError
 from dsconv.lowering.xpulp.borders import TapSpan, pooled_axes, tap_spans, taps_inside
@@ -20,14 +20,16 @@ from dsconv.lowering.xpulp.nests import first_of_share
 from dsconv.lowering.xpulp.pool_lanes import Average, LaneAccess, Maximum, PoolLanes
 from dsconv.lowering.xpulp.requantise import requantiser
 from dsconv.lowering.xpulp.tiles import L1Tile
-from dsconv.passes.analysis.xpulp_limits import LARGEST_IMMEDIATE, LONGEST_WINDOW
+from dsconv.passes.analysis.xpulp_limits import (
+    LARGEST_IMMEDIATE,
+    longest_kernel,
+    longest_window,
+)
 
 TOGETHER = 3
 """Words that are loaded before the first of them is used."""
-MOST_INSTRUCTIONS = 500
-"""Of a kernel: what the instruction cache holds that all cores share."""
 MOST_UNLOOPED = 2500
-"""The same where loops are no other way: code that is read from L2 is faster than loops in C."""
+"""Instructions of a kernel where loops are no other way: code from L2 is faster than loops in C."""
 
 
 class WindowPool(ABC):
@@ -148,11 +150,10 @@ class WindowPool(ABC):
 class KnownWindows(WindowPool):
     """Windows without loops, with code for every number of taps that lie in the map."""
 
-    @property
-    def is_short(self) -> bool:
-        """Whether the code for a window fits a core's instruction cache."""
+    def fits(self, cache: InstructionCache) -> bool:
+        """Whether a core's instruction cache holds the code for a window."""
         words = len(self.lanes.accesses(*self.window.kernel))
-        return words * (1 + self.lanes.totals) <= LONGEST_WINDOW
+        return words * (1 + self.lanes.totals) <= longest_window(cache)
 
     @property
     def unread(self) -> Sequence[str]:
@@ -300,13 +301,15 @@ class AnyWindows(WindowPool):
             self.each_channel(asm.software_loop, [first], write)
 
 
-def window_pool(kernel: KernelOp, lanes: Callable[[Assembly], PoolLanes], cores: int) -> str | None:
+def window_pool(
+    kernel: KernelOp, lanes: Callable[[Assembly], PoolLanes], cluster: Cluster
+) -> str | None:
     """The body of a pool: with code for every window if that is short, else with loops."""
     loops = has_loops(kernel)
-    most = MOST_INSTRUCTIONS if loops else MOST_UNLOOPED
+    most = longest_kernel(cluster.icache) if loops else MOST_UNLOOPED
     asm = Assembly()
-    known = KnownWindows(asm, kernel, lanes(asm), cores)
-    if (known.is_short or not loops) and len(kernel.starts[1]) == 1:
+    known = KnownWindows(asm, kernel, lanes(asm), cluster.cores)
+    if (known.fits(cluster.icache) or not loops) and len(kernel.starts[1]) == 1:
         with suppress(RegisterPressureError):
             text = known.write()
             if asm.instructions <= most:
@@ -315,7 +318,7 @@ def window_pool(kernel: KernelOp, lanes: Callable[[Assembly], PoolLanes], cores:
         return None
     asm = Assembly()
     with suppress(RegisterPressureError):
-        return AnyWindows(asm, kernel, lanes(asm), cores).write()
+        return AnyWindows(asm, kernel, lanes(asm), cluster.cores).write()
     return None
 
 
@@ -344,7 +347,7 @@ def avg_pool(kernel: KernelOp, cluster: Cluster) -> str | None:
         forms = counted_forms(kernel)
         if forms is None:
             return None
-        return window_pool(kernel, lambda asm: CountedAverage(asm, kernel, forms), cluster.cores)
+        return window_pool(kernel, lambda asm: CountedAverage(asm, kernel, forms), cluster)
     asm = Assembly()
     requantise = requantiser(asm, kernel)
     if requantise is None:
@@ -352,7 +355,7 @@ def avg_pool(kernel: KernelOp, cluster: Cluster) -> str | None:
     is_global = window.kernel == (tile.height, tile.width) and not any(window.pads)
     if is_global and tile.layout is Layout.CHW and output.is_dense:
         return GlobalAverage(asm, kernel, requantise).write(cluster.cores)
-    return window_pool(kernel, lambda asm: Average(asm, kernel), cluster.cores)
+    return window_pool(kernel, lambda asm: Average(asm, kernel), cluster)
 
 
 def max_pool(kernel: KernelOp, cluster: Cluster) -> str | None:
@@ -368,4 +371,4 @@ def max_pool(kernel: KernelOp, cluster: Cluster) -> str | None:
         return None
     if not is_near(kernel):
         return None
-    return window_pool(kernel, lambda asm: Maximum(asm, kernel), cluster.cores)
+    return window_pool(kernel, lambda asm: Maximum(asm, kernel), cluster)

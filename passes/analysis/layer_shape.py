@@ -29,6 +29,7 @@ from dsconv.dialects.graph import (
     SliceOp,
     TableOperation,
     element_bytes,
+    kind_of,
     layout_of,
     tensor_type,
 )
@@ -145,7 +146,7 @@ class LayerShape:
 
     def groups_of(self, tile: Tile) -> int:
         """Groups of channels in a tile, each summed over by itself; 1 where all are."""
-        grouped = self.channelwise and self.kind == "conv2d"
+        grouped = self.channelwise and self.kind == kind_of(Conv2DOp)
         return tile.channels // self.channel_step if grouped else 1
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from dsconv.dialects.records import word_aligned
-from dsconv.dialects.target import Core
+from dsconv.dialects.target import Core, InstructionCache
 
 WORD = 4
 """Bytes that a load brings and a dot product multiplies."""
@@ -16,8 +16,21 @@ LARGEST_IMMEDIATE = 2047
 KEPT_FREE = 44
 """Bytes of the half of a core's stack that gathered pixels are in, left for all else."""
 
-LONGEST_WINDOW = 100
-"""Instructions of one pool's window without a loop: what a core's instruction cache holds."""
+INSTRUCTION_BYTES = 4
+"""Of an instruction; the assembly has no compressed ones."""
+
+AROUND_WINDOW = 28
+"""Instructions around a pool's window: the loop over outputs and the requantisation."""
+
+
+def longest_window(cache: InstructionCache) -> int:
+    """Instructions of one pool's window without a loop, which a core's own cache holds."""
+    return cache.bytes // INSTRUCTION_BYTES - AROUND_WINDOW
+
+
+def longest_kernel(cache: InstructionCache) -> int:
+    """Instructions of a kernel that takes half of the cache that all cores share."""
+    return cache.shared_bytes // INSTRUCTION_BYTES // 2
 
 
 def gathered_bytes(core: Core) -> int:

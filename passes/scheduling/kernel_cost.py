@@ -18,16 +18,44 @@ from math import ceil
 from typing import NamedTuple
 
 from dsconv.dialects.attributes import Layout
-from dsconv.dialects.target import Cluster, Core, Isa
+from dsconv.dialects.graph import (
+    AddOp,
+    AveragePoolOp,
+    ConcatOp,
+    Conv2DOp,
+    DepthToSpaceOp,
+    DepthwiseOp,
+    LayerOperation,
+    LinearOp,
+    LookupOp,
+    MaxPoolOp,
+    MulOp,
+    PadOp,
+    PairLookupOp,
+    PointwiseOp,
+    RescaleOp,
+    ResizeOp,
+    ShuffleOp,
+    SliceOp,
+    StepsOp,
+    kind_of,
+)
+from dsconv.dialects.target import Cluster, Core, InstructionCache, Isa
 from dsconv.passes.analysis.core_grids import least_shares
 from dsconv.passes.analysis.hashed_once import hashed_once
 from dsconv.passes.analysis.xpulp_limits import (
-    LONGEST_WINDOW,
     WORD,
     can_copy,
     can_transpose,
+    longest_window,
     reaches_lanes,
 )
+
+
+def kinds(*layers: type[LayerOperation]) -> frozenset[str]:
+    """Kinds of layers."""
+    return frozenset(map(kind_of, layers))
+
 
 BLOCKS = ((4, 4), (4, 2), (2, 4), (4, 3), (3, 4), (3, 3), (5, 3), (3, 5), (2, 2), (4, 1), (1, 4))
 """Pixels x channels that a dense kernel makes at a time, among which a kernel takes the best."""
@@ -35,13 +63,17 @@ BLOCKS = ((4, 4), (4, 2), (2, 4), (4, 3), (3, 4), (3, 3), (5, 3), (3, 5), (2, 2)
 TAP_WORDS = 4
 """A tap that is read where it lies costs as much as so many loads, its words aside."""
 
-PORTABLE_KINDS = ("pair_lookup", "steps")
+LINEAR, POINTWISE, AVERAGE, MUL, RESIZE = map(
+    kind_of, (LinearOp, PointwiseOp, AveragePoolOp, MulOp, ResizeOp)
+)
+
+PORTABLE_KINDS = kinds(PairLookupOp, StepsOp)
 """Elementwise kinds that loops in C compute."""
 
-MOVING_KINDS = ("concat", "slice", "resize", "shuffle", "depth_to_space")
+MOVING_KINDS = kinds(ConcatOp, SliceOp, ResizeOp, ShuffleOp, DepthToSpaceOp)
 """Elementwise kinds that only move values."""
 
-SCATTERING_KINDS = ("shuffle", "depth_to_space")
+SCATTERING_KINDS = kinds(ShuffleOp, DepthToSpaceOp)
 """Those of which neighbours part."""
 
 MOST_WEIGHT_REGISTERS = 10
@@ -134,15 +166,16 @@ NO_TRANSFER = TransferCost(0, 0)
 @hashed_once
 @dataclass(frozen=True)
 class CostModel:
-    """What times depend on: the cores, and bytes that the DMA moves a cycle."""
+    """What times depend on: the cores, their instruction cache, the DMA's bytes a cycle."""
 
     core: Core
+    icache: InstructionCache
     dma_bytes_per_cycle: int
 
     @staticmethod
     def of(cluster: Cluster) -> CostModel:
         """That of a cluster."""
-        return CostModel(cluster.core, cluster.dma.bytes_per_cycle)
+        return CostModel(cluster.core, cluster.icache, cluster.dma.bytes_per_cycle)
 
     @property
     def layer(self) -> dict[str, float]:
@@ -161,7 +194,7 @@ def coefficients(table: str) -> dict[str, dict[str, float]]:
 def kernel_cycles(shape: KernelShape, costs: CostModel) -> float:
     """Cycles from a call, by all cores, to the return of the last; operands lie in L1."""
     cycles = coefficients(costs.core.isa)[KERNEL_GROUPS[shape.kind].name]
-    ways = KERNEL_TERMS[costs.core.isa](shape, costs.core)
+    ways = KERNEL_TERMS[costs.core.isa](shape, costs)
     return min(weighted(terms, cycles) for terms in ways)
 
 
@@ -217,37 +250,39 @@ def portable_terms(shape: KernelShape, inputs: int, core: Core) -> Terms:
     }
 
 
-def loop_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:
+def loop_terms(shape: KernelShape, costs: CostModel) -> Iterator[Terms]:
     """Loops in C alone: channels or pixels are split, and outputs are made one by one.
 
     Only layers that sum over channels read words, where the channels of a pixel lie side by side.
     """
+    core = costs.core
     x, y = shape.x, shape.y
     words = tail = 0
     if KERNEL_GROUPS[shape.kind].name != "dense":
         tail = shape.window.taps + len(shape.more_inputs)
     elif x.layout is Layout.HWC:
-        taps = x.pixels if shape.kind == "linear" else shape.window.taps
+        taps = x.pixels if shape.kind == LINEAR else shape.window.taps
         words, tail = taps * (x.channels // WORD), taps * (x.channels % WORD)
     else:
-        tail = x.size if shape.kind == "linear" else x.channels * shape.window.taps
+        tail = x.size if shape.kind == LINEAR else x.channels * shape.window.taps
     by_channels = ceil(y.channels / core.count) * y.pixels
     by_pixels = y.channels * ceil(y.pixels / core.count)
-    made = "moved" if shape.kind in (*MOVING_KINDS, *PORTABLE_KINDS) else output_term(shape)
+    made = "moved" if shape.kind in MOVING_KINDS | PORTABLE_KINDS else output_term(shape)
     for outputs in {by_channels, by_pixels}:
         yield {"call": 1, "word": outputs * words, "input": outputs * tail, made: outputs}
 
 
-def dense_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:
+def dense_terms(shape: KernelShape, costs: CostModel) -> Iterator[Terms]:
     """Layers that sum over channels: blocks of pixels x channels, on a grid of cores.
 
     Groups come one after the other. Windows are copied first, or in HWC read where they lie.
     """
+    core = costs.core
     pixels, channels = shape.y.pixels, shape.y.channels // shape.groups
     depth, taps = shape.x.channels // shape.groups, shape.window.taps
-    row = shape.x.size if shape.kind == "linear" else depth * taps
+    row = shape.x.size if shape.kind == LINEAR else depth * taps
     words = ceil(row / WORD)
-    lies_apart = taps > 1 or (shape.kind == "pointwise" and not shape.x.has_whole_pixels)
+    lies_apart = taps > 1 or (shape.kind == POINTWISE and not shape.x.has_whole_pixels)
     transposes = lies_apart and taps == 1 and can_transpose(1, row, core)
     copies = lies_apart and not transposes and can_copy(1, row, core)
     reads_taps = taps > 1 and shape.x.layout is Layout.HWC and depth >= WORD
@@ -289,12 +324,13 @@ def dense_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:
                 }
 
 
-def depthwise_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:
+def depthwise_terms(shape: KernelShape, costs: CostModel) -> Iterator[Terms]:
     """Windows over one channel: parts of channels, a few columns wide, walked down row by row.
 
     In HWC a word is put together from bytes, once for all columns whose windows lie in it. Weights
     that registers do not hold are loaded for every product, and stored for every other place.
     """
+    core = costs.core
     (fy, fx), (sy, sx) = shape.window.kernel, shape.window.strides
     gathers = not shape.x.has_whole_planes
     if gathers and not reaches_lanes(shape.x.channels):
@@ -323,8 +359,9 @@ def depthwise_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:
         }
 
 
-def elementwise_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:
+def elementwise_terms(shape: KernelShape, costs: CostModel) -> Iterator[Terms]:
     """Every value by itself: in words where all layouts agree, else in bytes."""
+    core = costs.core
     inputs = 1 + len(shape.more_inputs)
     if shape.kind in PORTABLE_KINDS:
         yield portable_terms(shape, inputs, core)
@@ -334,32 +371,33 @@ def elementwise_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:
     outputs = words * WORD
     if shape.kind in MOVING_KINDS:
         in_words = len(layouts) == 1 and shape.kind not in SCATTERING_KINDS
-        if shape.kind == "resize":
+        if shape.kind == RESIZE:
             in_words = layouts == {Layout.HWC} and shape.y.channels >= WORD
         yield {"call": 1, "moved_word": words} if in_words else {"call": 1, "moved": outputs}
         return
     operands = {"load": words * inputs} if len(layouts) == 1 else {"byte": outputs * (inputs + 1)}
-    products = {"product": outputs} if shape.kind == "mul" else {}
+    products = {"product": outputs} if shape.kind == MUL else {}
     rounded = {"term": outputs * inputs} if shape.terms else {}
     yield {"call": 1, **operands, **products, **rounded, output_term(shape): outputs}
 
 
-def pool_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:
+def pool_terms(shape: KernelShape, costs: CostModel) -> Iterator[Terms]:
     """Windows pixel by pixel: channels four at a time in HWC, a row's taps in words in CHW.
 
     Rows or channels are split. Where the code for a window would be long it is read tap by tap.
     """
+    core = costs.core
     (fy, fx), y = shape.window.kernel, shape.y
     by_planes = shape.x.layout is Layout.CHW
     lanes = 1 if by_planes else WORD
     words = fy * ceil(fx / WORD) if by_planes else shape.window.taps
-    instructions = words * (1 + (lanes if shape.kind == "avg_pool" else 1))
+    instructions = words * (1 + (lanes if shape.kind == AVERAGE else 1))
     units = ceil(y.channels / lanes)
     for rows, each in ((ceil(y.height / core.count), units), (y.height, ceil(units / core.count))):
         pixels = rows * y.width
         outputs = pixels * each * lanes
         terms = {"call": 1, "pixel": pixels, output_term(shape): outputs}
-        if instructions > LONGEST_WINDOW:
+        if instructions > longest_window(costs.icache):
             yield {**terms, "looped_tap": pixels * each * shape.window.taps}
         elif by_planes:
             yield {**terms, "plane": pixels * each, "row_word": pixels * each * words}
@@ -368,12 +406,13 @@ def pool_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:
             yield {**terms, "tap_word": pixels * each * words, "byte": bytes_stored}
 
 
-def average_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:
+def average_terms(shape: KernelShape, costs: CostModel) -> Iterator[Terms]:
     """Averages; those of whole planes are summed channel by channel."""
+    core = costs.core
     x, y, window = shape.x, shape.y, shape.window
     is_global = y.pixels == 1 and window.kernel == (x.height, x.width) and not window.padded
     if not is_global or x.layout is not Layout.CHW:
-        yield from pool_terms(shape, core)
+        yield from pool_terms(shape, costs)
         return
     channels = ceil(y.channels / core.count)
     yield {
@@ -402,32 +441,32 @@ class KernelGroup:
     """
 
     name: str
-    kinds: tuple[str, ...]
-    terms: Callable[[KernelShape, Core], Iterator[Terms]]
+    kinds: frozenset[str]
+    terms: Callable[[KernelShape, CostModel], Iterator[Terms]]
 
 
 GROUPS = (
-    KernelGroup("dense", ("pointwise", "conv2d", "linear"), dense_terms),
-    KernelGroup("depthwise", ("depthwise",), depthwise_terms),
+    KernelGroup("dense", kinds(PointwiseOp, Conv2DOp, LinearOp), dense_terms),
+    KernelGroup("depthwise", kinds(DepthwiseOp), depthwise_terms),
     KernelGroup(
         "elementwise",
-        ("add", "mul", "rescale", *MOVING_KINDS, *PORTABLE_KINDS),
+        kinds(AddOp, MulOp, RescaleOp) | MOVING_KINDS | PORTABLE_KINDS,
         elementwise_terms,
     ),
-    KernelGroup("lookup", ("lookup",), elementwise_terms),
-    KernelGroup("avg_pool", ("avg_pool",), average_terms),
-    KernelGroup("max_pool", ("max_pool", "pad"), pool_terms),
+    KernelGroup("lookup", kinds(LookupOp), elementwise_terms),
+    KernelGroup("avg_pool", kinds(AveragePoolOp), average_terms),
+    KernelGroup("max_pool", kinds(MaxPoolOp, PadOp), pool_terms),
 )
 
 KERNEL_GROUPS = {kind: group for group in GROUPS for kind in group.kinds}
 
 
-def assembly_terms(shape: KernelShape, core: Core) -> Iterator[Terms]:
+def assembly_terms(shape: KernelShape, costs: CostModel) -> Iterator[Terms]:
     """Kernels of Xpulp."""
-    return KERNEL_GROUPS[shape.kind].terms(shape, core)
+    return KERNEL_GROUPS[shape.kind].terms(shape, costs)
 
 
-KERNEL_TERMS: dict[Isa, Callable[[KernelShape, Core], Iterator[Terms]]] = {
+KERNEL_TERMS: dict[Isa, Callable[[KernelShape, CostModel], Iterator[Terms]]] = {
     Isa.PORTABLE: loop_terms,
     Isa.XPULP: assembly_terms,
 }

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from xdsl.ir import SSAValue
 
 from dsconv.dialects.attributes import Layout, Tile
-from dsconv.dialects.graph import LayerOperation
+from dsconv.dialects.graph import LayerOperation, SliceOp, kind_of
 from dsconv.dialects.tiled import Shape, aligned
 from dsconv.passes.analysis.chain import value_bytes
 from dsconv.passes.analysis.layer_shape import LayerShape
@@ -92,7 +92,7 @@ def l1_bytes_with(layer_shape: LayerShape, tile: Tile, residency: Residency) -> 
 
 def reads_in_place(layer_shape: LayerShape, tile: Tile, number: int) -> bool:
     """Whether tiles of an input are all of it, or dense parts of it that each tile loads anew."""
-    if layer_shape.kind == "slice":
+    if layer_shape.kind == kind_of(SliceOp):
         return False
     part, versions = layer_shape.input_tile(tile, number), layer_shape.input_versions(tile)
     if versions == 1:

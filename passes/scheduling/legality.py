@@ -14,6 +14,7 @@ from dsconv.dialects.graph import (
     LayerOperation,
     PointwiseOp,
     element_bytes,
+    kind_of,
     tensor_type,
 )
 from dsconv.passes.analysis.chain import Chain, value_bytes
@@ -22,6 +23,10 @@ from dsconv.passes.scheduling.step_space import smallest_needs
 
 WEIGHT_PIECES = 5
 """Weights larger than this part of L2 are cut, so that pieces can be staged one by one."""
+
+
+FUSED_KINDS = (DepthwiseOp, PointwiseOp, AddOp)
+"""What a chain consists of."""
 
 
 def next_in_chain(op: LayerOperation) -> LayerOperation | None:
@@ -53,8 +58,9 @@ def why_illegal(chain: Sequence[LayerOperation], axis: Axis) -> str | None:
 
 
 def _why_layer_illegal(op: LayerOperation) -> str | None:
-    if not isinstance(op, DepthwiseOp | PointwiseOp | AddOp):
-        return f"is of kind {op.kind}; depthwise, pointwise and add fuse"
+    if not isinstance(op, FUSED_KINDS):
+        *most, last = map(kind_of, FUSED_KINDS)
+        return f"is of kind {op.kind}; {', '.join(most)} and {last} fuse"
     if element_bytes(tensor_type(op.result)) > 1:
         return "makes more than bytes"
     shapes = {tensor_type(value).get_shape() for value in (*op.activations, op.result)}
