@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from dsconv.runners import Program, gvsoc, gvsoc_gap8, host, qemu
+from dsconv.runners import Program
 from dsconv.runners.build import RISCV_GCC
 from dsconv.runners.dram import SIMULATORS
+from dsconv.runners.platforms import PLATFORMS
 from dsconv.runners.process import find_program
 from dsconv.runners.systolic.rtl_tools import find_icarus, find_verilator, find_yosys
 
@@ -23,12 +24,11 @@ class Tool:
 
 def check() -> list[Tool]:
     """Look for every tool that a runner or a build may use."""
+    runners = [platform.module for platform in PLATFORMS.values()]
     return [
-        _tool(
-            "host C compiler",
-            host.find(),
-            purpose="runs networks on this machine, bit-exact, every transfer checked",
-            how_to_get="apt install gcc, or any C11 compiler as cc",
+        *(
+            _tool(runner.NAME, runner.find(), purpose=runner.PURPOSE, how_to_get=runner.HOW_TO_GET)
+            for runner in runners
         ),
         _tool(
             "make",
@@ -39,34 +39,14 @@ def check() -> list[Tool]:
         _tool(
             "RISC-V GCC",
             find_program(RISCV_GCC),
-            purpose="builds networks for qemu and pulp_open",
+            purpose="builds networks for all platforms but this machine",
             how_to_get="apt install gcc-riscv64-unknown-elf",
-        ),
-        _tool(
-            "QEMU",
-            qemu.find(),
-            purpose="runs networks as RISC-V machine code on several harts",
-            how_to_get="apt install qemu-system-misc (qemu-system-riscv in Debian 13)",
         ),
         _tool(
             "cppcheck",
             find_program("cppcheck"),
             purpose="the tests check the C with it",
             how_to_get="apt install cppcheck",
-        ),
-        _tool(
-            "GVSoC",
-            gvsoc.find(),
-            purpose="runs networks on the PULP cluster and counts cycles",
-            how_to_get="build https://github.com/gvsoc/gvsoc (209c147 works) with "
-            "TARGETS=pulp-open, then put its install/bin on PATH or set GVSOC_HOME",
-        ),
-        _tool(
-            "GVSoC for GAP8",
-            gvsoc_gap8.find(),
-            purpose="runs networks on GAP8's own model and counts cycles",
-            how_to_get="build GVSoC of https://github.com/GreenWaves-Technologies/gap_sdk "
-            "(release-v3.9.1) for gapuino, then set GVSOC_GAP8_HOME to the checkout",
         ),
         _tool(
             "Icarus Verilog",

@@ -11,6 +11,8 @@ import typer
 from dsconv.cli.consoles import errors
 from dsconv.files import output_path
 from dsconv.passes.scheduling.search import Objective
+from dsconv.runners.platforms import Runner
+from dsconv.targets import CLUSTER
 
 if TYPE_CHECKING:
     from dsconv.profiling.schedule import Measurer
@@ -28,16 +30,6 @@ class CostSource(StrEnum):
     GVSOC = "gvsoc"
 
 
-class Runner(StrEnum):
-    """Where a network can run."""
-
-    HOST = "host"
-    QEMU = "qemu"
-    GVSOC = "gvsoc"
-
-
-DEFAULT_TARGETS = {Runner.HOST: "host", Runner.QEMU: "qemu", Runner.GVSOC: "pulp_open"}
-
 Model = Annotated[Path, typer.Argument(help="Quantised ONNX or .tflite file.", metavar="MODEL")]
 OutputFolder = Annotated[
     Path,
@@ -48,7 +40,7 @@ OutputModel = Annotated[
     typer.Option("--output", "-o", metavar="Y.onnx", parser=output_path, help="File to write."),
 ]
 TargetOption = Annotated[
-    str, typer.Option("--target", help="gap8, pulp_open, qemu, host or a .toml.")
+    str, typer.Option("--target", help=f"{', '.join(CLUSTER.names)} or a .toml.")
 ]
 RunnerTarget = Annotated[
     str | None,

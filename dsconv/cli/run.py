@@ -14,7 +14,6 @@ from dsconv.cli.arrays import Array, GivenArrays, check_arrays_path, load_array,
 from dsconv.cli.consoles import console, errors
 from dsconv.cli.options import (
     ARRAYS,
-    DEFAULT_TARGETS,
     L1,
     L2,
     NAMED_ARRAYS,
@@ -28,7 +27,6 @@ from dsconv.cli.options import (
     Passes,
     Profile,
     Remarks,
-    Runner,
     RunnerTarget,
     VerifyEach,
     measurer_for,
@@ -36,6 +34,7 @@ from dsconv.cli.options import (
 from dsconv.errors import DsconvError
 from dsconv.files import check_writable, output_path, written_at_once
 from dsconv.passes.scheduling.search import Objective
+from dsconv.runners.platforms import Runner, default_target
 
 STDOUT = Path("-")
 DEFAULT_ARRAY = "systolic_64"
@@ -44,9 +43,9 @@ DEFAULT_ARRAY = "systolic_64"
 class Place(StrEnum):
     """Where a network can run: its C, or its layers on a systolic array."""
 
-    HOST = "host"
-    QEMU = "qemu"
-    GVSOC = "gvsoc"
+    HOST = Runner.HOST
+    QEMU = Runner.QEMU
+    GVSOC = Runner.GVSOC
     ARRAY = "array"
 
 
@@ -142,7 +141,7 @@ def run_command(
 
         compiled = compile(
             model,
-            target or DEFAULT_TARGETS[Runner(on.value)],
+            target or default_target(Runner(on.value)),
             flavour=flavour,
             l1=l1,
             l2=l2,

@@ -9,7 +9,8 @@ import typer
 
 from dsconv.cli.arrays import GivenArrays
 from dsconv.cli.consoles import console
-from dsconv.cli.options import DEFAULT_TARGETS, Flavour, Inputs, Model, On, Runner, RunnerTarget
+from dsconv.cli.options import Flavour, Inputs, Model, On, RunnerTarget
+from dsconv.runners.platforms import Runner, default_target
 
 
 class JudgeName(StrEnum):
@@ -46,7 +47,7 @@ def verify_command(
     from dsconv.verification.verify import verify
 
     given = GivenArrays.load("--input", input)
-    compiled = compile(model, target or DEFAULT_TARGETS[on], flavour=flavour)
+    compiled = compile(model, target or default_target(on), flavour=flavour)
     judges = {
         None: None,
         JudgeName.ONNX_RUNTIME: Judge.ONNX_RUNTIME,

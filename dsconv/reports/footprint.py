@@ -17,10 +17,10 @@ from dsconv.lowering.c_target import network_name
 from dsconv.reports.memory import MemoryPlan
 from dsconv.reports.stack_use import Deepest, deepest, functions
 from dsconv.runners import build
+from dsconv.runners.platforms import PLATFORMS, binutils_of
 from dsconv.runners.process import run_program
 
 TIMEOUT_S = 120.0
-TOOLS = "riscv64-unknown-elf-"
 SYMBOL = re.compile(r"^(?P<value>[0-9a-f]+) \w (?P<name>\S+)$", re.MULTILINE)
 
 STACKS = {
@@ -59,17 +59,19 @@ class Footprint:
         Raises DsconvError where it is not a RISC-V program, or takes more than there is.
         """
         target = compiled.target
-        if target.platform == "host":
+        tools = binutils_of(target.platform)
+        if tools is None:
+            others = [name for name, platform in PLATFORMS.items() if platform.binutils]
             raise DsconvError(
-                "programs for host have no fixed memory; take gap8, pulp_open or qemu"
+                f"programs for {target.platform} have no fixed memory; take {', '.join(others)}"
             )
         with tempfile.TemporaryDirectory(prefix="dsconv-") as folder:
             directory = Path(folder)
             write_folder(compiled.lowered, directory, target, target.platform)
             build(directory)
-            symbols = run_program([f"{TOOLS}nm", "network.elf"], directory, TIMEOUT_S)
+            symbols = run_program([f"{tools}nm", "network.elf"], directory, TIMEOUT_S)
             disassembly = run_program(
-                [f"{TOOLS}objdump", "-d", "--no-show-raw-insn", "network.elf"], directory, TIMEOUT_S
+                [f"{tools}objdump", "-d", "--no-show-raw-insn", "network.elf"], directory, TIMEOUT_S
             )
         values = {match["name"]: int(match["value"], 16) for match in SYMBOL.finditer(symbols)}
         program = functions(disassembly.splitlines())

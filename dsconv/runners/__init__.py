@@ -1,7 +1,8 @@
 """Build compiled networks and run them on the host, on QEMU and on GVSoC.
 
 Each runner is a module with two functions: `find() -> Program | None` says whether its tool is
-here, `run(build_dir, inputs, timeout_s) -> RunResult` runs a network that `build` has built.
+here, `run(build_dir, inputs, timeout_s) -> RunResult` runs a network that `build` has built; and
+with the tool's `NAME`, `PURPOSE` and `HOW_TO_GET`. `platforms.py` lists them.
 """
 
 from dsconv.runners.build import build as build

@@ -4,8 +4,10 @@ from pathlib import Path
 
 from dsconv.runners.process import run_program
 
-RISCV_GCC = "riscv64-unknown-elf-gcc"
-"""The compiler of every RISC-V platform, from Debian."""
+RISCV_BINUTILS = "riscv64-unknown-elf-"
+"""How the tools of every RISC-V platform begin; Debian has them."""
+
+RISCV_GCC = f"{RISCV_BINUTILS}gcc"
 
 
 def build(directory: Path, timeout_s: float = 600) -> None:

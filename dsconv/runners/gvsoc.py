@@ -17,6 +17,13 @@ from dsconv.runners.workspace import (
     workspace,
 )
 
+NAME = "GVSoC"
+PURPOSE = "runs networks on the PULP cluster and counts cycles"
+HOW_TO_GET = (
+    "build https://github.com/gvsoc/gvsoc (209c147 works) with TARGETS=pulp-open, then put its "
+    "install/bin on PATH or set GVSOC_HOME"
+)
+
 SMALLEST_L1 = 64 * 1024
 LARGEST_L1 = 1024 * 1024
 

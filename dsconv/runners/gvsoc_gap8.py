@@ -16,6 +16,13 @@ from dsconv.runners.workspace import (
     workspace,
 )
 
+NAME = "GVSoC for GAP8"
+PURPOSE = "runs networks on GAP8's own model and counts cycles"
+HOW_TO_GET = (
+    "build GVSoC of https://github.com/GreenWaves-Technologies/gap_sdk (release-v3.9.1) for "
+    "gapuino, then set GVSOC_GAP8_HOME to the checkout"
+)
+
 GAPY = Path("tools/gapy/gapy")
 CONFIGS = Path("tools/gap-configs/configs")
 WORKSTATION = Path("install/workstation")

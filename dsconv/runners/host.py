@@ -9,6 +9,10 @@ from dsconv.runners.process import Program, find_program
 from dsconv.runners.result import RunResult
 from dsconv.runners.workspace import built_program, run_in_workspace, workspace
 
+NAME = "host C compiler"
+PURPOSE = "runs networks on this machine, bit-exact, every transfer checked"
+HOW_TO_GET = "apt install gcc, or any C11 compiler as cc"
+
 
 def find() -> Program | None:
     """The C compiler that make uses."""

@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from types import ModuleType
 
 from dsconv.runners import gvsoc, gvsoc_gap8, host, qemu
+from dsconv.runners.build import RISCV_BINUTILS
+
+
+class Runner(StrEnum):
+    """What users name to run C on."""
+
+    HOST = "host"
+    QEMU = "qemu"
+    GVSOC = "gvsoc"
 
 
 @dataclass(frozen=True)
 class Platform:
     """A folder of runtime_c: the `runner` that users name, and the `module` that runs it.
 
-    Where its cores `count` what they do, they may count waits for banks of L1 among that; where
-    they do not, a run without such waits tells.
+    `binutils` is the prefix of the tools that read its programs, where those have a fixed place in
+    memory. Where its cores `count` what they do, they may count waits for banks of L1 among that;
+    where they do not, a run without such waits tells.
     """
 
-    runner: str
+    runner: Runner
     module: ModuleType
+    binutils: str | None = RISCV_BINUTILS
     counts: bool = False
     counts_bank_conflicts: bool = False
 
 
 PLATFORMS = {
-    "host": Platform("host", host),
-    "qemu": Platform("qemu", qemu),
-    "pulp_open": Platform("gvsoc", gvsoc, counts=True),
-    "gap8": Platform("gvsoc", gvsoc_gap8, counts=True, counts_bank_conflicts=True),
+    "host": Platform(Runner.HOST, host, binutils=None),
+    "qemu": Platform(Runner.QEMU, qemu),
+    "pulp_open": Platform(Runner.GVSOC, gvsoc, counts=True),
+    "gap8": Platform(Runner.GVSOC, gvsoc_gap8, counts=True, counts_bank_conflicts=True),
 }
 """By the name of the folder."""
 
@@ -39,3 +51,17 @@ def runners() -> list[str]:
 def platforms_on(runner: str) -> list[str]:
     """Platforms that a runner has."""
     return [name for name, platform in PLATFORMS.items() if platform.runner == runner]
+
+
+def default_target(runner: Runner) -> str:
+    """The target that networks are compiled for where only a runner is said: its first platform."""
+    return platforms_on(runner)[0]
+
+
+def binutils_of(platform: str) -> str | None:
+    """The prefix of the tools that read a platform's programs; None where they have no place.
+
+    A platform that nothing here runs is a RISC-V one.
+    """
+    known = PLATFORMS.get(platform)
+    return RISCV_BINUTILS if known is None else known.binutils

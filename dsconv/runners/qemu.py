@@ -9,6 +9,10 @@ from dsconv.runners.process import Program, RunnerError, find_program
 from dsconv.runners.result import RunResult
 from dsconv.runners.workspace import built_program, built_with, run_in_workspace, workspace
 
+NAME = "QEMU"
+PURPOSE = "runs networks as RISC-V machine code on several harts"
+HOW_TO_GET = "apt install qemu-system-misc (qemu-system-riscv in Debian 13)"
+
 # runtime_c/qemu relies on these: 64 MB, files and exit status by semihosting.
 MACHINE = (
     *("-M", "virt", "-m", "64M", "-bios", "none"),
