@@ -13,6 +13,7 @@ import typer
 from dsconv.cli.bench import bench
 from dsconv.cli.compile import compile_command
 from dsconv.cli.consoles import errors
+from dsconv.cli.dram import dram_command
 from dsconv.cli.quantize import quantize_command
 from dsconv.cli.report import report_command
 from dsconv.cli.run import run_command
@@ -33,6 +34,7 @@ app.command("verify")(verify_command)
 app.command("report")(report_command)
 app.command("quantize")(quantize_command)
 app.command("axial")(axial_command)
+app.command("dram")(dram_command)
 app.command("support")(support_command)
 app.command("targets")(targets_command)
 app.command("doctor")(doctor_command)
