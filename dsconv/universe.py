@@ -23,6 +23,7 @@ PASSES = {
     "map-array": "dsconv.passes.map_array:MapArrayPass",
     "select-layout": "dsconv.passes.select_layout:SelectLayoutPass",
     "select-schedule": "dsconv.passes.select_schedule:SelectSchedulePass",
+    "order-tiles": "dsconv.passes.order_tiles:OrderTilesPass",
     "schedule-dram": "dsconv.passes.schedule_dram:ScheduleDramPass",
     "tile-l1": "dsconv.passes.tile_l1:TileL1Pass",
     "lower-to-tiles": "dsconv.lowering.layer_loop:LowerToTilesPass",

@@ -104,6 +104,16 @@ def is_equal(value: Index, other: int) -> SSAValue:
     return arith.CmpiOp(index_value(value), index_value(other), "eq").result
 
 
+def is_different(value: Index, other: int) -> SSAValue:
+    """Whether an index is not a constant."""
+    return arith.CmpiOp(index_value(value), index_value(other), "ne").result
+
+
+def is_any(condition: SSAValue, other: SSAValue) -> SSAValue:
+    """Whether one of two conditions holds."""
+    return arith.OrIOp(condition, other).result
+
+
 def select(condition: SSAValue, value: Index, other: Index) -> Index:
     """The first of two indices where a condition holds, else the other."""
     return arith.SelectOp(condition, index_value(value), index_value(other)).result

@@ -48,12 +48,15 @@ from dsconv.lowering.building import (
     add,
     divide,
     index_value,
+    is_any,
+    is_different,
     is_equal,
     loop,
     maximum,
     minimum,
     multiply,
     remainder,
+    select,
     subtract,
 )
 from dsconv.lowering.channel_loop import FusedChannelsLowering
@@ -67,7 +70,7 @@ from dsconv.lowering.tile_kernels import (
     tile_kernel,
 )
 from dsconv.lowering.weights import Chunk, cut_weights
-from dsconv.passes.analysis.layer_shape import LayerShape
+from dsconv.passes.analysis.layer_shape import LayerShape, TileLoops
 from dsconv.passes.analysis.networks import networks
 from dsconv.passes.analysis.target_cluster import cluster_of, memory_limit
 from dsconv.passes.analysis.weight_packing import ParameterisedOperation, pack_parameters
@@ -211,24 +214,47 @@ class LayerLowering:
         loops = layer_shape.tile_loops(tile)
         across = ceil(layer_shape.columns / tile.columns)
         outer_tile = 0 if loops.outer == 1 else divide(number, loops.inner)
-        inner_tile = number if loops.outer == 1 else remainder(number, loops.inner)
+        inner_step = number if loops.outer == 1 else remainder(number, loops.inner)
+        inner_tile = self._inner_tile(outer_tile, inner_step, loops)
         channel_tile, pixel_tile = outer_tile, inner_tile
         if not loops.channels_outermost:
             channel_tile, pixel_tile = inner_tile, outer_tile
-        changes = None if loops.inner == 1 else is_equal(inner_tile, 0)
-        every_tile_loads_inputs = layer_shape.input_versions(tile) == layer_shape.tiles(tile)
-        every_tile_loads_weights = layer_shape.weight_versions(tile) == layer_shape.tiles(tile)
+        changes = None if loops.inner == 1 else is_equal(inner_step, 0)
+
+        def version(versions: int, *, is_outer: bool) -> tuple[Index, SSAValue | None]:
+            """What is loaded for the tile, and whether it is the first that needs it."""
+            if versions == layer_shape.tiles(tile):
+                return number, None
+            if is_outer or not layer_shape.turns(tile):
+                return outer_tile, changes
+            return subtract(number, outer_tile), is_any(
+                is_different(inner_step, 0), is_equal(outer_tile, 0)
+            )
+
+        outermost = loops.channels_outermost
+        inputs = version(layer_shape.input_versions(tile), is_outer=not outermost)
+        weights = version(layer_shape.weight_versions(tile), is_outer=outermost)
         return TilePosition(
             channel=tile_start(channel_tile, layer_shape.kernels, tile.channels, "k"),
             row=tile_start(divide(pixel_tile, across), layer_shape.rows, tile.rows, "oy"),
             column=tile_start(
                 remainder(pixel_tile, across), layer_shape.columns, tile.columns, "ox"
             ),
-            input_version=number if every_tile_loads_inputs else outer_tile,
-            weight_version=number if every_tile_loads_weights else outer_tile,
-            first_of_inputs=None if every_tile_loads_inputs else changes,
-            first_of_weights=None if every_tile_loads_weights else changes,
+            input_version=inputs[0],
+            weight_version=weights[0],
+            first_of_inputs=inputs[1],
+            first_of_weights=weights[1],
         )
+
+    def _inner_tile(self, outer_tile: Index, step: Index, loops: TileLoops) -> Index:
+        """The tile of the inner loop in a step: in Scan order every second pass runs back."""
+        if not self.tile.order.turns or loops.outer == 1 or loops.inner == 1:
+            return step
+        back = is_equal(remainder(outer_tile, 2), 1)
+        tile = select(back, subtract(loops.inner - 1, step), step)
+        if isinstance(tile, SSAValue):
+            tile.name_hint = "there_and_back"
+        return tile
 
     def slot(self, buffer: BufferOp, version: Index, versions: int) -> SSAValue:
         """The part of a buffer for one version of its contents."""

@@ -170,6 +170,28 @@ def test_networks_of_the_zoo_are_bit_exact(name: str, schedule: DramSchedule) ->
     assert run.high_water <= machine.entries
 
 
+TABLE = {
+    ("mv1-1.0-224", 65536): (16.52, 15.84, 12.38, 12.38, 9.05),
+    ("mv2-1.0-224", 16384): (26.50, 21.32, 13.68, 6.96, 6.83),
+    ("mv2-1.0-224", 65536): (18.21, 17.20, 12.60, 5.70, 3.93),
+    ("mv2-1.0-224", 262144): (17.39, 17.20, 12.60, 5.70, 3.63),
+}
+"""Million entries that each schedule may move, from the plainest to the best."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "entries"), list(TABLE))
+def test_full_width_networks_are_bit_exact_and_move_little(name: str, entries: int) -> None:
+    machine = replace(load_accelerator("dram_accelerator").accelerator, entries=entries)
+    imported = import_onnx(build(name))
+    for schedule, most in zip(DramSchedule, TABLE[name, entries], strict=True):
+        network = ScheduledNetwork.of(imported, machine, schedule)
+        run = network.run()
+        assert not run.differences
+        assert run.trace.bytes_read + run.trace.bytes_written == network.moved_bytes
+        assert network.moved_bytes <= most * 1e6
+
+
 def test_a_buffer_too_small_names_the_layer_and_the_smallest_size() -> None:
     machine = replace(load_accelerator("dram_accelerator").accelerator, entries=64)
     with pytest.raises(CapacityError, match=r'layer ".*" needs \d+ entries on chip'):

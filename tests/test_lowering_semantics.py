@@ -7,7 +7,7 @@ from random_layers import IN_LITTLE_L1, RandomLayer, random_layers
 from small_networks import residual_blocks
 from xdsl.dialects.builtin import ModuleOp
 
-from dsconv.dialects.attributes import Space
+from dsconv.dialects.attributes import Space, TileOrder
 from dsconv.dialects.run import network_of, run_lowered, run_reference, to_memory
 from dsconv.dialects.tiled import BufferOp, L3LoadOp, L3StoreOp, aligned
 from dsconv.driver.pipeline import run_pipeline
@@ -68,6 +68,23 @@ def test_double_buffers_mean_the_same_as_single_ones(
     check(layer, f"{tiles},double-buffer")
     check(layer, f"{tiles},double-buffer,canonicalize,cse")
     check(layer, f"{tiles}{{chunk=100}},double-buffer")
+
+
+@settings(max_examples=100)
+@given(
+    layer=random_layers(),
+    sizes=st.tuples(st.integers(1, 9), st.integers(1, 8), st.integers(1, 8)),
+    order=st.sampled_from(list(TileOrder)),
+)
+def test_tiles_mean_the_same_in_any_order(
+    layer: RandomLayer, sizes: tuple[int, int, int], order: TileOrder
+):
+    asked = ",".join(map(str, sizes))
+    tiles = f"select-layout,tile-l1{{l1=1000000 buffers=2 sizes={asked}}}"
+    ordered = f"{tiles},order-tiles{{order={order}}},lower-to-tiles"
+    check(layer, ordered)
+    check(layer, f"{ordered},double-buffer,canonicalize,cse")
+    check(layer, f"{ordered}{{chunk=100}},double-buffer,stream-weights,plan-memory")
 
 
 @settings(max_examples=20)

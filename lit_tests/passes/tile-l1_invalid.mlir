@@ -15,4 +15,4 @@ func.func @net(%x: tensor<1x4x4x4xsi8>) -> tensor<1x4x4x4xsi8> {
 // SIZES: layer "pw" (pointwise) does not fit L1: it needs 96 bytes, 23 are there; give at least 96 bytes of L1 for tiles
 // TWO: pw: tile-l1 takes sizes=channels,rows,columns, each at least 1, not 4,2
 // ZERO: pw: tile-l1 takes sizes=channels,rows,columns, each at least 1, not 4,0,2
-// FITS: tile = #dsconv.tile<1, 1, {{1|2}}, {{weights|pixels}}>
+// FITS: tile = #dsconv.tile<1, 1, {{1|2}}, {{weights|pixels|scan|scan_pixels}}>

@@ -36,8 +36,8 @@ class GroupLoops(Nest):
         if nest.groups_outermost:
             with loop(0, nest.groups, "group") as group, loop(0, pixels, "pixels") as tile:
                 rows, columns = self._pixels(tile)
-                whole = is_first(tile) if nest.tile.order.turns else True
-                self._group(group, rows, columns, loads_input=True, loads_weights=whole)
+                changes = is_first(tile)
+                self._group(group, rows, columns, loads_input=True, loads_weights=changes)
                 channels = part(group, nest.group, nest.width)
                 self.add_and_put((channels, rows, columns), [])
             return

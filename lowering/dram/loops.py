@@ -6,13 +6,13 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import TypeAlias
 
-from xdsl.dialects import arith
 from xdsl.ir import SSAValue
 
 from dsconv.lowering.building import (
     Index,
     add,
-    index_value,
+    is_any,
+    is_different,
     is_equal,
     loop,
     maximum,
@@ -53,7 +53,7 @@ def is_later(counter: Index) -> Condition:
     """Whether a loop is behind its first iteration."""
     if isinstance(counter, int):
         return counter > 0
-    return arith.CmpiOp(counter, index_value(0), "ne").result
+    return is_different(counter, 0)
 
 
 def any_of(conditions: Sequence[Condition]) -> Condition:
@@ -65,7 +65,7 @@ def any_of(conditions: Sequence[Condition]) -> Condition:
         return False
     total, *others = values
     for value in others:
-        total = arith.OrIOp(total, value).result
+        total = is_any(total, value)
     return total
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from xdsl.ir import SSAValue
 
-from dsconv.dialects.attributes import Layout, Tile, WindowAttr
+from dsconv.dialects.attributes import Layout, Tile, TileOrder, WindowAttr
 from dsconv.dialects.graph import (
     AddOp,
     ConcatOp,
@@ -239,19 +239,25 @@ class LayerShape:
 
     def input_versions(self, tile: Tile) -> int:
         """How many input tiles are loaded one after the other."""
-        if self.channelwise:
+        if self.channelwise or tile.order is TileOrder.RASTER:
             return self.tiles(tile)
         if not self.tile_loops(tile).channels_outermost or self.pixel_tiles(tile) == 1:
             return self.pixel_tiles(tile)
-        return self.tiles(tile)
+        return self.tiles(tile) - self.turns(tile)
 
     def weight_versions(self, tile: Tile) -> int:
         """How many weight tiles are loaded one after the other."""
         if self.shared_record:
             return 1
+        if tile.order is TileOrder.RASTER and not self.channelwise:
+            return self.tiles(tile)
         if self.tile_loops(tile).channels_outermost or self.channel_tiles(tile) == 1:
             return self.channel_tiles(tile)
-        return self.tiles(tile)
+        return self.tiles(tile) - self.turns(tile)
+
+    def turns(self, tile: Tile) -> int:
+        """How often the inner loop turns, where that saves a tile of what it loads."""
+        return self.tile_loops(tile).outer - 1 if tile.order.turns else 0
 
     def loaded_bytes(self, tile: Tile) -> int:
         """Bytes loaded for the whole layer: inputs and weights."""

@@ -11,7 +11,7 @@ from dsconv.dialects.target import Accelerator
 from dsconv.passes.dram.dense_nest import DenseNest
 from dsconv.passes.dram.group_nest import GroupNest
 from dsconv.passes.dram.links import Link, Parts
-from dsconv.passes.dram.pixel_tiles import even_parts, fine_slices, halves, slices
+from dsconv.passes.dram.pixel_tiles import coarse_slices, even_parts, fine_slices, slices
 from dsconv.passes.dram.row_pipeline import RowPipeline
 from dsconv.passes.dram.schedule import DramSchedule
 from dsconv.passes.dram.stay import Stay
@@ -68,7 +68,7 @@ def smallest(link: Link, reads: Reads, stay: Stay, machine: Accelerator) -> int:
 def _dense_slices(link: Link, stay: Stay, machine: Accelerator) -> tuple[list[int], list[int]]:
     """Kernels of a tile, and input channels at a time."""
     shape, block = link.shape, machine.channel_block
-    kernels, depths = halves(shape.kernels), halves(link.weights[1])
+    kernels, depths = coarse_slices(shape.kernels), coarse_slices(link.weights[1])
     if not stay.output:
         kernels = slices(shape.kernels, block)
     if not stay.input_stays:

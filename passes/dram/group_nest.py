@@ -186,10 +186,10 @@ class GroupNest:
         """Weights that are loaded."""
         whole = sum(link.weight_entries for link in self.links)
         strips = len(self.rows) * len(self.columns)
+        if self.groups_outermost or (self.groups == 1 and self.tile.order.turns):
+            return whole
         if not self.tile.order.turns:
             return whole * strips
-        if self.groups_outermost or self.groups == 1:
-            return whole
         saved = sum(
             self.weights_of_group(link, self.last_group if turn % 2 else self.group)
             for turn in range(1, strips)

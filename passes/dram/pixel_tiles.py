@@ -68,6 +68,7 @@ def fine_slices(channels: int) -> list[int]:
     return sorted({*even_parts(channels), *range(16, channels, 16)}, reverse=True)
 
 
-def halves(channels: int) -> list[int]:
-    """The channels, half of them, and so on."""
-    return sorted({-(-channels // 2**times) for times in range(channels.bit_length())})[::-1]
+def coarse_slices(channels: int) -> list[int]:
+    """A few of them: the channels, half of them, and so on."""
+    halves = {-(-channels // 2**times) for times in range(channels.bit_length())}
+    return sorted(halves, reverse=True)

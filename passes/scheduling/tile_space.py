@@ -14,8 +14,15 @@ from dsconv.passes.scheduling.l1_residency import NOTHING_RESIDENT, Residency, l
 from dsconv.passes.scheduling.layer_cost import LayerCost, kernel_shape, layer_cost
 from dsconv.passes.scheduling.pareto import pareto_front
 
-ORDERS = (TileOrder.WEIGHTS, TileOrder.PIXELS)
-"""Orders of the loops that are tried."""
+
+def loop_orders(layer_shape: LayerShape, *, has_two_loops: bool) -> tuple[TileOrder, ...]:
+    """Orders of tile loops that are worth trying: Scan order where a turn saves a tile."""
+    if not has_two_loops:
+        return (TileOrder.WEIGHTS,)
+    if layer_shape.channelwise:
+        return TileOrder.WEIGHTS, TileOrder.PIXELS
+    return TileOrder.SCAN, TileOrder.SCAN_PIXELS
+
 
 HOPELESS = 1.1
 """How many times the cost of another tile, which moves no more, one has that is not even kept."""
@@ -138,7 +145,7 @@ def candidate_tiles(layer_shape: LayerShape, buffers: Sequence[int]) -> Iterator
                 layer_shape.rows,
                 layer_shape.columns,
             )
-            for order in (TileOrder.WEIGHTS,) if whole else ORDERS:
+            for order in loop_orders(layer_shape, has_two_loops=not whole):
                 for count in buffers:
                     yield Tile(channels, *size, order, count)
 

@@ -124,13 +124,14 @@ static DSC_NOINLINE void net_layer_conv(uint32_t core) {
   for (int32_t tile = 0; tile < 4; tile++) {
     const int32_t v = tile / 2;
     const int32_t v_2 = tile % 2;
-    const int32_t k = v_2 * 8;
+    const int32_t k = (v % 2 == 1 ? 1 - v_2 : v_2) * 8;
     const int32_t oy = v * 6;
     const int32_t v_3 = oy - 1;
     const int32_t v_4 = dsc_min(dsc_max(v_3, 0), 4);
+    dsc_dma transfer = {0};
     if (core == 0) {
-      const dsc_dma transfer = dsc_load_weights(w, 0, weights, (uint32_t)(k * 44), (dsc_box){1, 0, 1, 0, 352, 0});
-      dsc_wait(transfer);
+      if ((v_2 != 0) || (v == 0)) transfer = dsc_load_weights(w, 0, weights, (uint32_t)(k * 44), (dsc_box){1, 0, 1, 0, 352, 0});
+      if ((v_2 != 0) || (v == 0)) dsc_wait(transfer);
     }
     dsc_dma transfer_2 = {0};
     if (core == 0) {
