@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from statistics import median
 from types import ModuleType
@@ -10,15 +11,20 @@ from types import ModuleType
 import pytest
 from dram_traces import TRACES
 
+from dsconv import zoo
 from dsconv.doctor import check
 from dsconv.dram import model
 from dsconv.dram.device import DramDevice
-from dsconv.dram.result import DramEnergy
+from dsconv.dram.result import DramEnergy, DramResult
 from dsconv.dram.trace import Kind, Trace, Transfer
 from dsconv.errors import DsconvError
+from dsconv.execution.accelerator import ScheduledNetwork
+from dsconv.frontends import import_onnx
+from dsconv.passes.dram.schedule import DramSchedule
 from dsconv.runners.dram import SIMULATORS, dramsim2, dramsim3, simulator_for
 from dsconv.runners.dram.epochs import Epoch, run_until_all_are_back
 from dsconv.runners.process import Program, RunnerError
+from dsconv.targets import load_accelerator
 from dsconv.targets.dram import load_dram
 
 DDR3, LPDDR3 = load_dram("DDR3-1333"), load_dram("LPDDR3-1600")
@@ -179,7 +185,7 @@ def present(simulator: ModuleType) -> pytest.MarkDecorator:
     )
 
 
-@pytest.mark.parametrize(
+on_simulators = pytest.mark.parametrize(
     ("simulator", "name"),
     [
         pytest.param(dramsim2, "DDR3-1333", marks=present(dramsim2)),
@@ -188,6 +194,9 @@ def present(simulator: ModuleType) -> pytest.MarkDecorator:
         pytest.param(dramsim3, "LPDDR4-3200", marks=present(dramsim3)),
     ],
 )
+
+
+@on_simulators
 def test_the_model_meets_the_simulators(simulator: ModuleType, name: str) -> None:
     device = load_dram(name)
     times: dict[str, float] = {}
@@ -204,3 +213,31 @@ def test_the_model_meets_the_simulators(simulator: ModuleType, name: str) -> Non
     assert max(map(abs, energies.values())) <= 0.06, errors
     assert median(map(abs, times.values())) <= 0.02, errors
     assert median(map(abs, energies.values())) <= 0.02, errors
+
+
+@cache
+def schedule_traces() -> dict[DramSchedule, Trace]:
+    """Those of MobileNetV2 0.25, 128x128, with 16 K entries."""
+    imported = import_onnx(zoo.build("mv2-128"))
+    machine = replace(load_accelerator("dram_accelerator").accelerator, entries=16384)
+    return {
+        schedule: ScheduledNetwork.of(imported, machine, schedule).walk().trace
+        for schedule in DramSchedule
+    }
+
+
+@on_simulators
+def test_the_model_says_what_a_schedule_saves(simulator: ModuleType, name: str) -> None:
+    device = load_dram(name)
+    results: dict[DramSchedule, tuple[DramResult, DramResult]] = {}
+    for schedule, trace in schedule_traces().items():
+        bursts = trace.bursts(device.line_bytes)
+        ours = model.run(bursts, device)
+        results[schedule] = ours.result, simulator.run(bursts, device, ours.cycles)
+    baseline = results[DramSchedule.RASTER]
+    for schedule, pair in results.items():
+        ours, theirs = (
+            (one.seconds / whole.seconds, one.energy.total / whole.energy.total)
+            for one, whole in zip(pair, baseline, strict=True)
+        )
+        assert ours == pytest.approx(theirs, abs=0.01), schedule
