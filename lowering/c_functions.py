@@ -374,6 +374,7 @@ class FunctionPrinter:
         first = l3_offset(op.l3_buffer)
         offset = unsigned(self.operand(op.l3_offset))
         place = str(first + int(offset)) if offset.isdigit() else f"{first} + {offset}"
+        place = f"{self.prefix.upper()}_L3_BASE + {place}"
         arguments = (self.text(op.l2_buffer), "0", place, box_literal(op.box))
         return f"{function}({', '.join(arguments)})"
 
@@ -439,7 +440,8 @@ class FunctionPrinter:
     def layer_end(self, op: LayerOp, number: int) -> str:
         """The call behind a layer, which says where its output lies."""
         if buffer_space(op.output) is Space.L3:
-            place = f"{l3_offset(op.output)}, {buffer_size(op.output)}"
+            base = f"{self.prefix.upper()}_L3_BASE"
+            place = f"{base} + {l3_offset(op.output)}, {buffer_size(op.output)}"
             return f"dsc_layer_end_in_l3({number}, {place});"
         output, size = self.text(op.output), tensor_bytes(op.shape)
         if size < buffer_size(op.output):

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from string import printable, whitespace
 
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, StringAttr
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    DenseArrayBase,
+    DictionaryAttr,
+    FloatAttr,
+    IntegerAttr,
+    StringAttr,
+)
 from xdsl.dialects.func import FuncOp
 from xdsl.utils.exceptions import DiagnosticException
 
@@ -27,7 +34,8 @@ ROLES = ("input", "output")
 class CPort:
     """One input or output: its name in the model's file, and its bytes in L2.
 
-    `meaning` is what the importer says of it, if anything. `constant` is its place among several.
+    `meaning` is what the importer says of it, if anything, and so are `dtype`, `shape`, `scale` and
+    `zero_point`. `constant` is its place among several.
     """
 
     name: str
@@ -35,6 +43,10 @@ class CPort:
     meaning: str
     offset: int
     size: int
+    dtype: str
+    shape: tuple[int, ...]
+    scale: float | None
+    zero_point: int
 
 
 def c_ports(function: FuncOp, role: str) -> list[CPort]:
@@ -59,6 +71,10 @@ def c_ports(function: FuncOp, role: str) -> list[CPort]:
             _text(fields, "meaning"),
             port_offset(function, number),
             buffer_size(function.body.block.args[number]),
+            _text(fields, "dtype"),
+            _shape(fields),
+            _scale(fields),
+            _zero_point(fields),
         )
         for name, constant, fields, number in zip(names, constants, stated, numbers, strict=True)
     ]
@@ -131,6 +147,21 @@ def _stated(function: FuncOp, role: str, count: int) -> Sequence[DictionaryAttr]
 def _text(fields: DictionaryAttr, key: str) -> str:
     value = fields.data.get(key)
     return value.data if isinstance(value, StringAttr) else ""
+
+
+def _shape(fields: DictionaryAttr) -> tuple[int, ...]:
+    value = fields.data.get("shape")
+    return tuple(value.get_values()) if isinstance(value, DenseArrayBase) else ()
+
+
+def _scale(fields: DictionaryAttr) -> float | None:
+    value = fields.data.get("scale")
+    return value.value.data if isinstance(value, FloatAttr) else None
+
+
+def _zero_point(fields: DictionaryAttr) -> int:
+    value = fields.data.get("zero_point")
+    return value.value.data if isinstance(value, IntegerAttr) else 0
 
 
 def _constants(names: Sequence[str], prefix: str) -> list[str]:

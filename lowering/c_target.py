@@ -33,10 +33,9 @@ from dsconv.lowering.c_functions import (
     print_kernel,
     print_network,
 )
+from dsconv.lowering.c_header import print_header
 from dsconv.lowering.c_names import c_prefix
 from dsconv.lowering.c_ports import (
-    header_comment,
-    header_constants,
     print_port_fields,
     print_port_lists,
 )
@@ -117,22 +116,13 @@ def size_attribute(function: FuncOp, name: str) -> int:
     return value.value.data
 
 
-def print_header(module: ModuleOp, output: IO[str]) -> None:
+def print_network_header(module: ModuleOp, output: IO[str]) -> None:
     """network.h: what an application includes."""
-    function, name = network_function(module), network_name(module)
-    guard = f"{name.upper()}_NETWORK_H"
-    output.write(
-        f"{header_comment(function, f'{name}_network')} */\n"
-        f"#ifndef {guard}\n#define {guard}\n\n"
-        '#include "dsc_runtime.h"\n\n'
-        f"extern const dsc_network {name}_network;\n\n{header_constants(function)}"
-        "/* What the harness of runtime_c runs. */\n"
-        f"#define DSC_NETWORK {name}_network\n#define DSC_LAYERS {layer_count(function)}\n"
-        f"#define DSC_L3_BYTES {size_attribute(function, L3_SIZE)}\n\n"
-    )
-    for symbol, data in weights(module):
-        output.write(f"extern const uint8_t {name}_{symbol}[{len(data)}];\n")
-    output.write("\n#endif\n")
+    function = network_function(module)
+    sizes = {"L1": L1_SIZE, "L2": L2_SIZE, "L3": L3_SIZE}
+    memories = {name: size_attribute(function, attribute) for name, attribute in sizes.items()}
+    records = [(symbol, len(data)) for symbol, data in weights(module)]
+    print_header(function, layer_count(function), memories, records, output)
 
 
 def print_weights(module: ModuleOp, output: IO[str]) -> None:
@@ -158,7 +148,11 @@ def print_code(module: ModuleOp, output: IO[str]) -> None:
     for header in INCLUDES:
         writer.line(f'#include "{header}"')
     writer.line()
+    writer.line("#ifdef DSC_L1_ARENA /* an array that several networks share */")
+    writer.line(f"extern uint8_t DSC_L1_ARENA[];\n#define {name}_l1 DSC_L1_ARENA")
+    writer.line("#else")
     writer.line(f"DSC_L1 static uint8_t {name}_l1[{size_attribute(network, L1_SIZE)}];")
+    writer.line("#endif")
     l2_bytes = size_attribute(network, L2_SIZE)
     writer.line(f"_Alignas(8) static uint8_t {name}_l2[{l2_bytes}];")
     macros = {
@@ -210,7 +204,11 @@ def print_description(network: FuncOp, name: str, writer: CWriter) -> None:
 def c_files(module: ModuleOp) -> CFiles:
     """The C and assembly of a lowered module, file by file."""
     texts: dict[str, str] = {}
-    printers = {"network.h": print_header, "network.c": print_code, "weights.c": print_weights}
+    printers = {
+        "network.h": print_network_header,
+        "network.c": print_code,
+        "weights.c": print_weights,
+    }
     for name, print_file in printers.items():
         output = StringIO()
         print_file(module, output)
@@ -218,7 +216,8 @@ def c_files(module: ModuleOp) -> CFiles:
     for isa in ASSEMBLY_MACROS:
         output = StringIO()
         print_assembly(module, isa, output)
-        texts[f"kernels_{isa}.S"] = output.getvalue()
+        if assembly_kernels(module):
+            texts[f"kernels_{isa}.S"] = output.getvalue()
     return CFiles(texts, l3_image(module))
 
 

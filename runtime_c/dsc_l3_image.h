@@ -2,6 +2,7 @@
 #ifndef DSC_L3_IMAGE_H
 #define DSC_L3_IMAGE_H
 
+#include "dsc_runtime.h"
 #include "network.h"
 
 /* network.h says how much L3 the network uses, if it uses any. */

@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "dsc_network.h"
+
 /* Memory that tiles and activations live in. Offsets are bytes from base; bytes is the size of the whole buffer, which
    the host checks every transfer against. */
 typedef struct {
@@ -40,31 +42,6 @@ typedef struct {
   uint32_t l2_l1_weights;
   uint32_t l3_l2;
 } dsc_layer_stats;
-
-/* One of several inputs or outputs of a network. */
-typedef struct {
-  const char *name; /* in the model's file */
-  uint8_t *data;
-  uint32_t bytes;
-} dsc_port;
-
-/* A compiled network, as the harness sees it. run is called by every core. A network of one input has it in input; one of
-   several lists them in inputs, and input is NULL. Outputs are alike. */
-typedef struct {
-  const char *name;
-  uint8_t *input;
-  uint32_t input_bytes;
-  const uint8_t *output;
-  uint32_t output_bytes;
-  uint32_t layers;
-  void (*run)(uint32_t core);
-  uint32_t l3_bytes;       /* all of L3 that the network uses: its image, then space for activations */
-  uint32_t l3_image_bytes; /* what lies in L3 from offset 0 before the first run, the file l3.bin */
-  const dsc_port *inputs;
-  uint32_t input_count; /* of inputs: 0 where there is one input */
-  const dsc_port *outputs;
-  uint32_t output_count;
-} dsc_network;
 
 /* The platform defines dsc_dma (the handle of a started transfer), DSC_CORES, DSC_L1 (the attribute that places an array in
    L1), DSC_RUNTIME_DATA (the attribute of the runtime's own counters), and as static inline functions or declarations:
@@ -104,11 +81,25 @@ static inline void dsc_fill(uint32_t core, dsc_buffer l1, uint32_t offset, uint3
   }
 }
 
+/* Programs of the harness count and trace layers; libraries do not (DSC_HOOKS=0). */
+#ifndef DSC_HOOKS
+#define DSC_HOOKS 1
+#endif
+
 /* Core 0 only. The end comes after the layer's last barrier; with DSC_TRACE it also writes the layer's output to the host, out
    of L2, L1 or L3. The latter takes long, and transfers from L3 that are in flight go on meanwhile. */
+#if DSC_HOOKS
 void dsc_layer_begin(uint32_t layer);
 void dsc_layer_end(uint32_t layer, dsc_buffer output);
 void dsc_layer_end_in_l1(uint32_t layer, dsc_buffer output);
 void dsc_layer_end_in_l3(uint32_t layer, uint32_t output_offset, uint32_t output_bytes);
+#else
+static inline void dsc_layer_begin(uint32_t layer) { (void)layer; }
+static inline void dsc_layer_end(uint32_t layer, dsc_buffer output) { (void)layer, (void)output; }
+static inline void dsc_layer_end_in_l1(uint32_t layer, dsc_buffer output) { (void)layer, (void)output; }
+static inline void dsc_layer_end_in_l3(uint32_t layer, uint32_t output_offset, uint32_t output_bytes) {
+  (void)layer, (void)output_offset, (void)output_bytes;
+}
+#endif
 
 #endif

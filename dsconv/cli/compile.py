@@ -46,6 +46,10 @@ def compile_command(
     profile: Profile = CostSource.MODEL,
     jobs: Jobs = 1,
     verify_each: VerifyEach = False,
+    library: Annotated[
+        bool,
+        typer.Option("--library", help="C to link into your own program, without main."),
+    ] = False,
 ) -> None:
     """Compile a network to C that builds without dsconv."""
     from dsconv.api import compile
@@ -64,7 +68,7 @@ def compile_command(
         verify_each=verify_each,
         measurer=measurer_for(profile, jobs),
     )
-    compiled.write(output)
+    compiled.write(output, library=library)
     for note in (read_as(compiled.imported.flavour), *compiled.imported.notes):
         errors.print(f"note: {note}", style="dim", markup=False, highlight=False)
     errors.print(f"{output}: C for {compiled.target.name}; build it with make -C {output}")

@@ -20,6 +20,9 @@ class CompiledNetwork:
     lowered: ModuleOp
     target: ClusterTarget
 
-    def write(self, directory: Path) -> None:
-        """Writes the C, its runtime, a Makefile and the IR to a folder, made if need be."""
-        write_folder(self.lowered, directory, self.target, self.target.platform)
+    def write(self, directory: Path, *, library: bool = False) -> None:
+        """Writes the C, its runtime, a Makefile and the IR to a folder, made if need be.
+
+        With `library`, `make` builds what an application links, in place of a program.
+        """
+        write_folder(self.lowered, directory, self.target, self.target.platform, library=library)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterable
 from importlib.resources import as_file, files
 from pathlib import Path
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import DiagnosticException
 
+from dsconv.driver.runtime_files import has_library, has_program, runtime_files
 from dsconv.errors import DsconvError
 from dsconv.files import folder_written_at_once
-from dsconv.lowering.c_target import c_files
+from dsconv.lowering.c_target import c_files, network_name
 from dsconv.lowering.instruction_sets import INSTRUCTION_SETS
 from dsconv.targets import ClusterTarget
 
@@ -25,11 +27,13 @@ def write_folder(
     *,
     trace: bool = False,
     count: bool = False,
+    library: bool = False,
 ) -> None:
     """Writes the C of a lowered module, the runtime of a platform, a Makefile and the IR.
 
     With `trace`, the program writes every layer's output to a file for comparison; with `count`,
-    what its cores do in every layer. Raises DsconvError where the module has no C form or the
+    what its cores do in every layer. With `library`, the folder has what an application links, and
+    no program. Raises DsconvError where the module has no C form or the
     folder cannot be written.
     """
     try:
@@ -41,9 +45,10 @@ def write_folder(
         "L2_BYTES": target.l2.bytes,
         "TRACE": int(trace),
         "COUNT": int(count),
+        "NETWORK": network_name(module),
     }
     with folder_written_at_once(directory) as draft:
-        _copy_runtime(draft, platform)
+        _copy_runtime(draft, platform, sources.texts.values(), library=library)
         header = (draft / "dsc_platform.h").read_text()
         settings |= _cores_setting(header, target, platform)
         for name, text in sources.texts.items():
@@ -76,10 +81,17 @@ def _cores_setting(header: str, target: ClusterTarget, platform: str) -> dict[st
     return {}
 
 
-def _copy_runtime(directory: Path, platform: str) -> None:
+def _copy_runtime(
+    directory: Path, platform: str, generated: Iterable[str], *, library: bool
+) -> None:
     with as_file(files("dsconv").joinpath("runtime_c")) as runtime:
         folder = runtime / platform
         if not folder.is_dir():
             raise DsconvError(f"runtime_c has no platform {platform}")
-        for source in (runtime / "Makefile", *runtime.glob("*.[ch]"), *folder.iterdir()):
+        library = library or not has_program(folder)
+        if library and not has_library(folder):
+            raise DsconvError(
+                f"platform {platform} has programs alone; for a library, compile for target mcu"
+            )
+        for source in runtime_files(runtime, folder, generated, library=library):
             shutil.copy(source, directory)

@@ -24,19 +24,38 @@ func.func @net(%x: tensor<1x3x6x6xsi8, #dsconv.layout<hwc>>) -> tensor<1x2x1x1xs
 // CHECK-NEXT{LITERAL}: #ifndef NET_NETWORK_H
 // CHECK-NEXT{LITERAL}: #define NET_NETWORK_H
 // CHECK-EMPTY:
-// CHECK-NEXT{LITERAL}: #include "dsc_runtime.h"
+// CHECK-NEXT{LITERAL}: #include "dsc_network.h"
+// CHECK-EMPTY:
+// CHECK-NEXT{LITERAL}: #ifdef __cplusplus
+// CHECK-NEXT{LITERAL}: extern "C" {
+// CHECK-NEXT{LITERAL}: #endif
 // CHECK-EMPTY:
 // CHECK-NEXT{LITERAL}: extern const dsc_network net_network;
 // CHECK-EMPTY:
-// CHECK-NEXT{LITERAL}: /* What the harness of runtime_c runs. */
-// CHECK-NEXT{LITERAL}: #define DSC_NETWORK net_network
-// CHECK-NEXT{LITERAL}: #define DSC_LAYERS 6
-// CHECK-NEXT{LITERAL}: #define DSC_L3_BYTES 0
+// CHECK-NEXT{LITERAL}: #define NET_L1_BYTES 272
+// CHECK-NEXT{LITERAL}: #define NET_L2_BYTES 256
+// CHECK-NEXT{LITERAL}: #define NET_L3_BYTES 0
 // CHECK-EMPTY:
 // CHECK-NEXT{LITERAL}: extern const uint8_t net_conv_weights[128];
 // CHECK-NEXT{LITERAL}: extern const uint8_t net_dw_weights[80];
 // CHECK-NEXT{LITERAL}: extern const uint8_t net_pw_weights[32];
 // CHECK-NEXT{LITERAL}: extern const uint8_t net_fc_weights[16];
+// CHECK-EMPTY:
+// CHECK-NEXT{LITERAL}: /* input:  */
+// CHECK-NEXT{LITERAL}: #define NET_INPUT_BYTES 108
+// CHECK-EMPTY:
+// CHECK-NEXT{LITERAL}: /* output:  */
+// CHECK-NEXT{LITERAL}: #define NET_OUTPUT_BYTES 2
+// CHECK-EMPTY:
+// CHECK-NEXT{LITERAL}: #ifdef DSC_PROGRAM /* what the harness of runtime_c runs */
+// CHECK-NEXT{LITERAL}: #define DSC_NETWORK net_network
+// CHECK-NEXT{LITERAL}: #define DSC_LAYERS 6
+// CHECK-NEXT{LITERAL}: #define DSC_L3_BYTES 0
+// CHECK-NEXT{LITERAL}: #endif
+// CHECK-EMPTY:
+// CHECK-NEXT{LITERAL}: #ifdef __cplusplus
+// CHECK-NEXT{LITERAL}: }
+// CHECK-NEXT{LITERAL}: #endif
 // CHECK-EMPTY:
 // CHECK-NEXT{LITERAL}: #endif
 // CHECK-NEXT{LITERAL}: // ---- network.c
@@ -49,7 +68,12 @@ func.func @net(%x: tensor<1x3x6x6xsi8, #dsconv.layout<hwc>>) -> tensor<1x2x1x1xs
 // CHECK-NEXT{LITERAL}: #include "dsc_runtime.h"
 // CHECK-NEXT{LITERAL}: #include "dsc_simd.h"
 // CHECK-EMPTY:
+// CHECK-NEXT{LITERAL}: #ifdef DSC_L1_ARENA /* an array that several networks share */
+// CHECK-NEXT{LITERAL}: extern uint8_t DSC_L1_ARENA[];
+// CHECK-NEXT{LITERAL}: #define net_l1 DSC_L1_ARENA
+// CHECK-NEXT{LITERAL}: #else
 // CHECK-NEXT{LITERAL}: DSC_L1 static uint8_t net_l1[272];
+// CHECK-NEXT{LITERAL}: #endif
 // CHECK-NEXT{LITERAL}: _Alignas(8) static uint8_t net_l2[256];
 
 // A kernel: loops with constant bounds for its shape, split over the cores.

@@ -13,11 +13,11 @@ func.func @net(%x: tensor<1x4x2x2xsi8, #dsconv.layout<hwc>>) -> tensor<1x4x2x2xs
 
 // The offsets in L3 are part of the calls; the trace is told where the output lies.
 // CHECK-LABEL{LITERAL}: static DSC_NOINLINE void net_layer_up(uint32_t core) {
-// CHECK:      net_up_in_up_l3 = dsc_l3_store(net_up_in_up, 0, 0 + (uint32_t)(v * 16), (dsc_box){1, 0, 1, 0, 32, 0});
+// CHECK:      net_up_in_up_l3 = dsc_l3_store(net_up_in_up, 0, NET_L3_BASE + 0 + (uint32_t)(v * 16), (dsc_box){1, 0, 1, 0, 32, 0});
 // CHECK-NEXT: dsc_l3_wait(net_up_in_up_l3);
-// CHECK:      dsc_layer_end_in_l3(0, 0, 64);
+// CHECK:      dsc_layer_end_in_l3(0, NET_L3_BASE + 0, 64);
 // CHECK-LABEL{LITERAL}: static DSC_NOINLINE void net_layer_down(uint32_t core) {
-// CHECK:      net_up_in_down_l3 = dsc_l3_load(net_up_in_down, 0, 0 + (uint32_t)(v * 16), (dsc_box){1, 0, 1, 0, 32, 0});
+// CHECK:      net_up_in_down_l3 = dsc_l3_load(net_up_in_down, 0, NET_L3_BASE + 0 + (uint32_t)(v * 16), (dsc_box){1, 0, 1, 0, 32, 0});
 // CHECK-NEXT: dsc_l3_wait(net_up_in_down_l3);
 // CHECK:      dsc_layer_end(1, net_output);
 // CHECK{LITERAL}: .l3_bytes = 64,

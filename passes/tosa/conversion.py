@@ -71,6 +71,7 @@ class Port:
         fields: dict[str, Attribute] = {
             "name": StringAttr(self.name),
             "meaning": StringAttr(f"{self.dtype} {'x'.join(map(str, self.shape))}"),
+            "dtype": StringAttr(self.dtype),
             "shape": i64_array(self.shape),
             "zero_point": IntegerAttr(0, i64),
         }

@@ -1,5 +1,6 @@
 #include "dsc_runtime.h"
 
+#if DSC_HOOKS
 static void count(dsc_direction direction, uint32_t bytes) {
   switch (direction) {
     case DSC_LOAD: dsc_counters.l2_l1_in += bytes; break;
@@ -8,6 +9,12 @@ static void count(dsc_direction direction, uint32_t bytes) {
     case DSC_STORE: dsc_counters.l2_l1_out += bytes; break;
   }
 }
+
+static void count_weights(uint32_t bytes) { dsc_counters.l2_l1_weights += bytes; }
+#else
+static void count(dsc_direction direction, uint32_t bytes) { (void)direction, (void)bytes; }
+static void count_weights(uint32_t bytes) { (void)bytes; }
+#endif
 
 static uint32_t mchan_direction(dsc_direction direction) {
   return direction == DSC_STORE ? MCHAN_L1_TO_L2 : MCHAN_L2_TO_L1;
@@ -74,5 +81,5 @@ void dsc_wait(dsc_dma transfer) {
 
 void dsc_wait_prefetch(dsc_dma transfer, uint32_t bytes) {
   dsc_wait(transfer);
-  dsc_counters.l2_l1_weights += bytes;
+  count_weights(bytes);
 }

@@ -3,7 +3,9 @@
 _Static_assert(DSC_L3_BYTES <= HYPERRAM_BYTES, "the network uses more L3 than the HyperRAM has");
 
 dsc_l3_transfer dsc_start_l3_line(uint32_t direction, uint32_t l3, uint32_t l2, uint32_t bytes) {
+#if DSC_HOOKS
   dsc_counters.l3_l2 += bytes;
+#endif
   return dsc_start_transaction(direction, l3, l2, bytes);
 }
 

@@ -3,6 +3,8 @@ PROGRAM = network.elf
 PLATFORM_SOURCES = dsc_dma.c dsc_l3.c dsc_l3_queue.c dsc_semihosting.c dsc_libc.c
 PLATFORM_ASSEMBLY = crt0.S $(wildcard kernels_xpulp.S)
 LINKER_SCRIPT = link.ld
+LIBRARY_SOURCES = dsc_dma.c dsc_l3.c dsc_l3_queue.c
+LIBRARY_ASSEMBLY = $(wildcard kernels_xpulp.S)
 
 L1_BYTES ?= 65536
 L2_BYTES ?= 524288

@@ -5,7 +5,12 @@
 #include "dsc_runtime.h"
 #include "dsc_simd.h"
 
+#ifdef DSC_L1_ARENA /* an array that several networks share */
+extern uint8_t DSC_L1_ARENA[];
+#define net_l1 DSC_L1_ARENA
+#else
 DSC_L1 static uint8_t net_l1[400];
+#endif
 _Alignas(8) static uint8_t net_l2[128];
 
 #ifdef DSC_XPULP

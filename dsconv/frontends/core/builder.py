@@ -403,6 +403,7 @@ def _port_attribute(port: Port) -> DictionaryAttr:
     fields: dict[str, Attribute] = {
         "name": StringAttr(port.name),
         "meaning": StringAttr(port.meaning),
+        "dtype": StringAttr(port.dtype),
         "shape": i64_array(port.shape),
         "zero_point": IntegerAttr(port.zero_point, i64),
     }
