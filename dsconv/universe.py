@@ -28,6 +28,7 @@ PASSES = {
     "tile-l1": "dsconv.passes.tile_l1:TileL1Pass",
     "lower-to-tiles": "dsconv.lowering.layer_loop:LowerToTilesPass",
     "lower-to-accelerator": "dsconv.lowering.dram.lower_to_accelerator:LowerToAcceleratorPass",
+    "elide-copies": "dsconv.passes.elide_copies:ElideCopiesPass",
     "keep-in-l1": "dsconv.passes.keep_in_l1:KeepInL1Pass",
     "double-buffer": "dsconv.passes.double_buffer:DoubleBufferPass",
     "spill-activations": "dsconv.passes.spill_activations:SpillActivationsPass",

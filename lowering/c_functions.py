@@ -445,7 +445,9 @@ class FunctionPrinter:
             return f"dsc_layer_end_in_l3({number}, {place});"
         output, size = self.text(op.output), tensor_bytes(op.shape)
         if size < buffer_size(op.output):
-            output = f"(dsc_buffer){{{output}.base, {size}}}"
+            offset = op.output_offset.value.data
+            base = f"{output}.base + {offset}" if offset else f"{output}.base"
+            output = f"(dsc_buffer){{{base}, {size}}}"
         suffix = "_in_l1" if buffer_space(op.output) is Space.L1 else ""
         return f"dsc_layer_end{suffix}({number}, {output});"
 

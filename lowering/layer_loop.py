@@ -9,9 +9,7 @@ from math import ceil
 from xdsl.builder import ImplicitBuilder
 from xdsl.context import Context
 from xdsl.dialects import memref
-from xdsl.dialects.builtin import (
-    ModuleOp,
-)
+from xdsl.dialects.builtin import DenseArrayBase, ModuleOp, i64
 from xdsl.dialects.func import CallOp, FuncOp, ReturnOp
 from xdsl.ir import Block, BlockArgument, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
@@ -31,6 +29,7 @@ from dsconv.dialects.records import (
     RecordAttr,
 )
 from dsconv.dialects.tiled import (
+    PARTS,
     BarrierOp,
     BoxAttr,
     BufferOp,
@@ -70,6 +69,7 @@ from dsconv.lowering.tile_kernels import (
     tile_kernel,
 )
 from dsconv.lowering.weights import Chunk, cut_weights
+from dsconv.passes.analysis.contiguous_parts import contiguous_parts
 from dsconv.passes.analysis.layer_shape import LayerShape, TileLoops
 from dsconv.passes.analysis.networks import networks
 from dsconv.passes.analysis.target_cluster import cluster_of, memory_limit
@@ -480,7 +480,10 @@ def lower_function(
         lowering = layer_lowering(op, buffers, kernels, chunk_bytes)
         estimate = round(estimated_cost(op, costs).cycles)
         with ImplicitBuilder(new.body):
-            lowering.write(estimate).attributes.update(op.attributes)
+            layer = lowering.write(estimate)
+        layer.attributes.update(op.attributes)
+        if (parts := contiguous_parts(op)) is not None:
+            layer.attributes[PARTS] = DenseArrayBase.from_list(i64, parts)
         constants += lowering.constants
     new.body.block.add_op(ReturnOp())
     return [*constants, *kernels.kernels, new]

@@ -83,6 +83,8 @@ def edge(maker: LayerOp, reader: LayerOp) -> Edge | None:
     users_of = [use.operation for use in activation.result.uses]
     if not all(isinstance(user, LayerOp | DmaStartOp) for user in users_of):
         return None
+    if any(isinstance(user, LayerOp) and user is not maker for user in users_of):
+        return None
     transfers, loads = transfers_of(activation, maker), transfers_of(activation, reader)
     if len(transfers) != 1 or len(loads) != 1:
         return None

@@ -30,7 +30,13 @@ from dsconv.dialects.tiled import (
 )
 from dsconv.passes.analysis.allocator import search_fit
 from dsconv.passes.analysis.index_constants import index_constant
-from dsconv.passes.analysis.liveness import Lifespan, constant_size, constants, lifespans
+from dsconv.passes.analysis.liveness import (
+    Lifespan,
+    constant_size,
+    constants,
+    fits_beside,
+    lifespans,
+)
 from dsconv.passes.analysis.networks import networks
 from dsconv.passes.analysis.target_cluster import memory_limit
 
@@ -252,17 +258,11 @@ def is_multiple(value: SSAValue, divisor: int) -> bool:
 
 def spill(function: FuncOp, weights: list[int], l2: int) -> None:
     """Moves the largest activations of a network to L3 until the others fit."""
-    while not fits(search_fit(items := lifespans(function)), weights, l2):
+    while not fits_beside(weights, search_fit(items := lifespans(function)), l2):
         largest = spill_candidate(items)
         if largest is None:
             return
         Spill(function, largest).write()
-
-
-def fits(activations: int, weights: list[int], l2: int) -> bool:
-    """Whether L2 has room for activations beside all weights, or beside the largest piece."""
-    beside = min(sum(map(aligned, weights)), aligned(max(weights, default=0)))
-    return activations + beside <= l2
 
 
 @dataclass(frozen=True)

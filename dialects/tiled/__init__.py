@@ -32,7 +32,7 @@ from dsconv.dialects.tiled.kernel import (
     KernelSignature,
     RunOp,
 )
-from dsconv.dialects.tiled.layer import RESIDENT_INPUTS, LayerOp, enclosing_layer
+from dsconv.dialects.tiled.layer import PARTS, RESIDENT_INPUTS, LayerOp, enclosing_layer
 from dsconv.dialects.tiled.transfers import (
     DmaStartOp,
     L3LoadOp,
@@ -71,6 +71,7 @@ __all__ = [
     "L3_IMAGE_SIZE",
     "L3_SIZE",
     "OFFSETS",
+    "PARTS",
     "RESIDENT_INPUTS",
     "TILED_ATTRIBUTES",
     "TILED_OPS",

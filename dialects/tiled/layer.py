@@ -24,6 +24,13 @@ RESIDENT_INPUTS = "dsconv.resident_inputs"
 Where a layer has none, `keep-in-l1` decides.
 """
 
+PARTS = "dsconv.parts"
+"""Attribute of a layer that only moves values, `array<i64>`.
+
+Where each of its inputs begins in its result, or its result in its input, in bytes: the values lie
+in the same order in both. `elide-copies` needs no such layer.
+"""
+
 
 def enclosing_layer(op: Operation) -> LayerOp | None:
     """The layer that an operation belongs to."""
@@ -37,6 +44,7 @@ def enclosing_layer(op: Operation) -> LayerOp | None:
 class LayerOp(IRDLOperation):
     """One layer of the network: its loops over tiles. Reports count cycles and bytes by layer.
 
+    What it makes begins `output_offset` bytes behind the start of its output.
     `narrow_channels` and `wide_channels` are output channels requantised in 32 and in 64 bits.
     `estimate` is what the layer is expected to take, in cycles. Its `tile` says how many copies of
     each L1 buffer are planned, its `schedule` how many there are.
@@ -54,6 +62,7 @@ class LayerOp(IRDLOperation):
     wide_channels = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(0, i64))
     shape = prop_def(TensorType)
     output = operand_def(MemRefType)
+    output_offset = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(0, i64))
     body = region_def("single_block")
 
     traits = traits_def(NoTerminator())

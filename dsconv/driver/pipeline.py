@@ -29,7 +29,7 @@ SCHEDULED_LEVEL = "select-layout,tile-l1"
 """What the choice leaves open."""
 
 TILED_LEVEL = (
-    "lower-to-tiles,"
+    "lower-to-tiles,elide-copies,"
     "keep-in-l1,double-buffer,"  # L1: what stays there, and what is there twice
     "spill-activations,stream-weights,prefetch-weights,"  # L2 and L3: what comes when
     "plan-memory"

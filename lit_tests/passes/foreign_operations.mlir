@@ -6,6 +6,7 @@
 // RUN: xdsl-opt -p 'select-schedule{l1=4000}' %s | filecheck %s
 // RUN: xdsl-opt -p select-layout %s | filecheck %s
 // RUN: xdsl-opt -p 'tile-l1{l1=4000}' %s | filecheck %s
+// RUN: xdsl-opt -p elide-copies %s | filecheck %s
 // RUN: xdsl-opt -p plan-memory,lower-kernels-to-xpulp,lower-kernels,double-buffer,prefetch-weights,keep-in-l1 %s | filecheck %s
 
 // Operations of others beside, inside and between layers stay where they are, whatever the pass. What they

@@ -128,3 +128,12 @@ def constants(module: ModuleOp, space: Space) -> list[memref.GlobalOp]:
 def constant_size(constant: memref.GlobalOp) -> int:
     """Bytes of weights."""
     return constant.type.get_shape()[0]
+
+
+def fits_beside(weights: Iterable[int], activations: int, l2: int) -> bool:
+    """Whether an L2 of so many bytes has room for activations beside weights.
+
+    That is beside all of them, or beside the largest one.
+    """
+    sizes = [aligned(size) for size in weights]
+    return activations + min(sum(sizes), max(sizes, default=0)) <= l2

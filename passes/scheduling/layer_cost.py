@@ -85,6 +85,10 @@ def kernel_shape(layer_shape: LayerShape, tile: Tile) -> KernelShape:
     )
 
 
+NO_COST = LayerCost(0, 0)
+"""Of a layer that is elided."""
+
+
 class TileLoopCost(NamedTuple):
     """The loop over a layer's tiles: what is loaded before it, and what in its iterations.
 

@@ -14,6 +14,7 @@ from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import LayerOperation
 from dsconv.dialects.target import Cluster
 from dsconv.passes.analysis.chain import Chain, value_bytes
+from dsconv.passes.analysis.contiguous_parts import is_free
 from dsconv.passes.analysis.layouts import layout_options
 from dsconv.passes.scheduling.fused_space import FusedCandidate, fused_candidates
 from dsconv.passes.scheduling.kernel_cost import CostModel
@@ -23,7 +24,7 @@ from dsconv.passes.scheduling.l1_residency import (
     residencies,
     residency_limits,
 )
-from dsconv.passes.scheduling.layer_cost import LayerCost
+from dsconv.passes.scheduling.layer_cost import NO_COST, LayerCost
 from dsconv.passes.scheduling.layout_paths import Options
 from dsconv.passes.scheduling.legality import next_in_chain, why_illegal
 from dsconv.passes.scheduling.state import State
@@ -188,12 +189,15 @@ def single_candidates(
     given = layer.tile.tile if layer.tile else None
     for layout, residency in product(options[layer.result], stays):
         placed = layer_shape.with_layouts(layer_shape.input_layouts, layout)
+        costs_nothing = residency == NOTHING_RESIDENT and is_free(
+            layer, (*placed.input_layouts, layout)
+        )
         for one in priced_tiles(placed, machine.l1, costs, given, residency):
             yield Candidate(
                 chain.layers,
                 one.tile,
-                one.cost.later(spilled),
-                one.moved_bytes,
+                NO_COST if costs_nothing else one.cost.later(spilled),
+                0 if costs_nothing else one.moved_bytes,
                 {**read, layer.result: layout},
                 residency=residency,
                 saved_cycles=one.saved_cycles,
