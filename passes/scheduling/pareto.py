@@ -24,8 +24,20 @@ def pareto_front(points: Iterable[P]) -> list[P]:
 
     Cycles are sums of fractions: those that differ by less than a thousandth are equal.
     """
-    best: list[P] = []
-    for point in sorted(points, key=lambda point: (round(point.cycles, 3), point.moved_bytes)):
-        if not best or point.moved_bytes < best[-1].moved_bytes:
-            best.append(point)
-    return best
+    known = list(points)
+    places = places_on_front((point.cycles, point.moved_bytes) for point in known)
+    return [known[place] for place in places]
+
+
+def places_on_front(costs: Iterable[tuple[float, int]]) -> list[int]:
+    """The places of those on the front, among cycles and bytes."""
+    numbered = sorted(
+        (round(cycles, 3), moved, place) for place, (cycles, moved) in enumerate(costs)
+    )
+    found: list[int] = []
+    least: int | None = None
+    for _, moved, place in numbered:
+        if least is None or moved < least:
+            found.append(place)
+            least = moved
+    return found

@@ -21,7 +21,7 @@ from xdsl.utils.str_enum import StrEnum
 from dsconv.dialects.attributes import Layout
 from dsconv.dialects.graph import LayerOperation
 from dsconv.dialects.target import Cluster
-from dsconv.passes.scheduling.pareto import pareto_front
+from dsconv.passes.scheduling.pareto import places_on_front
 from dsconv.passes.scheduling.search_space import Candidate, SearchSpace
 from dsconv.passes.scheduling.state import State, values_alive
 
@@ -30,6 +30,9 @@ MOST_POINTS = 64
 
 MOST_STATES = 16
 """Layouts of values, those of four or so, that are kept behind a layer: those of the fastest."""
+
+Continuation = tuple[list["Schedule"], Candidate]
+"""Schedules, and what they go on by."""
 
 CandidateSource = Callable[[int, State], Iterable[Candidate]]
 """What may be chosen from a layer on, behind such a state."""
@@ -85,32 +88,50 @@ def schedules(layers: Sequence[LayerOperation], machine: Cluster) -> list[Schedu
 
 def search(layers: Sequence[LayerOperation], source: CandidateSource) -> list[Schedule]:
     """All schedules of what is offered that no other beats, the fastest first."""
-    reached: list[dict[State, list[Schedule]]]
+    reached: list[dict[State, list[Continuation]]]
     reached = [defaultdict(list) for _ in range(len(layers) + 1)]
-    reached[0][State()] = [Schedule()]
     alive = values_alive(layers)
+    known: Iterable[tuple[State, list[Schedule]]] = [(State(), [Schedule()])]
     for first in range(len(layers)):
-        for state, points in fastest(reached[first]):
+        for state, points in known:
             for candidate in source(first, state):
                 end = first + len(candidate.layers)
                 following = candidate.state_behind(state, alive[end])
-                reached[end][following] += map(Schedule.then, points, [candidate] * len(points))
-    return thinned(pareto_front(chain.from_iterable(reached[-1].values())))
+                reached[end][following].append((points, candidate))
+        known = fastest(reached[first + 1])
+    return front_of(list(chain.from_iterable(reached[-1].values())))
 
 
 def fastest(
-    states: Mapping[State, Sequence[Schedule]],
+    states: Mapping[State, Sequence[Continuation]],
 ) -> Iterator[tuple[State, list[Schedule]]]:
     """The front of each of the states that were reached in the fewest cycles."""
-    fronts = {state: thinned(pareto_front(points)) for state, points in states.items()}
+    fronts = {state: front_of(continuations) for state, continuations in states.items()}
     return iter(sorted(fronts.items(), key=lambda item: item[1][0].cycles)[:MOST_STATES])
+
+
+def front_of(continuations: Sequence[Continuation]) -> list[Schedule]:
+    """The front of all schedules that go on by a candidate; the others are not even made."""
+    places = places_on_front(
+        (point.cycles + cycles, point.moved_bytes + moved)
+        for points, candidate in continuations
+        for cycles, moved in [(candidate.cycles, candidate.moved_bytes)]
+        for point in points
+    )
+    pairs = [(point, candidate) for points, candidate in continuations for point in points]
+    return thinned([Schedule.then(*pairs[place]) for place in places])
 
 
 def thinned(best: list[Schedule]) -> list[Schedule]:
     """A Pareto front of so many points that it can be kept."""
+    gaps = [after.cycles - before.cycles for before, after in zip(best, best[2:], strict=False)]
     while len(best) > MOST_POINTS:
-        gaps = [after.cycles - before.cycles for before, after in zip(best, best[2:], strict=False)]
-        best.pop(1 + gaps.index(min(gaps)))
+        place = gaps.index(min(gaps))
+        best.pop(1 + place)
+        gaps.pop(place)
+        for changed in (place - 1, place):
+            if 0 <= changed < len(gaps):
+                gaps[changed] = best[changed + 2].cycles - best[changed].cycles
     return best
 
 
