@@ -147,16 +147,46 @@ class _Graph:
             _Branch(f"{node.name}/columns", columns, 3),
         ]
         written = [part for branch in branches for part in self._branch(node, branch)]
-        outputs = [f"{branch.name}/output" for branch in branches]
-        written.append(
-            helper.make_node("Concat", outputs, node.output, f"{node.name}/concat", axis=1)
-        )
+        outputs, joined = [f"{branch.name}/output" for branch in branches], node.output[0]
+        normalisation = self._normalisation(node)
+        if normalisation is not None:
+            parts = [self._normalised(normalisation, branch) for branch in branches]
+            written += parts
+            outputs, joined = [part.output[0] for part in parts], normalisation.output[0]
+            self.model.graph.node.remove(normalisation)
+        written.append(helper.make_node("Concat", outputs, [joined], f"{node.name}/concat", axis=1))
         place = list(self.model.graph.node).index(node)
         self.model.graph.node.remove(node)
         for offset, part in enumerate(written):
             self.model.graph.node.insert(place + offset, part)
         if variant is Variant.FULL:
-            self.doubled.add(node.output[0])
+            self.doubled.add(joined)
+
+    def _normalisation(self, node: onnx.NodeProto) -> onnx.NodeProto | None:
+        """The batch normalisation that alone reads what a layer makes."""
+        readers = [other for other in self.model.graph.node if node.output[0] in other.input]
+        if len(readers) != 1 or readers[0].op_type != "BatchNormalization":
+            return None
+        is_fixed = all(name in self.constants for name in readers[0].input[1:])
+        is_output = any(value.name == node.output[0] for value in self.model.graph.output)
+        return readers[0] if is_fixed and not is_output else None
+
+    def _normalised(self, node: onnx.NodeProto, branch: _Branch) -> onnx.NodeProto:
+        """The normalisation of one branch, so that it lies behind a convolution as before."""
+        part = onnx.NodeProto()
+        part.CopyFrom(node)
+        part.name = f"{branch.name}/normalisation"
+        values = [self.constants[name][branch.channels] for name in node.input[1:]]
+        labels = ("scale", "bias", "mean", "variance")
+        part.input[:] = [
+            f"{branch.name}/output",
+            *(
+                self._constant(f"{part.name}/{label}", value)
+                for label, value in zip(labels, values, strict=True)
+            ),
+        ]
+        part.output[:] = [f"{part.name}/output"]
+        return part
 
     def _branch(self, node: onnx.NodeProto, branch: _Branch) -> list[onnx.NodeProto]:
         """A convolution with one tap along an axis, behind a slice where it reads a part."""

@@ -119,6 +119,31 @@ def test_both_filters_together_weigh_as_much_as_the_one_before(gated: bool) -> N
     np.testing.assert_allclose(outputs(student, x), outputs(model, x), atol=1e-4)
 
 
+@pytest.mark.parametrize("variant", list(Variant))
+def test_a_batch_normalisation_goes_into_both_branches(variant: Variant) -> None:
+    """Behind the concat no quantiser would fold it into a convolution."""
+    random = np.random.default_rng(0)
+    kernels = np.zeros((5, 1, 3, 3), np.float32)
+    kernels[:, :, 1, 1] = random.normal(size=(5, 1))
+    pointwise = random.normal(size=(4, 5)).astype(np.float32)
+    model = network(kernels, (6, 6), pointwise, pads=[1] * 4)
+    relu = next(node for node in model.graph.node if node.op_type == "Relu")
+    statistics = random.uniform(0.5, 2, (4, 5)).astype(np.float32)
+    names = ("gamma", "beta", "mean", "variance")
+    for name, values in zip(names, statistics, strict=True):
+        model.graph.initializer.append(numpy_helper.from_array(values, name))
+    normalise = helper.make_node("BatchNormalization", ["dw", *names], ["normal"], "bn")
+    model.graph.node.insert(1, normalise)
+    relu.input[0] = "normal"
+    x = random.normal(size=(1, 5, 6, 6)).astype(np.float32)
+    student = axial(model, variant)
+    onnx.checker.check_model(student, full_check=True)
+    kinds = [node.op_type for node in student.graph.node]
+    assert kinds.count("BatchNormalization") == 2
+    assert kinds.index("Concat") > kinds.index("BatchNormalization")
+    np.testing.assert_allclose(outputs(student, x), outputs(model, x), atol=1e-4)
+
+
 def test_only_the_named_layers_change() -> None:
     model = network(np.ones((4, 1, 3, 3), np.float32), (6, 6), np.ones((1, 4), np.float32))
     with pytest.raises(ModelError, match=r"'pw' is no depthwise layer .*; there are dw"):

@@ -25,16 +25,14 @@ from dsconv.quantise import quantise
 SHAPE = (1, 3, 12, 12)
 
 
-def float_network(opset: int = 17, *, normalised: bool = True) -> onnx.ModelProto:
-    """A depthwise-separable classifier, with batch normalisation as training leaves it."""
+def float_network(opset: int = 17) -> onnx.ModelProto:
+    """A depthwise-separable classifier with batch normalisation, as training leaves it."""
     rng = np.random.default_rng(0)
     writer = ModelWriter(opset)
 
     def block(x: str, *shape: int, **attributes: Any) -> str:
         weights = writer.constant(rng.normal(0, 0.5, shape).astype(np.float32))
         x = writer.node("Conv", x, weights, **attributes)
-        if not normalised:
-            return writer.node("Relu", x)
         statistics = rng.uniform(0.5, 1.5, (4, shape[0])).astype(np.float32)
         x = writer.node("BatchNormalization", x, *map(writer.constant, statistics))
         return writer.node("Relu", x)
@@ -81,7 +79,7 @@ def test_the_quantised_network_compiles_and_keeps_its_classes(model: Path, per_c
 def test_branches_of_a_concat_have_its_scale(tmp_path: Path):
     """Without it a lookup would stand between each branch and the concat."""
     source, target = tmp_path / "student.onnx", tmp_path / "quantised.onnx"
-    onnx.save(axial(float_network(normalised=False), Variant.HALF), str(source))
+    onnx.save(axial(float_network(), Variant.HALF), str(source))
     quantise(source, {"image": images(16)}, target)
     layers = [op for op in import_onnx(target).module.walk() if isinstance(op, LayerOperation)]
     kinds = ["conv2d", *["slice", "depthwise"] * 2, "concat", "pointwise", "avg_pool", "linear"]
