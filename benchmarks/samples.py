@@ -33,6 +33,7 @@ L1_BYTES = 56 * 1024
 CHANNELS = (8, 16, 24, 32, 40, 48, 64, 96, 128, 144, 240, 256)
 SIDES = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 48, 56, 64)
 WINDOWS = (3, 3, 3, 5)
+GROUPS = 4
 UNREQUANTISED = ("add", "max_pool", "lookup", "concat")
 """Kinds without a requantisation, or with one that is always narrow."""
 ADD_MULTIPLIERS = 1_543_211, 2_345_671
@@ -41,6 +42,9 @@ ADD_MULTIPLIERS = 1_543_211, 2_345_671
 @dataclass(frozen=True)
 class SampledLayer:
     """A layer of one kind. Windows are square and padded by half their size, pools not at all.
+
+    Grouped convolutions and shuffles have four groups; a window is the block of a resize or a pixel
+    shuffle.
 
     `mixed`: its layouts and windows are any, and few networks have such layers.
     """
@@ -86,6 +90,14 @@ class SampledLayer:
                 builder.average_pool(window, y)
             case "max_pool":
                 builder.max_pool(window, y.layout)
+            case "grouped":
+                builder.conv2d(self.kernels, window, y, GROUPS)
+            case "resize":
+                builder.resize(self.window, y.layout)
+            case "shuffle":
+                builder.shuffle(GROUPS, y.layout)
+            case "depth_to_space":
+                builder.depth_to_space(self.window, y.layout)
             case _:
                 raise ValueError(f"no layer {self.kind}")
 

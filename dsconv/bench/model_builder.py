@@ -83,9 +83,9 @@ class ModelBuilder:
         """Depthwise convolution."""
         self._convolve(graph.DepthwiseOp, self.shape[0], 1, window, y)
 
-    def conv2d(self, kernels: int, window: WindowAttr, y: Activation) -> None:
-        """Dense convolution."""
-        self._convolve(graph.Conv2DOp, kernels, self.shape[0], window, y)
+    def conv2d(self, kernels: int, window: WindowAttr, y: Activation, groups: int = 1) -> None:
+        """Convolution, dense or in groups."""
+        self._convolve(graph.Conv2DOp, kernels, self.shape[0] // groups, window, y)
 
     def pointwise(self, kernels: int, y: Activation) -> None:
         """1x1 convolution."""
@@ -137,9 +137,32 @@ class ModelBuilder:
     def concat(self, layout: Layout) -> None:
         """The channels of the last activation twice; the type stays."""
         channels, *size = self.shape
-        y = Activation(dtype_of(self.value), self.zero_point, layout)
+        y = self._moved(layout)
         inputs = [self.value] * 2
         self._add(graph.ConcatOp(self._label(), inputs, y.type(2 * channels, *size)), y)
+
+    def resize(self, factor: int, layout: Layout) -> None:
+        """Rows and columns so many times; the type stays."""
+        channels, height, width = self.shape
+        y = self._moved(layout)
+        result = y.type(channels, factor * height, factor * width)
+        self._add(graph.ResizeOp(self._label(), self.value, result), y)
+
+    def shuffle(self, groups: int, layout: Layout) -> None:
+        """Channels of so many groups in turns; the type stays."""
+        y = self._moved(layout)
+        self._add(graph.ShuffleOp(self._label(), self.value, groups, y.type(*self.shape)), y)
+
+    def depth_to_space(self, block: int, layout: Layout) -> None:
+        """Blocks of channels as blocks of pixels; the type stays."""
+        channels, height, width = self.shape
+        y = self._moved(layout)
+        result = y.type(channels // block**2, block * height, block * width)
+        self._add(graph.DepthToSpaceOp(self._label(), self.value, (block, block), result), y)
+
+    def _moved(self, layout: Layout) -> Activation:
+        """The last activation in a layout."""
+        return Activation(dtype_of(self.value), self.zero_point, layout)
 
     def average_pool(self, window: WindowAttr, y: Activation) -> None:
         """Average pool."""
@@ -159,7 +182,7 @@ class ModelBuilder:
     def max_pool(self, window: WindowAttr, layout: Layout) -> None:
         """Max pool; the type stays."""
         channels, *size = self.shape
-        y = Activation(dtype_of(self.value), self.zero_point, layout)
+        y = self._moved(layout)
         result = y.type(channels, *window.output_size(*size))
         self._add(graph.MaxPoolOp(self._label(), self.value, window, result), y)
 
