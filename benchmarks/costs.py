@@ -29,7 +29,7 @@ from rich.table import Table
 import dsconv
 from benchmarks.fitting import Ways, fit, relative_errors
 from benchmarks.layers import LayersSideBySide
-from benchmarks.samples import Draw, MixedDraw, Sample, network
+from benchmarks.samples import Draw, MixedDraw, RareDraw, Sample, network
 from dsconv import zoo
 from dsconv.dialects.target import Isa
 from dsconv.dialects.tiled import BoxAttr, LayerOp
@@ -73,6 +73,16 @@ MIXED_COUNTS = {
     "max_pool": 24,
 }
 """Of layers of any layouts, and pools of any windows."""
+
+RARE_COUNTS = {
+    "depthwise": 30,
+    "conv2d": 12,
+    "grouped": 12,
+    "resize": 8,
+    "shuffle": 8,
+    "depth_to_space": 8,
+}
+"""Of large windows, groups, and what only moves values."""
 
 PORTABLE_SHARE = 4
 """Loops in C take so long, and have so few terms, that a part of the layers is enough."""
@@ -137,20 +147,28 @@ def read_measured(isa: Isa) -> list[MeasuredLayer]:
 
 @app.command()
 def measure(isa: IsaOption = Isa.XPULP) -> None:
-    """Run single layers on GVSoC and keep their cycles."""
-    samples = [*Draw().samples(COUNTS), *MixedDraw().samples(MIXED_COUNTS)]
-    if isa is Isa.PORTABLE:
-        samples = samples[::PORTABLE_SHARE]
-    target = cluster_with(isa)
-    batches = [samples[first : first + BATCH] for first in range(0, len(samples), BATCH)]
-    rows = [row.as_json() for batch in track(batches) for row in measure_batch(batch, target)]
+    """Run single layers on GVSoC and keep their cycles; what the file has is not run again."""
+    target, file, samples = cluster_with(isa), measured_file(isa), samples_for(isa)
+    known = {row.sample: row for row in read_measured(isa)} if file.exists() else {}
+    missing = [sample for sample in samples if sample not in known]
+    batches = [missing[first : first + BATCH] for first in range(0, len(missing), BATCH)]
+    for batch in track(batches):
+        known |= {row.sample: row for row in measure_batch(batch, target)}
     content = {
         "source": f"GVSoC's pulp-open, {target.cores} cores, kernels of {isa}, "
-        f"bank conflicts modelled, {date.today()}",
+        f"bank conflicts modelled, until {date.today()}",
         "unit": "cycles",
-        "layers": rows,
+        "layers": [known[sample].as_json() for sample in samples],
     }
-    measured_file(isa).write_text(json.dumps(content) + "\n")
+    file.write_text(json.dumps(content) + "\n")
+
+
+def samples_for(isa: Isa) -> list[Sample]:
+    """What is measured: the same list each time."""
+    usual = [*Draw().samples(COUNTS), *MixedDraw().samples(MIXED_COUNTS)]
+    if isa is Isa.PORTABLE:
+        return usual[::PORTABLE_SHARE]
+    return [*usual, *RareDraw().samples(RARE_COUNTS)]
 
 
 def kernel_measurements(

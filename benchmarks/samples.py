@@ -27,6 +27,9 @@ MOST_MACS = 2_000_000
 MOST_MIXED_OUTPUTS = 16_000
 """Of layers whose layouts are not the best."""
 
+MOST_RARE_WEIGHTS = 24 * 1024
+"""Bytes of a layer's weights, of which a batch keeps many in L2."""
+
 MOST_TILES = 8
 L1_BYTES = 56 * 1024
 
@@ -247,3 +250,32 @@ class MixedDraw(Draw):
         layer_shape = layer.layer_shape
         outputs = layer_shape.kernels * layer_shape.rows * layer_shape.columns
         return layer if outputs <= MOST_MIXED_OUTPUTS else None
+
+
+class RareDraw(Draw):
+    """Draws layers that few networks have, but that take long where they do."""
+
+    def layer(self, kind: str) -> SampledLayer | None:
+        pick = self.random.choice
+        channels, kernels, height = pick(CHANNELS), pick(CHANNELS), pick(SIDES[:14])
+        width = height if self.random.random() < 0.7 else pick(SIDES[:14])
+        window, stride = 1, 1
+        match kind:
+            case "conv2d" | "grouped":
+                window, stride = pick((3, 3, 5, 7)), pick((1, 1, 2))
+            case "depthwise":
+                kernels, window, stride = channels, pick((5, 7, 9)), pick((1, 1, 2))
+            case _:
+                kernels, window = channels, 2
+        if channels % GROUPS or kernels % GROUPS:
+            return None
+        layer = SampledLayer(
+            *(kind, channels, height, width, self.layout(), kernels, self.layout()),
+            *(window, stride),
+            mixed=True,
+        )
+        shape = layer.layer_shape
+        largest = max(channels * height * width, shape.kernels * shape.rows * shape.columns)
+        weights = shape.record_bytes * shape.kernels
+        fits = largest <= LARGEST_MAP // 2 and shape.macs <= MOST_MACS // 2
+        return layer if fits and weights <= MOST_RARE_WEIGHTS else None

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from xdsl.builder import Builder, ImplicitBuilder
 from xdsl.context import Context
-from xdsl.dialects import scf
-from xdsl.dialects.builtin import DenseArrayBase, IntegerAttr, ModuleOp, i64
+from xdsl.dialects.builtin import DenseArrayBase, ModuleOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
@@ -26,12 +25,12 @@ from dsconv.dialects.tiled import (
     aligned,
     whole_buffer,
 )
-from dsconv.passes.analysis.index_constants import constant_value
 from dsconv.passes.analysis.l1_buffers import buffer_of, users
 from dsconv.passes.analysis.networks import neighbours, networks
 from dsconv.passes.analysis.rematerialise import CopiedValues, can_be_copied
 from dsconv.passes.analysis.target_cluster import cluster_of, memory_limit
-from dsconv.passes.scheduling.kernel_cost import CostModel, dma_cycles
+from dsconv.passes.scheduling.estimates import take_off
+from dsconv.passes.scheduling.kernel_cost import CostModel
 
 
 @dataclass(frozen=True)
@@ -213,21 +212,9 @@ def use_in_place(
             user.operands[index] = piece
 
 
-def estimated_cycles(transfer: DmaStartOp, layer: LayerOp, costs: CostModel) -> float:
-    """What a transfer is expected to cost its layer, as far as it does not hide behind kernels."""
-    box, loop = transfer.box, transfer.parent_op()
-    cost = dma_cycles(costs, box.line_bytes, box.lines, box.blocks, store=not transfer.is_load)
-    if not isinstance(loop, scf.ForOp):
-        return cost.cycles
-    steps, hides = constant_value(loop.ub), layer.planned_buffers > 1
-    return steps * cost.issue + cost.engine if hides else steps * cost.cycles
-
-
 def remove_transfer(transfer: DmaStartOp, layer: LayerOp, costs: CostModel) -> None:
     """Removes a transfer, and the wait for it, from a layer and from what that is to take."""
-    if layer.estimate.value.data:
-        cycles = layer.estimate.value.data - round(estimated_cycles(transfer, layer, costs))
-        layer.properties["estimate"] = IntegerAttr(max(cycles, 0), i64)
+    take_off(transfer, layer, costs)
     for use in list(transfer.transfer.uses):
         assert isinstance(use.operation, WaitOp), "transfers are waited for"
         Rewriter.erase_op(use.operation)

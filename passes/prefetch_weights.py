@@ -40,7 +40,9 @@ from dsconv.passes.analysis.l1_buffers import (
 )
 from dsconv.passes.analysis.networks import first_layer, neighbours, networks
 from dsconv.passes.analysis.rematerialise import CopiedValues, can_be_copied, is_copyable
-from dsconv.passes.analysis.target_cluster import memory_limit
+from dsconv.passes.analysis.target_cluster import cluster_of, memory_limit
+from dsconv.passes.scheduling.estimates import take_off
+from dsconv.passes.scheduling.kernel_cost import CostModel
 
 BEFORE_KERNELS = (
     BufferOp,
@@ -201,7 +203,11 @@ def fitting(
 
 
 def prefetch_between(
-    before: LayerOp, layer: LayerOp, resident: tuple[BufferOp, ...], l1: int
+    before: LayerOp,
+    layer: LayerOp,
+    resident: tuple[BufferOp, ...],
+    l1: int,
+    costs: CostModel,
 ) -> None:
     """Starts the first loads of `layer` in `before`: early in it, or beside its last store.
 
@@ -214,6 +220,7 @@ def prefetch_between(
     early = fitting(in_l2, plan, l1) if run is not None else []
     if run is not None and early:
         for load in early:
+            take_off(load.start, layer, costs)
             prefetch(load, run)
         plan = layer_buffers(before, resident)
     remaining = [load for load in loads if load not in early and is_on_its_way(load, before)]
@@ -236,10 +243,10 @@ class PrefetchWeightsPass(ModulePass):
     l1: int | None = None
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        l1 = memory_limit(op, Space.L1, self.l1)
+        l1, costs = memory_limit(op, Space.L1, self.l1), CostModel.of(cluster_of(op))
         for function in networks(op, LayerOp):
             resident: tuple[BufferOp, ...] = ()
             for before, layer, at_once in neighbours(function):
                 if at_once:
-                    prefetch_between(before, layer, resident, l1)
+                    prefetch_between(before, layer, resident, l1, costs)
                 resident = layer_buffers(before, resident).filled

@@ -10,7 +10,7 @@ lie here, and a target names its instruction set.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -63,9 +63,8 @@ BLOCKS = ((4, 4), (4, 2), (2, 4), (4, 3), (3, 4), (3, 3), (5, 3), (3, 5), (2, 2)
 TAP_WORDS = 4
 """A tap that is read where it lies costs as much as so many loads, its words aside."""
 
-LINEAR, POINTWISE, AVERAGE, MUL, RESIZE = map(
-    kind_of, (LinearOp, PointwiseOp, AveragePoolOp, MulOp, ResizeOp)
-)
+LINEAR, POINTWISE, AVERAGE, MUL = map(kind_of, (LinearOp, PointwiseOp, AveragePoolOp, MulOp))
+RESIZE, SHUFFLE, DEPTH_TO_SPACE = map(kind_of, (ResizeOp, ShuffleOp, DepthToSpaceOp))
 
 PORTABLE_KINDS = kinds(PairLookupOp, StepsOp)
 """Elementwise kinds that loops in C compute."""
@@ -73,11 +72,11 @@ PORTABLE_KINDS = kinds(PairLookupOp, StepsOp)
 MOVING_KINDS = kinds(ConcatOp, SliceOp, ResizeOp, ShuffleOp, DepthToSpaceOp)
 """Elementwise kinds that only move values."""
 
-SCATTERING_KINDS = kinds(ShuffleOp, DepthToSpaceOp)
-"""Those of which neighbours part."""
-
 MOST_WEIGHT_REGISTERS = 10
 """Words of a depthwise window's weights that stay in registers."""
+
+MOST_BESIDE_LANES = 8
+"""The same where registers also put words together."""
 
 WEIGHT_LOADS = 2
 """To bring a weight to the stack costs as much as so many loads."""
@@ -338,7 +337,9 @@ def depthwise_terms(shape: KernelShape, costs: CostModel) -> Iterator[Terms]:
         return
     words = ceil(fx / WORD)
     columns_a_word = (WORD * words - fx) // sx + 1
-    on_stack = fy * words > MOST_WEIGHT_REGISTERS
+    on_stack = fy * words > (MOST_BESIDE_LANES if gathers else MOST_WEIGHT_REGISTERS)
+    if on_stack:  # which leaves registers for one column at a time
+        columns_a_word = 1
     for parts in powers_of_two(core.count):
         units = ceil(shape.y.channels * parts / core.count)
         columns = ceil(shape.y.width / parts)
@@ -370,15 +371,24 @@ def elementwise_terms(shape: KernelShape, costs: CostModel) -> Iterator[Terms]:
     words = ceil(shape.y.size / WORD / core.count)
     outputs = words * WORD
     if shape.kind in MOVING_KINDS:
-        in_words = len(layouts) == 1 and shape.kind not in SCATTERING_KINDS
-        if shape.kind == RESIZE:
-            in_words = layouts == {Layout.HWC} and shape.y.channels >= WORD
+        in_words = moves_words(shape, layouts)
         yield {"call": 1, "moved_word": words} if in_words else {"call": 1, "moved": outputs}
         return
     operands = {"load": words * inputs} if len(layouts) == 1 else {"byte": outputs * (inputs + 1)}
     products = {"product": outputs} if shape.kind == MUL else {}
     rounded = {"term": outputs * inputs} if shape.terms else {}
     yield {"call": 1, **operands, **products, **rounded, output_term(shape): outputs}
+
+
+def moves_words(shape: KernelShape, layouts: Set[Layout]) -> bool:
+    """Whether a kernel that only moves values moves neighbours together."""
+    if shape.kind == DEPTH_TO_SPACE:
+        return False
+    if shape.kind == SHUFFLE:
+        return layouts == {Layout.CHW}
+    if shape.kind == RESIZE:
+        return layouts == {Layout.HWC} and shape.y.channels >= WORD
+    return len(layouts) == 1
 
 
 def pool_terms(shape: KernelShape, costs: CostModel) -> Iterator[Terms]:
