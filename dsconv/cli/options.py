@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from functools import cached_property
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
@@ -15,6 +19,7 @@ from dsconv.runners.platforms import Runner
 from dsconv.targets import CLUSTER
 
 if TYPE_CHECKING:
+    from dsconv.api import Network
     from dsconv.profiling.schedule import Measurer
 
 ARRAYS = "X.npy|X.npz[:KEY]"
@@ -106,10 +111,71 @@ Inputs = Annotated[
 ]
 
 
-def measurer_for(profile: CostSource, jobs: int) -> Measurer | None:
-    """What measures choices; None where the model estimates them."""
-    if profile is CostSource.MODEL:
-        return None
-    from dsconv.profiling.runs import gvsoc_measurer
+@dataclass(frozen=True)
+class CompileOptions:
+    """How to compile: what several commands take alike."""
 
-    return gvsoc_measurer(jobs, errors)
+    flavour: Flavour = None
+    l1: L1 = None
+    l2: L2 = None
+    passes: Passes = None
+    objective: ObjectiveOption = Objective.LATENCY
+    kernel: Kernel = None
+    remarks: Remarks = False
+    profile: Profile = CostSource.MODEL
+    jobs: Jobs = 1
+
+    @cached_property
+    def measurer(self) -> Measurer | None:
+        """What measures choices; None where the model estimates them."""
+        if self.profile is CostSource.MODEL:
+            return None
+        from dsconv.profiling.runs import gvsoc_measurer
+
+        return gvsoc_measurer(self.jobs, errors)
+
+    def compile(
+        self, model: Path, target: str, *, trace: IO[str] | None = None, verify_each: bool = False
+    ) -> Network:
+        """Compiles a model for a target."""
+        from dsconv.api import compile
+
+        return compile(
+            model,
+            target,
+            flavour=self.flavour,
+            l1=self.l1,
+            l2=self.l2,
+            passes=self.passes,
+            objective=self.objective,
+            kernel=self.kernel,
+            remarks=self.remarks,
+            trace=trace,
+            verify_each=verify_each,
+            measurer=self.measurer,
+        )
+
+
+def with_compile_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The command that Typer sees: fields of `CompileOptions` in place of its `options`."""
+    hints = get_type_hints(CompileOptions, include_extras=True)
+    own = signature(command, eval_str=True).parameters.values()
+    shared = [
+        Parameter(
+            field.name,
+            Parameter.KEYWORD_ONLY,
+            default=field.default,
+            annotation=hints[field.name],
+        )
+        for field in fields(CompileOptions)
+    ]
+    parameters = [*(one for one in own if one.name != "options"), *shared]
+
+    def run(**given: Any) -> None:
+        options = CompileOptions(**{one.name: given.pop(one.name) for one in shared})
+        command(**given, options=options)
+
+    run.__doc__ = command.__doc__
+    run.__annotations__ = {one.name: one.annotation for one in parameters}
+    vars(run)["__signature__"] = Signature(parameters)
+    return run

@@ -9,25 +9,10 @@ import typer
 from rich.console import Console
 
 from dsconv.cli.consoles import console
-from dsconv.cli.options import (
-    L1,
-    L2,
-    CostSource,
-    Flavour,
-    Jobs,
-    Kernel,
-    Model,
-    ObjectiveOption,
-    Passes,
-    Profile,
-    Remarks,
-    TargetOption,
-    measurer_for,
-)
+from dsconv.cli.options import CompileOptions, Model, TargetOption, with_compile_options
 from dsconv.errors import DsconvError
 from dsconv.execution.report import WIDEST, read_as
 from dsconv.files import check_writable, output_path
-from dsconv.passes.scheduling.search import Objective
 from dsconv.targets import SYSTOLIC, kind_of
 
 if TYPE_CHECKING:
@@ -35,6 +20,7 @@ if TYPE_CHECKING:
     from dsconv.frontends import ImportedNetwork
 
 
+@with_compile_options
 def report_command(
     model: Model,
     memory: Annotated[bool, typer.Option("--memory", help="Show the memory plan.")] = False,
@@ -58,15 +44,6 @@ def report_command(
         ),
     ] = None,
     target: TargetOption = "gap8",
-    flavour: Flavour = None,
-    l1: L1 = None,
-    l2: L2 = None,
-    passes: Passes = None,
-    objective: ObjectiveOption = Objective.LATENCY,
-    kernel: Kernel = None,
-    profile: Profile = CostSource.MODEL,
-    jobs: Jobs = 1,
-    remarks: Remarks = False,
     scale_sim: Annotated[
         Path | None,
         typer.Option(
@@ -76,21 +53,30 @@ def report_command(
             help="For a systolic array: write topology, layout and configuration for SCALE-Sim.",
         ),
     ] = None,
+    *,
+    options: CompileOptions,
 ) -> None:
     """Show what was read and what the compiler decided, without running it.
 
     For a systolic array (--target systolic_16, systolic_64, a .toml or a gemmini_params.h) that is
     the mapping of each layer, and its cycles.
     """
-    from dsconv.api import compile, map_to_array
+    from dsconv.api import map_to_array
 
     if kind_of(target) is SYSTOLIC:
-        if memory or program or plot or l1 or l2 or kernel or remarks:
+        on_cluster = options.l1, options.l2, options.kernel, options.remarks
+        if memory or program or plot or any(on_cluster):
             raise DsconvError(
                 "an array's report has no options but --passes, --objective, --pareto and "
                 "--scale-sim"
             )
-        mapped = map_to_array(model, target, flavour=flavour, passes=passes, objective=objective)
+        mapped = map_to_array(
+            model,
+            target,
+            flavour=options.flavour,
+            passes=options.passes,
+            objective=options.objective,
+        )
         report_array(mapped, pareto=pareto, scale_sim=scale_sim)
         return
     if scale_sim is not None:
@@ -101,19 +87,7 @@ def report_command(
 
     if plot is not None:
         check_writable(plot)
-    measurer = measurer_for(profile, jobs)
-    compiled = compile(
-        model,
-        target,
-        flavour=flavour,
-        l1=l1,
-        l2=l2,
-        passes=passes,
-        objective=objective,
-        kernel=kernel,
-        remarks=remarks,
-        measurer=measurer,
-    )
+    compiled = options.compile(model, target)
     print_import(compiled.imported)
     if memory or plot is not None:
         plan = MemoryPlan.of(compiled.lowered)
@@ -121,7 +95,7 @@ def report_command(
         if plot is not None:
             plan.plot(plot)
     if pareto:
-        ParetoFront.of(compiled, measurer).print(Console(width=WIDEST))
+        ParetoFront.of(compiled, options.measurer).print(Console(width=WIDEST))
     if program:
         Footprint.of(compiled).print(console)
 

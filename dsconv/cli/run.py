@@ -14,26 +14,17 @@ from dsconv.cli.arrays import Array, GivenArrays, check_arrays_path, load_array,
 from dsconv.cli.consoles import console, errors
 from dsconv.cli.options import (
     ARRAYS,
-    L1,
-    L2,
     NAMED_ARRAYS,
+    CompileOptions,
     CostSource,
-    Flavour,
     Inputs,
-    Jobs,
-    Kernel,
     Model,
-    ObjectiveOption,
-    Passes,
-    Profile,
-    Remarks,
     RunnerTarget,
     VerifyEach,
-    measurer_for,
+    with_compile_options,
 )
 from dsconv.errors import DsconvError
 from dsconv.files import check_writable, output_path, written_at_once
-from dsconv.passes.scheduling.search import Objective
 from dsconv.runners.platforms import Runner, default_target
 
 STDOUT = Path("-")
@@ -49,19 +40,11 @@ class Place(StrEnum):
     ARRAY = "array"
 
 
+@with_compile_options
 def run_command(
     model: Model,
     on: Annotated[Place, typer.Option("--on", help="Where to run.")] = Place.HOST,
     target: RunnerTarget = None,
-    flavour: Flavour = None,
-    l1: L1 = None,
-    l2: L2 = None,
-    passes: Passes = None,
-    objective: ObjectiveOption = Objective.LATENCY,
-    kernel: Kernel = None,
-    remarks: Remarks = False,
-    profile: Profile = CostSource.MODEL,
-    jobs: Jobs = 1,
     verify_each: VerifyEach = False,
     input: Inputs = None,
     expect: Annotated[
@@ -100,6 +83,8 @@ def run_command(
             help="Write the outputs, by their names.",
         ),
     ] = None,
+    *,
+    options: CompileOptions,
 ) -> None:
     """Build and run a network, and compare every layer with the reference semantics.
 
@@ -114,7 +99,8 @@ def run_command(
     if json_file is not None and json_file != STDOUT:
         check_writable(json_file)
     if on is Place.ARRAY:
-        if l1 or l2 or kernel or remarks or stalls or profile is not CostSource.MODEL:
+        on_cluster = options.l1, options.l2, options.kernel, options.remarks, stalls
+        if any(on_cluster) or options.profile is not CostSource.MODEL:
             raise DsconvError(
                 "an array has no L1, L2, fused kernels or stalls: leave out --l1, --l2, --kernel, "
                 "--remarks, --stalls and --profile"
@@ -124,9 +110,9 @@ def run_command(
         mapped = map_to_array(
             model,
             target or DEFAULT_ARRAY,
-            flavour=flavour,
-            passes=passes,
-            objective=objective,
+            flavour=options.flavour,
+            passes=options.passes,
+            objective=options.objective,
             verify_each=verify_each,
         )
         report = mapped.run(
@@ -137,20 +123,8 @@ def run_command(
     elif rtl:
         raise DsconvError("--rtl goes with --on array")
     else:
-        from dsconv.api import compile
-
-        compiled = compile(
-            model,
-            target or default_target(Runner(on.value)),
-            flavour=flavour,
-            l1=l1,
-            l2=l2,
-            passes=passes,
-            objective=objective,
-            kernel=kernel,
-            remarks=remarks,
-            verify_each=verify_each,
-            measurer=measurer_for(profile, jobs),
+        compiled = options.compile(
+            model, target or default_target(Runner(on.value)), verify_each=verify_each
         )
         report = compiled.run(
             None if given is None else given.for_ports(compiled.imported.inputs),
