@@ -46,6 +46,7 @@ class Planned:
     scheduled: ModuleOp
     program: ModuleOp
     moved: int
+    cost: float
     most_entries: int
 
 
@@ -62,7 +63,8 @@ def planned(module: ModuleOp, machine: Accelerator, schedule: DramSchedule) -> P
     program = scheduled.clone()
     run_pipeline(program, "lower-to-accelerator,canonicalize,cse")
     moved = sum(step.entries for step in steps)
-    return Planned(scheduled, program, moved, max(step.way.entries for step in steps))
+    cost = sum(step.way.cost for step in steps)
+    return Planned(scheduled, program, moved, cost, max(step.way.entries for step in steps))
 
 
 def fitting(module: ModuleOp, machine: Accelerator, schedule: DramSchedule) -> Accelerator:
@@ -144,17 +146,17 @@ def test_random_networks_on_random_buffers(
 
 @settings(max_examples=10, deadline=None)
 @given(network=residual_blocks(), machine=machines())
-def test_each_schedule_moves_no_more_than_the_one_before(
+def test_each_schedule_needs_no_more_bursts_than_the_one_before(
     network: RandomLayer, machine: Accelerator
 ) -> None:
     machine = fitting(network.module, machine, DramSchedule.RASTER)
     least = compulsory(network.module, machine)
-    before: int | None = None
+    before: float | None = None
     for schedule in DramSchedule:
         plan = planned(network.module, machine, schedule)
         assert plan.moved >= least
-        assert before is None or plan.moved <= before
-        before = plan.moved
+        assert before is None or plan.cost <= before * 1.000001
+        before = plan.cost
 
 
 @pytest.mark.parametrize(
@@ -171,8 +173,8 @@ def test_networks_of_the_zoo_are_bit_exact(name: str, schedule: DramSchedule) ->
 
 
 TABLE = {
-    ("mv1-1.0-224", 65536): (16.52, 15.84, 12.38, 12.38, 9.05),
-    ("mv2-1.0-224", 16384): (26.50, 21.32, 13.68, 6.96, 6.83),
+    ("mv1-1.0-224", 65536): (16.52, 15.84, 12.70, 12.70, 9.10),
+    ("mv2-1.0-224", 16384): (26.50, 21.32, 14.60, 6.96, 6.83),
     ("mv2-1.0-224", 65536): (18.21, 17.20, 12.60, 5.70, 3.93),
     ("mv2-1.0-224", 262144): (17.39, 17.20, 12.60, 5.70, 3.63),
 }

@@ -5,7 +5,7 @@
 // RUN: xdsl-opt -p 'schedule-dram' %s | filecheck %s --check-prefix BEST
 
 // 700 entries on chip: a map of 8x8 pixels with 8 channels fits, one with 24 channels does not
-builtin.module attributes {dsconv.target = #dsconv.accelerator<entries = 700, entry_bits = 8, partial_bits = 8, copies = 1, channel_block = 8, line_bytes = 64, macs_per_cycle = 1, clock_mhz = 1.0, dram = "DDR3-1333">} {
+builtin.module attributes {dsconv.target = #dsconv.accelerator<entries = 700, entry_bits = 8, partial_bits = 8, copies = 1, channel_block = 8, line_bytes = 4, macs_per_cycle = 1, clock_mhz = 1.0, dram = "DDR3-1333">} {
   func.func @net(%x: tensor<1x8x8x8xsi8>) -> tensor<1x4x8x8xsi8> {
     %w1 = dsconv.constant dense<1> : tensor<24x8xsi8>
     %b1 = dsconv.constant dense<0> : tensor<24xi32>

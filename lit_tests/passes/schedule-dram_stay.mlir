@@ -2,7 +2,7 @@
 // RUN: xdsl-opt -p 'schedule-dram,lower-to-accelerator,canonicalize,cse' %s | filecheck %s --check-prefix LOWERED
 
 // What the second chain reads, and adds again, stays on chip from the first one.
-builtin.module attributes {dsconv.target = #dsconv.accelerator<entries = 420, entry_bits = 8, partial_bits = 32, copies = 1, channel_block = 8, line_bytes = 64, macs_per_cycle = 1, clock_mhz = 1.0, dram = "DDR3-1333">} {
+builtin.module attributes {dsconv.target = #dsconv.accelerator<entries = 420, entry_bits = 8, partial_bits = 32, copies = 1, channel_block = 8, line_bytes = 4, macs_per_cycle = 1, clock_mhz = 1.0, dram = "DDR3-1333">} {
   func.func @net(%x: tensor<1x4x8x8xsi8>) -> tensor<1x8x4x4xsi8> {
     %w1 = dsconv.constant dense<1> : tensor<4x1x3x3xsi8>
     %b1 = dsconv.constant dense<0> : tensor<4xi32>
@@ -23,7 +23,7 @@ builtin.module attributes {dsconv.target = #dsconv.accelerator<entries = 420, en
 // The strip's input has 5 rows on chip; the second one loads only those behind the first one's.
 // LOWERED: dsconv.unit @dw at 0 {
 // LOWERED: dsconv.unit_yield %{{.*}} : tensor<1x4x4x4xsi8>
-// LOWERED: func.func @net(%[[IN:.*]]: memref<4x8x8xsi8, #dsconv.space<l2>>, %[[OUT:.*]]: memref<8x4x4xsi8, #dsconv.space<l2>>) attributes {dsconv.offset = [192 : i64, 448 : i64]} {
+// LOWERED: func.func @net(%[[IN:.*]]: memref<4x8x8xsi8, #dsconv.space<l2>>, %[[OUT:.*]]: memref<8x4x4xsi8, #dsconv.space<l2>>) attributes {dsconv.offset = [132 : i64, 388 : i64]} {
 // LOWERED-NEXT: %[[MAP:.*]] = dsconv.patch "pw1" as memref<8x4x4xsi8, #dsconv.space<l1>>
 // LOWERED-NEXT: dsconv.layer "dw+pw1" "fused" makes tensor<1x8x4x4xsi8> in %[[MAP]]
 // LOWERED-NEXT: %[[X:.*]] = dsconv.patch "pw1.x0" as memref<4x5x8xsi8, #dsconv.space<l1>>

@@ -145,21 +145,21 @@ def _group_nests(
 
 
 def best(found: Iterable[Way], least: int) -> Way | None:
-    """The way that moves least, of those the one that takes least room; None of none.
+    """The way of least bursts, of those the one that takes least room; None of none.
 
-    The first that moves no more than `least` is good enough.
+    The first that needs no more than for `least` entries is good enough.
     """
     chosen: Way | None = None
     for way in found:
         if chosen is None or _rank(way) < _rank(chosen):
             chosen = way
-        if way.traffic.entries <= least:
+        if way.cost <= least:
             break
     return chosen
 
 
-def _rank(way: Way) -> tuple[int, int]:
-    return way.traffic.entries, way.entries
+def _rank(way: Way) -> tuple[float, int]:
+    return way.cost, way.entries
 
 
 def least_traffic(links: tuple[Link, ...], reads: Reads, stay: Stay, machine: Accelerator) -> int:

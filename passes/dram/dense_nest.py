@@ -10,7 +10,15 @@ from dsconv.dialects.attributes import Tile
 from dsconv.dialects.target import Accelerator
 from dsconv.passes.dram.links import Link
 from dsconv.passes.dram.pixel_tiles import Cuts, cuts
-from dsconv.passes.dram.rooms import Room, Rooms, Traffic, entries_taken, result_rooms
+from dsconv.passes.dram.rooms import (
+    Room,
+    Rooms,
+    Traffic,
+    entries_taken,
+    in_bursts,
+    result_rooms,
+    run_length,
+)
 from dsconv.passes.dram.stay import Stay
 
 
@@ -107,6 +115,19 @@ class DenseNest:
         stored = 0 if self.stay.output else outputs
         return Traffic(
             self._weights, inputs, stored * self.machine.entries_of(self.last.output_bits)
+        )
+
+    @cached_property
+    def cost(self) -> float:
+        """Entries that bursts move for that."""
+        shape, machine, traffic = self.link.shape, self.machine, self.traffic
+        read = run_length(shape.inputs[0], self.rows.largest[0], self.columns.largest[0], machine)
+        made = run_length(self.link.made, self.tile.rows, self.tile.columns, machine)
+        block = self.tile.channels * self.depth * self.link.taps
+        return (
+            in_bursts(traffic.weights, block, machine)
+            + in_bursts(traffic.inputs, read, machine)
+            + in_bursts(traffic.outputs, made, machine)
         )
 
     @property

@@ -14,7 +14,15 @@ from dsconv.dialects.attributes import Tile
 from dsconv.dialects.target import Accelerator
 from dsconv.passes.dram.links import Link, Parts
 from dsconv.passes.dram.pixel_tiles import Cuts, cuts
-from dsconv.passes.dram.rooms import Room, Rooms, Traffic, entries_taken, result_rooms
+from dsconv.passes.dram.rooms import (
+    Room,
+    Rooms,
+    Traffic,
+    entries_taken,
+    in_bursts,
+    result_rooms,
+    run_length,
+)
 from dsconv.passes.dram.stay import Source, Stay
 
 
@@ -163,6 +171,31 @@ class GroupNest:
                 inputs += self.last.made_elements * self.machine.entries_of(addition.input_bits[-1])
         outputs = self.last.made_elements * self.machine.entries_of(self.last.output_bits)
         return Traffic(self._weights, inputs, 0 if self.stay.output else outputs)
+
+    @cached_property
+    def cost(self) -> float:
+        """Entries that bursts move for that."""
+        first, machine, traffic = self.links[0].shape, self.machine, self.traffic
+        read = run_length(first.inputs[0], self.rows.largest[0], self.columns.largest[0], machine)
+        made = run_length(self.last.made, self.tile.rows, self.tile.columns, machine)
+        return (
+            traffic.weights * self._weight_bursts
+            + in_bursts(traffic.inputs, read, machine)
+            + in_bursts(traffic.outputs, made, machine)
+        )
+
+    @property
+    def _weight_bursts(self) -> float:
+        """Entries that bursts move for a weight, where groups come one by one."""
+        weighted = [link for link in self.links if link.weight_entries]
+        whole = sum(link.weight_entries for link in weighted)
+        if self.groups == 1 or not whole:
+            return 1.0
+        bursts = (
+            in_bursts(link.weight_entries, self.weights_of_group(link), self.machine)
+            for link in weighted
+        )
+        return sum(bursts) / whole
 
     def _inputs(self, number: int) -> int:
         """Elements of an input of the first layer that are loaded."""

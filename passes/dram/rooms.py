@@ -72,6 +72,19 @@ class Traffic:
         return self.weights + self.inputs + self.outputs
 
 
+def in_bursts(entries: int, run: int, machine: Accelerator) -> float:
+    """Entries that bursts move for so many, in runs of so many: whole lines for each run."""
+    line = machine.line_entries
+    return entries * (-(-run // line) * line / run)
+
+
+def run_length(shape: Shape, rows: int, columns: int, machine: Accelerator) -> int:
+    """Entries that lie together of a tile of a map: its rows, or a row if columns are cut."""
+    channels, _, width = shape
+    pixels = rows * width if columns >= width else columns
+    return max(pixels, 1) * min(channels, machine.channel_block)
+
+
 def result_rooms(shape: Shape, bits: Sequence[int], *, sums: bool, stays: bool) -> dict[str, Room]:
     """Rooms for a tile of outputs, with partial sums or not.
 

@@ -12,7 +12,14 @@ from functools import cached_property
 from dsconv.dialects.target import Accelerator
 from dsconv.passes.dram.links import Link
 from dsconv.passes.dram.pixel_tiles import cuts
-from dsconv.passes.dram.rooms import Room, Rooms, Traffic, entries_taken
+from dsconv.passes.dram.rooms import (
+    Room,
+    Rooms,
+    Traffic,
+    entries_taken,
+    in_bursts,
+    run_length,
+)
 from dsconv.passes.dram.stay import Stay
 
 
@@ -89,4 +96,16 @@ class RowPipeline:
             sum(link.weight_entries for link in self.links),
             inputs,
             stored * self.machine.entries_of(self.last.output_bits),
+        )
+
+    @cached_property
+    def cost(self) -> float:
+        """Entries that bursts move for that, row by row."""
+        first, machine, traffic = self.links[0].shape, self.machine, self.traffic
+        read = run_length(first.inputs[0], 1, first.width, machine)
+        made = run_length(self.last.made, 1, self.last.shape.columns, machine)
+        return (
+            traffic.weights
+            + in_bursts(traffic.inputs, read, machine)
+            + in_bursts(traffic.outputs, made, machine)
         )

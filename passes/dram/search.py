@@ -38,14 +38,19 @@ class Step:
 
 @dataclass(frozen=True)
 class Path:
-    """Steps from the first layer on, and the entries that they move together."""
+    """Steps from the first layer on, and the entries that bursts move for them together."""
 
     steps: tuple[Step, ...] = ()
-    entries: int = 0
+    cost: float = 0.0
 
     def with_step(self, step: Step) -> Path:
         """The path and one step more."""
-        return Path((*self.steps, step), self.entries + step.entries)
+        return Path((*self.steps, step), self.cost + step.way.cost)
+
+    @property
+    def entries(self) -> int:
+        """Entries that they move."""
+        return sum(step.entries for step in self.steps)
 
 
 State = tuple[int, bool]
@@ -72,7 +77,7 @@ class DramSearch:
                 for end, step in self._steps(first, on_chip):
                     path = paths[first, on_chip].with_step(step)
                     state = end, step.stay.output
-                    if state not in paths or path.entries < paths[state].entries:
+                    if state not in paths or path.cost < paths[state].cost:
                         paths[state] = path
             if starts and not any(state[0] > first for state in paths):
                 self._refuse(layer)
