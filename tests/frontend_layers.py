@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+from exact_support import assert_means
 from frontend_models import ModelWriter
 from frontend_support import Array, onnx_runtime, run_network
 from hypothesis import settings
@@ -56,8 +57,11 @@ def imported_inputs(network: ImportedNetwork, feeds: Mapping[str, Array]) -> lis
 def assert_agrees(
     model: onnx.ModelProto, feeds: Mapping[str, Array], ties: Array | bool = False
 ) -> ImportedNetwork:
-    """Every value agrees with one of the two modes; at `ties` it may be off by one."""
-    network = import_onnx(model, "layer")
+    """Every value is what the file means, and agrees with one of ONNX Runtime's two modes.
+
+    At `ties` it may be off by one from the latter.
+    """
+    network = assert_means(model, feeds, import_onnx(model, "layer"))
     (result,) = run_network(network, *imported_inputs(network, feeds))
     flat = result.astype(int).reshape(-1)
     distances = [

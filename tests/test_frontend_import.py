@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from exact_support import assert_means
 from frontend_models import ModelWriter
 from frontend_support import (
     Array,
@@ -277,6 +278,7 @@ def test_two_inputs_and_two_outputs_keep_their_order():
     expected = onnx_runtime(writer.model(*outputs), optimised=True).run(None, feeds)
     for result, wanted in zip(run_network(network, *feeds.values()), expected, strict=True):
         np.testing.assert_array_equal(result, wanted)
+    assert_means(writer.model(*outputs), feeds, network)
 
 
 def test_dead_nodes_and_unused_inputs_are_left_out():

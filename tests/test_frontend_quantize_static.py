@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from exact_support import assert_means
 from frontend_models import ModelWriter
 from frontend_support import layer_differences, layer_operations
 from onnxruntime.quantization import (
@@ -91,6 +92,8 @@ def test_quantised_network(
         "linear",
     ]
     image = np.random.default_rng(2).uniform(-1, 1, SHAPE).astype(np.float32)
-    differences = layer_differences(network, onnx.load(target), {"image": image}, optimised=True)
+    model = onnx.load(target)
+    assert_means(model, {"image": image}, network)
+    differences = layer_differences(network, model, {"image": image}, optimised=True)
     assert max(difference.largest for difference in differences) <= 1
     assert sum(difference.different for difference in differences) <= 1

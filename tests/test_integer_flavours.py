@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from exact_support import assert_means
 from frontend_models import Array
 from frontend_support import layer_operations, model_file, onnx_runtime, run_network, with_exposed
 from handwritten import needs_gvsoc
@@ -57,6 +58,7 @@ def test_every_layer_is_what_onnx_runtime_gives(flavour: str, seed: int):
     kinds = [operation.kind for operation in layer_operations(network).values()]
     assert [kind for kind in kinds if kind != "rescale"] == KINDS
     image = np.random.default_rng(seed).integers(0, 256, SHAPE, np.uint8)
+    assert_means(model, {network.inputs[0].name: image.astype(np.float32)}, network)
     expected = expected_layers(network, model, image.astype(np.float32))
     layers = run_reference(network.module, image).layers
     assert len(expected) == len(layers)
@@ -389,6 +391,8 @@ def assert_layers_equal(network: ImportedNetwork, model: Path, image: Array, gol
         ("requantshift_kws_dscnn", "RequantShift"),
         ("nemo_eegnet_dw_hx1", "NEMO"),
         ("nemo_dronet_2", "NEMO"),
+        ("nemo_dscnn", "NEMO"),
+        ("nemo_frontnet", "NEMO"),
         ("quantlab_dronet", "QuantLab"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from exact_support import assert_means
 from frontend_models import Array
 from frontend_support import layer_differences, layer_operations
 from qcdq_models import SHAPE, QcdqWriter
@@ -24,6 +25,7 @@ def test_layers_are_what_onnx_runtime_gives(bits: int):
     model = QcdqWriter(bits).network()
     network = import_onnx(model)
     assert network.flavour == "QCDQ"
+    assert_means(model, {"image": image()}, network)
     differences = layer_differences(network, model, {"image": image()}, optimised=False)
     assert not any(difference.different for difference in differences)
 

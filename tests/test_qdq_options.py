@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from exact_support import assert_means
 from frontend_models import Array, ModelWriter
 from frontend_support import layer_differences, layer_operations
 
@@ -133,6 +134,7 @@ def test_option(case: str):
     assert [op.kind for op in layer_operations(network).values()] == ["conv2d"]
     info = np.iinfo(options.x_dtype)
     x = np.random.default_rng(1).integers(info.min, info.max + 1, SHAPE, options.x_dtype)
+    assert_means(model, {"x": x}, network)
     (difference,) = layer_differences(network, model, {"x": x}, optimised=False)
     assert difference.largest <= 1
     assert difference.different <= 1

@@ -15,6 +15,10 @@ ROUNDINGS = 8
 
 ONNX Runtime 1.32's are off by 3.3 at most, for reals from -100 to 80 (beside doubles).
 """
+INFINITY = 2.0**130
+"""Stands for an infinite result, beyond what any scale reaches."""
+LARGEST_MOVE = 2.0**40
+"""Of a result, in units: no output is so far from another."""
 Function = Callable[[Floats], Floats]
 
 
@@ -22,13 +26,14 @@ def applied(x: Tensor, function: Function) -> Tensor:
     """A function of every number; what x may be off makes its result off, too."""
     reals = x.floats()
     with np.errstate(all="ignore"):
-        results = function(reals)
-        ends = [function(reals + x.error), function(reals - x.error)]
-    if not np.all(np.isfinite(results)):
-        raise ValueError("its result is infinite or no number")
+        results, *ends = (
+            function(x).clip(-INFINITY, INFINITY) for x in (reals, reals + x.error, reals - x.error)
+        )
+    if np.isnan(results).any():
+        raise ValueError("its result is no number")
     moved = np.maximum(*(np.nan_to_num(np.abs(end - results), nan=0.0) for end in ends))
     rounding = ROUNDINGS * UNIT_ROUNDOFF * (1 + np.abs(results))
-    return Tensor.of(results).with_error(moved + rounding)
+    return Tensor.of(results).with_error((moved + rounding).clip(0, LARGEST_MOVE))
 
 
 def sigmoid(x: Floats) -> Floats:
@@ -144,7 +149,7 @@ def _normalised(call: Call, function: Function) -> Tensor:
     terms = np.prod([x.shape[axis] for axis in axes])
     moved = 2 * x.error.max(axes, keepdims=True) * (1 + np.abs(results))
     rounding = (ROUNDINGS + terms) * UNIT_ROUNDOFF * (1 + np.abs(results))
-    return Tensor.of(results).with_error(moved + rounding)
+    return Tensor.of(results).with_error((moved + rounding).clip(0, LARGEST_MOVE))
 
 
 def round_half_even(call: Call) -> Tensor:

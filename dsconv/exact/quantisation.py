@@ -10,7 +10,7 @@ import numpy as np
 from onnx import helper
 
 from dsconv.exact.operation import Call, Operation
-from dsconv.exact.rounding import quantised
+from dsconv.exact.rounding import clipped, quantised
 from dsconv.exact.tensor import FEW_BITS, UNIT_ROUNDOFF, Array, Tensor, exact, multiplied
 
 NO_AXIS = 1
@@ -52,7 +52,22 @@ def quantize_linear(call: Call) -> Tensor:
     axis = call.attribute("axis", NO_AXIS)
     axis %= max(1, len(x.shape))
     zero_point = zero_points(call, 2, dtype, count)
+    given = call.value(0)
+    if not isinstance(given, Tensor) and given.dtype == np.float32:
+        return _quantised_constant(call, given, zero_point, dtype, axis)
     return quantised(x, scale, zero_point, dtype, axis, float_sums=call.float_sums)
+
+
+def _quantised_constant(
+    call: Call, given: Array, zero_point: Array, dtype: Any, axis: int
+) -> Tensor:
+    """A constant, whose quotients are rounded to float32: one division leaves no choice."""
+    shape = [1] * given.ndim
+    if zero_point.size > 1:
+        shape[axis] = zero_point.size
+    scale = call.array(1).astype(np.float32).reshape(shape)
+    steps = np.rint(given / scale).astype(np.int64) + zero_point.reshape(shape)
+    return exact(clipped(steps, dtype), Fraction(1), dtype)
 
 
 def dequantize_linear(call: Call) -> Tensor:

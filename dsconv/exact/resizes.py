@@ -76,6 +76,8 @@ def resize(call: Call) -> Tensor:
     if mode not in COORDINATES:
         raise call.problem(f"has coordinates by '{mode}'")
     kind = call.attribute("mode", "nearest")
+    if all(x.shape[axis] == 1 for axis in axes if axis > 1):
+        kind = "nearest"  # one pixel, whatever lies between several
     if kind not in ("linear", "nearest"):
         raise call.problem(f"resizes by '{kind}'")
     for axis, length, scale in zip(axes, lengths, scales, strict=True):

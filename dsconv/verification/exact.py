@@ -26,13 +26,14 @@ from dsconv.verification.oracles import Agreement, Feeds
 class TensorPlace:
     """A tensor of the file, how it reads an activation, and what a step of the activation is.
 
-    `scales` is None where the file has the integers themselves; it has reals where an output is not
-    quantised, of which we give sums: (1, C or 1, 1, 1) scales.
+    `scales` is None where the file has the integers themselves. It has reals where an output is not
+    quantised, of which we give sums or bytes: (1, C or 1, 1, 1) scales, and the zero point.
     """
 
     name: str
     view: View
     scales: Array | None
+    zero_point: int = 0
 
     @staticmethod
     def of(imported: ImportedNetwork, tensor: OnnxTensor) -> TensorPlace:
@@ -45,11 +46,13 @@ class TensorPlace:
 
     def steps(self, stored: Array) -> Array:
         """Values of the file, (n, C, H, W), in steps of the activation."""
-        return stored if self.scales is None else np.rint(stored.astype(np.float64) / self.scales)
+        if self.scales is None:
+            return stored
+        return np.rint(stored.astype(np.float64) / self.scales) + self.zero_point
 
     def reals(self, steps: Array) -> Array:
         """Steps of the activation as values of the file."""
-        return steps if self.scales is None else steps * self.scales
+        return steps if self.scales is None else (steps - self.zero_point) * self.scales
 
 
 class ExactComparison:
@@ -113,7 +116,9 @@ class ExactComparison:
     def _agreement(self, place: TensorPlace, actual: Array) -> Agreement:
         low, value, high = self._limits(place)
         if place.scales is not None:
-            low, value, high = (part / place.scales for part in (low, value, high))
+            low, value, high = (
+                part / place.scales + place.zero_point for part in (low, value, high)
+            )
             low, value, high = np.ceil(low - 0.5), np.rint(value), np.floor(high + 0.5)
         return Agreement.within(actual, low, value, high)
 
@@ -130,7 +135,16 @@ class ExactComparison:
 
 def place_of_output(imported: ImportedNetwork, port: Port) -> TensorPlace:
     """The tensor of an output, as it lies in the file."""
-    return TensorPlace(port.tensor, _output_view(imported, port), _scales(imported, port.tensor))
+    view, scales = _output_view(imported, port), _scales(imported, port.tensor)
+    if scales is None and _holds_reals(imported, port):
+        return TensorPlace(port.tensor, view, np.array(port.scale), port.zero_point)
+    return TensorPlace(port.tensor, view, scales)
+
+
+def _holds_reals(imported: ImportedNetwork, port: Port) -> bool:
+    """Whether the tensor of an output is what its bytes mean: no layer gives it."""
+    given = {source.output.name for source in imported.layers if source.output is not None}
+    return "DequantizeLinear" in port.caller_steps and port.tensor not in given
 
 
 def _output_view(imported: ImportedNetwork, port: Port) -> View:

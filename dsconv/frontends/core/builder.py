@@ -96,13 +96,15 @@ class _Layer:
 class Output:
     """A result of the network: the name it has in the file, its bytes, and what the caller does.
 
-    `aliases` are outputs of the file that are made of the same bytes.
+    `aliases` are outputs of the file that are made of the same bytes, `reals` the tensor that holds
+    what they mean, where none holds the bytes.
     """
 
     name: str
     integers: Integers
     steps: tuple[str, ...]
     aliases: tuple[str, ...] = ()
+    reals: str | None = None
 
 
 class NetworkBuilder:
@@ -384,7 +386,7 @@ def _output_port(output: Output) -> Port:
     quantisation, tensor = integers.quantisation, integers.stored
     return Port(
         output.name,
-        output.name if tensor is None else tensor.name,
+        (output.reals or output.name) if tensor is None else tensor.name,
         integers.view.shape,
         integers.dtype,
         None if quantisation is None else quantisation.scale,

@@ -329,7 +329,7 @@ class Reader:
                 behind = value.left_to_caller()
                 return self._float_output(tensor, behind.last, behind.steps)
             case FunctionOfSums(sums=ConvolutionLayer() | MatrixLayer() as sums):
-                last = self._last_layer(sums, tensor)
+                last = self._last_layer(sums, self._before(tensor, value.steps))
                 return self._float_output(tensor, last.last, (*last.steps, *value.steps))
             case ConvolutionLayer() | MatrixLayer() | ScaledLayer():
                 last = self._last_layer(value, tensor)
@@ -347,4 +347,16 @@ class Reader:
             self.note(f"output '{tensor}' comes from sums that are not quantised: given as int32")
         if steps:
             self.note(f"output '{tensor}': {', '.join(steps)} left to the caller")
-        return Output(tensor, last, steps)
+        return Output(tensor, last, steps, reals=self._before(tensor, steps[1:]))
+
+    def _before(self, tensor: str, steps: tuple[str, ...]) -> str:
+        """The tensor of which operations make another one; that one where they need several."""
+        found, open_tensors = set[str](), [tensor]
+        while open_tensors:
+            name = open_tensors.pop()
+            node = self.graph.producer(name)
+            if node is None or node.op_type not in steps:
+                found.add(name)
+                continue
+            open_tensors += [x for x in node.inputs if x and self.constant(x) is None]
+        return found.pop() if len(found) == 1 else tensor
