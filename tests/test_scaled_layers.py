@@ -97,7 +97,7 @@ def test_what_is_no_layer_says_what_to_do():
     x = writer.dequantize(writer.input("x", X.dtype, SHAPE), X)
     layer = Weighted.random(np.random.default_rng(1), "uint8", "uint8", "int8", (4, 4, 1, 1))
     convolution = writer.node("Conv", x, qdq_weights(writer, layer))
-    model = writer.model(writer.quantize(writer.node("Sigmoid", convolution), Y))
+    model = writer.model(writer.quantize(writer.node("GlobalAveragePool", convolution), Y))
     with pytest.raises(ModelError, match=r"Conv.*QuantizeLinear and a DequantizeLinear between"):
         import_onnx(model)
 

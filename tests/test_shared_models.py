@@ -1,6 +1,7 @@
 """Real networks of the field, on every runner, and against the exact judge.
 
-Those with published layers are compared with them in test_integer_flavours. The files are not the project's own; the tests skip where they are absent.
+Those with published layers are compared with them in test_integer_flavours. The files are not the
+project's own; the tests skip where they are absent.
 """
 
 from __future__ import annotations
