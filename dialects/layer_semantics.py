@@ -66,6 +66,13 @@ def accumulators(op: graph.RequantisedOperation, args: PythonValues) -> referenc
             return reference.multiply(lhs, rhs, (first, second))
         case graph.AveragePoolOp():
             return reference.sum_pool(args[0], op.window, op.zero_point)
+        case graph.InterpolateOp():
+            rows, columns = op.places
+            shape, firsts = graph.tensor_type(op.result).get_shape(), (rows[1], columns[1])
+            nearest, places = op.nearest is not None, (*rows, *columns)
+            return reference.interpolate(
+                args[0], firsts, shape, places, op.zero_point, nearest=nearest
+            )
         case graph.RescaleOp():
             return args[0].astype(np.int64) - op.zero_point
         case _:
@@ -119,6 +126,7 @@ class GraphFunctions(InterpreterFunctions):
     run_add = impl(graph.AddOp)(_run_requantised)
     run_mul = impl(graph.MulOp)(_run_requantised)
     run_rescale = impl(graph.RescaleOp)(_run_requantised)
+    run_interpolate = impl(graph.InterpolateOp)(_run_requantised)
 
     @impl(graph.AveragePoolOp)
     def run_avg_pool(
@@ -407,6 +415,15 @@ def depth_to_space(kernel: KernelOp, inputs: Tiles, row: int, column: int) -> re
     return reference.part(laid_out, (0, row, column), kernel.output.get_shape())
 
 
+def interpolate(kernel: KernelOp, inputs: Tiles, row: int, column: int) -> reference.IntArray:
+    """Pixels times the parts by which places are near them."""
+    (zero_point,), shape = kernel.zero_point_values, kernel.output.get_shape()
+    tile, places = read_tile(inputs[0], kernel.inputs[0]), kernel.places.get_values()
+    nearest = kernel.nearest is not None
+    sums = reference.interpolate(tile, (row, column), shape, places, zero_point, nearest=nearest)
+    return requantise(kernel, sums, {})
+
+
 KERNELS: Mapping[KernelKind, Callable[[KernelOp, Tiles, int, int], reference.IntArray]] = {
     KernelKind.CONV2D: conv2d,
     KernelKind.DEPTHWISE: depthwise,
@@ -422,6 +439,7 @@ KERNELS: Mapping[KernelKind, Callable[[KernelOp, Tiles, int, int], reference.Int
     KernelKind.RESIZE: resize,
     KernelKind.SHUFFLE: shuffle,
     KernelKind.DEPTH_TO_SPACE: depth_to_space,
+    KernelKind.INTERPOLATE: interpolate,
 }
 """One for every kind: its output tile from its buffers and the place of its first window."""
 

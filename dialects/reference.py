@@ -281,6 +281,43 @@ def depth_to_space(x: IntArray, block: tuple[int, int]) -> IntArray:
     return apart.transpose(0, 1, 4, 2, 5, 3).reshape(1, -1, height * by, width * bx)
 
 
+def neighbours(
+    first: int, outputs: int, step: int, parts: int, size: int, *, nearest: bool
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Of outputs at (first + i * step) / parts of an axis: the pixel before, that behind, and the
+    parts of the latter.
+    """
+    places = np.clip(first + np.arange(outputs) * step, 0, (size - 1) * parts)
+    before, behind = places // parts, np.minimum(places // parts + 1, size - 1)
+    return before, behind, np.zeros_like(places) if nearest else places % parts
+
+
+def interpolate(
+    x: IntArray,
+    firsts: tuple[int, int],
+    shape: Sequence[int],
+    places: Sequence[int],
+    input_zero_point: int,
+    *,
+    nearest: bool,
+) -> Accumulators:
+    """Sums of pixels (1, C, OY, OX) times parts, or the nearest pixels; see InterpolateOp.
+
+    `places` are step, offset and parts of rows and of columns, `firsts` where the first output is.
+    """
+    centred = x.astype(np.int64) - input_zero_point
+    for axis, first in enumerate(firsts):
+        step, _, parts = places[3 * axis : 3 * axis + 3]
+        size, outputs = x.shape[2 + axis], shape[2 + axis]
+        before, behind, share = neighbours(first, outputs, step, parts, size, nearest=nearest)
+        lines = [1] * 4
+        lines[2 + axis] = outputs
+        share = share.reshape(lines)
+        own, other = centred.take(before, 2 + axis), centred.take(behind, 2 + axis)
+        centred = own if nearest else own * (parts - share) + other * share
+    return centred
+
+
 def shuffle(x: IntArray, groups: int) -> IntArray:
     """Channels of all groups taken in turns; see ShuffleOp."""
     _, channels, height, width = x.shape

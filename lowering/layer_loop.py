@@ -382,7 +382,7 @@ def input_place(
     """Where a tile's input begins in its map, along rows or columns, and its first window in it.
 
     `start` is the tile's first output. The first output of a resize begins that many repetitions
-    behind the first one of its input tile.
+    behind the first one of its input tile; that of an interpolation is given in parts of a pixel.
     """
     _, *sizes = layer_shape.inputs[0]
     last = sizes[axis] - layer_shape.input_tile(tile)[1 + axis]
@@ -390,6 +390,11 @@ def input_place(
     if factor > 1:
         place = minimum(divide(start, factor), last)
         return place, subtract(start, multiply(place, factor))
+    if layer_shape.places is not None:
+        step, offset, parts = layer_shape.places[axis]
+        place = add(multiply(start, step), offset)
+        first = minimum(divide(maximum(place, 0), parts), last)
+        return first, subtract(place, multiply(first, parts))
     before, after = layer_shape.window.pads[axis::2]
     return input_start(multiply(start, layer_shape.strides[axis]), last, before, after)
 

@@ -22,7 +22,14 @@ from xdsl.pattern_rewriter import (
 from xdsl.rewriter import Rewriter
 
 from dsconv.dialects.tiled import KernelOp, RunOp, ViewOp
-from dsconv.lowering.portable import dense, depthwise, elementwise, movement, pooling
+from dsconv.lowering.portable import (
+    dense,
+    depthwise,
+    elementwise,
+    movement,
+    pooling,
+    sampling,
+)
 from dsconv.lowering.portable.writer import Writers
 from dsconv.passes.analysis.target_cluster import cluster_of
 
@@ -32,6 +39,7 @@ WRITERS: Writers = {
     **pooling.WRITERS,
     **elementwise.WRITERS,
     **movement.WRITERS,
+    **sampling.WRITERS,
 }
 """One for every kind of kernel."""
 

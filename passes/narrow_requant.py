@@ -15,6 +15,7 @@ from dsconv.dialects.attributes import NarrowRequantAttr
 from dsconv.dialects.graph import (
     AddOp,
     AveragePoolOp,
+    InterpolateOp,
     MulOp,
     RequantisedOperation,
     RescaleOp,
@@ -76,6 +77,9 @@ def steps_of(op: RequantisedOperation) -> Steps | None:
         case AveragePoolOp():
             taps = int(np.prod(op.window.kernel))
             ends = (values_of(op.input)[[0, -1]] - op.zero_point) * taps
+            return steps_of_range(op.requant, ends[:1], ends[1:])
+        case InterpolateOp():
+            ends = (values_of(op.input)[[0, -1]] - op.zero_point) * op.parts
             return steps_of_range(op.requant, ends[:1], ends[1:])
         case RescaleOp():
             return steps_of_values(op.requant, values_of(op.input) - op.zero_point)

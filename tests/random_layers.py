@@ -23,7 +23,10 @@ WEIGHTED = ("conv2d", "depthwise", "pointwise", "linear")
 BINARY = ("add", "mul", "pair_lookup")
 SEVERAL_INPUTS = (*BINARY, "concat")
 MOVING = ("concat", "depth_to_space", "pad", "resize", "slice", "shuffle")
-KINDS = (*WEIGHTED, *BINARY, *MOVING, "avg_pool", "max_pool", "rescale", "lookup", "steps")
+KINDS = (
+    *(*WEIGHTED, *BINARY, *MOVING),
+    *("avg_pool", "max_pool", "rescale", "lookup", "steps", "interpolate"),
+)
 SUMS = RequantAttr.of([1], [1], clip=(-(2**31), 2**31 - 1))
 """Leaves sums as they are."""
 IN_LITTLE_L1 = tuple(kind for kind in KINDS if kind != "pair_lookup")
@@ -307,6 +310,8 @@ class LayerMaker:
             table = self.constant(self.array(np.uint8, graph.TABLE_ENTRIES, graph.BIT_ROW))
             result = self.result_type(dtype, self.channels, size)
             return graph.PairLookupOp("layer", x, self.block.args[1], table, result)
+        if self.kind == "interpolate":
+            return self.interpolation(x, dtype, zero_points[0])
         if self.kind == "add":
             sign = self.draw(st.sampled_from([1, -1]))
             return graph.AddOp(
@@ -348,6 +353,24 @@ class LayerMaker:
             self.requant(1, 200, dtype),
             self.result_type(dtype, self.channels, size),
             input_zero_point=zero_points[0],
+        )
+
+    def interpolation(self, x: SSAValue, dtype: Dtype, zero_point: int) -> graph.LayerOperation:
+        """Outputs of any number at places of any step, some of them outside the map."""
+        sizes = [self.integer(1, self.LARGEST_RESIZED // 2) for _ in range(2)]
+        rows, columns = (
+            (self.integer(0, 9), self.integer(-9, 9), self.integer(1, 9)) for _ in sizes
+        )
+        nearest = self.draw(st.booleans())
+        return graph.InterpolateOp(
+            "layer",
+            x,
+            rows,
+            columns,
+            self.requant(1, 100 * (1 if nearest else rows[2] * columns[2]), dtype),
+            self.result_type(dtype, self.channels, (sizes[0], sizes[1])),
+            nearest=nearest,
+            input_zero_point=zero_point,
         )
 
 

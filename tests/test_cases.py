@@ -26,7 +26,7 @@ convinteger dyn_hw dynquant end_add_noq float_opset8
 fp16_scale_u8in gather_scalar input_q_two_scales instnorm int16_act int4_block layernorm
 pad_offgrid_conv pad_out_add pad_out_leaky pad_outrange_conv pad_reflect patch_mm
 pool_clip_conv q_qop_pc qladd_const_full qlmm_3d qonnx reducesum
-reshape_mix resize_down resize_linear rmean_ch rqs_float32_255_1 slice_rev
+reshape_mix rmean_ch rqs_float32_255_1 slice_rev
 space2batch tile
 """
 """Files that need not be read; whoever reads one takes it off the list."""

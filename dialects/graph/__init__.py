@@ -42,6 +42,7 @@ from dsconv.dialects.graph.movement import (
     SliceOp,
 )
 from dsconv.dialects.graph.pooling import POOLING_OPS, AveragePoolOp, MaxPoolOp, PoolOperation
+from dsconv.dialects.graph.sampling import SAMPLING_OPS, InterpolateOp, Places
 from dsconv.dialects.graph.weighted import (
     WEIGHTED_OPS,
     Conv2DOp,
@@ -58,6 +59,7 @@ GRAPH_OPS: list[type[Operation]] = [
     *ELEMENTWISE_OPS,
     *POOLING_OPS,
     *MOVEMENT_OPS,
+    *SAMPLING_OPS,
 ]
 
 __all__ = [
@@ -75,6 +77,7 @@ __all__ = [
     "DepthToSpaceOp",
     "DepthwiseOp",
     "IntTensorType",
+    "InterpolateOp",
     "LayerOperation",
     "LinearOp",
     "LookupOp",
@@ -83,6 +86,7 @@ __all__ = [
     "MulOp",
     "PadOp",
     "PairLookupOp",
+    "Places",
     "PointwiseOp",
     "PoolOperation",
     "RequantisedOperation",

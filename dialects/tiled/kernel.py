@@ -65,6 +65,7 @@ class KernelKind(StrEnum):
     RESIZE = "resize"
     SHUFFLE = "shuffle"
     DEPTH_TO_SPACE = "depth_to_space"
+    INTERPOLATE = "interpolate"
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,9 @@ KERNEL_SIGNATURES: Mapping[KernelKind, KernelSignature] = {
     KernelKind.RESIZE: KernelSignature(needs=("factors",)),
     KernelKind.SHUFFLE: KernelSignature(needs=("shuffled_groups",)),
     KernelKind.DEPTH_TO_SPACE: KernelSignature(needs=("factors",)),
+    KernelKind.INTERPOLATE: KernelSignature(
+        requantises=True, needs=("zero_points", "places"), takes=("nearest",)
+    ),
 }
 
 KIND_PROPERTIES = frozenset(
@@ -127,7 +131,9 @@ class KernelOp(IRDLOperation):
     average with `counted_pads` multiplies divisor and addend by the pixels of each window that lie
     in the tile or in these pads. A resize repeats rows and columns by its `factors`,
     which are the sizes of a block of depth_to_space; a concat is along an `axis` of 1xCxHxW; a
-    shuffle takes channels of `shuffled_groups` in turns. An addition
+    shuffle takes channels of `shuffled_groups` in turns. An interpolation has its `places`, those
+    of rows and then of columns, as the layer does; its `row` and `column` are the place of the
+    first output in the tile, in parts. An addition
     requantises each product by its own `terms` first, where they are there.
 
     The input tile of a `circular` depthwise kernel is a ring of rows: row H is row 0 again. Whoever
@@ -148,6 +154,8 @@ class KernelOp(IRDLOperation):
     factors = opt_prop_def(DenseArrayBase[I64], default_value=i64_array((1, 1)))
     axis = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(1, i64))
     shuffled_groups = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(1, i64))
+    places = opt_prop_def(DenseArrayBase[I64], default_value=i64_array(()))
+    nearest = opt_prop_def(UnitAttr)
     zero_points = opt_prop_def(DenseArrayBase[I64], default_value=i64_array(()))
     multipliers = opt_prop_def(DenseArrayBase[I64], default_value=i64_array(()))
     terms = opt_prop_def(ArrayAttr[RequantAttr])

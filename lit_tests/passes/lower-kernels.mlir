@@ -423,3 +423,18 @@ func.func @j(%x: memref<36xi8, #dsconv.space<l1>>, %y: memref<36xi8, #dsconv.spa
 // CHECK-NEXT: arith.divsi [[Y]], [[TWO]] : index
 // CHECK-NEXT: arith.divsi [[X]], [[TWO]] : index
 // CHECK: func.func @j
+
+// Places in quarters between rows, moved into the map; columns lie where they were.
+dsconv.kernel "interpolate" @up : (tensor<1x1x4x2xui8, #dsconv.layout<chw>>) -> tensor<1x1x8x2xui8, #dsconv.layout<chw>> window <kernel = [1, 1]> {requant = #dsconv.requant<multiplier = [1], shift = [2], half_even, clip = [0, 255]>, zero_points = array<i64: 0>, places = array<i64: 2, -1, 4, 1, 0, 1>}
+func.func @k(%x: memref<8xi8, #dsconv.space<l1>>, %y: memref<16xi8, #dsconv.space<l1>>, %i: index) {
+  dsconv.run @up(%x, %y) at %i, %i : memref<8xi8, #dsconv.space<l1>>, memref<16xi8, #dsconv.space<l1>>
+  func.return
+}
+// CHECK: func.func private @up(
+// CHECK: [[MOVED:%[0-9]+]] = arith.addi {{%[0-9]+}}, %row : index
+// CHECK-NEXT: [[BELOW:%[0-9]+]] = arith.maxsi [[MOVED]], {{%[0-9]+}} : index
+// CHECK-NEXT: [[PLACE:%[0-9]+]] = arith.minsi [[BELOW]], {{%[0-9]+}} : index
+// CHECK-NEXT: arith.divsi [[PLACE]], [[FOUR:%[0-9]+]] : index
+// CHECK-NEXT: [[PARTS:%[0-9]+]] = arith.remsi [[PLACE]], [[FOUR]] : index
+// CHECK-NEXT: [[SHARE:%[0-9]+]] = arith.index_cast [[PARTS]] : index to i32
+// CHECK: func.func @k

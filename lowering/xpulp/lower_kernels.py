@@ -37,6 +37,7 @@ WRITERS: Mapping[KernelKind, Writer | None] = {
     KernelKind.RESIZE: resize,
     KernelKind.SHUFFLE: shuffle,
     KernelKind.DEPTH_TO_SPACE: depth_to_space,
+    KernelKind.INTERPOLATE: None,
 }
 """One for every kind of kernel; None for kinds that loops in C compute."""
 

@@ -17,10 +17,12 @@ from dsconv.dialects.graph import (
     Conv2DOp,
     ConvolutionOperation,
     DepthToSpaceOp,
+    InterpolateOp,
     LayerOperation,
     LinearOp,
     PadOp,
     PairLookupOp,
+    Places,
     PointwiseOp,
     PoolOperation,
     RequantisedOperation,
@@ -60,7 +62,9 @@ class LayerShape:
     form, `weight_zero_points` that weights have zero points, `requantised_terms` that an addition
     requantises its terms first. One row or column of the input is `factors` of the output, and the
     layer reads a part of its input that begins at channel, row and column `origin`; of that,
-    `inputs` has the shape, and `element_bytes` the bytes of one value.
+    `inputs` has the shape, and `element_bytes` the bytes of one value. Outputs of an interpolation
+    lie at `places` of the input's rows and columns, step, offset and parts each, where they read so
+    many `neighbours`.
     """
 
     kind: str
@@ -80,6 +84,8 @@ class LayerShape:
     channel_step: int
     whole: tuple[bool, bool]
     factors: tuple[int, int]
+    places: tuple[Places, Places] | None
+    neighbours: int
     origin: tuple[int, int, int]
     record_bytes: int
     shared_record: bool
@@ -116,6 +122,8 @@ class LayerShape:
             _channel_step(op),
             _whole(op),
             op.factors if isinstance(op, ResizeOp | DepthToSpaceOp) else (1, 1),
+            op.places if isinstance(op, InterpolateOp) else None,
+            2 if isinstance(op, InterpolateOp) and op.nearest is None else 1,
             _origin(op),
             0 if record is None else record.size,
             isinstance(op, PairLookupOp) or (isinstance(op, TableOperation) and op.shares_table),
@@ -176,6 +184,9 @@ class LayerShape:
         if factor > 1:
             is_whole = outputs % factor == 0
             return outputs // factor if is_whole else ceil((outputs - 1) / factor) + 1
+        if self.places is not None:
+            step, _, parts = self.places[axis]
+            return ((outputs - 1) * step + parts - 1) // parts + self.neighbours
         return (outputs - 1) * self.strides[axis] + self.extent[axis]
 
     def step_channels(self, number: int = 0) -> int:

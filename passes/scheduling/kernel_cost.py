@@ -25,6 +25,7 @@ from dsconv.dialects.graph import (
     Conv2DOp,
     DepthToSpaceOp,
     DepthwiseOp,
+    InterpolateOp,
     LayerOperation,
     LinearOp,
     LookupOp,
@@ -66,7 +67,7 @@ TAP_WORDS = 4
 LINEAR, POINTWISE, AVERAGE, MUL = map(kind_of, (LinearOp, PointwiseOp, AveragePoolOp, MulOp))
 RESIZE, SHUFFLE, DEPTH_TO_SPACE = map(kind_of, (ResizeOp, ShuffleOp, DepthToSpaceOp))
 
-PORTABLE_KINDS = kinds(PairLookupOp, StepsOp)
+PORTABLE_KINDS = kinds(InterpolateOp, PairLookupOp, StepsOp)
 """Elementwise kinds that loops in C compute."""
 
 MOVING_KINDS = kinds(ConcatOp, SliceOp, ResizeOp, ShuffleOp, DepthToSpaceOp)

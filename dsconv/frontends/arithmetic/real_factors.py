@@ -41,6 +41,7 @@ from dsconv.frontends.arithmetic.values import (
     AddLayer,
     AveragePoolLayer,
     Dequantised,
+    InterpolatedLayer,
     MovingLayer,
     MulLayer,
     PendingLayer,
@@ -109,7 +110,7 @@ class OnnxRuntimeArithmetic:
                     "quantise the model again with representative data",
                 )
             return requant
-        divisor = layer.divisor if isinstance(layer, WeightedLayer) else 1
+        divisor = layer.divisor if isinstance(layer, WeightedLayer | InterpolatedLayer) else 1
         multipliers = _multipliers(layer, x, weights, output)
         return requantisation(multipliers, output, layer.bounds, divisor)
 

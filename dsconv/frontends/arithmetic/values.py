@@ -23,6 +23,7 @@ from dsconv.dialects.graph import (
     IntTensorType,
     LayerOperation,
     LinearOp,
+    Places,
     PointwiseOp,
     dtype_of,
 )
@@ -250,6 +251,20 @@ class MaxPoolLayer(PendingLayer):
 
 
 @dataclass(frozen=True, eq=False)
+class InterpolatedLayer(PendingLayer):
+    """An activation at other places of rows and columns; see `dsconv.interpolate`."""
+
+    x: Dequantised
+    places: tuple[Places, Places]
+
+    @property
+    def divisor(self) -> int:
+        """Parts of a pixel, in which the sums count."""
+        (*_, rows), (*_, columns) = self.places
+        return rows * columns
+
+
+@dataclass(frozen=True, eq=False)
 class RescaleLayer(PendingLayer):
     """An activation as it is, to be quantised again."""
 
@@ -325,7 +340,7 @@ class MovingLayer(PendingLayer):
 
 LinearLayer: TypeAlias = ConvolutionLayer | MatrixLayer | AddLayer | AveragePoolLayer | RescaleLayer
 """Sums of activations times constants."""
-ArithmeticLayer: TypeAlias = LinearLayer | MulLayer | TableLayer
+ArithmeticLayer: TypeAlias = LinearLayer | MulLayer | TableLayer | InterpolatedLayer
 """All but maxima and movements, which need no arithmetic."""
 MakeMovement: TypeAlias = Callable[
     [Sequence[SSAValue], IntTensorType, Quantisation, int], LayerOperation

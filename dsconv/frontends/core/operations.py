@@ -16,6 +16,7 @@ from dsconv.dialects.graph import (
     AddOp,
     AveragePoolOp,
     ConstantOp,
+    InterpolateOp,
     IntTensorType,
     LayerOperation,
     LookupOp,
@@ -29,7 +30,7 @@ from dsconv.dialects.graph import (
 )
 from dsconv.frontends.arithmetic.addition_forms import Addition
 from dsconv.frontends.arithmetic.product_forms import Average
-from dsconv.frontends.arithmetic.real_factors import Arithmetic, OnnxRuntimeArithmetic
+from dsconv.frontends.arithmetic.real_factors import NO_WEIGHTS, Arithmetic, OnnxRuntimeArithmetic
 from dsconv.frontends.arithmetic.scales import LARGEST_DIVISOR, Quantisation, Reals
 from dsconv.frontends.arithmetic.step_tables import TooManyStepsError, padded_tables, steps_of
 from dsconv.frontends.arithmetic.values import (
@@ -41,6 +42,7 @@ from dsconv.frontends.arithmetic.values import (
     Dequantised,
     FunctionOfSums,
     Integers,
+    InterpolatedLayer,
     MatrixLayer,
     MaxPoolLayer,
     MulLayer,
@@ -93,6 +95,8 @@ def layer_operation(
             operation = _average_pool_operation(layer, output, average, average.requant)
             above = average.above and _average_pool_operation(layer, output, average, average.above)
             return MadeLayer(operation, (layer.x,), average.ones, above)
+        case InterpolatedLayer():
+            return MadeLayer(_interpolate_operation(layer, output, arithmetic), (layer.x,))
         case RescaleLayer():
             return MadeLayer(_rescale_operation(layer, output, arithmetic), (layer.x,))
         case TableLayer():
@@ -216,6 +220,20 @@ def _check_varying_divisors(node: Node, requant: RequantAttr, pixels: int) -> No
             "pads that do not count in the average, in a requantisation that does not allow for it",
             "export with count_include_pad=1 or without pads",
         )
+
+
+def _interpolate_operation(
+    layer: InterpolatedLayer, output: Quantisation, arithmetic: Arithmetic
+) -> LayerOperation:
+    x = layer.x
+    return InterpolateOp(
+        UNLABELLED,
+        x.integers.value,
+        *layer.places,
+        arithmetic.requantisation(layer, x.quantisation, NO_WEIGHTS, output),
+        result_type(layer, output.dtype),
+        input_zero_point=x.quantisation.zero_point,
+    )
 
 
 def _rescale_operation(

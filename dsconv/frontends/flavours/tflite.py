@@ -40,6 +40,7 @@ from dsconv.frontends.arithmetic.values import (
     AveragePoolLayer,
     Dequantised,
     Integers,
+    InterpolatedLayer,
     MovingLayer,
     MulLayer,
     PendingLayer,
@@ -97,6 +98,8 @@ class TfliteArithmetic:
             raise layer.node.problem("TFLite's biases are int32", WITHOUT_FLAVOUR)
         if isinstance(layer, WeightedLayer) and layer.divisor != 1:
             raise layer.node.problem("TFLite's averages are of 8 bits", WITHOUT_FLAVOUR)
+        if isinstance(layer, InterpolatedLayer):
+            raise layer.node.problem("TFLite interpolates in its own way", WITHOUT_FLAVOUR)
         factors = [
             factor_of(layer.node, factor) for factor in _real_factors(layer, x, weights, output)
         ]

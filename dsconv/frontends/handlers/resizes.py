@@ -1,31 +1,65 @@
-"""Handlers of nodes that repeat rows and columns: Resize, Upsample and Expand."""
+"""Handlers of nodes that make more or fewer rows and columns: Resize, Upsample and Expand."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from fractions import Fraction
+from math import floor
 
-import numpy as np
+from xdsl.ir import SSAValue
 
+from dsconv.dialects.attributes import RequantAttr
 from dsconv.dialects.graph import (
+    InterpolateOp,
+    IntTensorType,
+    LayerOperation,
+    Places,
     ResizeOp,
 )
+from dsconv.frontends.arithmetic.scales import Quantisation
 from dsconv.frontends.arithmetic.values import (
     UNBOUNDED,
     UNLABELLED,
+    Dequantised,
+    Integers,
+    InterpolatedLayer,
     MovingLayer,
     Value,
 )
 from dsconv.frontends.core.operations import LARGEST_ACTIVATION
 from dsconv.frontends.core.reader import Reader
+from dsconv.frontends.handlers.coordinates import (
+    Axis,
+    line,
+    nearest_indices,
+    places_of_indices,
+    places_of_line,
+)
 from dsconv.frontends.handlers.moving import Part, moved
 from dsconv.frontends.handlers.quantisation import read_integers
 from dsconv.frontends.handlers.windows import check_nchw
-from dsconv.frontends.onnx_file.onnx_graph import Array, Node
+from dsconv.frontends.onnx_file.onnx_graph import Node
 from dsconv.frontends.onnx_file.view import Shape, View, padded_to_rank_4
+
+LINEAR = ("linear", "bilinear")
+UNMOVED: Places = (1, 0, 1)
+MOST_PARTS = 2**22
+"""Of one pixel, so that the sum of all parts of an activation fits 32 bits."""
 
 
 def read_resize(reader: Reader, node: Node) -> Value:
-    """Rows and columns repeated a whole number of times (mode nearest; any mode for one pixel)."""
+    """Rows and columns in other numbers: mode nearest, or linear of reals, with any coordinates."""
+    for name in ("antialias", "exclude_outside"):
+        if node.integer(name, 0):
+            raise node.problem(f"has {name}")
+    mode = node.text("coordinate_transformation_mode", "")
+    if mode == "tf_crop_and_resize":
+        raise node.problem(f"has coordinates by '{mode}'", "crop by a Slice, and resize then")
+    if node.text("mode", "nearest") in LINEAR and not isinstance(reader.value(node), Integers):
+        part = reader.dequantised(node)
+        axes = _axes(reader, node, part.view)
+        if any(axis.changes and axis.size > 1 for axis in axes):
+            return _interpolated(node, part, axes)
     return moved(reader, node, [0], lambda parts: _resized(reader, node, parts[0]))
 
 
@@ -35,30 +69,84 @@ def read_expand(reader: Reader, node: Node) -> Value:
 
 
 def _resized(reader: Reader, node: Node, part: Part) -> MovingLayer:
-    check_nchw(node, part.view)
-    shape = part.view.shape
-    sizes = _resized_shape(reader, node, shape)
-    repeats = all(_repeats(node, *pair) for pair in zip(shape, sizes, strict=True))
-    if not repeats or sizes[:2] != shape[:2]:
-        raise node.problem(
-            f"resizes {list(shape)} to {list(sizes)} in a way that is no repetition",
-            "rows and columns a whole number of times as many are supported",
-        )
-    return _repeated(node, part, sizes)
-
-
-def _repeats(node: Node, size: int, target: int) -> bool:
-    """Whether each row or column is there as many times as any other, one after the other."""
-    if size == target:
-        return True
-    if size == 1:
-        return node.text("coordinate_transformation_mode", "") != "tf_crop_and_resize"
+    """Every pixel of the result as the nearest one of the input."""
+    axes = _axes(reader, node, part.view)
     mode = node.text("mode", "nearest")
-    if mode != "nearest":
-        raise node.problem(f"resizes by mode '{mode}'; nearest is supported")
-    return target % size == 0 and _source_indices(node, size, target) == [
-        index * size // target for index in range(target)
+    if mode != "nearest" and any(axis.changes and axis.size > 1 for axis in axes):
+        what = "resizes integers" if mode in LINEAR else "resizes"
+        raise node.problem(
+            f"{what} by mode '{mode}'", "nearest is supported, and linear of what is dequantised"
+        )
+    target = tuple(axis.target for axis in axes)
+    indices = [
+        nearest_indices(node, axis) if axis.size > 1 else [0] * axis.target for axis in axes[2:]
     ]
+    if all(_repeats(taken, axis) for taken, axis in zip(indices, axes[2:], strict=True)):
+        return _repeated(node, part, target)
+    places = [
+        places_of_indices(taken, axis, line(node, axis).step)
+        for taken, axis in zip(indices, axes[2:], strict=True)
+    ]
+    rows, columns, *_ = [*places, UNMOVED]
+    if rows is None or columns is None:
+        raise node.problem(
+            f"resizes {list(part.view.shape)} to {list(target)} by a scale that is no fraction of "
+            "small numbers",
+            "export it with sizes",
+        )
+    return _sampled(node, part, target, (rows, columns))
+
+
+def _axes(reader: Reader, node: Node, view: View) -> list[Axis]:
+    check_nchw(node, view)
+    axes = _resized_axes(reader, node, view.shape)
+    if any(axis.changes for axis in axes[:2]):
+        raise node.problem(
+            f"resizes {list(view.shape)} to {[axis.target for axis in axes]}",
+            "rows and columns can be resized",
+        )
+    return axes
+
+
+def _repeats(indices: Sequence[int], axis: Axis) -> bool:
+    """Whether each row or column is there as many times as any other, one after the other."""
+    return axis.target % axis.size == 0 and list(indices) == [
+        index * axis.size // axis.target for index in range(axis.target)
+    ]
+
+
+def _sampled(node: Node, part: Part, target: Shape, places: tuple[Places, Places]) -> MovingLayer:
+    def make(
+        values: Sequence[SSAValue], result: IntTensorType, output: Quantisation, _: int
+    ) -> LayerOperation:
+        zero_point = output.zero_point
+        requant = RequantAttr.of([1], [1], zero_point=zero_point, clip=output.limits)
+        return InterpolateOp(
+            UNLABELLED,
+            values[0],
+            *places,
+            requant,
+            result,
+            nearest=True,
+            input_zero_point=zero_point,
+        )
+
+    view = View.plain(padded_to_rank_4(target), target)
+    return MovingLayer(node, view, UNBOUNDED, (part,), make)
+
+
+def _interpolated(node: Node, x: Dequantised, axes: Sequence[Axis]) -> InterpolatedLayer:
+    """Every pixel of the result between its neighbours in the input."""
+    target = tuple(axis.target for axis in axes)
+    rows, columns, *_ = [*(places_of_line(node, axis) for axis in axes[2:]), UNMOVED]
+    if rows[2] * columns[2] > MOST_PARTS:
+        raise node.problem(
+            f"resizes {list(x.view.shape)} to {list(target)} between neighbours in "
+            f"{rows[2]}x{columns[2]} parts, which are more than {MOST_PARTS}",
+            "resize by a fraction of small numbers",
+        )
+    view = View.plain(padded_to_rank_4(target), target)
+    return InterpolatedLayer(node, view, UNBOUNDED, x, (rows, columns))
 
 
 def _expanded(reader: Reader, node: Node, part: Part) -> MovingLayer:
@@ -86,8 +174,8 @@ def _repeated(node: Node, part: Part, sizes: Shape) -> MovingLayer:
     )
 
 
-def _resized_shape(reader: Reader, node: Node, shape: Shape) -> Shape:
-    """The result's shape, from `sizes` or `scales` of all dimensions, or of `axes`."""
+def _resized_axes(reader: Reader, node: Node, shape: Shape) -> list[Axis]:
+    """Sizes and factors, from `sizes` or `scales` of all dimensions, or of `axes`."""
     if node.has_input(3) and node.text("keep_aspect_ratio_policy", "stretch") != "stretch":
         raise node.problem("keeps the aspect ratio", "export it with the sizes that this gives")
     rank = len(shape)
@@ -97,37 +185,13 @@ def _resized_shape(reader: Reader, node: Node, shape: Shape) -> Shape:
     given = reader.array(node, index).reshape(-1)
     if len(given) != len(axes) or not all(-rank <= axis < rank for axis in axes):
         raise node.problem(f"{len(given)} sizes or scales for {len(axes)} axes of {rank}")
-    sizes = np.array(shape, np.float64)
+    found = [Axis(size, size, Fraction(1)) for size in shape]
     for axis, value in zip(axes, given.tolist(), strict=True):
-        sizes[axis] = value if node.has_input(3) else np.floor(shape[axis] * value)
-    if not np.all((sizes >= 1) & (sizes <= LARGEST_ACTIVATION)):
-        raise node.problem(f"resizes {list(shape)} to {sizes.tolist()}")
-    return tuple(int(size) for size in sizes)
-
-
-def _source_indices(node: Node, size: int, target: int) -> list[int]:
-    """The index that each index of the result reads, as the node's modes say."""
-    index, scale = np.arange(target), target / size
-    upsample = node.op_type == "Upsample"
-    half_pixel = (index + 0.5) / scale - 0.5
-    places = {
-        "half_pixel": half_pixel,
-        "half_pixel_symmetric": half_pixel,
-        "pytorch_half_pixel": half_pixel if target > 1 else index * 0.0,
-        "asymmetric": index / scale,
-        "align_corners": index * (size - 1) / max(target - 1, 1),
-    }
-    rounded: dict[str, Callable[[Array], Array]] = {
-        "round_prefer_floor": lambda place: np.ceil(place - 0.5),
-        "round_prefer_ceil": lambda place: np.floor(place + 0.5),
-        "floor": np.floor,
-        "ceil": np.ceil,
-    }
-    transformation = node.text(
-        "coordinate_transformation_mode", "asymmetric" if upsample else "half_pixel"
-    )
-    rounding = node.text("nearest_mode", "floor" if upsample else "round_prefer_floor")
-    if transformation not in places or rounding not in rounded:
-        raise node.problem(f"coordinates by '{transformation}', rounded by '{rounding}'")
-    indices = rounded[rounding](places[transformation]).clip(0, size - 1)
-    return indices.astype(int).tolist()
+        size = shape[axis]
+        if not 0 < value * (1 if node.has_input(3) else size) <= LARGEST_ACTIVATION:
+            raise node.problem(f"resizes {list(shape)} to no size, by {given.tolist()}")
+        scale = Fraction(value) / size if node.has_input(3) else Fraction(value)
+        found[axis] = Axis(size, floor(size * scale), scale)
+    if min(axis.target for axis in found) < 1:
+        raise node.problem(f"resizes {list(shape)} to {[axis.target for axis in found]}")
+    return found
