@@ -236,6 +236,26 @@ def module_of_lines(lines: Sequence[str]) -> ModuleOp:
     return module
 
 
+BRANCHES = 6
+
+MANY_BRANCHES = [
+    pointwise(0, "%x", CALLERS_MAP),
+    *(depthwise(number, "%0") for number in range(1, BRANCHES + 1)),
+    residual(BRANCHES + 1, "%1", "%2"),
+    *(
+        residual(BRANCHES + number, f"%{BRANCHES + number - 1}", f"%{number + 1}")
+        for number in range(2, BRANCHES)
+    ),
+    depthwise(2 * BRANCHES, f"%{2 * BRANCHES - 1}", CALLERS_MAP),
+]
+"""Branches made one after the other, and summed behind them all, as MobileOne has in training."""
+
+
+def test_branches_that_wait_for_each_other_have_a_schedule():
+    """What the next layer did not read lay in L1 for nothing, in place of other states."""
+    assert schedules(network_of_lines(MANY_BRANCHES), DEFAULT_CLUSTER)
+
+
 @pytest.mark.parametrize("l1", L1_SIZES)
 def test_values_with_several_readers_have_one_layout(l1: int):
     check_exact(network_of_lines(TWO_RESIDUALS), replace(DEFAULT_CLUSTER, l1=l1))

@@ -91,7 +91,12 @@ class SearchSpace:
         self._network = Chain.of(layers)
         self._chains = [list(self._chains_from(first)) for first in range(len(layers))]
         self.options = layout_options(layers)
-        self._residency_limits = residency_limits(layers, machine.l1)
+        read_next = self._read_next()
+        self._residency_limits = {
+            value: limits
+            for value, limits in residency_limits(layers, machine.l1).items()
+            if value in read_next
+        }
         self._ways: dict[Key, list[FusedCandidate]] = {}
         self._spans: dict[tuple[Key, SSAValue | None], CandidateSpan] = {}
 
@@ -108,6 +113,15 @@ class SearchSpace:
         """What begins with a layer behind such a state; but hopeless tiles."""
         for chain in self._chains[first]:
             yield from self._with(chain, state).found
+
+    def _read_next(self) -> set[SSAValue]:
+        """The results that what comes next reads: others would lie in L1 for nothing."""
+        following = zip(self._network.layers, self._chains[1:], strict=False)
+        return {
+            layer.result
+            for layer, chains in following
+            if any(fused_chain(one).values_read.count(layer.result) == 1 for one in chains)
+        }
 
     def _chains_from(self, first: int) -> Iterator[Chain]:
         """The layer alone, then with those that follow it, where they may be fused."""
