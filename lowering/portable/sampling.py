@@ -24,11 +24,10 @@ from dsconv.lowering.portable.writer import KernelWriter, Writers
 
 
 class Neighbours(NamedTuple):
-    """The pixels before and behind a place, and the parts of each; none where one is nearest."""
+    """The pixels before and behind a place, and the parts of each; or the nearest one alone."""
 
-    before: Index
-    behind: Index
-    shares: tuple[SSAValue, SSAValue] | None
+    pixels: tuple[Index, ...]
+    shares: tuple[SSAValue, ...] = ()
 
 
 class InterpolateWriter(KernelWriter):
@@ -41,10 +40,8 @@ class InterpolateWriter(KernelWriter):
         with self.outputs(cores) as (channel, row, column):
             rows = self._neighbours(row, self.row, places[:3], tile.height)
             columns = self._neighbours(column, self.column, places[3:], tile.width)
-            value = self._mixed(
-                [self._line(channel, y, columns) for y in rows[: 1 if rows.shares is None else 2]],
-                rows.shares,
-            )
+            lines = [self._line(channel, y, columns) for y in rows.pixels]
+            value = self._mixed(lines, rows)
             centred = arith.AddiOp(value, integer(-zero_point * parts)).result
             self.output.store(
                 self.requantise(centred, channel), self.output.offset(channel, row, column)
@@ -57,23 +54,24 @@ class InterpolateWriter(KernelWriter):
         place = minimum(maximum(add(multiply(output, step), first), 0), (size - 1) * parts)
         before = divide(place, parts)
         if self.kernel.nearest is not None:
-            return Neighbours(before, before, None)
+            return Neighbours((before,))
         share = arith.IndexCastOp(index_value(remainder(place, parts)), i32).result
         rest = arith.SubiOp(integer(parts), share).result
-        return Neighbours(before, minimum(add(before, 1), size - 1), (rest, share))
+        return Neighbours((before, minimum(add(before, 1), size - 1)), (rest, share))
 
     def _line(self, channel: Index, row: Index, columns: Neighbours) -> SSAValue:
         """The value of a row between two columns."""
         tile = self.inputs[0]
-        taken = columns[: 1 if columns.shares is None else 2]
-        values = [tile.load(tile.offset(channel, row, column)) for column in taken]
-        return self._mixed(values, columns.shares)
+        values = [tile.load(tile.offset(channel, row, column)) for column in columns.pixels]
+        return self._mixed(values, columns)
 
-    def _mixed(self, values: list[SSAValue], shares: tuple[SSAValue, SSAValue] | None) -> SSAValue:
-        if shares is None:
+    def _mixed(self, values: list[SSAValue], at: Neighbours) -> SSAValue:
+        """The sum of values times their parts, or the only one."""
+        if not at.shares:
             return values[0]
         first, second = (
-            arith.MuliOp(value, share).result for value, share in zip(values, shares, strict=True)
+            arith.MuliOp(value, share).result
+            for value, share in zip(values, at.shares, strict=True)
         )
         return arith.AddiOp(first, second).result
 
