@@ -174,3 +174,12 @@ def test_interpreters_judge_tflite_files_alone():
     digits = Path(__file__).parents[1] / "examples" / "digits" / "digits.onnx"
     with pytest.raises(DsconvError, match=r"judges \.tflite files, and this is none"):
         verify(dsconv.compile(digits, "host"), digits, on="host", judge=Judge.TFLM)
+
+
+def test_others_do_not_judge_tflite_files(tmp_path: Path):
+    path = tmp_path / "pool.tflite"
+    path.write_bytes(small_network().finish(3))
+    compiled = dsconv.compile(path, "host")
+    for judge in (Judge.EXACT, Judge.ONNX_RUNTIME):
+        with pytest.raises(DsconvError, match="judges ONNX files; take --against tflm or litert"):
+            verify(compiled, path, on="host", judge=judge)

@@ -9,9 +9,10 @@ import pytest
 from tosa_functions import WRITERS, TosaFunction, module
 
 import dsconv
-from dsconv.errors import ModelError
+from dsconv.errors import DsconvError, ModelError
 from dsconv.execution.execute import run_imported
 from dsconv.frontends import import_onnx
+from dsconv.verification.verify import verify
 
 MLIR = Path(__file__).parents[2] / "shared" / "mlir"
 needs_files = pytest.mark.skipif(
@@ -117,3 +118,10 @@ def test_multipliers_of_16_bits_are_refused(tmp_path: Path):
     refused(tmp_path, module(text.replace("scale32 = true", "scale32 = false")), "of 16 bits")
     inexact = text.replace("DOUBLE_ROUND", "INEXACT_ROUND")
     refused(tmp_path, module(inexact), "rounding mode INEXACT_ROUND")
+
+
+@needs_files
+def test_nothing_judges_mlir():
+    path = MLIR / f"block_dw_pw_int8_kws{GENERIC[1:]}"
+    with pytest.raises(DsconvError, match="nothing that dsconv knows judges MLIR"):
+        verify(dsconv.compile(path, "host"), path, on="host")

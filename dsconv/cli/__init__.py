@@ -26,7 +26,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Quantised ONNX networks to C for ultra-low-power RISC-V clusters.",
+    help="Quantised networks (ONNX, .tflite, TOSA) to C for ultra-low-power RISC-V clusters.",
 )
 app.command("compile")(compile_command)
 app.command("run")(run_command)
@@ -63,7 +63,7 @@ def options(
         typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Quantised ONNX networks to C for ultra-low-power RISC-V clusters."""
+    """Quantised networks (ONNX, .tflite, TOSA) to C for ultra-low-power RISC-V clusters."""
 
 
 def main() -> None:

@@ -35,7 +35,10 @@ class CostSource(StrEnum):
     GVSOC = "gvsoc"
 
 
-Model = Annotated[Path, typer.Argument(help="Quantised ONNX or .tflite file.", metavar="MODEL")]
+Model = Annotated[
+    Path,
+    typer.Argument(help="Quantised network: ONNX, .tflite, or TOSA in .mlir.", metavar="MODEL"),
+]
 OutputFolder = Annotated[
     Path,
     typer.Option("--output", "-o", metavar="DIR", parser=output_path, help="Folder to write."),

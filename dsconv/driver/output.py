@@ -18,6 +18,11 @@ from dsconv.lowering.c_target import c_files, network_name
 from dsconv.lowering.instruction_sets import INSTRUCTION_SETS
 from dsconv.targets import ClusterTarget
 
+MARKS = {"config.mk", "network.mlir"}
+"""Files that tell a folder which a compilation has written."""
+GENERATED = {"l3.bin", *(f"kernels_{isa}.S" for isa in INSTRUCTION_SETS)}
+BUILT = {".a", ".elf", ".o"}
+
 
 def write_folder(
     module: ModuleOp,
@@ -58,6 +63,39 @@ def write_folder(
         (draft / "network.mlir").write_text(f"{module}\n")
         config = "".join(f"{name} = {value}\n" for name, value in settings.items())
         (draft / "config.mk").write_text(config)
+        _clear(directory, draft)
+
+
+def makes_program(platform: str) -> bool:
+    """Whether a platform's networks make programs, and not libraries alone."""
+    with as_file(files("dsconv").joinpath("runtime_c", platform)) as folder:
+        return has_program(folder)
+
+
+def _clear(directory: Path, draft: Path) -> None:
+    """Removes what an earlier compilation left in a folder and this one does not write.
+
+    Raises DsconvError where files in it would be overwritten that no compilation has written.
+    """
+    if not directory.is_dir():
+        return
+    present = {path.name for path in directory.iterdir() if path.is_file()}
+    ours = {path.name for path in draft.iterdir()}
+    if not present >= MARKS:
+        if present & ours:
+            raise DsconvError(
+                f"{directory} has a {min(present & ours)} that dsconv has not written; give "
+                "another folder"
+            )
+        return
+    for name in present - ours:
+        if name in GENERATED or Path(name).suffix in BUILT or _is_of_runtime(name):
+            (directory / name).unlink()
+
+
+def _is_of_runtime(name: str) -> bool:
+    with as_file(files("dsconv").joinpath("runtime_c")) as runtime:
+        return any((folder / name).is_file() for folder in (runtime, *runtime.iterdir()))
 
 
 def _cores_setting(header: str, target: ClusterTarget, platform: str) -> dict[str, int]:

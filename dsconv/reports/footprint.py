@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from dsconv.driver.compiled import CompiledNetwork
-from dsconv.driver.output import write_folder
+from dsconv.driver.output import makes_program, write_folder
 from dsconv.errors import DsconvError
 from dsconv.lowering.c_target import network_name
 from dsconv.reports.memory import MemoryPlan
@@ -60,6 +60,11 @@ class Footprint:
         """
         target = compiled.target
         tools = binutils_of(target.platform)
+        if not makes_program(target.platform):
+            raise DsconvError(
+                f"platform {target.platform} makes no program, and its library is as large as the "
+                "compiler makes it: size libNAME.a"
+            )
         if tools is None:
             others = [name for name, platform in PLATFORMS.items() if platform.binutils]
             raise DsconvError(

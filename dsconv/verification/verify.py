@@ -15,6 +15,7 @@ from dsconv.errors import DsconvError
 from dsconv.execution.execute import run_imported
 from dsconv.execution.ports import quantised_inputs
 from dsconv.frontends import ImportedNetwork, LayerSource, Port
+from dsconv.frontends.mlir_file import FLAVOUR as TOSA
 from dsconv.frontends.onnx_file.model_file import load_model
 from dsconv.frontends.onnx_file.onnx_graph import OnnxGraph
 from dsconv.frontends.onnx_file.preprocessing import without_preprocessing
@@ -42,6 +43,11 @@ def verify(
     run the C.
     """
     imported = compiled.imported
+    if imported.flavour == TOSA:
+        raise DsconvError(
+            f"{path}: nothing that dsconv knows judges MLIR; compare with outputs of your own: "
+            "dsconv run --expect"
+        )
     data = path.read_bytes()
     judge = judge or judge_of(imported.flavour, of_tflite_file=is_tflite(data))
     model, _ = without_preprocessing(load_model(path))
@@ -72,6 +78,8 @@ def _comparison(
         if not is_tflite(data):
             raise DsconvError(f"{judge.value} judges .tflite files, and this is none")
         return TfliteComparison(imported, data, feeds, runs, judge)
+    if is_tflite(data):
+        raise DsconvError(f"{judge.value} judges ONNX files; take --against tflm or litert")
     kind = ExactComparison if judge is Judge.EXACT else RuntimeComparison
     return kind(imported, model, feeds, runs)
 

@@ -19,9 +19,11 @@ def load_model(path: Path) -> onnx.ModelProto:
     Raises `ModelError` where the file is missing or neither.
     """
     if path.is_dir():
-        raise ModelError(f"{path} is a folder; give the .onnx or .tflite file in it")
+        raise ModelError(f"{path} is a folder; give the .onnx, .tflite or .mlir file in it")
     if not path.exists():
         raise ModelError(f"{path}: no such file")
+    if path.suffix == ".mlir":
+        raise ModelError(f"{path}: a network in MLIR can be compiled and run, and no more")
     try:
         data = path.read_bytes()
     except OSError as error:
