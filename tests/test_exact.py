@@ -14,8 +14,8 @@ from test_verification import add_to_bias
 import dsconv
 from dsconv.errors import ModelError
 from dsconv.exact.interpreter import Judged, evaluate
-from dsconv.exact.rounding import quantised
-from dsconv.exact.tensor import Tensor, added, multiplied
+from dsconv.exact.rounding import quantised, rounded
+from dsconv.exact.tensor import Tensor, added, exact, multiplied
 from dsconv.frontends import import_onnx
 from dsconv.frontends.arithmetic.scales import Quantisation
 from dsconv.verification.oracles import Judge
@@ -48,6 +48,12 @@ def test_ties_go_to_even_and_leave_no_choice():
     assert found.steps.tolist() == [3, 5, 3, 127, -128]
     assert found.low is not None
     np.testing.assert_array_equal(found.low, found.steps)
+
+
+def test_a_zero_point_is_added_to_numbers_of_fine_units():
+    tensor = exact(np.array([3 * 2**60, 1]), Fraction(1, 2**61), np.float32)
+    found = rounded(tensor, 127, np.int8, added_first=True)
+    assert found.steps.tolist() == [127, 127]
 
 
 def test_what_float32_cannot_tell_from_a_tie_leaves_a_choice():

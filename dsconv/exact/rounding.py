@@ -98,7 +98,7 @@ def rounded(
     """
     numerators = times(x.steps, x.unit.numerator)
     if added_first:
-        numerators = numerators + zero_point * x.unit.denominator
+        numerators = numerators.astype(object) + zero_point * x.unit.denominator
     down, rests = half_even(numerators.astype(object), x.unit.denominator)
     twice = 2 * (numerators.astype(object) - down * x.unit.denominator)
     up = (twice > x.unit.denominator) | ((twice == x.unit.denominator) & (down % 2 == 1))
