@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 
 from dsconv.dialects.attributes import Layout
-from dsconv.dialects.graph import layout_of, tensor_type
+from dsconv.dialects.graph import LayerOperation, layout_of, tensor_type
 from dsconv.dialects.run import ReferenceRun, network_of
 from dsconv.exact.interpreter import evaluate
 from dsconv.frontends import ImportedNetwork, LayerSource, OnnxTensor, Port
@@ -142,9 +142,13 @@ def place_of_output(imported: ImportedNetwork, port: Port) -> TensorPlace:
 
 
 def _holds_reals(imported: ImportedNetwork, port: Port) -> bool:
-    """Whether the tensor of an output is what its bytes mean: no layer gives it."""
-    given = {source.output.name for source in imported.layers if source.output is not None}
-    return "DequantizeLinear" in port.caller_steps and port.tensor not in given
+    """Whether no tensor of the file has an output's bytes, so that its tensor is what they mean."""
+    returned = network_of(imported.module).body.block.last_op
+    assert returned is not None, "a network ends with a return"
+    layer = returned.operands[imported.outputs.index(port)].owner
+    nameless = {source.label for source in imported.layers if source.output is None}
+    is_nameless = isinstance(layer, LayerOperation) and layer.label in nameless
+    return is_nameless and "DequantizeLinear" in port.caller_steps
 
 
 def _output_view(imported: ImportedNetwork, port: Port) -> View:
