@@ -30,8 +30,9 @@ def agrees(model: onnx.ModelProto, shape: Shape) -> ImportedNetwork:
     network = assert_means(model, inputs(shape))
     (result,) = run_network(network, *inputs(shape).values())
     (expected,) = onnx_runtime(model, optimised=False).run(None, inputs(shape))
-    np.testing.assert_array_equal(network.outputs[0].shape, np.shape(expected))
-    np.testing.assert_array_equal(np.sort(result, None), np.sort(np.asarray(expected), None))
+    array = np.asarray(expected)
+    np.testing.assert_array_equal(network.outputs[0].shape, array.shape)
+    np.testing.assert_array_equal(np.sort(result, None), np.sort(array, None))
     return network
 
 

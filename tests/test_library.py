@@ -76,7 +76,7 @@ def second_model() -> onnx.ModelProto:
     rng = np.random.default_rng(5)
     real = writer.dequantize(writer.input("x", "int8", (1, 5, 9, 7)), x)
     weights = rng.integers(-128, 128, (6, 5, 3, 3)).astype(np.int8)
-    filters = writer.dequantized_constant(weights, np.float32(0.01), np.int8(0))
+    filters = writer.dequantized_constant(weights, np.array(0.01, np.float32), np.array(0, np.int8))
     sums = writer.node("Conv", real, filters, pads=[1, 1, 1, 1])
     y = writer.quantize(sums, Quantisation(0.2, -5, "int8"))
     again = writer.dequantize(y, Quantisation(0.2, -5, "int8"))

@@ -36,12 +36,12 @@ from dsconv.lowering.c_target import network_function
 from dsconv.passes.spill_activations import line_bytes
 from dsconv.runners import RunResult, build
 from dsconv.runners.platforms import PLATFORMS, platforms_on, runners
-from dsconv.targets import Target
+from dsconv.targets import ClusterTarget
 
 TIMEOUT_S = 900.0
 
 
-def platform_for(target: Target, runner: str) -> str:
+def platform_for(target: ClusterTarget, runner: str) -> str:
     """Folder of runtime_c that a runner needs for a target: its only one, or the target's own."""
     platforms = platforms_on(runner)
     if not platforms:

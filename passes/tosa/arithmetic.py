@@ -110,8 +110,8 @@ def _rescaled(
     rounding: Rounding,
 ) -> Term:
     """A term times one more factor."""
-    if len(multipliers) > 1:
-        raise operation.problem("factors by channel to 32 bits")
+    if len(multipliers) != 1:
+        raise operation.problem(f"{len(multipliers)} factors to 32 bits", "one is supported")
     multiplier, divisor = multipliers[0], divisors[0]
     quotient, rest = divmod(term.factor * multiplier, divisor)
     if term.rounded is not None:
