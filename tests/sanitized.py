@@ -27,5 +27,5 @@ def build_sanitized(module: ModuleOp, directory: Path, target: ClusterTarget) ->
     write_folder(module, directory, target, "host", trace=True)
     make = ["make", "--no-print-directory", f"--eval={SOURCES}", "echo-sources"]
     sources = run_program(make, directory, TIMEOUT_S).split()
-    command = ["cc", *FLAGS, "-DDSC_TRACE=1", "-I.", "-o", "network", *sources]
+    command = ["cc", *FLAGS, "-DDSC_TRACE=1", "-DDSC_PROGRAM", "-I.", "-o", "network", *sources]
     run_program(command, directory, TIMEOUT_S)
