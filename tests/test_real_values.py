@@ -157,6 +157,21 @@ def test_a_real_bias_is_exact(scale: float, added: bool):
     assert not imported.notes
 
 
+def test_a_real_bias_without_units_is_an_error():
+    tiny = Quantisation(2.0**-80, 0, "uint8")
+    writer = ModelWriter()
+    x = writer.dequantize(writer.input("x", "uint8", SHAPE), tiny)
+    weights = np.ones((1, SHAPE[1], 1, 1), np.int8)
+    scale, zero_point = np.array(2.0**-80, np.float32), np.array(0, np.int8)
+    operands = (
+        writer.dequantized_constant(weights, scale, zero_point),
+        writer.constant(np.array([-1], np.float32)),
+    )
+    model = writer.model(writer.quantize(writer.node("Conv", x, *operands), Y), dtype=Y.dtype)
+    with pytest.raises(ModelError, match="a real bias has no units"):
+        import_onnx(model)
+
+
 def test_a_bias_in_a_scale_of_its_own_is_exact():
     network = Network(x=FOUR_BITS)
     integers = np.array([68, -82, 86, -56], np.int8)

@@ -193,6 +193,11 @@ def _with_real_bias(node: Node, layer: WeightedT, reals: Array) -> WeightedT:
     if reals.dtype != np.float32 or not np.all(np.isfinite(reals)):
         raise node.problem("its bias is not float32 and finite")
     scales = np.broadcast_to(layer.bias_scales, reals.shape)
+    if not scales.all():
+        raise node.problem(
+            "input scale x weight scale is 0 in float32, in which a real bias has no units",
+            "quantise the model again with representative data",
+        )
     rests = layer.bias_rests or (Fraction(0),) * len(reals)
     units = [
         _units(real, scale) + rest
