@@ -360,9 +360,16 @@ def write_chain(f: TosaFunction) -> str:
     return f.clamp(f.rescale(x, [0.7], (_zero_point(rng), 5), double=False), -50, 60)
 
 
+def write_clamps_apart(f: TosaFunction) -> str:
+    """A clamp to values that the one before it leaves none of."""
+    rescaled = f.rescale(f.input(*_sizes(f.rng)), [0.7], (_zero_point(f.rng), 5))
+    return f.clamp(f.clamp(rescaled, -100, -20), 30, 60)
+
+
 WRITERS: Mapping[str, Callable[[TosaFunction], str]] = {
     "average pool": write_average_pool,
     "chain": write_chain,
+    "clamps apart": write_clamps_apart,
     "convolution": write_convolution,
     "depthwise": write_depthwise,
     "matrix": write_matrix,

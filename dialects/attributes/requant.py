@@ -88,6 +88,17 @@ class RequantAttr(ParametrizedAttribute):
             self.limits,
         )
 
+    def clipped(self, low: int, high: int) -> RequantAttr:
+        """The same with its results between two more bounds."""
+        limits = [min(max(bound, low), high) for bound in self.clip]
+        return RequantAttr(
+            self.multiplier_values,
+            self.addend_values,
+            self.divisor_values,
+            self.rounding_name,
+            i64_array([self.zero_point, *limits]),
+        )
+
     @property
     def multipliers(self) -> tuple[int, ...]:
         """One value, or one per output channel."""

@@ -180,17 +180,7 @@ def read_clamp(reader: FunctionReader, operation: TosaOperation) -> None:
     low, high = operation.integer("min_val"), operation.integer("max_val")
     value = reader.value(operation, 0)
     if isinstance(value, Result):
-        below, above = value.requant.clip
-        clip = (min(max(low, below), above), max(min(high, above), below))
-        old = value.requant
-        requant = RequantAttr.of(
-            old.multipliers,
-            old.divisors,
-            addends=old.addends,
-            rounding=old.rounding,
-            zero_point=old.zero_point,
-            clip=clip,
-        )
+        requant = value.requant.clipped(low, high)
         reader.set(operation, replace(value, requant=requant))
         return
     x = reader.activation(operation, 0)

@@ -11,10 +11,15 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 from xdsl.rewriter import Rewriter
 from xdsl.utils.exceptions import VerifyException
 
-from dsconv.dialects.attributes import Layout, i64_array
-from dsconv.dialects.graph import activation_type, dtype_of
+from dsconv.dialects.attributes import i64_array
+from dsconv.dialects.graph import dtype_of
 from dsconv.passes.tosa import arithmetic, movements, weighted
-from dsconv.passes.tosa.function_reader import FunctionReader, Reader, is_activation_type
+from dsconv.passes.tosa.function_reader import (
+    FunctionReader,
+    Reader,
+    is_activation_type,
+    laid_out_type,
+)
 from dsconv.passes.tosa.operation import (
     TosaOperation,
     UnreadableError,
@@ -227,9 +232,7 @@ def is_constant(value: SSAValue) -> bool:
 
 def _laid_out(found: Activation) -> SSAValue:
     """The value with the layout that the file gives it on its type."""
-    _, channels, height, width = found.sizes
-    layout = Layout.CHW if 1 in (channels, height * width) else Layout.HWC
-    type_ = activation_type(found.sizes, found.dtype, layout)
+    type_ = laid_out_type(found.sizes, found.dtype)
     if found.value.type == type_:
         return found.value
     return Rewriter.replace_value_with_new_type(found.value, type_)

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from math import prod
 
 import numpy as np
+import numpy.typing as npt
 from xdsl.dialects.builtin import IntegerType, TensorType
 from xdsl.ir import Block, Operation, SSAValue
 
 from dsconv.dialects.attributes import Layout, RequantAttr, Rounding
-from dsconv.dialects.graph import LayerOperation, RescaleOp, activation_type
+from dsconv.dialects.graph import IntTensorType, LayerOperation, RescaleOp, activation_type
 from dsconv.passes.tosa.operation import TosaOperation, bits_of, name_of, shape_of
 from dsconv.passes.tosa.values import Activation, Array, Constant, Result, Value
 
@@ -30,8 +31,7 @@ class FunctionReader:
     def _argument(self, argument: SSAValue) -> Activation:
         shape = shape_of(argument)
         sizes = image_sizes(shape)
-        layout = Layout.CHW if 1 in (sizes[1], sizes[2] * sizes[3]) else Layout.HWC
-        type_ = activation_type(sizes, _argument_type(argument), layout)
+        type_ = laid_out_type(sizes, _argument_type(argument))
         return Activation(self.block.insert_arg(type_, len(self.block.args)), shape)
 
     def value(self, operation: TosaOperation, index: int) -> Value:
@@ -115,6 +115,13 @@ def image_sizes(shape: Sequence[int]) -> tuple[int, int, int, int]:
     batch, *between, channels = shape if len(shape) > 1 else (1, *shape)
     height, width = (*between, 1, 1)[:2]
     return batch, channels, height, width
+
+
+def laid_out_type(sizes: tuple[int, int, int, int], dtype: npt.DTypeLike) -> IntTensorType:
+    """The type of an input or output: its bytes are NHWC, which CHW is where it is the same."""
+    _, channels, height, width = sizes
+    layout = Layout.CHW if 1 in (channels, height * width) else Layout.HWC
+    return activation_type(sizes, dtype, layout)
 
 
 def _argument_type(argument: SSAValue) -> type[np.integer]:

@@ -200,7 +200,5 @@ def _move(
 
 
 def _window(operation: TosaOperation) -> WindowAttr:
-    top, bottom, left, right = operation.integers("pad")
-    return WindowAttr.of(
-        operation.integers("kernel"), operation.integers("stride"), (top, left, bottom, right)
-    )
+    kernel, strides = map(operation.integers, ("kernel", "stride"))
+    return WindowAttr.of(kernel, strides, operation.pads)

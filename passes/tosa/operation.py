@@ -95,6 +95,12 @@ class TosaOperation:
             raise self.problem(f"attribute '{name}' is not a list of integers")
         return tuple(int(number) for number in value.get_values())
 
+    @property
+    def pads(self) -> tuple[int, int, int, int]:
+        """Top, left, bottom, right: TOSA has top, bottom, left, right."""
+        top, bottom, left, right = self.integers("pad")
+        return top, left, bottom, right
+
     def integer(self, name: str) -> int:
         """An integer."""
         value = self.attributes.get(name)

@@ -111,11 +111,5 @@ def _read(
 
 
 def _window(operation: TosaOperation, kernel: tuple[int, ...]) -> WindowAttr:
-    """TOSA's pads are top, bottom, left, right."""
-    top, bottom, left, right = operation.integers("pad")
-    return WindowAttr.of(
-        kernel,
-        operation.integers("stride"),
-        (top, left, bottom, right),
-        operation.integers("dilation"),
-    )
+    strides, dilations = map(operation.integers, ("stride", "dilation"))
+    return WindowAttr.of(kernel, strides, operation.pads, dilations)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dsconv.dialects.attributes import RequantAttr
 from dsconv.dialects.graph import (
     AddOp,
     AveragePoolOp,
@@ -25,7 +24,7 @@ def fold_clip(operation: LayerOperation) -> LayerOperation | None:
     producer = operation.input.owner
     if not isinstance(producer, Requantising) or not operation.input.has_one_use():
         return None
-    producer.requant = _clipped(producer.requant, operation.requant.clip)
+    producer.requant = producer.requant.clipped(*operation.requant.clip)
     operation.result.replace_all_uses_with(producer.result)
     operation.detach()
     operation.erase()
@@ -38,16 +37,4 @@ def _only_clips(rescale: RescaleOp) -> bool:
         requant.multipliers == requant.divisors == (1,)
         and requant.zero_point == rescale.zero_point
         and dtype_of(rescale.input) == dtype_of(rescale.result)
-    )
-
-
-def _clipped(requant: RequantAttr, limits: tuple[int, int]) -> RequantAttr:
-    low, high = (min(max(bound, limits[0]), limits[1]) for bound in requant.clip)
-    return RequantAttr.of(
-        requant.multipliers,
-        requant.divisors,
-        addends=requant.addends,
-        rounding=requant.rounding,
-        zero_point=requant.zero_point,
-        clip=(low, high),
     )

@@ -14,13 +14,12 @@ from onnx import AttributeProto, TensorProto, ValueInfoProto, numpy_helper
 
 from dsconv.errors import ModelError
 from dsconv.frontends.onnx_file.view import Shape
+from dsconv.frontends.tflite_file.onnx_writer import CHANNELS_DENOTATION
 
 Array = npt.NDArray[Any]
 AttributeValue = int | float | str | tuple[int, ...] | tuple[float, ...] | Array
 
 STANDARD_DOMAINS = ("", "ai.onnx", "com.microsoft")
-CHANNELS_DENOTATION = "DATA_CHANNEL"
-"""What ONNX calls a dimension of channels (docs/DimensionDenotation.md of ONNX)."""
 INPUT_DTYPES: dict[int, str] = {
     TensorProto.FLOAT: "float32",
     TensorProto.UINT8: "uint8",
