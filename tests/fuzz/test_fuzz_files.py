@@ -10,6 +10,7 @@ import os
 import re
 import resource
 import signal
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from random import Random
@@ -95,6 +96,14 @@ def problem_with_files(new: set[str]) -> str | None:
     return None
 
 
+def problems_of(part: int, problem_with: Callable[[int], str | None]) -> dict[int, str]:
+    """What is wrong with the files of a part, by their seeds; each is read in limited memory."""
+    seeds = range(FIRST_SEED + part * PART, FIRST_SEED + (part + 1) * PART)
+    with ProcessPoolExecutor(1, initializer=limit_process) as pool:
+        found = zip(seeds, pool.map(problem_with, seeds), strict=True)
+        return {seed: problem for seed, problem in found if problem is not None}
+
+
 def test_the_healthy_files_compile():
     with ProcessPoolExecutor(1, initializer=limit_process) as pool:
         assert set(pool.map(problem_with_file, healthy_files())) == {None}
@@ -114,7 +123,4 @@ def test_hostile_names_are_none_in_c(tmp_path: Path):
 
 @pytest.mark.parametrize("part", range(FILES // PART))
 def test_damaged_files(part: int):
-    seeds = range(FIRST_SEED + part * PART, FIRST_SEED + (part + 1) * PART)
-    with ProcessPoolExecutor(1, initializer=limit_process) as pool:
-        problems = dict(zip(seeds, pool.map(problem_with, seeds), strict=True))
-    assert {seed: problem for seed, problem in problems.items() if problem is not None} == {}
+    assert problems_of(part, problem_with) == {}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
 from random import Random
 
 import pytest
-from test_fuzz_files import FILES, FIRST_SEED, PART, limit_process, problem_with_file
+from test_fuzz_files import FILES, PART, problem_with_file, problems_of
 from tflite_operators import WRITERS, random_operator
 
 EXTREMES = (0, 1, 0x7F, 0x80, 0xFF)
@@ -36,7 +35,4 @@ def problem_with(seed: int) -> str | None:
 
 @pytest.mark.parametrize("part", range(FILES // PART))
 def test_damaged_tflite_files(part: int):
-    seeds = range(FIRST_SEED + part * PART, FIRST_SEED + (part + 1) * PART)
-    with ProcessPoolExecutor(1, initializer=limit_process) as pool:
-        problems = dict(zip(seeds, pool.map(problem_with, seeds), strict=True))
-    assert {seed: problem for seed, problem in problems.items() if problem is not None} == {}
+    assert problems_of(part, problem_with) == {}
