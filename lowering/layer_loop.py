@@ -61,6 +61,7 @@ from dsconv.lowering.building import (
 from dsconv.lowering.channel_loop import FusedChannelsLowering
 from dsconv.lowering.fused_layer import plan_of
 from dsconv.lowering.maps import Map, tile_start
+from dsconv.lowering.network_checks import check_layers_alone
 from dsconv.lowering.row_loop import FusedRowsLowering
 from dsconv.lowering.tile_kernels import (
     KernelTable,
@@ -414,20 +415,11 @@ CALLERS_LAYOUT = "write #dsconv.layout<chw> or <hwc> to its type, as the caller 
 
 
 def check_network(function: FuncOp) -> ReturnOp:
-    """The return of a network; DiagnosticException where there is more than layers to lower."""
+    """The return of a network; DiagnosticException where it is no network with layouts."""
     network = f'network "{function.sym_name.data}"'
-    returned = function.body.block.last_op
-    if not isinstance(returned, ReturnOp):
-        raise DiagnosticException(f"{network} does not end with func.return")
-    for op in function.body.block.ops:
-        if not isinstance(op, LayerOperation | ConstantOp | ReturnOp):
-            raise DiagnosticException(f"{op.name} in {network} cannot be tiled")
+    returned = check_layers_alone(function, "cannot be tiled")
     for number, value in enumerate(returned.arguments):
-        if not isinstance(value.owner, LayerOperation):
-            raise DiagnosticException(f"output {number} of {network} is not made by a layer")
         check_layout(value, f"output {number} of {network}", CALLERS_LAYOUT)
-    if len(set(returned.arguments)) < len(returned.arguments):
-        raise DiagnosticException(f"{network} returns a value twice; a layer makes one output")
     for op in function.body.block.ops:
         if not isinstance(op, LayerOperation):
             continue

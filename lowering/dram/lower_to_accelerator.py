@@ -30,6 +30,7 @@ from dsconv.lowering.dram.dense_loops import DenseLoops
 from dsconv.lowering.dram.group_loops import GroupLoops
 from dsconv.lowering.dram.row_loops import RowLoops
 from dsconv.lowering.layer_loop import check_callers
+from dsconv.lowering.network_checks import check_layers_alone
 from dsconv.lowering.tile_kernels import Symbols
 from dsconv.passes.analysis.networks import networks
 from dsconv.passes.dram.decided import leaves_output, step_of, values_on_chip
@@ -112,7 +113,7 @@ class ProgramWriter:
     def write(self) -> list[Operation]:
         """The units, then the function on maps in DRAM: inputs, then outputs."""
         old = self.function.body.block
-        returned = check_program(self.function)
+        returned = check_layers_alone(self.function, "is nothing an accelerator does")
         ports = [*old.args, *returned.arguments]
         types = [_map_of(value) for value in ports]
         new = FuncOp(self.function.sym_name.data, (types, []))
@@ -158,22 +159,6 @@ class ProgramWriter:
         if leaves_output(op):
             return PatchOp(op.label, shape, element).result
         return MapOp(op.label, self.places.place_map(op.result), shape, element).result
-
-
-def check_program(function: FuncOp) -> ReturnOp:
-    """The return of a network; DiagnosticException where there is more than layers to lower."""
-    network = f'network "{function.sym_name.data}"'
-    returned = function.body.block.last_op
-    if not isinstance(returned, ReturnOp):
-        raise DiagnosticException(f"{network} does not end with func.return")
-    for op in function.body.block.ops:
-        if not isinstance(op, LayerOperation | ConstantOp | ReturnOp):
-            raise DiagnosticException(f"{op.name} in {network} is nothing an accelerator does")
-    if not all(isinstance(value.owner, LayerOperation) for value in returned.arguments):
-        raise DiagnosticException(f"an output of {network} is not made by a layer")
-    if len(set(returned.arguments)) < len(returned.arguments):
-        raise DiagnosticException(f"{network} returns a value twice; a layer makes one output")
-    return returned
 
 
 def _map_of(value: SSAValue):
