@@ -1,35 +1,36 @@
 """What of the tools around dsconv is installed on this machine."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 
 from dsconv.runners import Program
 from dsconv.runners.build import RISCV_GCC
 from dsconv.runners.dram import SIMULATORS
-from dsconv.runners.platforms import PLATFORMS
+from dsconv.runners.platforms import RUNNER_MODULES
 from dsconv.runners.process import find_program
 from dsconv.runners.systolic.rtl_tools import find_icarus, find_verilator, find_yosys
 
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool and where it was found: path is None when it is not installed."""
+    """A tool and where it was found: path is None when it is not installed.
+
+    `problem` says why one that is there does not start.
+    """
 
     name: str
     path: Path | None
     version: str
     purpose: str
     how_to_get: str
+    problem: str | None = None
 
 
 def check() -> list[Tool]:
     """Look for every tool that a runner or a build may use."""
-    runners = [platform.module for platform in PLATFORMS.values()]
     return [
-        *(
-            _tool(runner.NAME, runner.find(), purpose=runner.PURPOSE, how_to_get=runner.HOW_TO_GET)
-            for runner in runners
-        ),
+        *map(_runner, RUNNER_MODULES),
         _tool(
             "make",
             find_program("make"),
@@ -76,6 +77,15 @@ def check() -> list[Tool]:
             for simulator in SIMULATORS.values()
         ),
     ]
+
+
+def _runner(runner: ModuleType) -> Tool:
+    """A runner's tool, which is started where the runner can tell what keeps it from starting."""
+    found = runner.find()
+    tool = _tool(runner.NAME, found, purpose=runner.PURPOSE, how_to_get=runner.HOW_TO_GET)
+    if found is None or not hasattr(runner, "problem"):
+        return tool
+    return replace(tool, problem=runner.problem())
 
 
 def _tool(name: str, found: Program | None, *, purpose: str, how_to_get: str) -> Tool:

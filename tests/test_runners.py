@@ -106,9 +106,15 @@ def test_gvsoc_with_a_larger_l1(tmp_path: Path):
 
 def test_gvsoc_simulates_powers_of_two():
     sizes = [8192, 65536, 65537, 600_000, 1 << 20]
-    assert [gvsoc.simulated_l1(size) for size in sizes] == [65536, 65536, 131072, 1 << 20, 1 << 20]
+    assert [gvsoc.CHIP.simulated_l1(size) for size in sizes] == [
+        65536,
+        65536,
+        131072,
+        1 << 20,
+        1 << 20,
+    ]
     with pytest.raises(RunnerError, match="at most 1048576 bytes of L1"):
-        gvsoc.simulated_l1((1 << 20) + 1)
+        gvsoc.CHIP.simulated_l1((1 << 20) + 1)
 
 
 @needs_gap8

@@ -20,13 +20,18 @@ def support_command() -> None:
 
 
 def doctor_command() -> None:
-    """Show which compilers and simulators are here, and how to get those that are not."""
+    """Show which compilers and simulators are here and start, and how to get the others."""
     from dsconv.doctor import check
 
     for tool in check():
         if tool.path is None:
             console.print(f"[red]no[/red]  {tool.name}: {tool.purpose}", highlight=False)
             console.print(f"    to get it: {tool.how_to_get}", highlight=False)
+        elif tool.problem is not None:
+            console.print(
+                f"[red]no[/red]  {tool.name}: {tool.path} does not start", highlight=False
+            )
+            console.print(f"    {tool.problem}", markup=False, highlight=False)
         else:
             console.print(
                 f"[green]ok[/green]  {tool.name}: {tool.path} {tool.version}", highlight=False

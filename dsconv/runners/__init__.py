@@ -2,7 +2,8 @@
 
 Each runner is a module with two functions: `find() -> Program | None` says whether its tool is
 here, `run(build_dir, inputs, timeout_s) -> RunResult` runs a network that `build` has built; and
-with the tool's `NAME`, `PURPOSE` and `HOW_TO_GET`. `platforms.py` lists them.
+with the tool's `NAME`, `PURPOSE` and `HOW_TO_GET`. Some have a third: `problem() -> str | None`
+starts the tool and says what keeps it from running. `platforms.py` lists them.
 """
 
 from dsconv.runners.build import build as build

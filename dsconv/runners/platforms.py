@@ -42,6 +42,8 @@ PLATFORMS = {
 }
 """By the name of the folder."""
 
+RUNNER_MODULES = list(dict.fromkeys(platform.module for platform in PLATFORMS.values()))
+
 
 def runners() -> list[str]:
     """What networks can run on."""
