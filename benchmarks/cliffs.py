@@ -1,6 +1,6 @@
 """Looks for cliffs: single layers at random, measured on GVSoC, the slowest and worst known first.
 
-    python -m benchmarks.cliffs [--batches N] [--first NUMBER] [--jobs N]
+    python -m benchmarks.cliffs [--batches N] [--first NUMBER] [--jobs N | --scheduler ADDRESS]
 
 Batch by batch, layers of all kinds, sizes, windows and layouts are compiled as the compiler likes.
 What was measured is kept: break off and go on at will. Layers of one batch share a program, in
@@ -25,12 +25,14 @@ from rich.table import Table
 from benchmarks.layers import LayersSideBySide
 from benchmarks.samples import CHANNELS, GROUPS, LARGEST_MAP, MOST_MACS, SIDES, Draw, SampledLayer
 from dsconv.bench.model_builder import ModelBuilder
+from dsconv.cli.options import Jobs, Scheduler
 from dsconv.dialects.tiled import LayerOp
 from dsconv.driver.output import write_folder
 from dsconv.execution.slow_layers import runs_loops_in_c
 from dsconv.lowering.c_target import network_function
+from dsconv.parallel.executor import executor_for
+from dsconv.parallel.sweep import sweep
 from dsconv.profiling.measurements import measure
-from dsconv.profiling.sweep import sweep
 from dsconv.targets import load_target
 
 KINDS = (
@@ -204,10 +206,12 @@ def slowest(rows: Iterable[MeasuredCliff]) -> Iterator[MeasuredCliff]:
 def main(
     batches: Annotated[int, typer.Option(min=1, help="How many batches.")] = 10,
     first: Annotated[int, typer.Option(min=0, help="Number of the first one.")] = 0,
-    jobs: Annotated[int, typer.Option(min=1, help="Simulations at a time.")] = 1,
+    jobs: Jobs = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Prints the slowest layers and the worst estimates."""
-    found = sweep("cliffs", measure_batch, range(first, first + batches), jobs, console)
+    executor = executor_for(jobs, scheduler)
+    found = sweep("cliffs", measure_batch, range(first, first + batches), executor, console)
     rows = [row for batch in found.values() for row in batch]
     console.print(table_of("cycles for a MAC, or an output", slowest(rows)))
     by_ratio = sorted(rows, key=lambda row: row.ratio)

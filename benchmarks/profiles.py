@@ -1,6 +1,6 @@
 """The model's choice of a schedule beside the one that profiles make, both on GVSoC.
 
-    python -m benchmarks.profiles [NAME ...] [--jobs N]
+    python -m benchmarks.profiles [NAME ...] [--jobs N | --scheduler ADDRESS]
 
 Fails where the model's choice takes more than 3 % more cycles. What was measured is kept.
 """
@@ -16,6 +16,8 @@ from rich.table import Table
 
 from dsconv import zoo
 from dsconv.api import compile
+from dsconv.cli.options import Jobs, Scheduler
+from dsconv.parallel.executor import executor_for
 from dsconv.profiling.runs import gvsoc_measurer
 from dsconv.profiling.schedule import Measurer
 
@@ -37,13 +39,15 @@ def cycles(name: str, measurer: Measurer | None) -> int:
 
 def main(
     names: Annotated[list[str] | None, typer.Argument()] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Simulations at a time.")] = 1,
+    jobs: Jobs = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Prints a table."""
     table = Table("network", "model", "profiles", "lost", title=str(date.today()))
     worst = 0.0
+    executor = executor_for(jobs, scheduler)
     for name in names or NAMES:
-        model, profiled = cycles(name, None), cycles(name, gvsoc_measurer(jobs, console))
+        model, profiled = cycles(name, None), cycles(name, gvsoc_measurer(executor, console))
         lost = model / profiled - 1
         worst = max(worst, lost)
         table.add_row(name, f"{model:,}", f"{profiled:,}", f"{lost:.2%}")

@@ -22,6 +22,7 @@ LAYERS = (
     ("dsconv.passes.scheduling",),
     ("dsconv.passes.analysis",),
     ("dsconv.targets",),
+    ("dsconv.parallel",),
     ("dsconv.files", "dsconv.exact", "dsconv.dram"),
     ("dsconv.errors",),
     ("dsconv.dialects",),

@@ -31,8 +31,9 @@ from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.tiled import DmaStartOp, LayerOp, WaitOp
 from dsconv.errors import DsconvError
 from dsconv.lowering.c_target import weights
+from dsconv.parallel.processes import Processes
+from dsconv.parallel.sweep import sweep
 from dsconv.profiling import measurements
-from dsconv.profiling.sweep import sweep
 from dsconv.targets import load_target
 
 DW_PW = "dw-pw-rows-chw-hwc-chw"
@@ -187,7 +188,7 @@ def test_the_baseline_fuses_nothing():
 
 
 def test_a_sweep_keeps_the_order_of_its_cases():
-    assert sweep("letters", len, ["abc", "", "ab"], 2, Console(quiet=True)) == {
+    assert sweep("letters", len, ["abc", "", "ab"], Processes(2), Console(quiet=True)) == {
         "abc": 3,
         "": 0,
         "ab": 2,
@@ -195,10 +196,11 @@ def test_a_sweep_keeps_the_order_of_its_cases():
 
 
 def test_only_the_papers_maps_and_kernels_are_measured(tmp_path: Path):
+    console, executor = Console(quiet=True), Processes(1)
     with pytest.raises(DsconvError, match="Figure 3's maps are 32, 64, 128"):
-        paper.bench_paper([Part.FIGURE_3], tmp_path, 1, Console(quiet=True), sizes=[33])
+        paper.bench_paper([Part.FIGURE_3], tmp_path, executor, console, sizes=[33])
     with pytest.raises(DsconvError, match=f"Figure 3's kernels are {DW_PW}, "):
-        paper.bench_paper([Part.FIGURE_3], tmp_path, 1, Console(quiet=True), kernels=["pw-dw"])
+        paper.bench_paper([Part.FIGURE_3], tmp_path, executor, console, kernels=["pw-dw"])
 
 
 @needs_gvsoc

@@ -16,6 +16,7 @@ from dsconv.bench import scan
 from dsconv.dialects.target import Accelerator
 from dsconv.dram import model
 from dsconv.frontends import import_onnx
+from dsconv.parallel.processes import Processes
 from dsconv.passes.dram.schedule import DramSchedule
 from dsconv.reports.dram import Bounds, DramReport, ScheduleCost, Setting
 from dsconv.reports.dram_bounds import compulsory_entries, layer_bounds
@@ -138,13 +139,13 @@ def test_the_bench_keeps_what_it_found(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(scan, "PAPERS_BUFFER", 8192)
     monkeypatch.setattr(scan, "BUFFERS", (4096,))
     text = StringIO()
-    scan.bench_scan(tmp_path, 1, Console(file=text), dram="DDR3-1333", simulator="model")
+    scan.bench_scan(tmp_path, Processes(1), Console(file=text), dram="DDR3-1333", simulator="model")
     kept = sorted((tmp_path / "cases").iterdir())
     assert len(kept) == 5 * (2 + 2)
     names = {"paper.csv", "paper.md", "sweep.csv", "sweep.md", "savings.png", "traffic.png"}
     assert names <= {path.name for path in tmp_path.iterdir()}
     tables = {name: (tmp_path / name).read_text() for name in ("paper.csv", "sweep.csv")}
     times = [path.stat().st_mtime_ns for path in kept]
-    scan.bench_scan(tmp_path, 1, Console(file=text), dram="DDR3-1333", simulator="model")
+    scan.bench_scan(tmp_path, Processes(1), Console(file=text), dram="DDR3-1333", simulator="model")
     assert times == [path.stat().st_mtime_ns for path in kept]
     assert tables == {name: (tmp_path / name).read_text() for name in tables}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dsconv.profiling import measurements
-from dsconv.profiling.measurements import Measurement, kept_at, measure
+from dsconv.profiling.measurements import Measurement, kept_as, measure
 from dsconv.runners import LayerStats, RunResult
 
 INPUT = np.arange(16, dtype=np.uint8)
@@ -54,18 +54,18 @@ def test_other_sources_inputs_and_tools_are_measured(
     a, b = program(tmp_path / "a"), program(tmp_path / "b", "int y;")
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / "other.c").write_text("int x;")
-    paths = [kept_at(folder, INPUT) for folder in (a, b, tmp_path / "c")]
-    paths.append(kept_at(a, INPUT[::-1].copy()))
+    paths = [kept_as(folder, INPUT) for folder in (a, b, tmp_path / "c")]
+    paths.append(kept_as(a, INPUT[::-1].copy()))
     monkeypatch.setattr(measurements, "tools", lambda: b"other tools")
-    paths.append(kept_at(a, INPUT))
+    paths.append(kept_as(a, INPUT))
     assert len(set(paths)) == len(paths)
 
 
 def test_the_ir_beside_the_sources_does_not_matter(tmp_path: Path):
     a = program(tmp_path / "a")
-    before = kept_at(a, INPUT)
+    before = kept_as(a, INPUT)
     (a / "network.mlir").write_text("builtin.module {}")
-    assert kept_at(a, INPUT) == before
+    assert kept_as(a, INPUT) == before
 
 
 def test_what_is_wrong_is_not_kept(tmp_path: Path, simulator: list[Path]):

@@ -18,8 +18,9 @@ from dsconv.bench.results import Results
 from dsconv.bench.table2 import Table2
 from dsconv.errors import DsconvError
 from dsconv.execution.report import WIDEST
+from dsconv.parallel.executor import Executor
+from dsconv.parallel.sweep import sweep
 from dsconv.profiling.measurements import tools
-from dsconv.profiling.sweep import sweep
 
 Option = TypeVar("Option", int, str)
 
@@ -39,7 +40,7 @@ class Measured(Protocol):
 def bench_paper(
     parts: Collection[Part],
     output: Path,
-    jobs: int,
+    executor: Executor,
     console: Console,
     *,
     sizes: Sequence[int] = (),
@@ -65,14 +66,14 @@ def bench_paper(
         if Part.FIGURE_3 in parts:
             shapes = [shape for shape in GEOMETRIES if shape.size in sizes]
             cases = figure3.blocks(shapes, kernels)
-            figure = Figure3.of(sweep("Figure 3", cycles_in_l1, cases, jobs, console))
+            figure = Figure3.of(sweep("Figure 3", cycles_in_l1, cases, executor, console))
             publish(Part.FIGURE_3, figure)
             figure.details().write(output / "fig3-geometries")
         if Part.TABLE_2 in parts:
-            runs = sweep("Table 2", run_network, table2.DEPLOYED, jobs, console)
+            runs = sweep("Table 2", run_network, table2.DEPLOYED, executor, console)
             publish(Part.TABLE_2, Table2.of(runs))
         if Part.FIGURE_4 in parts:
-            runs = sweep("Figure 4", run_network, figure4.DEPLOYED, jobs, console)
+            runs = sweep("Figure 4", run_network, figure4.DEPLOYED, executor, console)
             publish(Part.FIGURE_4, Figure4.of(runs))
     except OSError as error:
         raise DsconvError(f"cannot write {output}: {error.strerror}") from error

@@ -22,8 +22,9 @@ from dsconv.execution.accelerator import ScheduledNetwork
 from dsconv.execution.report import WIDEST
 from dsconv.files import written_at_once
 from dsconv.frontends import ImportedNetwork, import_onnx
+from dsconv.parallel.executor import Executor
+from dsconv.parallel.sweep import sweep
 from dsconv.passes.dram.schedule import DramSchedule
-from dsconv.profiling.sweep import sweep
 from dsconv.reports.dram import Bounds, ScheduleCost, Setting, saved
 from dsconv.reports.dram_plot import draw_traffic
 from dsconv.runners.dram import simulator_for
@@ -76,22 +77,42 @@ def network(name: str) -> ImportedNetwork:
     return import_onnx(zoo.build(name))
 
 
-def outcome(case: Case, folder: Path) -> Outcome:
-    """What a folder keeps of a case; otherwise it is found now, and kept."""
-    kept = folder / f"{case}.json"
-    if kept.exists():
-        values = json.loads(kept.read_text())
-        return Outcome(ScheduleCost.from_json(values["cost"]), Bounds(**values["bounds"]))
+def outcome(case: Case) -> Outcome:
+    """What a case costs, found now."""
     imported, machine = network(case.setting.network), case.setting.accelerator
     walked = ScheduledNetwork.of(imported, machine, case.schedule).walk()
     cost = ScheduleCost.of(
         *(case.schedule, walked.trace, walked.high_water),
         *(load_dram(machine.dram), case.setting.simulator),
     )
-    bounds = Bounds.of(imported.module, machine)
-    with written_at_once(kept) as draft:
-        draft.write_text(json.dumps({"cost": cost.as_json(), "bounds": asdict(bounds)}))
-    return Outcome(cost, bounds)
+    return Outcome(cost, Bounds.of(imported.module, machine))
+
+
+def kept_outcome(case: Case, folder: Path) -> Outcome | None:
+    """What a folder keeps of a case; None where it keeps nothing."""
+    kept = folder / f"{case}.json"
+    if not kept.exists():
+        return None
+    values = json.loads(kept.read_text())
+    return Outcome(ScheduleCost.from_json(values["cost"]), Bounds(**values["bounds"]))
+
+
+def keep_outcome(case: Case, found: Outcome, folder: Path) -> None:
+    """Writes what `kept_outcome` reads."""
+    with written_at_once(folder / f"{case}.json") as draft:
+        values = {"cost": found.cost.as_json(), "bounds": asdict(found.bounds)}
+        draft.write_text(json.dumps(values))
+
+
+def outcomes_of(
+    cases: Sequence[Case], folder: Path, executor: Executor, console: Console
+) -> Outcomes:
+    """What the cases cost; what the folder does not keep of them is found now, and kept."""
+    found = {case: kept_outcome(case, folder) for case in cases}
+    missing = [case for case, kept in found.items() if kept is None]
+    keep = partial(keep_outcome, folder=folder)
+    new = sweep("Scan", outcome, missing, executor, console, keep=keep)
+    return new | {case: kept for case, kept in found.items() if kept is not None}
 
 
 def papers_cases(machine: Accelerator, simulator: str) -> list[Case]:
@@ -249,7 +270,9 @@ def plot_traffic(cases: Iterable[Case], outcomes: Outcomes, path: Path) -> None:
     figure.savefig(path, dpi=150)
 
 
-def bench_scan(output: Path, jobs: int, console: Console, *, dram: str, simulator: str) -> None:
+def bench_scan(
+    output: Path, executor: Executor, console: Console, *, dram: str, simulator: str
+) -> None:
     """Prints the tables and writes them, as CSV and Markdown, with plots to a folder.
 
     What was found before is kept in its folder `cases`: the sweep may be broken off, and goes on
@@ -264,7 +287,7 @@ def bench_scan(output: Path, jobs: int, console: Console, *, dram: str, simulato
     try:
         kept.mkdir(parents=True, exist_ok=True)
         cases = list(dict.fromkeys((*papers, *all_cases)))
-        outcomes = sweep("Scan", partial(outcome, folder=kept), cases, jobs, console)
+        outcomes = outcomes_of(cases, kept, executor, console)
         wide = Console(width=2 * WIDEST, file=console.file)
         tables = {
             "paper": papers_table(papers, outcomes),

@@ -9,6 +9,7 @@ import typer
 
 from dsconv.bench import Part
 from dsconv.cli.consoles import console
+from dsconv.cli.options import Jobs, Scheduler
 from dsconv.files import output_path
 
 bench = typer.Typer(no_args_is_help=True, help="Measure what the compiler makes, on GVSoC.")
@@ -33,12 +34,17 @@ def bench_paper_command(
             "--output", "-o", metavar="DIR", parser=output_path, help="Folder for tables and plots."
         ),
     ] = Path("build/paper"),
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Simulations at a time.")] = 1,
+    jobs: Jobs = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Measure Figure 3, Table 2 and Figure 4 of the paper on GVSoC, beside the paper's numbers.
 
     Takes hours the first time; what was measured is kept, so it may be stopped at any time.
     """
     from dsconv.bench.paper import bench_paper
+    from dsconv.parallel.executor import executor_for
 
-    bench_paper(only or list(Part), output, jobs, console, sizes=size or (), kernels=kernel or ())
+    executor = executor_for(jobs, scheduler)
+    bench_paper(
+        only or list(Part), output, executor, console, sizes=size or (), kernels=kernel or ()
+    )

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from dsconv.cli.bench import bench
 from dsconv.cli.consoles import console
-from dsconv.cli.options import Flavour, Model
+from dsconv.cli.options import Flavour, Jobs, Model, Scheduler
 from dsconv.cli.run import STDOUT, write_json
 from dsconv.errors import DsconvError
 from dsconv.execution.report import WIDEST
@@ -199,7 +199,8 @@ def bench_scan_command(
             "--output", "-o", metavar="DIR", parser=output_path, help="Folder for tables and plots."
         ),
     ] = Path("build/scan"),
-    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Cases at a time.")] = 1,
+    jobs: Jobs = None,
+    scheduler: Scheduler = None,
     dram: Annotated[
         str,
         typer.Option("--dram", help="DDR3-1333, DDR3-1600, LPDDR3-1600, LPDDR4-3200 or a .toml."),
@@ -211,5 +212,7 @@ def bench_scan_command(
     Takes an hour the first time; what was found is kept, so it may be stopped at any time.
     """
     from dsconv.bench.scan import bench_scan
+    from dsconv.parallel.executor import executor_for
 
-    bench_scan(output, jobs, console, dram=dram, simulator=simulator)
+    executor = executor_for(jobs, scheduler)
+    bench_scan(output, executor, console, dram=dram, simulator=simulator)

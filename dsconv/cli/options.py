@@ -101,7 +101,16 @@ Profile = Annotated[
     ),
 ]
 Jobs = Annotated[
-    int, typer.Option("--jobs", min=1, help="With --profile gvsoc: simulations at a time.")
+    int | None,
+    typer.Option("--jobs", min=1, help="Independent runs at a time, as of --profile gvsoc; 1."),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="tcp://HOST:PORT",
+        help="Independent runs go to the workers of this scheduler of dask.distributed.",
+    ),
 ]
 Inputs = Annotated[
     list[str] | None,
@@ -126,16 +135,18 @@ class CompileOptions:
     kernel: Kernel = None
     remarks: Remarks = False
     profile: Profile = CostSource.MODEL
-    jobs: Jobs = 1
+    jobs: Jobs = None
+    scheduler: Scheduler = None
 
     @cached_property
     def measurer(self) -> Measurer | None:
         """What measures choices; None where the model estimates them."""
         if self.profile is CostSource.MODEL:
             return None
+        from dsconv.parallel.executor import executor_for
         from dsconv.profiling.runs import gvsoc_measurer
 
-        return gvsoc_measurer(self.jobs, errors)
+        return gvsoc_measurer(executor_for(self.jobs, self.scheduler), errors)
 
     def compile(
         self, model: Path, target: str, *, trace: IO[str] | None = None, verify_each: bool = False

@@ -8,8 +8,6 @@ sweep that was broken off goes on where it ended.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -20,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsconv.execution.execute import TIMEOUT_S
+from dsconv.parallel import kept
 from dsconv.runners import LayerStats, RunnerError, RunResult, build, gvsoc
 from dsconv.runners.build import RISCV_GCC
 from dsconv.runners.process import find_program
@@ -45,6 +44,13 @@ class Measurement:
         assert result.cycles is not None, "GVSoC counts cycles"
         return Measurement(result.cycles[-1], result.layer_stats[-1], result.bank_conflicts)
 
+    @staticmethod
+    def of_json(text: str) -> Measurement:
+        """The measurement that was kept as a text."""
+        values = json.loads(text)
+        layers = tuple(LayerStats(**layer) for layer in values.pop("layers"))
+        return Measurement(layers=layers, **values)
+
 
 def measure(
     folder: Path, inputs: NDArray[np.uint8], check: Callable[[RunResult], None]
@@ -54,31 +60,26 @@ def measure(
     `folder` holds what `write_folder` wrote for `pulp_open`. `check` raises where the run is not
     right; then nothing is kept. Raises RunnerError where a tool is missing or fails.
     """
-    path = kept_at(folder, inputs)
-    if path.exists():
-        return _read(path)
+    name = kept_as(folder, inputs)
+    text = kept.read(name)
+    if text is not None:
+        return Measurement.of_json(text)
     build(folder)
     result = gvsoc.run(folder, inputs, TIMEOUT_S)
     check(result)
     measurement = Measurement.of(result)
-    _write(path, measurement)
+    kept.write(name, json.dumps(asdict(measurement)))
     return measurement
 
 
-def cache_directory() -> Path:
-    """Where measurements are kept: below XDG_CACHE_HOME, or ~/.cache."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "dsconv" / "measurements"
-
-
-def kept_at(folder: Path, inputs: NDArray[np.uint8]) -> Path:
-    """The file for a program and its inputs, which exists where it was measured."""
+def kept_as(folder: Path, inputs: NDArray[np.uint8]) -> str:
+    """The file for a program and its inputs among what is kept, where it was measured."""
     sources = [file for file in folder.iterdir() if file.suffix not in NO_SOURCES]
     digest = sha256()
     for part in (tools(), *_contents(folder, sorted(sources)), inputs.tobytes()):
         digest.update(sha256(part).digest())
     key = digest.hexdigest()
-    return cache_directory() / key[:2] / f"{key}.json"
+    return f"measurements/{key[:2]}/{key}.json"
 
 
 @cache
@@ -103,17 +104,3 @@ def _contents(folder: Path, files: list[Path]) -> Iterator[bytes]:
     for file in files:
         yield str(file.relative_to(folder)).encode()
         yield file.read_bytes()
-
-
-def _read(path: Path) -> Measurement:
-    kept = json.loads(path.read_text())
-    layers = tuple(LayerStats(**layer) for layer in kept.pop("layers"))
-    return Measurement(layers=layers, **kept)
-
-
-def _write(path: Path, measurement: Measurement) -> None:
-    """Writes a file at once, so that nobody reads half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
-        json.dump(asdict(measurement), file)
-    Path(file.name).replace(path)

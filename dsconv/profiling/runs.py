@@ -14,21 +14,22 @@ from dsconv.dialects.graph import tensor_bytes, tensor_type
 from dsconv.dialects.run import network_of
 from dsconv.driver.output import write_folder
 from dsconv.driver.pipeline import make_context
+from dsconv.parallel.executor import Executor
+from dsconv.parallel.sweep import sweep
 from dsconv.profiling.measurements import measure
 from dsconv.profiling.schedule import Batch, Measurer
 from dsconv.profiling.side_by_side import lower_side_by_side
-from dsconv.profiling.sweep import sweep
 from dsconv.targets import load_target
 
 L2_BYTES = 1_400_000
 """Of 1.5 MB that GVSoC's pulp-open has; the rest is for code."""
 
 
-def gvsoc_measurer(jobs: int, console: Console) -> Measurer:
-    """Measures on GVSoC, so many programs at a time, or finds what was measured before."""
+def gvsoc_measurer(executor: Executor, console: Console) -> Measurer:
+    """Measures on GVSoC, wherever programs run, or finds what was measured before."""
 
     def measure_all(batches: Sequence[Batch]) -> Mapping[Batch, Sequence[int]]:
-        return sweep("profiles", measure_batch, batches, jobs, console)
+        return sweep("profiles", measure_batch, batches, executor, console)
 
     return measure_all
 

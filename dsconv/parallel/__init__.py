@@ -1,0 +1,1 @@
+"""Many independent runs: in processes of this machine, or on the workers of a cluster."""
