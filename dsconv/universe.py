@@ -37,6 +37,7 @@ PASSES = {
     "plan-memory": "dsconv.passes.plan_memory:PlanMemoryPass",
     "lower-kernels-to-xpulp": "dsconv.lowering.xpulp.lower_kernels:LowerKernelsToXpulpPass",
     "lower-kernels": "dsconv.lowering.lower_kernels:LowerKernelsPass",
+    "lower-to-upstream": "dsconv.lowering.upstream.lower_to_upstream:LowerToUpstreamPass",
 }
 TARGETS = {"dsconv-c": "dsconv.lowering.c_target:CTarget"}
 

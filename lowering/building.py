@@ -133,6 +133,19 @@ def loop(lower: Index, upper: Index, name: str) -> Generator[Index]:
         scf.YieldOp()
 
 
+@contextmanager
+def only_if(condition: SSAValue | None) -> Generator[None]:
+    """What is written in it runs where a condition holds; always where there is none."""
+    if condition is None:
+        yield
+        return
+    body = Block()
+    scf.IfOp(condition, [], Region(body))
+    with ImplicitBuilder(body):
+        yield
+        scf.YieldOp()
+
+
 class Accumulator:
     """An i32 that loops add to: `with acc.loop(n, "c") as c: acc.value = ...`."""
 

@@ -10,7 +10,7 @@ from xdsl.builder import ImplicitBuilder
 from xdsl.context import Context
 from xdsl.dialects import memref
 from xdsl.dialects.builtin import DenseArrayBase, ModuleOp, i64
-from xdsl.dialects.func import CallOp, FuncOp, ReturnOp
+from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Block, BlockArgument, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
@@ -58,6 +58,7 @@ from dsconv.lowering.building import (
     select,
     subtract,
 )
+from dsconv.lowering.callers import pass_buffers
 from dsconv.lowering.channel_loop import FusedChannelsLowering
 from dsconv.lowering.fused_layer import plan_of
 from dsconv.lowering.maps import Map, tile_start
@@ -432,17 +433,6 @@ def check_network(function: FuncOp) -> ReturnOp:
     return returned
 
 
-def check_callers(module: ModuleOp, found: Sequence[FuncOp], lowering: str) -> None:
-    """Raises DiagnosticException where a network is called: lowered, it takes other arguments."""
-    names = {function.sym_name.data for function in found}
-    for op in module.walk():
-        if isinstance(op, CallOp) and op.callee.string_value() in names:
-            raise DiagnosticException(
-                f'network "{op.callee.string_value()}" is called in the module; {lowering} '
-                "gives it buffers for its inputs and outputs, so call it where those are"
-            )
-
-
 def check_layout(value: SSAValue, subject: str, advice: str) -> None:
     """Raises DiagnosticException where the layout of an activation is not chosen yet."""
     if layout_of(value) is None:
@@ -524,8 +514,8 @@ class LowerToTilesPass(ModulePass):
         if chunk is None:
             chunk = memory_limit(op, Space.L2, None) // WEIGHT_PIECES
         found = networks(op, LayerOperation)
-        check_callers(op, found, self.name)
         for function in found:
             lowered = lower_function(function, symbols, costs, chunk)
+            pass_buffers(op, function.sym_name.data)
             op.body.block.insert_ops_before(lowered, function)
             Rewriter.erase_op(function)

@@ -12,7 +12,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import SSAValue
 
-from dsconv.dialects.attributes import Layout, RequantAttr, WindowAttr
+from dsconv.dialects.attributes import Layout, RequantAttr, Space, WindowAttr
 from dsconv.dialects.graph import (
     AddOp,
     ConstantOp,
@@ -23,6 +23,11 @@ from dsconv.dialects.graph import (
     PointwiseOp,
     activation_type,
 )
+from dsconv.dialects.run import network_of
+from dsconv.dialects.tiled import aligned
+from dsconv.driver.pipeline import run_pipeline
+from dsconv.passes.analysis.allocator import search_fit
+from dsconv.passes.analysis.liveness import constant_size, constants, lifespans
 
 WINDOW = WindowAttr.of((3, 3), pads=(1, 1, 1, 1))
 ZERO_POINT = -3
@@ -132,3 +137,11 @@ def residual_blocks(draw: st.DrawFn) -> RandomLayer:
     channels, size = draw(st.integers(3, 21)), draw(st.integers(5, 11))
     layout = draw(st.sampled_from([None, Layout.CHW, Layout.HWC]))
     return BlockMaker(channels, size, draw(st.integers(0, 2**32 - 1)), layout=layout).make()
+
+
+def l2_needs(network: RandomLayer, pipeline: str) -> tuple[int, int]:
+    """Bytes that a network takes in L2 without L3: activations, weights."""
+    lowered = network.module.clone()
+    run_pipeline(lowered, pipeline)
+    weights = sum(aligned(constant_size(constant)) for constant in constants(lowered, Space.L2))
+    return search_fit(lifespans(network_of(lowered))), weights

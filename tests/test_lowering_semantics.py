@@ -4,16 +4,15 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_layers import IN_LITTLE_L1, RandomLayer, random_layers
-from small_networks import residual_blocks
+from small_networks import l2_needs, residual_blocks
 from xdsl.dialects.builtin import ModuleOp
 
 from dsconv.dialects.attributes import Space, TileOrder
-from dsconv.dialects.run import network_of, run_lowered, run_reference, to_memory
-from dsconv.dialects.tiled import BufferOp, L3LoadOp, L3StoreOp, aligned
+from dsconv.dialects.run import run_lowered, run_reference, to_memory
+from dsconv.dialects.tiled import BufferOp, L3LoadOp, L3StoreOp
 from dsconv.driver.pipeline import run_pipeline
 from dsconv.lowering.c_target import network_function
-from dsconv.passes.analysis.allocator import search_fit
-from dsconv.passes.analysis.liveness import constant_size, constants, lifespans
+from dsconv.passes.analysis.liveness import constants
 
 NARROW = "fold-weight-zero-points,narrow-requant"
 
@@ -29,14 +28,6 @@ def check(layer: RandomLayer, pipeline: str) -> ModuleOp:
     (actual,) = run_lowered(network_function(lowered), *inputs)
     np.testing.assert_array_equal(actual, expected)
     return lowered
-
-
-def l2_needs(network: RandomLayer, pipeline: str) -> tuple[int, int]:
-    """Bytes that a network takes in L2 without L3: activations, weights."""
-    lowered = network.module.clone()
-    run_pipeline(lowered, pipeline)
-    weights = sum(aligned(constant_size(constant)) for constant in constants(lowered, Space.L2))
-    return search_fit(lifespans(network_of(lowered))), weights
 
 
 @settings(max_examples=150)

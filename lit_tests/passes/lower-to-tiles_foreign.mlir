@@ -30,7 +30,13 @@ func.func @main(%x: tensor<1x1x2x4xsi8, #dsconv.layout<chw>>) -> tensor<1x1x2x4x
   %y = func.call @net(%x) : (tensor<1x1x2x4xsi8, #dsconv.layout<chw>>) -> tensor<1x1x2x4xsi8, #dsconv.layout<chw>>
   func.return %y : tensor<1x1x2x4xsi8, #dsconv.layout<chw>>
 }
-// CHECK: network "net" is called in the module; lower-to-tiles gives it buffers for its inputs and outputs, so call it where those are
+// A caller passes the bytes of its tensor, and room for the result.
+// CHECK: func.func @main
+// CHECK-NEXT: %[[x:[0-9]+]] = builtin.unrealized_conversion_cast %x : tensor<1x1x2x4xsi8, #dsconv.layout<chw>> to memref<8xi8, #dsconv.space<l2>>
+// CHECK-NEXT: %[[y:[0-9]+]] = memref.alloc() : memref<8xi8, #dsconv.space<l2>>
+// CHECK-NEXT: func.call @net(%[[x]], %[[y]]) : (memref<8xi8, #dsconv.space<l2>>, memref<8xi8, #dsconv.space<l2>>) -> ()
+// CHECK-NEXT: %y = builtin.unrealized_conversion_cast %[[y]] : memref<8xi8, #dsconv.space<l2>> to tensor<1x1x2x4xsi8, #dsconv.layout<chw>>
+// CHECK-NEXT: func.return %y
 
 // -----
 

@@ -26,10 +26,10 @@ from dsconv.dialects.graph import (
 )
 from dsconv.dialects.target import TARGET, Accelerator, accelerator_in
 from dsconv.dialects.tiled import OFFSETS, LayerOp
+from dsconv.lowering.callers import check_not_called
 from dsconv.lowering.dram.dense_loops import DenseLoops
 from dsconv.lowering.dram.group_loops import GroupLoops
 from dsconv.lowering.dram.row_loops import RowLoops
-from dsconv.lowering.layer_loop import check_callers
 from dsconv.lowering.network_checks import check_layers_alone
 from dsconv.lowering.tile_kernels import Symbols
 from dsconv.passes.analysis.networks import networks
@@ -180,8 +180,8 @@ class LowerToAcceleratorPass(ModulePass):
                 f"{TARGET} = #dsconv.accelerator<...> to the module"
             )
         symbols = Symbols(op)
-        check_callers(op, found, self.name)
         for function in found:
+            check_not_called(op, function.sym_name.data, self.name)
             assert machine is not None, "checked"
             lowered = ProgramWriter(function, machine, symbols).write()
             op.body.block.insert_ops_before(lowered, function)

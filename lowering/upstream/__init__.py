@@ -1,0 +1,1 @@
+"""From the machine level to the dialects of upstream MLIR, for compilers that embed networks."""
