@@ -61,7 +61,11 @@ support: setup
 rtl: setup
 	@scripts/install-tools rtl
 
+# mlir-opt and mlir-runner 22, for the tests of networks in upstream MLIR
+mlir: setup
+	@scripts/install-tools mlir
+
 clean:
 	rm -rf build $(VENV)
 
-.PHONY: demo test test-long exported fuzz goldens lint support setup rtl clean
+.PHONY: demo test test-long exported fuzz goldens lint support setup rtl mlir clean
