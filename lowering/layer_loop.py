@@ -395,7 +395,8 @@ def input_place(
     if layer_shape.places is not None:
         step, offset, parts = layer_shape.places[axis]
         place = add(multiply(start, step), offset)
-        first = minimum(divide(maximum(place, 0), parts), last)
+        lowest = add(place, min((tile.sizes[1 + axis] - 1) * step, 0))
+        first = minimum(divide(maximum(lowest, 0), parts), last)
         return first, subtract(place, multiply(first, parts))
     before, after = layer_shape.window.pads[axis::2]
     return input_start(multiply(start, layer_shape.strides[axis]), last, before, after)

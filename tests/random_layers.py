@@ -359,7 +359,7 @@ class LayerMaker:
         """Outputs of any number at places of any step, some of them outside the map."""
         sizes = [self.integer(1, self.LARGEST_RESIZED // 2) for _ in range(2)]
         rows, columns = (
-            (self.integer(0, 9), self.integer(-9, 9), self.integer(1, 9)) for _ in sizes
+            (self.integer(-9, 9), self.integer(-9, 36), self.integer(1, 9)) for _ in sizes
         )
         nearest = self.draw(st.booleans())
         return graph.InterpolateOp(

@@ -164,23 +164,9 @@ def test_a_shortcut_with_more_channels(runner: str):
 
 
 @pytest.mark.parametrize("axis", [1, -3])
-@pytest.mark.parametrize("chosen", [(2, 0, 1), (-1,), (0, 0, 2, 1, 1)])
+@pytest.mark.parametrize("chosen", [(2, 0, 1), (0, 0, 2, 1, 1)])
 def test_channels_in_any_order(chosen: tuple[int, ...], axis: int):
     assert kinds(agrees(moved("Gather", integers(*chosen), axis=axis))) == ["pointwise"]
-
-
-@pytest.mark.parametrize(
-    ("indices", "axis", "reason"),
-    [
-        (integers(3), 1, "channels .3. of 3"),
-        (integers(1), 2, "something else than a list of channels"),
-        (np.array(1, np.int64), 1, "something else than a list of channels"),
-        (integers(), 1, "something else than a list of channels"),
-    ],
-)
-def test_other_gathers_are_an_error(indices: np.ndarray, axis: int, reason: str):
-    with pytest.raises(ModelError, match=rf"gather_\d.*{reason}"):
-        import_onnx(moved("Gather", indices, axis=axis))
 
 
 def test_pad_of_named_axes():
@@ -200,8 +186,9 @@ def test_pad_of_integers():
     ("constants", "options"),
     [
         ([integers(1, 0, 1, 1, 0, 0, 1, 1)], {}),
-        ([integers(0, 0, -1, 1, 0, 0, 1, 1)], {}),
-        ([integers(0, 0, 1, 1, 0, 0, 1, 1)], {"mode": "reflect"}),
+        ([integers(0, 0, -4, 1, 0, 0, -2, 1)], {}),
+        ([integers(0, 0, 6, 1, 0, 0, 1, 1)], {"mode": "reflect"}),
+        ([integers(0, 0, 1, 1, 0, 0, 1, 1)], {"mode": "mirror"}),
         ([integers(0, 0, 1)], {}),
     ],
 )
@@ -263,7 +250,7 @@ def test_one_pixel_and_what_is_around_it_is_an_error():
 
 @pytest.mark.parametrize("shape", [(1, 6, 6, 5), (1, 1, 1, 3, 6, 5), (2, 3, 1, 1), (12, 5), (0, 5)])
 def test_other_expansions_are_an_error(shape: tuple[int, ...]):
-    with pytest.raises(ModelError, match=r"expand_\d.*a single row, column or pixel"):
+    with pytest.raises(ModelError, match=r"expand_\d.*a single channel, row, column or pixel"):
         import_onnx(moved("Expand", integers(*shape)))
 
 
@@ -312,15 +299,6 @@ def test_slice_of_every_nth_channel(start: int, end: int, step: int):
     x = random_integers(np.random.default_rng(0), "int8", (1, 12, 6, 5))
     network = assert_agrees(sliced(start, end, 1, step, channels=12), {"x": x})
     assert kinds(network) == (["slice"] if end - start == 1 else ["shuffle", "slice"])
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "axis", "step", "reason"),
-    [(5, 0, 2, -1, "backwards"), (0, 3, 1, 2, "every 2th of 3 channels")],
-)
-def test_other_steps_are_an_error(start: int, end: int, axis: int, step: int, reason: str):
-    with pytest.raises(ModelError, match=reason):
-        import_onnx(sliced(start, end, axis, step))
 
 
 def shuffled(groups: int, quantised: bool, channels_last: bool) -> onnx.ModelProto:

@@ -28,7 +28,7 @@ Places = tuple[int, int, int]
 
 @irdl_op_definition
 class InterpolateOp(CentredOperation):
-    """Rows and columns read at other places, requantised: a resize by any factors.
+    """Rows and columns read at other places, requantised: a resize by any factors, or backwards.
 
     `rows` and `columns` are step, offset and parts: output i lies at (i * step + offset) / parts,
     moved into the map. There it has the four pixels around, each times the parts by which the
@@ -101,7 +101,7 @@ class InterpolateOp(CentredOperation):
             if len(axis) != 3:
                 raise VerifyException(f"places have a step, an offset and parts, not {len(axis)}")
             step, _, parts = axis.get_values()
-            if step < 0 or parts < 1:
+            if parts < 1:
                 raise VerifyException(f"places with step {step} of {parts} parts")
 
 

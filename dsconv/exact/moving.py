@@ -69,7 +69,7 @@ def pad(call: Call) -> Value:
         call = _with_inputs(call)
     value = call.value(2) if call.has(2) else np.zeros((), np.float32)
     filled = _with(call, 2, np.array(FILLED, np.int64))
-    (result,) = _places(filled, places)
+    (result,) = _places(*_cropped(filled, places))
     inside = _taken(x, np.where(result == FILLED, 0, result))
     if not isinstance(inside, Tensor):
         return np.where(result == FILLED, call.array(2) if call.has(2) else 0, inside)
@@ -78,6 +78,19 @@ def pad(call: Call) -> Value:
     steps = np.where(result == FILLED, outside.reshape(()), kept)
     error = np.where(result == FILLED, 0.0, inside.error)
     return exact(steps, unit, inside.dtype).with_error(error)
+
+
+def _cropped(call: Call, places: Array) -> tuple[Call, Array]:
+    """Places without what negative pads take off, and the pads that are left to add."""
+    pads = call.array(1).astype(np.int64)
+    if not (pads < 0).any():
+        return call, places
+    rank = len(places.shape)
+    axes = call.array(3).tolist() if call.has(3) else range(rank)
+    for axis, (before, behind) in zip(axes, pads.reshape(2, -1).T.tolist(), strict=True):
+        kept = slice(max(-before, 0), places.shape[axis] - max(-behind, 0))
+        places = places[(slice(None),) * (axis % rank) + (kept,)]
+    return _with(call, 1, np.maximum(pads, 0)), places
 
 
 def _filling(call: Call, value: Array) -> Tensor:

@@ -101,7 +101,9 @@ def rounded(
         numerators = numerators.astype(object) + zero_point * x.unit.denominator
     down, rests = half_even(numerators.astype(object), x.unit.denominator)
     twice = 2 * (numerators.astype(object) - down * x.unit.denominator)
-    up = (twice > x.unit.denominator) | ((twice == x.unit.denominator) & (down % 2 == 1))
+    up = np.asarray(
+        (twice > x.unit.denominator) | ((twice == x.unit.denominator) & (down % 2 == 1))
+    )
     nearest = down + up.astype(np.int64)
     size = x.magnitude + (abs(zero_point) if added_first else 0)
     added = zero_point if added_first else 0

@@ -186,7 +186,7 @@ class LayerShape:
             return outputs // factor if is_whole else ceil((outputs - 1) / factor) + 1
         if self.places is not None:
             step, _, parts = self.places[axis]
-            return ((outputs - 1) * step + parts - 1) // parts + self.neighbours
+            return ((outputs - 1) * abs(step) + parts - 1) // parts + self.neighbours
         return (outputs - 1) * self.strides[axis] + self.extent[axis]
 
     def step_channels(self, number: int = 0) -> int:

@@ -122,7 +122,7 @@ class OnnxRuntimeArithmetic:
     def scaled_average(self, layer: AveragePoolLayer, output: Quantisation) -> RequantAttr:
         """The sum times one float32, over the number of pixels."""
         x, pixels = layer.x.quantisation, math.prod(layer.window.kernel)
-        divisor = pixels if layer.counted_pads is None else 1
+        divisor = 1 if layer.is_sum or layer.counted_pads is not None else pixels
         multipliers = _multipliers(layer, x, NO_WEIGHTS, output)
         return requantisation(multipliers, output, layer.bounds, divisor)
 
@@ -210,7 +210,7 @@ def exact_average(layer: AveragePoolLayer, near: RequantAttr, output: Quantisati
     Its addend may hold the zero point. Pads that do not count make the divisor vary.
     """
     x, pixels = layer.x.quantisation, math.prod(layer.window.kernel)
-    ratio = Fraction(x.scale) / Fraction(output.scale)
+    ratio = Fraction(x.scale) / Fraction(output.scale) * (pixels if layer.is_sum else 1)
     varies = layer.counted_pads is not None
     counts = range(1, pixels + 1) if varies else (pixels,)
     if sum(counts) <= MOST_PIXELS and all(

@@ -235,11 +235,15 @@ class MulLayer(BinaryLayer):
 
 @dataclass(frozen=True, eq=False)
 class AveragePoolLayer(PendingLayer):
-    """Average over a window, padding counted as zeros; only `counted_pads` of it where given."""
+    """Average over a window, padding counted as zeros; only `counted_pads` of it where given.
+
+    With `is_sum`, the sum instead.
+    """
 
     x: Dequantised
     window: WindowAttr
     counted_pads: tuple[int, ...] | None = None
+    is_sum: bool = False
 
 
 @dataclass(frozen=True, eq=False)

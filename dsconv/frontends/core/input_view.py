@@ -7,7 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dsconv.errors import ModelError
-from dsconv.frontends.core.channels_last import channels_first, takes_channels_last
+from dsconv.frontends.core.channels_last import (
+    channels_first,
+    takes_channels_last,
+    turned_to_nchw,
+)
 from dsconv.frontends.onnx_file.onnx_graph import Array, GraphInput, Node, OnnxGraph
 from dsconv.frontends.onnx_file.pads import read_pads
 from dsconv.frontends.onnx_file.rearrange import REARRANGING, permutation, rearranged
@@ -23,6 +27,8 @@ Constants = Callable[[str], Array | None]
 
 TAKE_ANY_DIMENSIONS = {"QuantizeLinear", "DequantizeLinear", "Identity", "Dropout"}
 """Operations that are no layers."""
+MULTIPLY_LAST = {"MatMul", "QLinearMatMul"}
+"""Layers that take channels in their last dimension."""
 VALUE_BY_VALUE = {"Add", "Cast", "Clip", "Div", "Max", "Min", "Mul", "Relu", "Sub"}
 """Layers that take any dimensions."""
 
@@ -81,6 +87,8 @@ def _reads(graph: OnnxGraph, source: GraphInput, constant: Constants) -> list[_R
             return [*reads, _Read(read.file_shape, turned, read.is_behind_layers)]
         if node.op_type in TAKE_NCHW:
             return reads
+        if node.op_type in MULTIPLY_LAST and (turned := turned_to_nchw(read.view)) is not None:
+            return [*reads, _Read(read.file_shape, turned, read.is_behind_layers)]
         following = _following(graph, node, tensor, read, constant)
         if following is None:
             break

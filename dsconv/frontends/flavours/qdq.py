@@ -32,7 +32,7 @@ from dsconv.frontends.arithmetic.values import (
 )
 from dsconv.frontends.core.reader import Handler, Reader
 from dsconv.frontends.flavours.flavour import Flavour, has_operation
-from dsconv.frontends.handlers import pools, weighted_layers
+from dsconv.frontends.handlers import pools, reductions, weighted_layers
 from dsconv.frontends.handlers.averaged_functions import averaged_function
 from dsconv.frontends.handlers.common import COMMON_HANDLERS, maximum
 from dsconv.frontends.handlers.elementwise import ELEMENTWISE_HANDLERS
@@ -214,12 +214,22 @@ def read_global_average_pool(reader: Reader, node: Node) -> Value:
 
 
 def read_reduce_mean(reader: Reader, node: Node) -> Value:
-    """The average over rows, columns or both."""
+    """The average over any dimensions."""
+    value = reader.value(node)
+    if isinstance(value, TableLayer):
+        return _average(
+            reader,
+            node,
+            lambda x: pools.global_average(node, x, *reduced_axes(reader, node, len(x.view.shape))),
+        )
+    x = reader.dequantised(node)
+    return reductions.average(node, x, *reduced_axes(reader, node, len(x.view.shape)))
 
-    def pool(x: Dequantised) -> AveragePoolLayer:
-        return pools.global_average(node, x, *reduced_axes(reader, node, len(x.view.shape)))
 
-    return _average(reader, node, pool)
+def read_reduce_sum(reader: Reader, node: Node) -> Value:
+    """The sum over any dimensions."""
+    x = reader.dequantised(node)
+    return reductions.total(node, x, *reduced_axes(reader, node, len(x.view.shape)))
 
 
 def _average(
@@ -268,6 +278,7 @@ QDQ_HANDLERS: dict[str, Handler] = (
         "QuantizeLinear": read_quantize,
         "ReduceMax": read_max_pool,
         "ReduceMean": read_reduce_mean,
+        "ReduceSum": read_reduce_sum,
         "Relu": read_relu,
     }
 )

@@ -24,9 +24,9 @@ from dsconv.frontends.arithmetic.values import (
 )
 from dsconv.frontends.core.reader import Reader
 from dsconv.frontends.handlers.concats import concatenation
+from dsconv.frontends.handlers.gathers import taken
 from dsconv.frontends.handlers.moving import Part, moved
 from dsconv.frontends.handlers.shuffles import shuffle
-from dsconv.frontends.handlers.slices import taken
 from dsconv.frontends.handlers.windows import check_nchw
 from dsconv.frontends.onnx_file.onnx_graph import Node
 from dsconv.frontends.onnx_file.view import Piece, Shape, View
@@ -100,9 +100,9 @@ def space_to_depth(node: Node, part: Part, block: Block, by_pixels: bool) -> Mov
     _, channels, height, width = part.view.sizes
     if height % block[0] or width % block[1]:
         raise node.problem(f"{height}x{width} pixels are not blocks of {block[0]}x{block[1]}")
-    whole = slice(0, 1, 1), slice(0, channels, 1)
+    whole = range(1), range(channels)
     places = [
-        (*whole, slice(y, height, block[0]), slice(x, width, block[1]))
+        (*whole, range(y, height, block[0]), range(x, width, block[1]))
         for y, x in product(*map(range, block))
     ]
     joined = concatenation(node, [taken(node, part, place) for place in places])

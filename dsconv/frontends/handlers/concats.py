@@ -37,12 +37,13 @@ def concatenation(node: Node, parts: Sequence[Part]) -> MovingLayer:
     turned = [turned_to_nchw(part.view) for part in parts]
     are_nchw = all(part.view.is_nchw for part in parts)
     if are_nchw or not all(view is not None and view.is_nchw for view in turned):
-        return _concatenation(node, parts, axis)
+        return joined(node, parts, axis)
     first = [with_view(part, lambda view: turned_to_nchw(view) or view) for part in parts]
-    return turned_to_nhwc(_concatenation(node, first, (0, *range(2, rank), 1)[axis]))
+    return turned_to_nhwc(joined(node, first, (0, *range(2, rank), 1)[axis]))
 
 
-def _concatenation(node: Node, parts: Sequence[Part], axis: int) -> MovingLayer:
+def joined(node: Node, parts: Sequence[Part], axis: int) -> MovingLayer:
+    """Activations N, C, H, W one after the other along an axis."""
     first = parts[0].view
     for part in parts:
         check_nchw(node, part.view)

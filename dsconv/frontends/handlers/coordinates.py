@@ -13,6 +13,8 @@ from typing import NamedTuple
 from dsconv.dialects.graph import Places
 from dsconv.frontends.onnx_file.onnx_graph import Node
 
+UNMOVED: Places = (1, 0, 1)
+"""Every output is the input of its own index."""
 HALF = Fraction(1, 2)
 LARGEST_DENOMINATOR = 4096
 LAST_PLACES = Fraction(1, 2**21)

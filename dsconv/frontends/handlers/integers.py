@@ -37,8 +37,8 @@ from dsconv.frontends.arithmetic.values import (
     with_bounds,
 )
 from dsconv.frontends.core.reader import Handler, Reader
-from dsconv.frontends.handlers import binary, pools, weighted_layers
-from dsconv.frontends.handlers.common import COMMON_HANDLERS, maximum, read_cast, read_gather
+from dsconv.frontends.handlers import binary, pools, reductions, weighted_layers
+from dsconv.frontends.handlers.common import COMMON_HANDLERS, maximum, read_cast
 from dsconv.frontends.handlers.movements import MOVEMENT_HANDLERS
 from dsconv.frontends.handlers.quantisation import read_bound, reduced_axes
 from dsconv.frontends.handlers.transposes import read_transpose
@@ -384,10 +384,17 @@ def read_global_average_pool(reader: Reader, node: Node) -> Value:
 
 
 def read_reduce_mean(reader: Reader, node: Node) -> Value:
-    """The average over rows, columns or both, one exact quotient with what follows."""
+    """The average over any dimensions, one exact quotient with what follows."""
     x = settled(reader, node)
     chosen, keep = reduced_axes(reader, node, len(x.view.shape))
-    return _average(pools.global_average(node, x, chosen, keep))
+    count = math.prod(x.view.shape[dimension] for dimension in chosen)
+    return scaled(reductions.total(node, x, chosen, keep), IntegerFunction(divisor=count))
+
+
+def read_reduce_sum(reader: Reader, node: Node) -> Value:
+    """The sum over any dimensions."""
+    x = settled(reader, node)
+    return scaled(reductions.total(node, x, *reduced_axes(reader, node, len(x.view.shape))))
 
 
 def _average(layer: AveragePoolLayer) -> ScaledLayer:
@@ -411,10 +418,12 @@ def read_movement(reader: Reader, node: Node) -> Value:
 
 def read_end(reader: Reader, node: Node) -> Value:
     """The end of the network, which the caller computes from the last integers."""
-    value = reader.value(node)
-    if isinstance(value, Constant) and node.op_type == "Gather":
-        return read_gather(reader, node)
     return reader.sums(node) or LeftToCaller(settled(reader, node).integers, (node.op_type,))
+
+
+def read_gather(reader: Reader, node: Node) -> Value:
+    """Channels, rows or columns of an activation, elements of a list, or the end of the network."""
+    return reader.sums(node) or read_movement(reader, node)
 
 
 INTEGER_HANDLERS: dict[str, Handler] = COMMON_HANDLERS | {
@@ -433,9 +442,11 @@ INTEGER_HANDLERS: dict[str, Handler] = COMMON_HANDLERS | {
     "Mul": read_mul,
     "ReduceMax": read_max_pool,
     "ReduceMean": read_reduce_mean,
+    "ReduceSum": read_reduce_sum,
     "Relu": read_relu,
     "Sub": read_sub,
     **dict.fromkeys(MOVEMENT_HANDLERS, read_movement),
     "Transpose": read_transpose,
-    **dict.fromkeys(("ArgMax", "Gather", "LogSoftmax", "Sigmoid", "Softmax"), read_end),
+    "Gather": read_gather,
+    **dict.fromkeys(("ArgMax", "LogSoftmax", "Sigmoid", "Softmax"), read_end),
 }

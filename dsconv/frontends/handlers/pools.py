@@ -43,7 +43,7 @@ def max_pool(node: Node, x: Dequantised | AnyPendingLayer) -> MaxPoolLayer:
 
 def global_average(node: Node, x: Dequantised, reduced: set[int], keep: bool) -> AveragePoolLayer:
     """Average over the dimensions `reduced`."""
-    view, window = _reduction(node, x.view, reduced, keep)
+    view, window = _reduction_of_maps(node, x.view, reduced, keep)
     return AveragePoolLayer(node, view, UNBOUNDED, x, window)
 
 
@@ -51,7 +51,7 @@ def global_max(
     node: Node, x: Dequantised | AnyPendingLayer, reduced: set[int], keep: bool
 ) -> MaxPoolLayer:
     """Maximum over the dimensions `reduced`."""
-    view, window = _reduction(node, x.view, reduced, keep)
+    view, window = _reduction_of_maps(node, x.view, reduced, keep)
     return MaxPoolLayer(node, view, UNBOUNDED, x, window)
 
 
@@ -72,17 +72,40 @@ def _pool_window(node: Node, view: View, *, ceil_mode: bool = True) -> WindowAtt
     return read_window_of_map(node, kernel, view, ceil_mode=ceil_mode)
 
 
-def _reduction(node: Node, view: View, reduced: set[int], keep: bool) -> tuple[View, WindowAttr]:
+def _reduction_of_maps(
+    node: Node, view: View, reduced: set[int], keep: bool
+) -> tuple[View, WindowAttr]:
     """What is left without the dimensions `reduced`, which are whole rows, columns or both."""
-    dimensions = view.axes_of_dimensions() or ()
-    axes = set(chain.from_iterable(dimensions[index] for index in reduced if dimensions))
-    if not dimensions or not axes <= {2, 3}:
-        raise node.problem("reduces other dimensions than rows and columns")
+    result, (channels, *taps) = reduction(node, view, reduced, keep)
+    if channels > 1:
+        raise node.problem(
+            f"reduces the channels of {list(view.shape)}",
+            "rows and columns are supported; over channels, sums and averages",
+        )
+    return result, WindowAttr.of(taps)
+
+
+def reduction(
+    node: Node, view: View, reduced: set[int], keep: bool
+) -> tuple[View, tuple[int, int, int]]:
+    """What is left without the dimensions `reduced`; how many channels, rows and columns become 1.
+
+    Raises `ModelError` where these are not whole ones.
+    """
+    dimensions = view.axes_of_dimensions()
+    if dimensions is None:
+        raise node.problem(
+            f"reduces dimensions of {list(view.shape)} that are parts of channels, rows or columns"
+        )
+    axes = set(chain.from_iterable(dimensions[index] for index in reduced))
     shape = tuple(
         1 if dimension in reduced else size
         for dimension, size in enumerate(view.shape)
         if keep or dimension not in reduced
     )
-    kernel = [size if axis in axes else 1 for axis, size in enumerate(view.sizes)]
-    sizes = tuple(size // taps for size, taps in zip(view.sizes, kernel, strict=True))
-    return View(sizes, view.order, shape), WindowAttr.of(kernel[2:])
+    _, channels, rows, columns = (
+        size if axis in axes else 1 for axis, size in enumerate(view.sizes)
+    )
+    kernel = (channels, rows, columns)
+    sizes = tuple(size // taps for size, taps in zip(view.sizes, (1, *kernel), strict=True))
+    return View(sizes, view.order, shape), kernel

@@ -105,10 +105,12 @@ def read_bound(reader: Reader, node: Node, index: int, attribute: str, default: 
 
 
 def reduced_axes(reader: Reader, node: Node, rank: int) -> tuple[set[int], bool]:
-    """Dimensions that a reduction takes away, and whether they stay with size 1."""
+    """Dimensions that a reduction takes away, all by default, and whether they stay with size 1."""
     chosen = axes(node, reader.constant)
-    if not chosen or any(not -rank <= axis < rank for axis in chosen):
-        raise node.problem("its axes are missing or outside of its input")
+    if not chosen:
+        chosen = () if node.integer("noop_with_empty_axes", 0) else range(rank)
+    if any(not -rank <= axis < rank for axis in chosen):
+        raise node.problem(f"axes {list(chosen)} for {rank} dimensions")
     return {axis % rank for axis in chosen}, bool(node.integer("keepdims", 1))
 
 

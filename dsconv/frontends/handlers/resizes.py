@@ -6,17 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import floor
 
-from xdsl.ir import SSAValue
-
-from dsconv.dialects.attributes import RequantAttr
-from dsconv.dialects.graph import (
-    InterpolateOp,
-    IntTensorType,
-    LayerOperation,
-    Places,
-    ResizeOp,
-)
-from dsconv.frontends.arithmetic.scales import Quantisation
+from dsconv.dialects.graph import ResizeOp
 from dsconv.frontends.arithmetic.values import (
     UNBOUNDED,
     UNLABELLED,
@@ -29,20 +19,21 @@ from dsconv.frontends.arithmetic.values import (
 from dsconv.frontends.core.operations import LARGEST_ACTIVATION
 from dsconv.frontends.core.reader import Reader
 from dsconv.frontends.handlers.coordinates import (
+    UNMOVED,
     Axis,
     line,
     nearest_indices,
     places_of_indices,
     places_of_line,
 )
+from dsconv.frontends.handlers.gathers import gathered, sampled
 from dsconv.frontends.handlers.moving import Part, moved
 from dsconv.frontends.handlers.quantisation import read_integers
 from dsconv.frontends.handlers.windows import check_nchw
 from dsconv.frontends.onnx_file.onnx_graph import Node
-from dsconv.frontends.onnx_file.view import Shape, View, padded_to_rank_4
+from dsconv.frontends.onnx_file.view import CHANNEL_AXIS, Shape, View, padded_to_rank_4
 
 LINEAR = ("linear", "bilinear")
-UNMOVED: Places = (1, 0, 1)
 MOST_PARTS = 2**22
 """Of one pixel, so that the sum of all parts of an activation fits 32 bits."""
 
@@ -64,7 +55,7 @@ def read_resize(reader: Reader, node: Node) -> Value:
 
 
 def read_expand(reader: Reader, node: Node) -> Value:
-    """A single row, column or pixel repeated."""
+    """A single channel, row, column or pixel repeated."""
     return moved(reader, node, [0], lambda parts: _expanded(reader, node, parts[0]))
 
 
@@ -94,7 +85,7 @@ def _resized(reader: Reader, node: Node, part: Part) -> MovingLayer:
             "small numbers",
             "export it with sizes",
         )
-    return _sampled(node, part, target, (rows, columns))
+    return sampled(node, part, target, (rows, columns))
 
 
 def _axes(reader: Reader, node: Node, view: View) -> list[Axis]:
@@ -113,26 +104,6 @@ def _repeats(indices: Sequence[int], axis: Axis) -> bool:
     return axis.target % axis.size == 0 and list(indices) == [
         index * axis.size // axis.target for index in range(axis.target)
     ]
-
-
-def _sampled(node: Node, part: Part, target: Shape, places: tuple[Places, Places]) -> MovingLayer:
-    def make(
-        values: Sequence[SSAValue], result: IntTensorType, output: Quantisation, _: int
-    ) -> LayerOperation:
-        zero_point = output.zero_point
-        requant = RequantAttr.of([1], [1], zero_point=zero_point, clip=output.limits)
-        return InterpolateOp(
-            UNLABELLED,
-            values[0],
-            *places,
-            requant,
-            result,
-            nearest=True,
-            input_zero_point=zero_point,
-        )
-
-    view = View.plain(padded_to_rank_4(target), target)
-    return MovingLayer(node, view, UNBOUNDED, (part,), make)
 
 
 def _interpolated(node: Node, x: Dequantised, axes: Sequence[Axis]) -> InterpolatedLayer:
@@ -156,10 +127,15 @@ def _expanded(reader: Reader, node: Node, part: Part) -> MovingLayer:
     pairs = list(zip(shape, aligned, strict=False))
     fits = all(new >= 1 and (size == 1 or new in (1, size)) for size, new in pairs)
     sizes = tuple(size if new == 1 else new for size, new in pairs)
-    if len(aligned) > len(shape) or not fits or sizes[:2] != shape[:2]:
+    if len(aligned) > len(shape) or not fits or sizes[:1] != shape[:1]:
         raise node.problem(
-            f"expands {list(shape)} to {wanted}", "a single row, column or pixel can be repeated"
+            f"expands {list(shape)} to {wanted}",
+            "a single channel, row, column or pixel can be repeated",
         )
+    if sizes[1:2] != shape[1:2]:
+        part = gathered(node, part, CHANNEL_AXIS, [0] * sizes[CHANNEL_AXIS])
+        if sizes[2:] == shape[2:]:
+            return part
     return _repeated(node, part, sizes)
 
 

@@ -6,34 +6,34 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dsconv.dialects.graph import (
-    SliceOp,
-)
 from dsconv.frontends.arithmetic.values import (
-    UNBOUNDED,
-    UNLABELLED,
     Constant,
     MovingLayer,
     Value,
 )
 from dsconv.frontends.core.reader import Reader
+from dsconv.frontends.handlers.gathers import gathered, taken
 from dsconv.frontends.handlers.moving import Part, moved
 from dsconv.frontends.handlers.quantisation import read_integers
 from dsconv.frontends.handlers.shuffles import shuffle
-from dsconv.frontends.handlers.windows import check_nchw
 from dsconv.frontends.onnx_file.onnx_graph import Node
-from dsconv.frontends.onnx_file.view import Shape, View, padded_to_rank_4
+from dsconv.frontends.onnx_file.view import CHANNEL_AXIS, Shape, View
 
 
 def read_slice(reader: Reader, node: Node) -> Value:
-    """A part of an activation's channels, rows and columns, or every n-th, or of a constant."""
+    """A part of an activation's channels, rows and columns, in any steps, or of a constant."""
     value = reader.value(node)
     if isinstance(value, Constant):
-        return Constant(value.array[_ranges(reader, node, value.array.shape)])
-    return moved(reader, node, [0], lambda parts: _sliced(reader, node, parts[0]))
+        return Constant(value.array[np.ix_(*_ranges(reader, node, value.array.shape))])
+    return moved(
+        reader,
+        node,
+        [0],
+        lambda parts: _sliced(node, parts[0], _ranges(reader, node, parts[0].view.shape)),
+    )
 
 
-def _ranges(reader: Reader, node: Node, shape: Shape) -> tuple[slice, ...]:
+def _ranges(reader: Reader, node: Node, shape: Shape) -> list[range]:
     """What a Slice takes of every dimension; inputs or, before opset 10, attributes."""
     rank = len(shape)
 
@@ -50,42 +50,44 @@ def _ranges(reader: Reader, node: Node, shape: Shape) -> tuple[slice, ...]:
         -rank <= axis < rank for axis in axes
     ):
         raise node.problem(f"starts {starts}, ends {ends} and axes {axes} for {rank} dimensions")
-    ranges = [slice(0, size, 1) for size in shape]
+    if 0 in steps:
+        raise node.problem("takes values in steps of 0")
+    ranges = [range(size) for size in shape]
     for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
-        if step < 1:
-            raise node.problem(
-                f"takes values backwards, with a step of {step}", "steps forward are supported"
-            )
-        ranges[axis % rank] = slice(*slice(start, end, step).indices(shape[axis % rank]))
-    return tuple(ranges)
+        ranges[axis % rank] = range(*slice(start, end, step).indices(shape[axis % rank]))
+    return ranges
 
 
-def _sliced(reader: Reader, node: Node, part: Part) -> MovingLayer:
-    check_nchw(node, part.view)
-    ranges = list(_ranges(reader, node, part.view.shape))
-    if len(ranges) > 1 and ranges[1].step > 1 and len(range(*_bounds(ranges[1]))) > 1:
-        part, ranges[1] = _channels_in_turns(reader, node, part, ranges[1])
-    return taken(node, part, ranges)
+def _sliced(node: Node, part: Part, ranges: Sequence[range]) -> MovingLayer:
+    """Ranges of dimensions: in one layer where they are steps forward of N, C, H, W."""
+    if not all(ranges):
+        raise node.problem(f"takes {[len(taken) for taken in ranges]} of {list(part.view.shape)}")
+    if part.view.is_nchw and all(taken.step > 0 for taken in ranges):
+        in_turns = _channels_in_turns(node, part, ranges)
+        if in_turns is not None:
+            return in_turns
+        if len(ranges) <= CHANNEL_AXIS or ranges[CHANNEL_AXIS].step == 1:
+            return taken(node, part, ranges)
+    changed = [
+        dimension
+        for dimension, taken in enumerate(ranges)
+        if taken != range(part.view.shape[dimension])
+    ] or [len(ranges) - 1]
+    for dimension in changed:
+        layer = part = gathered(node, part, dimension, ranges[dimension])
+    return layer
 
 
-def _bounds(taken: slice) -> tuple[int, int, int]:
-    return taken.start, taken.stop, taken.step
-
-
-def _channels_in_turns(
-    reader: Reader, node: Node, part: Part, taken: slice
-) -> tuple[MovingLayer, slice]:
-    """An activation whose channels are in such an order that those taken follow each other."""
-    channels, step = part.view.shape[1], taken.step
-    if channels % step:
-        raise node.problem(
-            f"takes every {step}th of {channels} channels",
-            "every n-th is supported where n divides the number of channels",
-        )
-    groups = channels // step
-    first = taken.start % step * groups + taken.start // step
-    view = View.plain(part.view.sizes, part.view.shape)
-    return shuffle(node, part, groups, view), slice(first, first + len(range(*_bounds(taken))), 1)
+def _channels_in_turns(node: Node, part: Part, ranges: Sequence[range]) -> MovingLayer | None:
+    """Every n-th channel, where n divides their number: those taken follow each other then."""
+    channels, chosen = part.view.sizes[CHANNEL_AXIS], ranges[CHANNEL_AXIS : CHANNEL_AXIS + 1]
+    if not chosen or len(chosen[0]) < 2 or chosen[0].step == 1 or channels % chosen[0].step:
+        return None
+    groups = channels // chosen[0].step
+    first = chosen[0].start % chosen[0].step * groups + chosen[0].start // chosen[0].step
+    shuffled = shuffle(node, part, groups, View.plain(part.view.sizes, part.view.shape))
+    following = range(first, first + len(chosen[0]))
+    return taken(node, shuffled, [ranges[0], following, *ranges[CHANNEL_AXIS + 1 :]])
 
 
 def read_split(reader: Reader, node: Node) -> Value:
@@ -102,9 +104,9 @@ def _split(reader: Reader, node: Node, part: Part) -> MovingLayer:
     ends = np.cumsum([0, *_split_sizes(reader, node, size)]).tolist()
     if ends[-1] != size:
         raise node.problem(f"splits {size} into {np.diff(ends).tolist()}")
-    ranges = [slice(0, whole, 1) for whole in shape]
-    ranges[axis % len(shape)] = slice(ends[number], ends[number + 1], 1)
-    return taken(node, part, ranges)
+    ranges = [range(whole) for whole in shape]
+    ranges[axis % len(shape)] = range(ends[number], ends[number + 1])
+    return _sliced(node, part, ranges)
 
 
 def _split_sizes(reader: Reader, node: Node, size: int) -> list[int]:
@@ -119,22 +121,3 @@ def _split_sizes(reader: Reader, node: Node, size: int) -> list[int]:
     if len(sizes) != parts or min(sizes) < 1:
         raise node.problem(f"splits {size} into {sizes} for {parts} outputs")
     return sizes
-
-
-def taken(node: Node, part: Part, ranges: Sequence[slice]) -> MovingLayer:
-    """Ranges of the dimensions of an activation."""
-    check_nchw(node, part.view)
-    starts = [taken.start for taken in ranges]
-    sizes = [len(range(*_bounds(taken))) for taken in ranges]
-    if min(sizes) < 1 or sizes[0] != 1:
-        raise node.problem(f"takes {sizes} of {list(part.view.shape)}")
-    first = [*starts[1:], *[0] * (4 - len(starts))]
-    strides = [*(taken.step for taken in ranges[2:]), *[1] * (4 - len(ranges))]
-    stored = padded_to_rank_4(tuple(sizes))
-    return MovingLayer(
-        node,
-        View.plain(stored, tuple(sizes)),
-        UNBOUNDED,
-        (part,),
-        lambda values, result, _, __: SliceOp(UNLABELLED, values[0], first, result, strides),
-    )

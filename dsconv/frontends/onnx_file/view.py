@@ -128,13 +128,13 @@ class View:
         for dimension, (old, new) in enumerate(zip(self.shape, shape, strict=True)):
             if old == new:
                 continue
-            axis = self._axis_of_dimension(dimension)
+            axis = self.axis_of_dimension(dimension)
             if axis is None:
                 return None
             sizes[axis] = new
         return View(tuple(sizes), self.order, shape)
 
-    def _axis_of_dimension(self, dimension: int) -> int | None:
+    def axis_of_dimension(self, dimension: int) -> int | None:
         """The stored axis that a dimension is, None where it is none or several."""
         if self.is_nchw:
             return dimension
