@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from exact_support import assert_means
 from frontend_models import Array, ModelWriter
 
 import dsconv
@@ -220,3 +221,29 @@ def test_values_may_lie_flat_or_without_dimensions_of_one():
     expected = compiled.run(image).output
     for shape in ((2, 1, 3, 6, 7), (2, 126), (252,)):
         np.testing.assert_array_equal(compiled.run(image.reshape(shape)).output, expected)
+
+
+def products(opset: int, shape: tuple[int, ...], *, as_pixels: bool) -> onnx.ModelProto:
+    """A product with the last dimension of a float input, which may be an image's channels."""
+    writer = ModelWriter(opset)
+    meaning, rng = Quantisation(0.03, 120, "uint8"), np.random.default_rng(3)
+    x = writer.dequantize(writer.quantize(writer.input("x", "float32", shape), meaning), meaning)
+    features = shape[-1]
+    if as_pixels:
+        features = shape[1]
+        x = writer.node("Transpose", x, perm=[0, 2, 3, 1])
+        x = writer.node("Reshape", x, writer.constant(np.array([1, -1, features])))
+    weights = writer.dequantized_constant(
+        rng.integers(-127, 128, (features, 6), np.int8), np.float32(0.01), np.int8(0)
+    )
+    y = writer.quantize(writer.node("MatMul", x, weights), meaning)
+    return writer.model(y, dtype="uint8")
+
+
+@pytest.mark.parametrize(
+    ("shape", "as_pixels"), [((1, 5, 20), False), ((1, 4, 6, 7), True), ((1, 20), False)]
+)
+def test_products_with_the_last_dimension(shape: tuple[int, ...], as_pixels: bool):
+    model = products(13, shape, as_pixels=as_pixels)
+    x = np.random.default_rng(1).uniform(-3, 3, shape).astype(np.float32)
+    assert_means(model, {"x": x})

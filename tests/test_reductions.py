@@ -9,7 +9,7 @@ import onnx
 import pytest
 from exact_support import assert_means
 from frontend_layers import random_integers, random_quantisation
-from frontend_models import Array, ModelWriter
+from frontend_models import ModelWriter
 from frontend_support import layer_operations, onnx_runtime, run_network
 from handwritten import needs_gvsoc
 from integer_models import WRITERS
@@ -142,7 +142,7 @@ def test_the_c_is_bit_exact(runner: str):
     writer = ModelWriter(18)
     x = writer.dequantize(writer.input("x", "uint8", (1, 9, 12, 10)), X)
 
-    def step(x: str, operation: str, scale: float, *axes: int) -> Array | str:
+    def step(x: str, operation: str, scale: float, *axes: int) -> str:
         total = writer.node(operation, x, writer.constant(np.array(axes, np.int64)))
         y = Quantisation(scale, 100, "uint8")
         return writer.dequantize(writer.quantize(total, y), y)

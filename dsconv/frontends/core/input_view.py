@@ -88,7 +88,8 @@ def _reads(graph: OnnxGraph, source: GraphInput, constant: Constants) -> list[_R
         if node.op_type in TAKE_NCHW:
             return reads
         if node.op_type in MULTIPLY_LAST and (turned := turned_to_nchw(read.view)) is not None:
-            return [*reads, _Read(read.file_shape, turned, read.is_behind_layers)]
+            view = View.plain(turned.sizes) if turned.is_plain else turned
+            return [*reads, _Read(read.file_shape, view, read.is_behind_layers)]
         following = _following(graph, node, tensor, read, constant)
         if following is None:
             break

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
@@ -68,10 +68,10 @@ def _tiled(reader: Reader, node: Node, part: Part) -> MovingLayer:
     shape, repeats = part.view.shape, read_integers(reader, node, 1)
     if len(repeats) != len(shape) or min(repeats) < 1:
         raise node.problem(f"repeats {list(shape)} {repeats} times")
-    repeated = [axis for axis, times in enumerate(repeats) if times > 1] or [len(shape) - 1]
-    for axis in repeated:
-        layer = part = gathered(node, part, axis, [*range(shape[axis])] * repeats[axis])
-    return layer
+    places = {
+        axis: [*range(shape[axis])] * times for axis, times in enumerate(repeats) if times > 1
+    }
+    return all_gathered(node, part, places)
 
 
 def gathered(node: Node, part: Part, dimension: int, indices: Sequence[int]) -> MovingLayer:
@@ -86,6 +86,16 @@ def gathered(node: Node, part: Part, dimension: int, indices: Sequence[int]) -> 
         )
     stored = with_view(part, lambda view: View.plain(view.sizes))
     return replace(_along(node, stored, axis, indices), view=view)
+
+
+def all_gathered(node: Node, part: Part, places: Mapping[int, Sequence[int]]) -> MovingLayer:
+    """Several dimensions, one after the other; without any, a copy."""
+    last = len(part.view.shape) - 1
+    first, *rest = places.items() or [(last, range(part.view.shape[last]))]
+    layer = gathered(node, part, *first)
+    for dimension, indices in rest:
+        layer = gathered(node, layer, dimension, indices)
+    return layer
 
 
 def _along(node: Node, part: Part, axis: int, indices: Sequence[int]) -> MovingLayer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -22,7 +23,7 @@ from dsconv.frontends.arithmetic.values import (
 )
 from dsconv.frontends.core.reader import Reader
 from dsconv.frontends.handlers.channels import with_channels
-from dsconv.frontends.handlers.gathers import gathered
+from dsconv.frontends.handlers.gathers import all_gathered, gathered
 from dsconv.frontends.handlers.moving import Part, moved
 from dsconv.frontends.handlers.windows import windowed_view
 from dsconv.frontends.onnx_file.onnx_graph import Node
@@ -37,9 +38,9 @@ MODES: tuple[Mode, ...] = ("edge", "reflect", "wrap")
 def read_pad(reader: Reader, node: Node) -> Value:
     """Channels, rows and columns of one value, or of its own; padding of a Conv where that is 0."""
     named = node.text("mode", "constant")
-    mode = next((known for known in MODES if known == named), None)
-    if mode is not None:
-        return moved(reader, node, [0], lambda parts: _extended(reader, node, parts[0], mode))
+    for mode in MODES:
+        if mode == named:
+            return moved(reader, node, [0], partial(_extended, reader, node, mode))
     if named != "constant":
         raise node.problem(f"pads by mode '{named}'", f"constant, {', '.join(MODES)} are supported")
     value = reader.value(node)
@@ -48,19 +49,19 @@ def read_pad(reader: Reader, node: Node) -> Value:
     return moved(reader, node, [0], lambda parts: _padded(reader, node, parts[0], real))
 
 
-def _extended(reader: Reader, node: Node, part: Part, mode: Mode) -> MovingLayer:
+def _extended(reader: Reader, node: Node, mode: Mode, parts: Sequence[Part]) -> MovingLayer:
     """The values of rows and columns near the edges, or behind the other edge, around them."""
+    (part,) = parts
     shape = part.view.shape
     around = list(zip(*read_pads(node, len(shape), reader.constant), strict=True))
-    padded = [axis for axis, pads in enumerate(around) if any(pads)] or [len(shape) - 1]
-    for axis in padded:
-        before, behind = around[axis]
+    places: dict[int, list[int]] = {}
+    for axis, (before, behind) in enumerate(around):
         most = shape[axis] - (mode == "reflect")
         if min(before, behind) < 0 or (mode != "edge" and max(before, behind) > most):
             raise node.problem(f"pads {before} and {behind} around {shape[axis]} by mode '{mode}'")
-        indices = np.pad(np.arange(shape[axis]), (before, behind), mode=mode).tolist()
-        layer = part = gathered(node, part, axis, indices)
-    return layer
+        if before or behind:
+            places[axis] = np.pad(np.arange(shape[axis]), (before, behind), mode=mode).tolist()
+    return all_gathered(node, part, places)
 
 
 def _pad_value(reader: Reader, node: Node, integers: Integers | None) -> float:

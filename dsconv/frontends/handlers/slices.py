@@ -12,7 +12,7 @@ from dsconv.frontends.arithmetic.values import (
     Value,
 )
 from dsconv.frontends.core.reader import Reader
-from dsconv.frontends.handlers.gathers import gathered, taken
+from dsconv.frontends.handlers.gathers import all_gathered, taken
 from dsconv.frontends.handlers.moving import Part, moved
 from dsconv.frontends.handlers.quantisation import read_integers
 from dsconv.frontends.handlers.shuffles import shuffle
@@ -68,14 +68,12 @@ def _sliced(node: Node, part: Part, ranges: Sequence[range]) -> MovingLayer:
             return in_turns
         if len(ranges) <= CHANNEL_AXIS or ranges[CHANNEL_AXIS].step == 1:
             return taken(node, part, ranges)
-    changed = [
-        dimension
+    changed = {
+        dimension: taken
         for dimension, taken in enumerate(ranges)
         if taken != range(part.view.shape[dimension])
-    ] or [len(ranges) - 1]
-    for dimension in changed:
-        layer = part = gathered(node, part, dimension, ranges[dimension])
-    return layer
+    }
+    return all_gathered(node, part, changed)
 
 
 def _channels_in_turns(node: Node, part: Part, ranges: Sequence[range]) -> MovingLayer | None:
