@@ -244,3 +244,15 @@ def test_every_way_on_every_runner(runner: str):
     x = writer.node("Pad", x, writer.constant(integers(0, 0, 2, 1, 0, 0, 2, 1)), mode="edge")
     model = writer.model(writer.quantize(x, X))
     assert dsconv.compile(model, target="pulp_open", l1=9600).run(on=runner).equal
+
+
+def test_a_movement_at_the_end_has_the_scale_of_its_input():
+    writer = ModelWriter(18)
+    x = writer.dequantize(writer.input("x", "int8", SHAPE), X)
+    gathered = writer.node("Gather", x, writer.constant(integers(3, 1)), axis=3)
+    network = assert_means(writer.model(gathered, dtype="float32"), feeds())
+    (port,) = network.outputs
+    assert (port.scale, port.zero_point, port.caller_steps) == (
+        *(X.scale, X.zero_point),
+        ("DequantizeLinear",),
+    )

@@ -234,7 +234,9 @@ def products(opset: int, shape: tuple[int, ...], *, as_pixels: bool) -> onnx.Mod
         x = writer.node("Transpose", x, perm=[0, 2, 3, 1])
         x = writer.node("Reshape", x, writer.constant(np.array([1, -1, features])))
     weights = writer.dequantized_constant(
-        rng.integers(-127, 128, (features, 6), np.int8), np.float32(0.01), np.int8(0)
+        rng.integers(-127, 128, (features, 6), np.int8),
+        np.array(0.01, np.float32),
+        np.array(0, np.int8),
     )
     y = writer.quantize(writer.node("MatMul", x, weights), meaning)
     return writer.model(y, dtype="uint8")

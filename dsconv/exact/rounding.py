@@ -96,14 +96,17 @@ def rounded(
     With `added_first`, the zero point is added before they are rounded. Errors of `float_sums` are
     there where the exact number is a float32, too.
     """
+    if not x.shape:  # numpy gives scalars, not arrays, for what has no dimensions
+        one = x.map(np.atleast_1d)
+        result = rounded(one, zero_point, dtype, added_first=added_first, float_sums=float_sums)
+        low, high = (x if x is None else x.reshape(()) for x in (result.low, result.high))
+        return replace(result.map(lambda x: x.reshape(())), low=low, high=high)
     numerators = times(x.steps, x.unit.numerator)
     if added_first:
         numerators = numerators.astype(object) + zero_point * x.unit.denominator
     down, rests = half_even(numerators.astype(object), x.unit.denominator)
     twice = 2 * (numerators.astype(object) - down * x.unit.denominator)
-    up = np.asarray(
-        (twice > x.unit.denominator) | ((twice == x.unit.denominator) & (down % 2 == 1))
-    )
+    up = (twice > x.unit.denominator) | ((twice == x.unit.denominator) & (down % 2 == 1))
     nearest = down + up.astype(np.int64)
     size = x.magnitude + (abs(zero_point) if added_first else 0)
     added = zero_point if added_first else 0

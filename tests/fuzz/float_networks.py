@@ -88,7 +88,8 @@ class FloatNetwork(ModelWriter):
         for _ in range(self.random.randint(1, MOST_LAYERS)):
             self.earlier.append((x, (self.channels, self.height, self.width)))
             x = self.random.choice(
-                [self.convolution] * 2 + [self.function, self.pool, self.joined, self.enlarged]
+                [self.convolution] * 2
+                + [self.function, self.pool, self.joined, self.enlarged, self.moved, self.reduced]
             )(x)
         if self.random.random() < 0.4:
             x = self.classifier(x)
@@ -166,6 +167,44 @@ class FloatNetwork(ModelWriter):
             for size, stride, taps in zip((self.height, self.width), strides, kernel, strict=True)
         )
         return y
+
+    def moved(self, x: str) -> str:
+        """Channels, rows and columns in another order, repeated, or around themselves."""
+        shape = [1, self.channels, self.height, self.width]
+        axis = self.random.randint(1, 3)
+        size, operation = shape[axis], self.random.choice(["Gather", "Pad", "Slice", "Tile"])
+        if operation == "Tile" and shape[axis] <= LARGEST_MAP // 2:
+            repeats = [1 + (index == axis) for index in range(4)]
+            shape[axis] *= 2
+            y = self.node("Tile", x, self.constant(np.array(repeats)))
+        elif operation == "Pad" and axis > 1:
+            pads = [self.random.randint(0, min(2, size - 1)) * (n % 4 == axis) for n in range(8)]
+            shape[axis] += sum(pads)
+            mode = self.random.choice(["reflect", "edge"])
+            y = self.node("Pad", x, self.constant(np.array(pads)), mode=mode)
+        elif operation == "Slice":
+            step = self.random.choice([-2, -1, 2])
+            places = [-1, -(2**62)] if step < 0 else [0, 2**62]
+            shape[axis] = -(-size // abs(step))
+            limits = (self.constant(np.array([place])) for place in (*places, axis, step))
+            y = self.node("Slice", x, *limits)
+        else:
+            indices = [self.random.randrange(size) for _ in range(self.random.randint(1, 6))]
+            shape[axis] = len(indices)
+            y = self.node("Gather", x, self.constant(np.array(indices)), axis=axis)
+        _, self.channels, self.height, self.width = shape
+        return y
+
+    def reduced(self, x: str) -> str:
+        """A sum or an average over channels, rows or columns."""
+        shape = [1, self.channels, self.height, self.width]
+        axes = self.random.choice([[1], [2], [3], [1, 2]])
+        for axis in axes:
+            shape[axis] = 1
+        _, self.channels, self.height, self.width = shape
+        if self.random.random() < 0.5:
+            return self.convolution(self.node("ReduceMean", x, axes=axes))
+        return self.convolution(self.node("ReduceSum", x, self.constant(np.array(axes))))
 
     def joined(self, x: str) -> str:
         """A sum, a product or a concatenation with an earlier result, or with a constant."""

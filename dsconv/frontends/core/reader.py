@@ -188,12 +188,18 @@ class Reader:
         if isinstance(value, Dequantised):
             return value
         if isinstance(value, MaxPoolLayer | MovingLayer | RescaleLayer):
-            quantisation = kept_quantisation(value)
-            if quantisation is not None:
-                made = Dequantised(self.builder.add_layer(value, quantisation, None), quantisation)
+            made = self._kept(value)
+            if made is not None:
                 self.remember(node.inputs[index], made)
                 return made
         raise self.wrong_input(node, value, "a quantised activation")
+
+    def _kept(self, layer: MaxPoolLayer | MovingLayer | RescaleLayer) -> Dequantised | None:
+        """The layer's result with the scale of what it takes, where it has no other values."""
+        quantisation = kept_quantisation(layer)
+        if quantisation is None:
+            return None
+        return Dequantised(self.builder.add_layer(layer, quantisation, None), quantisation)
 
     def dequantise(self, integers: Integers, quantisation: Quantisation) -> Dequantised:
         """Reads bytes as reals."""
@@ -334,6 +340,8 @@ class Reader:
             case ConvolutionLayer() | MatrixLayer() | ScaledLayer():
                 last = self._last_layer(value, tensor)
                 return self._float_output(tensor, last.last, last.steps)
+            case MaxPoolLayer() | MovingLayer() | RescaleLayer() if made := self._kept(value):
+                return self._float_output(tensor, made.meant, ("DequantizeLinear",))
             case PendingLayer():
                 raise value.node.problem(
                     f"output '{tensor}' is float: its scale is not known",
