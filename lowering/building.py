@@ -51,9 +51,12 @@ def subtract(value: Index, other: Index) -> Index:
     return arith.SubiOp(index_value(value), other).result
 
 
-def multiply(value: Index, factor: int) -> Index:
-    """An index times a constant."""
+def multiply(value: Index, factor: Index) -> Index:
+    """Product of two indices."""
     if isinstance(value, int):
+        value, factor = factor, value
+    if isinstance(value, int):
+        assert isinstance(factor, int), "both are constants"
         return value * factor
     if factor == 0:
         return 0
@@ -112,6 +115,11 @@ def is_different(value: Index, other: int) -> SSAValue:
 def is_any(condition: SSAValue, other: SSAValue) -> SSAValue:
     """Whether one of two conditions holds."""
     return arith.OrIOp(condition, other).result
+
+
+def is_both(condition: SSAValue, other: SSAValue) -> SSAValue:
+    """Whether both of two conditions hold."""
+    return arith.AndIOp(condition, other).result
 
 
 def select(condition: SSAValue, value: Index, other: Index) -> Index:

@@ -68,27 +68,22 @@ def verify_sums(value: SSAValue) -> None:
 
 @irdl_op_definition
 class UnitOp(IRDLOperation):
-    """What computes a layer, and where its weights lie in DRAM, in entries.
+    """What computes a layer.
 
-    The layer stands in the region, on whole tensors; a program runs it on boxes of them. Weights
-    lie in the order in which the program fetches them: block after block.
+    The layer stands in the region, on whole tensors; a program runs it on boxes of them.
     """
 
     name = "dsconv.unit"
 
     sym_name = prop_def(SymbolNameConstraint())
-    offset = prop_def(IntegerAttr[I64])
     body = region_def("single_block")
 
     traits = traits_def(SymbolOpInterface())
     irdl_options = (ParsePropInAttrDict(),)
-    assembly_format = "$sym_name `at` $offset attr-dict-with-keyword $body"
+    assembly_format = "$sym_name attr-dict-with-keyword $body"
 
-    def __init__(self, symbol: str, offset: int, body: Region):
-        super().__init__(
-            properties={"sym_name": StringAttr(symbol), "offset": IntegerAttr(offset, i64)},
-            regions=[body],
-        )
+    def __init__(self, symbol: str, body: Region):
+        super().__init__(properties={"sym_name": StringAttr(symbol)}, regions=[body])
 
     @property
     def layer(self) -> LayerOperation:
@@ -102,8 +97,6 @@ class UnitOp(IRDLOperation):
         last = self.body.block.last_op
         if not isinstance(last, UnitYieldOp) or not isinstance(last.value.owner, LayerOperation):
             raise VerifyException("a unit ends with a dsconv.unit_yield of what its layer makes")
-        if self.offset.value.data < 0:
-            raise VerifyException("an offset in DRAM is not negative")
 
 
 @irdl_op_definition
@@ -251,7 +244,10 @@ class PutOp(TransferOperation):
 
 @irdl_op_definition
 class FetchWeightsOp(IRDLOperation):
-    """Loads weights from DRAM, where its condition holds: of some kernels, for some inputs."""
+    """Loads weights from DRAM, where its condition holds: of some kernels, for some inputs.
+
+    These lie together, `at` an entry, in the order in which the unit reads them.
+    """
 
     name = "dsconv.fetch_weights"
 
@@ -260,23 +256,25 @@ class FetchWeightsOp(IRDLOperation):
     kernel_end = operand_def(IndexType)
     channel = operand_def(IndexType)
     channel_end = operand_def(IndexType)
+    at = operand_def(IndexType)
     patch = operand_def(MemRefType)
     condition = opt_operand_def(i1)
 
     assembly_format = (
-        "$unit `[` $kernel `to` $kernel_end `,` $channel `to` $channel_end `]` `to` $patch "
-        "(`when` $condition^)? attr-dict `:` type($patch)"
+        "$unit `[` $kernel `to` $kernel_end `,` $channel `to` $channel_end `]` `at` $at "
+        "`to` $patch (`when` $condition^)? attr-dict `:` type($patch)"
     )
 
     def __init__(
         self,
         unit: str,
         block: Sequence[SSAValue],
+        at: SSAValue,
         patch: SSAValue,
         condition: SSAValue | None = None,
     ):
         super().__init__(
-            operands=[*block, patch, condition], properties={"unit": SymbolRefAttr(unit)}
+            operands=[*block, at, patch, condition], properties={"unit": SymbolRefAttr(unit)}
         )
 
     def verify_(self) -> None:

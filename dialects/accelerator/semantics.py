@@ -261,18 +261,16 @@ class AcceleratorFunctions(InterpreterFunctions):
     def run_fetch_weights(
         self, interpreter: Interpreter, op: accelerator.FetchWeightsOp, args: PythonValues
     ) -> PythonValues:
-        kernel, kernel_end, channel, channel_end, patch, *conditions = args
+        kernel, kernel_end, channel, channel_end, at, patch, *conditions = args
         if not all(conditions):
             return ()
-        unit = self._unit(interpreter, op.unit)
-        weights = weights_of(unit.layer)
+        weights = weights_of(self._unit(interpreter, op.unit).layer)
         kernels, channels = range(kernel, kernel_end), range(channel, channel_end)
-        _, inputs, fy, fx = weights.shape
-        first = fy * fx * (kernel * inputs + len(kernels) * channel)
+        *_, fy, fx = weights.shape
         size = fy * fx * len(kernels) * len(channels)
         if size > patch.entries:
             raise DiagnosticException(f"a patch of {patch.entries} has no room for {size} weights")
-        self.transfers.add(np.array([unit.offset.value.data + first]), size, is_store=False)
+        self.transfers.add(np.array([at]), size, is_store=False)
         patch.values = weights[kernel:kernel_end, channel:channel_end]
         patch.block = kernels, channels
         return ()

@@ -24,7 +24,7 @@ builtin.module attributes {dsconv.target = #dsconv.accelerator<entries = 40, ent
 // CHECK-NEXT: %[[FIRST:.*]] = arith.cmpi eq, %kernels, %{{.*}} : index
 // CHECK-NEXT: %[[NEW_PIXELS:.*]] = arith.ori %[[LATER]], %[[FIRST]] : i1
 // CHECK-NEXT: dsconv.fetch %[[IN]][{{.*}}] to %[[X]] when %[[NEW_PIXELS]]
-// CHECK-NEXT: dsconv.fetch_weights @pw[{{.*}}] to %[[W]] when %[[NEW_KERNELS]]
+// CHECK: dsconv.fetch_weights @pw[{{.*}}] at %{{.*}} to %[[W]] when %[[NEW_KERNELS]]
 // CHECK-NEXT: dsconv.compute @pw[{{.*}}] from %[[X]] with %[[W]] {{.*}} in %[[Y]]
 // CHECK-NEXT: dsconv.put %[[Y]] to %[[OUT]][{{.*}}]
 
@@ -41,10 +41,42 @@ builtin.module attributes {dsconv.target = #dsconv.accelerator<entries = 40, ent
 // CHECK: dsconv.clear %[[SUMS]]
 // CHECK: scf.for %chunk =
 // CHECK: dsconv.fetch %{{.*}}[{{.*}}] to %[[X:.*]] : memref<4x1x4xsi8
-// CHECK-NEXT: dsconv.fetch_weights @pw_2[{{.*}}] to %[[W:.*]] : memref<8xsi8
+// CHECK: dsconv.fetch_weights @pw_2[{{.*}}] at %{{.*}} to %[[W:.*]] : memref<8xsi8
 // CHECK-NEXT: dsconv.accumulate @pw_2[{{.*}}] over %{{.*}} to %{{.*}} from %[[X]] with %[[W]] in %[[SUMS]]
 // CHECK: dsconv.finish @pw_2[{{.*}}] from %[[SUMS]] in %[[Y]]
 // CHECK-NEXT: dsconv.put %[[Y]]
+
+  // Three strips of at most 3 rows of 8, the one between them of 2. The depthwise layer runs again for the
+  // second half of the kernels, from the channel that is on chip; a group's weights lie together, one of the
+  // depthwise layer and four of the pointwise one.
+  func.func @kernels(%x: tensor<1x2x8x1xsi8>) -> tensor<1x4x8x1xsi8> {
+    %w1 = dsconv.constant dense<1> : tensor<2x1x1x1xsi8>
+    %b1 = dsconv.constant dense<0> : tensor<2xi32>
+    %w2 = dsconv.constant dense<1> : tensor<4x2xsi8>
+    %b2 = dsconv.constant dense<0> : tensor<4xi32>
+    %y = dsconv.fused "project" along "channels" attributes {tile = #dsconv.tile<2, 3, 1, scan_pixels, depth = 1>} {
+      %v = dsconv.depthwise "filter"(%x, %w1, %b1) window <kernel = [1, 1]> requant <multiplier = [1], shift = [4], half_even, clip = [-128, 127]> : (tensor<1x2x8x1xsi8>, tensor<2x1x1x1xsi8>, tensor<2xi32>) -> tensor<1x2x8x1xsi8>
+      %d = dsconv.pointwise "project"(%v, %w2, %b2) requant <multiplier = [1], shift = [4], half_even, clip = [-128, 127]> : (tensor<1x2x8x1xsi8>, tensor<4x2xsi8>, tensor<4xi32>) -> tensor<1x4x8x1xsi8>
+      dsconv.yield %d : tensor<1x4x8x1xsi8>
+    } : tensor<1x4x8x1xsi8>
+    func.return %y : tensor<1x4x8x1xsi8>
+  }
+
+// CHECK: func.func @kernels(
+// CHECK: dsconv.patch "project.sums" sums as memref<2x3x1xi32, #dsconv.space<l1>>
+// CHECK: scf.for %strip = %[[C0:.*]] to %[[C3:.*]] step
+// CHECK: %[[AT_FIRST:.*]] = arith.cmpi eq, %[[STRIP:.*]], %[[C0]] : index
+// CHECK-NEXT: %[[ROW:.*]] = arith.select %[[AT_FIRST]], %[[C0]], %[[BEHIND_FIRST:.*]] : index
+// CHECK: scf.for %kernels =
+// CHECK: scf.for %group =
+// CHECK: %[[LATER_GROUP:.*]] = arith.cmpi ne, %group, %[[C0]] : index
+// CHECK-NEXT: %[[FIRST_KERNELS:.*]] = arith.cmpi eq, %kernels, %[[C0]] : index
+// CHECK-NEXT: %[[NEW_INPUT:.*]] = arith.ori %[[LATER_GROUP]], %[[FIRST_KERNELS]] : i1
+// CHECK: dsconv.fetch %{{.*}}[%group_there_and_back to %{{.*}}, %[[ROW]] to {{.*}}] to %{{.*}} when %[[NEW_INPUT]]
+// CHECK-NEXT: %[[CHUNK:.*]] = arith.muli %group_there_and_back, %[[FIVE:.*]] : index
+// CHECK-NEXT: dsconv.fetch_weights @filter[{{.*}}] at %[[CHUNK]] to
+// CHECK: %[[INSIDE:.*]] = arith.addi %[[CHUNK]], %{{.*}} : index
+// CHECK-NEXT: dsconv.fetch_weights @project[{{.*}}] at %[[INSIDE]] to
 
   // Along rows: what makes a row first makes the rows that its window still needs.
   func.func @rows(%x: tensor<1x2x4x1xsi8>) -> tensor<1x2x4x1xsi8> {

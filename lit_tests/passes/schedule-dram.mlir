@@ -40,7 +40,7 @@ builtin.module attributes {dsconv.target = #dsconv.accelerator<entries = 700, en
 // SCAN-SAME: tile = #dsconv.tile<4, 2, 8, scan, depth = 24>
 
 // PAIRS: dsconv.pointwise "expand"
-// PAIRS: dsconv.fused "project" along "channels" attributes {tile = #dsconv.tile<4, 2, 8, scan_pixels, depth = 8>}
+// PAIRS: dsconv.fused "project" along "channels" attributes {tile = #dsconv.tile<4, 3, 8, scan_pixels, depth = 8>}
 // PAIRS-NEXT: dsconv.depthwise "dw"
 // PAIRS-NEXT: dsconv.pointwise "project"
 

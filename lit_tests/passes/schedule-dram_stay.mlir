@@ -21,7 +21,7 @@ builtin.module attributes {dsconv.target = #dsconv.accelerator<entries = 420, en
 // CHECK: dsconv.fused "add" along "channels" attributes {dsconv.resident_inputs = array<i64: 0>, tile = #dsconv.tile<8, 4, 4, scan, depth = 8>} {
 
 // The strip's input has 5 rows on chip; the second one loads only those behind the first one's.
-// LOWERED: dsconv.unit @dw at 0 {
+// LOWERED: dsconv.unit @dw {
 // LOWERED: dsconv.unit_yield %{{.*}} : tensor<1x4x4x4xsi8>
 // LOWERED: func.func @net(%[[IN:.*]]: memref<4x8x8xsi8, #dsconv.space<l2>>, %[[OUT:.*]]: memref<8x4x4xsi8, #dsconv.space<l2>>) attributes {dsconv.offset = [132 : i64, 388 : i64]} {
 // LOWERED-NEXT: %[[MAP:.*]] = dsconv.patch "pw1" as memref<8x4x4xsi8, #dsconv.space<l1>>

@@ -17,6 +17,7 @@ from dsconv.lowering.dram.loops import (
     is_first,
     is_later,
     part,
+    pixel_part,
     read,
     turning_loop,
     unread,
@@ -65,8 +66,8 @@ class DenseLoops(Nest):
         across = len(nest.columns)
         channels, height, width = nest.link.made
         kernels = part(kernel_tile, nest.tile.channels, channels)
-        rows = part(divide(pixel_tile, across), nest.tile.rows, height)
-        columns = part(remainder(pixel_tile, across), nest.tile.columns, width)
+        rows = pixel_part(divide(pixel_tile, across), nest.tile.rows, height)
+        columns = pixel_part(remainder(pixel_tile, across), nest.tile.columns, width)
         box = kernels, rows, columns
         if nest.chunks > 1:
             self.clear(self.patches["sums"])
@@ -99,7 +100,7 @@ class DenseLoops(Nest):
         if nest.keeps_rows:
             x_rows = unread([nest.link], x_rows, rows, 0)
         self.fetch(0, "x0", (summed, x_rows, x_columns), of_pixels)
-        self.fetch_weights(0, "w0", kernels, summed, of_kernels)
+        self.fetch_weights(0, kernels, summed, of_kernels)
 
     def _changes(self, outer: Index, inner: Index, step: Index) -> tuple[Condition, Condition]:
         """Whether a step needs another tile than the one before: of the outer operand, the inner.

@@ -9,19 +9,21 @@ from xdsl.ir import Attribute, SSAValue
 from dsconv.dialects.attributes import Space
 from dsconv.dialects.graph import tensor_type
 from dsconv.dialects.tiled import buffer_space
-from dsconv.lowering.building import Index, divide, loop, remainder
+from dsconv.lowering.building import Index, add, divide, loop, multiply, remainder, subtract
 from dsconv.lowering.dram.loops import (
     Condition,
     Interval,
+    all_of,
     any_of,
     is_first,
     is_later,
     part,
+    pixel_part,
     read,
     turning_loop,
     unread,
 )
-from dsconv.lowering.dram.nest import Nest
+from dsconv.lowering.dram.nest import Box, Nest
 from dsconv.passes.dram.group_nest import GroupNest
 
 
@@ -36,10 +38,9 @@ class GroupLoops(Nest):
         if nest.groups_outermost:
             with loop(0, nest.groups, "group") as group, loop(0, pixels, "pixels") as tile:
                 rows, columns = self._pixels(tile)
-                changes = is_first(tile)
-                self._group(group, rows, columns, loads_input=True, loads_weights=changes)
-                channels = part(group, nest.group, nest.width)
-                self.add_and_put((channels, rows, columns), [])
+                made = part(group, nest.group, nest.width), rows, columns
+                self._group(group, made, loads_input=True, loads_weights=is_first(tile))
+                self.add_and_put(made, [])
             return
         with loop(0, pixels, "strip") as strip:
             self._strip(strip)
@@ -64,34 +65,46 @@ class GroupLoops(Nest):
         nest = self.nest
         _, height, width = nest.links[-1].made
         down = len(nest.rows)
-        rows = part(remainder(tile, down), nest.tile.rows, height)
-        return rows, part(divide(tile, down), nest.tile.columns, width)
+        rows = pixel_part(remainder(tile, down), nest.tile.rows, height)
+        return rows, pixel_part(divide(tile, down), nest.tile.columns, width)
 
     def _strip(self, strip: Index) -> None:
         nest = self.nest
+        count, turns = nest.kernel_tiles, nest.tile.order.turns
         rows, columns = self._pixels(strip)
+        with turning_loop(count, "kernels", strip, turns=turns) as (step, position):
+            if nest.parts.sum is None:
+                kernels = 0, 0
+            else:
+                kernels = part(position, nest.tile.channels, nest.parts.sum.shape.kernels)
+            visit = add(multiply(strip, count), step)
+            self._groups(strip, step, visit, (kernels, rows, columns))
+
+    def _groups(self, strip: Index, tile: Index, visit: Index, made: Box) -> None:
+        """All groups for a tile of the output. `tile`: its turn in the strip, `visit`: in all."""
+        nest = self.nest
         has_sums = "sums" in self.patches
         if has_sums:
             self.clear(self.patches["sums"])
         turns = nest.tile.order.turns
-        with turning_loop(nest.groups, "group", strip, turns=turns) as (step, group):
-            at_start = is_first(step)
-            from_dram = self.nest.parts.head is None
-            changes = any_of([is_later(step), is_first(strip)]) if turns else True
+        with turning_loop(nest.groups, "group", visit, turns=turns) as (step, group):
+            later = is_later(step)
+            if nest.parts.head is not None:
+                loads_input = all_of([is_first(step), is_first(tile)])
+            else:
+                loads_input = any_of([later, is_first(tile)]) if turns else True
             self._group(
                 group,
-                rows,
-                columns,
-                loads_input=True if from_dram else at_start,
-                loads_weights=changes,
+                made,
+                loads_input=loads_input,
+                loads_weights=any_of([later, is_first(visit)]) if turns else True,
+                loads_summed=any_of([later, is_first(strip), is_later(tile)]) if turns else True,
             )
-        channels = (0, nest.links[-1].shape.kernels) if nest.parts.sum else (0, 0)
-        box = channels, rows, columns
         if has_sums:
-            self.finish(len(nest.links) - 1, box, self.patches["sums"], self.made)
+            self.finish(len(nest.links) - 1, made, self.patches["sums"], self.made)
         if nest.parts.sum is not None:
             residuals = [(number, self._residual(number)) for number in nest.residuals]
-            self.add_and_put(box, residuals)
+            self.add_and_put(made, residuals)
 
     def _residual(self, number: int) -> SSAValue | None:
         """Where an addition finds what it reads; None where it is to be loaded."""
@@ -103,14 +116,15 @@ class GroupLoops(Nest):
     def _group(
         self,
         group: Index,
-        rows: Interval,
-        columns: Interval,
+        made: Box,
         *,
         loads_input: Condition,
         loads_weights: Condition,
+        loads_summed: Condition = True,
     ) -> None:
-        """A group of channels of a tile of pixels, through all layers."""
+        """A group of channels, through all layers, for a tile of the output."""
         nest = self.nest
+        kernels, rows, columns = made
         channels = part(group, nest.group, nest.width)
         heights = [*read(nest.links, rows, 0), rows]
         widths = [*read(nest.links, columns, 1), columns]
@@ -118,11 +132,10 @@ class GroupLoops(Nest):
         for number, link in enumerate(nest.links):
             is_sum = link is nest.parts.sum
             if link.weight_entries:
-                summed = (0, link.weights[1])
-                block = ((0, link.shape.kernels), channels) if is_sum else (channels, summed)
-                self.fetch_weights(number, f"w{number}", *block, loads_weights)
-            made = (0, link.shape.kernels) if is_sum else channels
-            box = made, heights[number + 1], widths[number + 1]
+                block = (kernels, channels) if is_sum else (channels, (0, link.weights[1]))
+                loads = loads_summed if is_sum else loads_weights
+                self.fetch_weights(number, *block, loads)
+            box = kernels if is_sum else channels, heights[number + 1], widths[number + 1]
             if is_sum and "sums" in self.patches:
                 self.accumulate(number, box, channels, values[0], self.patches["sums"])
                 return
@@ -132,6 +145,18 @@ class GroupLoops(Nest):
             values = [target]
         if nest.parts.sum is None and not nest.groups_outermost:
             self.add_and_put((channels, rows, columns), [])
+
+    def place_of_weights(self, number: int, kernels: Interval, channels: Interval) -> Index:
+        """Where a block of weights lies: those that a group has in all layers lie together."""
+        nest = self.nest
+        link = nest.links[number]
+        group = channels if link is nest.parts.sum else kernels
+        before: Index = sum(map(nest.weights_of_channel, nest.links[:number]))
+        if link is nest.parts.sum:
+            before = add(multiply(kernels[0], link.taps), before)
+        whole = sum(map(nest.weights_of_channel, nest.links))
+        inside = multiply(subtract(group[1], group[0]), before)
+        return add(multiply(group[0], whole), inside, self.weights[0])
 
     def _load(
         self,

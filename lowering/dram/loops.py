@@ -12,6 +12,7 @@ from dsconv.lowering.building import (
     Index,
     add,
     is_any,
+    is_both,
     is_different,
     is_equal,
     loop,
@@ -23,6 +24,7 @@ from dsconv.lowering.building import (
     subtract,
 )
 from dsconv.passes.dram.links import Link
+from dsconv.passes.dram.pixel_tiles import inner_part, parts_of_axis
 
 Condition: TypeAlias = bool | SSAValue
 Interval: TypeAlias = tuple[Index, Index]
@@ -69,6 +71,19 @@ def any_of(conditions: Sequence[Condition]) -> Condition:
     return total
 
 
+def all_of(conditions: Sequence[Condition]) -> Condition:
+    """Whether all of the conditions hold."""
+    if any(condition is False for condition in conditions):
+        return False
+    values = [condition for condition in conditions if isinstance(condition, SSAValue)]
+    if not values:
+        return True
+    total, *others = values
+    for value in others:
+        total = is_both(total, value)
+    return total
+
+
 def part(position: Index, size: int, whole: int) -> Interval:
     """First and end of a part of an axis: all parts have the same size, the last one the rest."""
     first = multiply(position, size)
@@ -76,6 +91,21 @@ def part(position: Index, size: int, whole: int) -> Interval:
         return 0, whole
     end = add(first, size)
     return first, end if whole % size == 0 else minimum(end, whole)
+
+
+def pixel_part(position: Index, size: int, whole: int) -> Interval:
+    """First and end of a part of the rows or columns, as `parts_of_axis` has them."""
+    inner = inner_part(whole, size)
+    if inner == size:
+        return part(position, size, whole)
+    last = len(parts_of_axis(whole, size)) - 1
+    passed = multiply(position, inner)
+    first = minimum(add(passed, size - inner), whole - size)
+    end = minimum(add(passed, size), whole - size)
+    return (
+        select(is_equal(position, 0), 0, first),
+        select(is_equal(position, last), whole, end),
+    )
 
 
 def read(links: Sequence[Link], made: Interval, axis: int) -> list[Interval]:

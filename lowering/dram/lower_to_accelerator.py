@@ -21,7 +21,6 @@ from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import (
     ConstantOp,
     LayerOperation,
-    WeightedOperation,
     tensor_type,
 )
 from dsconv.dialects.target import TARGET, Accelerator, accelerator_in
@@ -53,13 +52,23 @@ class DramPlaces:
         self.end += -(-entries // line) * line
         return offset
 
+    def place_weights(self, step: Step) -> list[int]:
+        """Where the weights of each layer of a chain begin.
+
+        Those of a chain along channels lie together, group by group.
+        """
+        sizes = [link.weight_entries for link in step.chain.links]
+        if isinstance(step.way, GroupNest):
+            return [self.place(sum(sizes))] * len(sizes)
+        return [self.place(size) for size in sizes]
+
     def place_map(self, value: SSAValue) -> int:
         """The offset of an activation."""
         elements = prod(tensor_type(value).get_shape())
         return self.place(elements * self.machine.entries_of(value_bits(value)))
 
 
-def unit_of(layer: LayerOperation, symbols: Symbols, places: DramPlaces) -> UnitOp:
+def unit_of(layer: LayerOperation, symbols: Symbols) -> UnitOp:
     """What computes a layer: a copy of it, which reads the activations of the region."""
     body = Block(arg_types=[value.type for value in layer.activations])
     mapper: dict[SSAValue, SSAValue] = dict(zip(layer.activations, body.args, strict=True))
@@ -69,8 +78,7 @@ def unit_of(layer: LayerOperation, symbols: Symbols, places: DramPlaces) -> Unit
     copy = layer.clone(mapper)
     copy.properties.pop("tile", None)
     body.add_ops((copy, UnitYieldOp(copy.result)))
-    weights = layer.weight_array.size if isinstance(layer, WeightedOperation) else 0
-    unit = UnitOp(layer.label, places.place(weights), Region(body))
+    unit = UnitOp(layer.label, Region(body))
     symbols.settle(unit)
     return unit
 
@@ -105,10 +113,10 @@ class ProgramWriter:
         self.places = DramPlaces(machine)
         self.layers = [op for op in function.body.block.ops if isinstance(op, LayerOperation)]
         self.units = {
-            layer: unit_of(layer, symbols, self.places)
-            for op in self.layers
-            for layer in layers_in(op)
+            layer: unit_of(layer, symbols) for op in self.layers for layer in layers_in(op)
         }
+        self.steps = {op: step_of(op, machine) for op in self.layers}
+        self.weights = {op: self.places.place_weights(step) for op, step in self.steps.items()}
 
     def write(self) -> list[Operation]:
         """The units, then the function on maps in DRAM: inputs, then outputs."""
@@ -128,13 +136,13 @@ class ProgramWriter:
         return [*self.units.values(), new]
 
     def _layer(self, op: LayerOperation) -> None:
-        step = step_of(op, self.machine)
+        step = self.steps[op]
         if op.result not in self.maps:
             self.maps[op.result] = self._room_for(op)
         body = Block()
         symbols = {layer: unit.sym_name.data for layer, unit in self.units.items()}
         nest = step.way
-        arguments = (op.label, step, self._with_inside(op), symbols, self.machine)
+        arguments = (op.label, step, self._with_inside(op), symbols, self.weights[op], self.machine)
         with ImplicitBuilder(body):
             if isinstance(nest, DenseNest):
                 DenseLoops(*arguments).write(nest)

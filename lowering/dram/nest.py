@@ -21,7 +21,7 @@ from dsconv.dialects.attributes import Space
 from dsconv.dialects.graph import LayerOperation, WeightedOperation, tensor_type
 from dsconv.dialects.target import Accelerator
 from dsconv.dialects.tiled import buffer_space
-from dsconv.lowering.building import add, index_value, loop
+from dsconv.lowering.building import Index, add, index_value, loop, multiply, subtract
 from dsconv.lowering.dram.loops import Condition, Interval
 from dsconv.passes.dram.rooms import OUTPUT_MAP, Rooms, result_room
 from dsconv.passes.dram.search import Step
@@ -35,7 +35,11 @@ Residual = tuple[int, SSAValue | None]
 
 
 class Nest:
-    """A chain on its way to loops: `places` are its maps, in DRAM or on chip, by their values."""
+    """A chain on its way to loops.
+
+    `places`: its maps, in DRAM or on chip, by their values. `weights`: where the weights of each
+    layer begin in DRAM, in entries.
+    """
 
     def __init__(
         self,
@@ -43,12 +47,14 @@ class Nest:
         step: Step,
         places: Mapping[SSAValue, SSAValue],
         units: Mapping[LayerOperation, str],
+        weights: Sequence[int],
         machine: Accelerator,
     ):
         self.label = label
         self.step = step
         self.layers = step.chain.layers
         self.units = [units[layer] for layer in self.layers]
+        self.weights = weights
         self.machine = machine
         self.inputs = [places[value] for value in step.chain.values_read]
         self.output = places[step.chain.result]
@@ -92,13 +98,20 @@ class Nest:
         return source if buffer_space(source) is Space.L1 else self.patches[name]
 
     def fetch_weights(
-        self, number: int, name: str, kernels: Interval, channels: Interval, condition: Condition
+        self, number: int, kernels: Interval, channels: Interval, condition: Condition
     ) -> None:
-        """Loads a block of weights of a layer."""
+        """Loads a block of weights of a layer, unless it surely is on chip."""
         if condition is False:
             return
         block = [index_value(value) for value in (*kernels, *channels)]
-        FetchWeightsOp(self.units[number], block, self.patches[name], when(condition))
+        at = index_value(self.place_of_weights(number, kernels, channels))
+        FetchWeightsOp(self.units[number], block, at, self.patches[f"w{number}"], when(condition))
+
+    def place_of_weights(self, number: int, kernels: Interval, channels: Interval) -> Index:
+        """Where a block of weights lies: for each tile of kernels, one block after the other."""
+        taps, inputs = self.step.chain.links[number].weights
+        tile = multiply(subtract(kernels[1], kernels[0]), channels[0])
+        return add(multiply(add(multiply(kernels[0], inputs), tile), taps), self.weights[number])
 
     def compute(self, number: int, box: Box, inputs: Sequence[SSAValue], target: SSAValue) -> None:
         """Makes a box of a layer's output."""

@@ -24,7 +24,7 @@ class RowLoops(Nest):
         for number, link in enumerate(nest.links):
             if link.weight_entries:
                 block = (0, link.shape.kernels), (0, link.weights[1])
-                self.fetch_weights(number, f"w{number}", *block, True)
+                self.fetch_weights(number, *block, True)
         for number in range(len(nest.reads)):
             self._fetch_spread(number)
         last = len(nest.links) - 1

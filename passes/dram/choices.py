@@ -24,6 +24,10 @@ FITTING = 3
 """Of pixel tiles that fit, the largest so many are looked at where windows do not overlap."""
 
 
+KERNEL_TILES = range(1, 5)
+"""Into how many parts the kernels of a chain that sums up may be cut."""
+
+
 def ways(
     links: tuple[Link, ...],
     reads: Reads,
@@ -123,15 +127,13 @@ def _groups(parts: Parts, stay: Stay, machine: Accelerator) -> list[int]:
 def _group_nests(
     parts: Parts, stay: Stay, machine: Accelerator, schedule: DramSchedule, room: int
 ) -> Iterator[GroupNest]:
-    kernels, rows, columns = parts.before_tail[-1].made
+    _, rows, columns = parts.before_tail[-1].made
     is_single = parts.head is None and parts.sum is None
     order = schedule.orders[0 if is_single else -1]
-    for group in _groups(parts, stay, machine):
+    for channels, depth in _channel_tiles(parts, stay, machine):
         found = False
         for height in even_parts(rows):
             for width in even_parts(columns) if is_single else (columns,):
-                depth = 0 if parts.sum is None else group
-                channels = kernels if depth else group
                 if not stay.output and channels * height * width > room:
                     continue
                 tile = Tile(channels, height, width, order, machine.copies, depth)
@@ -144,8 +146,19 @@ def _group_nests(
             return  # the plainest tiles have as many channels as fit
 
 
+def _channel_tiles(parts: Parts, stay: Stay, machine: Accelerator) -> Iterator[tuple[int, int]]:
+    """Channels of a tile of the output, and those that are summed up at a time, most first."""
+    groups = _groups(parts, stay, machine)
+    if parts.sum is None:
+        yield from ((group, 0) for group in groups)
+        return
+    kernels, block = parts.sum.shape.kernels, 1 if stay.output else machine.channel_block
+    tiles = sorted({-(-kernels // (count * block)) * block for count in KERNEL_TILES}, reverse=True)
+    yield from product([min(tile, kernels) for tile in tiles], groups)
+
+
 def best(found: Iterable[Way], least: int) -> Way | None:
-    """The way of least bursts, of those the one that takes least room; None of none.
+    """The way of least bursts, of those the one with most room and longest transfers; None of none.
 
     The first that needs no more than for `least` entries is good enough.
     """
@@ -158,8 +171,8 @@ def best(found: Iterable[Way], least: int) -> Way | None:
     return chosen
 
 
-def _rank(way: Way) -> tuple[float, int]:
-    return way.cost, way.entries
+def _rank(way: Way) -> tuple[int, int]:
+    return round(way.cost), -way.entries
 
 
 def least_traffic(links: tuple[Link, ...], reads: Reads, stay: Stay, machine: Accelerator) -> int:

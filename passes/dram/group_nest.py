@@ -1,7 +1,8 @@
 """A chain along channels: loops over strips of rows and over groups of channels between layers.
 
 A dense layer at the head makes the channels of a group, channelwise layers go on with them, and a
-dense layer at the end adds what they give to partial sums, which stay on chip for all groups.
+dense layer at the end adds what they give to partial sums, which stay on chip for all groups. Where
+these are too many, its kernels come in tiles, and the layers before it run again for each.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ from dsconv.passes.dram.stay import Source, Stay
 
 @dataclass(frozen=True)
 class GroupNest:
-    """The loops of such a chain. A group has `tile.depth` channels where they are summed up."""
+    """The loops of such a chain. A group has `tile.depth` channels where they are summed up.
+
+    Strips are outermost, then tiles of the kernels that sum up, then groups.
+    """
 
     parts: Parts
     tile: Tile
@@ -56,6 +60,16 @@ class GroupNest:
     def last_group(self) -> int:
         """Channels of the last group."""
         return self.width - (self.groups - 1) * self.group
+
+    @property
+    def kernels(self) -> int:
+        """Output channels of the layer that sums up; of a group, where nothing does."""
+        return self.group if self.parts.sum is None else self.parts.sum.shape.kernels
+
+    @property
+    def kernel_tiles(self) -> int:
+        """Parts of these."""
+        return ceil(self.kernels / self.tile.channels)
 
     @property
     def links(self) -> tuple[Link, ...]:
@@ -121,7 +135,7 @@ class GroupNest:
                 )
         for number, link in enumerate(self.links):
             if link.weight_entries:
-                rooms[f"w{number}"] = Room((self.weights_of_group(link), 1, 1), moved=True)
+                rooms[f"w{number}"] = Room((self._block(link), 1, 1), moved=True)
         for number, link in enumerate(self.links[:-1]):
             shape = (self.group, rows.largest[1 + number], columns.largest[1 + number])
             rooms[f"v{number}"] = Room(shape, link.output_bits)
@@ -129,7 +143,7 @@ class GroupNest:
 
     def _result_rooms(self) -> Rooms:
         parts, stay, tile = self.parts, self.stay, self.tile
-        channels = self.group if parts.sum is None else parts.sum.shape.kernels
+        channels = tile.channels
         shape = (channels, tile.rows, tile.columns)
         rooms = result_rooms(
             shape,
@@ -143,11 +157,15 @@ class GroupNest:
                 rooms[f"r{place}"] = Room(row, addition.input_bits[-1], moved=True)
         return rooms
 
-    def weights_of_group(self, link: Link, channels: int = 0) -> int:
-        """Weights of a layer for a group of so many channels, the whole one by default."""
+    def weights_of_channel(self, link: Link) -> int:
+        """Weights of a layer for a channel between the layers."""
+        return link.weight_entries // self.width
+
+    def _block(self, link: Link, group: int = 0, kernels: int = 0) -> int:
+        """Weights of a layer for a group and a tile of kernels, the largest by default."""
         taps, inputs = link.weights
-        each = taps * (link.shape.kernels if link is self.parts.sum else inputs)
-        return each * (channels or self.group)
+        ends = (kernels or self.tile.channels) if link is self.parts.sum else inputs
+        return taps * ends * (group or self.group)
 
     @property
     def last(self) -> Link:
@@ -186,16 +204,20 @@ class GroupNest:
 
     @property
     def _weight_bursts(self) -> float:
-        """Entries that bursts move for a weight, where groups come one by one."""
-        weighted = [link for link in self.links if link.weight_entries]
-        whole = sum(link.weight_entries for link in weighted)
-        if self.groups == 1 or not whole:
+        """Entries that bursts move for a weight.
+
+        Those of a group lie together, and behind a head those of the next group follow at once,
+        unless the loop runs back.
+        """
+        of_group = self.group * sum(map(self.weights_of_channel, self.links))
+        if self.groups == 1 or not of_group:
             return 1.0
-        bursts = (
-            in_bursts(link.weight_entries, self.weights_of_group(link), self.machine)
-            for link in weighted
-        )
-        return sum(bursts) / whole
+        alone = in_bursts(of_group, of_group, self.machine) / of_group
+        if self.parts.head is None:
+            return alone
+        visits = len(self.rows) * len(self.columns) * self.kernel_tiles
+        back = visits // 2 if self.tile.order.turns else 0
+        return (alone * back + visits - back) / visits
 
     def _inputs(self, number: int) -> int:
         """Elements of an input of the first layer that are loaded."""
@@ -210,23 +232,57 @@ class GroupNest:
             rows = height if self.keeps_rows else len(self.rows)
         if spread[1]:
             columns = len(self.columns)
-        if channels == 1 and first.shape.channels > 1:
+        is_spread = channels == 1 and first.shape.channels > 1
+        if is_spread:
             channels = self.groups
-        return channels * rows * columns
+        if self.parts.head is not None or self.kernel_tiles == 1:
+            return channels * rows * columns
+        if not self.tile.order.turns:
+            return channels * rows * columns * self.kernel_tiles
+        return sum(
+            (1 if spread[0] else end - first)
+            * columns
+            * (self.kernel_tiles * channels - self._kept_channels(strip, is_spread=is_spread))
+            for strip, (first, end) in enumerate(self.rows.read)
+        )
+
+    def _kept_channels(self, strip: int, *, is_spread: bool) -> int:
+        """Input channels that are on chip when a tile of kernels begins, in all of a strip."""
+        visits = range(strip * self.kernel_tiles + 1, (strip + 1) * self.kernel_tiles)
+        return sum(1 if is_spread else self._group_at_turn(visit) for visit in visits)
 
     @property
     def _weights(self) -> int:
         """Weights that are loaded."""
         whole = sum(link.weight_entries for link in self.links)
-        strips = len(self.rows) * len(self.columns)
-        if self.groups_outermost or (self.groups == 1 and self.tile.order.turns):
+        if self.groups_outermost:
             return whole
+        strips = len(self.rows) * len(self.columns)
+        visits = strips * self.kernel_tiles
+        summed = 0 if self.parts.sum is None else self.parts.sum.weight_entries
+        before = whole - summed
         if not self.tile.order.turns:
-            return whole * strips
-        saved = sum(
-            self.weights_of_group(link, self.last_group if turn % 2 else self.group)
-            for turn in range(1, strips)
-            for link in self.links
-            if link.weight_entries
+            return before * visits + summed * strips
+        turns = range(1, visits)
+        kept = sum(map(self._group_at_turn, turns))
+        loaded = before // self.width * (self.width * visits - kept) + summed * strips
+        if self.parts.sum is None:
+            return loaded
+        return loaded - sum(
+            self._block(
+                self.parts.sum,
+                self._group_at_turn(strip * self.kernel_tiles),
+                self._kernels_at_turn(strip),
+            )
+            for strip in range(1, strips)
         )
-        return whole * strips - saved
+
+    def _group_at_turn(self, visit: int) -> int:
+        """Channels of the group with which a visit begins, and the one before ends."""
+        return self.last_group if visit % 2 else self.group
+
+    def _kernels_at_turn(self, strip: int) -> int:
+        """Kernels of the tile with which a strip begins, and the one before ends."""
+        if strip % 2 == 0:
+            return min(self.tile.channels, self.kernels)
+        return self.kernels - (self.kernel_tiles - 1) * self.tile.channels

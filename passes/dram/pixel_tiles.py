@@ -37,11 +37,29 @@ class Cuts:
         return len(self.made)
 
 
+def inner_part(size: int, part: int) -> int:
+    """Most rows or columns of a part that is neither the first nor the last of an axis.
+
+    From three parts on, these two have the full size and the others share the rest. Windows read
+    over both ends of a part, but not over the ends of a map, so inner ones take more room.
+    """
+    count = -(-size // part)
+    return -(-(size - 2 * part) // (count - 2)) if count > 2 else part
+
+
+def parts_of_axis(size: int, part: int) -> tuple[Interval, ...]:
+    """An axis in parts of at most one size, as few as can be."""
+    inner = inner_part(size, part)
+    firsts = [*range(0, size, part)]
+    if inner < part:
+        firsts = [0, *range(part, size - part, inner), size - part]
+    return tuple(zip(firsts, [*firsts[1:], size], strict=True))
+
+
 @lru_cache(maxsize=65536)
 def cuts(links: tuple[Link, ...], part: int, axis: int) -> Cuts:
     """Rows (axis 0) or columns of the last layer's output, `part` at a time."""
-    size = links[-1].made[1 + axis]
-    made = tuple((first, min(first + part, size)) for first in range(0, size, part))
+    made = parts_of_axis(links[-1].made[1 + axis], part)
     largest = [0] * (len(links) + 1)
     read: list[Interval] = []
     for interval in made:

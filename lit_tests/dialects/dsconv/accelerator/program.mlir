@@ -1,14 +1,14 @@
 // RUN: xdsl-opt %s | xdsl-opt | filecheck %s
 // RUN: xdsl-opt %s --print-op-generic | xdsl-opt | filecheck %s
 
-dsconv.unit @pw at 64 {
+dsconv.unit @pw {
 ^bb0(%input: tensor<1x4x2x2xsi8>):
   %k = dsconv.constant dense<1> : tensor<8x4xsi8>
   %b0 = dsconv.constant dense<0> : tensor<8xi32>
   %made = dsconv.pointwise "pw"(%input, %k, %b0) requant <multiplier = [1], shift = [4], half_even, clip = [-128, 127]> : (tensor<1x4x2x2xsi8>, tensor<8x4xsi8>, tensor<8xi32>) -> tensor<1x8x2x2xsi8>
   dsconv.unit_yield %made : tensor<1x8x2x2xsi8>
 }
-// CHECK: dsconv.unit @pw at 64 {
+// CHECK: dsconv.unit @pw {
 // CHECK: dsconv.unit_yield %{{.*}} : tensor<1x8x2x2xsi8>
 
 %a, %b, %c = "test.op"() : () -> (index, index, i1)
@@ -29,8 +29,8 @@ dsconv.unit @pw at 64 {
 
 dsconv.fetch %in[%a to %b, %a to %b, %a to %b] to %x when %c : memref<4x2x2xsi8, #dsconv.space<l2>> to memref<4x1x2xsi8, #dsconv.space<l1>>
 // CHECK-NEXT: dsconv.fetch %in[%{{.*}} to %{{.*}}, %{{.*}} to %{{.*}}, %{{.*}} to %{{.*}}] to %x when %{{.*}} : memref<4x2x2xsi8, #dsconv.space<l2>> to memref<4x1x2xsi8, #dsconv.space<l1>>
-dsconv.fetch_weights @pw[%a to %b, %a to %b] to %w : memref<16xsi8, #dsconv.space<l1>>
-// CHECK-NEXT: dsconv.fetch_weights @pw[%{{.*}} to %{{.*}}, %{{.*}} to %{{.*}}] to %w : memref<16xsi8, #dsconv.space<l1>>
+dsconv.fetch_weights @pw[%a to %b, %a to %b] at %a to %w : memref<16xsi8, #dsconv.space<l1>>
+// CHECK-NEXT: dsconv.fetch_weights @pw[%{{.*}} to %{{.*}}, %{{.*}} to %{{.*}}] at %{{.*}} to %w : memref<16xsi8, #dsconv.space<l1>>
 dsconv.compute @pw[%a to %b, %a to %b, %a to %b] from %x with %w : memref<16xsi8, #dsconv.space<l1>> in %y : memref<4x1x2xsi8, #dsconv.space<l1>> to memref<8x1x2xsi8, #dsconv.space<l1>>
 // CHECK-NEXT: dsconv.compute @pw[%{{.*}} to %{{.*}}, %{{.*}} to %{{.*}}, %{{.*}} to %{{.*}}] from %x with %w : memref<16xsi8, #dsconv.space<l1>> in %y : memref<4x1x2xsi8, #dsconv.space<l1>> to memref<8x1x2xsi8, #dsconv.space<l1>>
 dsconv.clear %sums : memref<8x1x2xi32, #dsconv.space<l1>>

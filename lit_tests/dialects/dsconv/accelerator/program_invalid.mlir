@@ -1,6 +1,6 @@
 // RUN: xdsl-opt %s --split-input-file --verify-diagnostics --parsing-diagnostics | filecheck %s
 
-dsconv.unit @empty at 0 {
+dsconv.unit @empty {
 ^bb0(%input: tensor<1x4x2x2xsi8>):
   dsconv.unit_yield %input : tensor<1x4x2x2xsi8>
 }
@@ -41,5 +41,5 @@ dsconv.finish @pw[%a to %a, %a to %a, %a to %a] from %p in %q : memref<4x2x2xsi8
 // -----
 
 %a, %p, %w = "test.op"() : () -> (index, memref<4x2x2xsi8, #dsconv.space<l1>>, memref<16xsi8, #dsconv.space<l2>>)
-dsconv.fetch_weights @pw[%a to %a, %a to %a] to %w : memref<16xsi8, #dsconv.space<l2>>
+dsconv.fetch_weights @pw[%a to %a, %a to %a] at %a to %w : memref<16xsi8, #dsconv.space<l2>>
 // CHECK: weights lie in l1, not in l2
