@@ -8,10 +8,16 @@ from typing import IO, TYPE_CHECKING
 from onnx import ModelProto
 
 from dsconv.driver.compiled import CompiledNetwork
-from dsconv.driver.pipeline import GRAPH_LEVEL, default_pipeline, run_pipeline, set_target
+from dsconv.driver.pipeline import (
+    GRAPH_LEVEL,
+    default_pipeline,
+    layers_left,
+    run_pipeline,
+    set_target,
+)
 from dsconv.driver.smallest_memory import smallest_size
 from dsconv.errors import CapacityError, DsconvError
-from dsconv.frontends import import_onnx
+from dsconv.frontends import ImportedNetwork, import_onnx
 from dsconv.passes.scheduling.search import Objective
 from dsconv.targets import ClusterTarget, SystolicTarget, load_systolic_target, load_target
 
@@ -83,10 +89,34 @@ def compile(
         raise DsconvError("a kernel leaves nothing to choose by an objective; give one of the two")
     if isinstance(target, str):
         target = load_target(target)
-    target = target.with_sizes(l1, l2)
-    imported = import_onnx(model, flavour=flavour)
+    return compile_imported(
+        import_onnx(model, flavour=flavour),
+        target.with_sizes(l1, l2),
+        passes=passes,
+        objective=objective,
+        kernel=kernel,
+        remarks=remarks,
+        trace=trace,
+        verify_each=verify_each,
+        measurer=measurer,
+    )
+
+
+def compile_imported(
+    imported: ImportedNetwork,
+    target: ClusterTarget,
+    *,
+    passes: str | None = None,
+    objective: str = Objective.LATENCY,
+    kernel: str | None = None,
+    remarks: bool = False,
+    trace: IO[str] | None = None,
+    verify_each: bool = False,
+    measurer: Measurer | None = None,
+) -> Network:
+    """Compiles a network that was imported; options are those of `compile`."""
     lowered = imported.module.clone()
-    layers = len(imported.layers)
+    layers = len(imported.layers) if passes else layers_left(imported.module)
     try:
         set_target(lowered, target, layers)
         pipeline = passes or default_pipeline(

@@ -9,8 +9,9 @@ from test_factorise_depthwise import network
 from xdsl.context import Context
 
 from dsconv.dialects.attributes import WindowAttr
-from dsconv.dialects.graph import ConcatOp, DepthwiseOp, SliceOp
+from dsconv.dialects.graph import ConcatOp, DepthwiseOp, LayerOperation, SliceOp
 from dsconv.dialects.run import run_reference
+from dsconv.driver.pipeline import layers_left
 from dsconv.passes.factorise_depthwise import FactoriseDepthwisePass
 from dsconv.passes.join_depthwise import JoinDepthwisePass
 
@@ -35,3 +36,12 @@ def test_axial_layers_become_one(window: WindowAttr, channels: int, seed: int) -
     assert len([op for op in module.walk() if isinstance(op, DepthwiseOp)]) == 1
     np.testing.assert_array_equal(before.layers["dw"], after.layers["dw"])
     np.testing.assert_array_equal(before.outputs[0], after.outputs[0])
+
+
+def test_code_is_reserved_for_the_layers_that_are_left() -> None:
+    """Not for slices, filters and concats: programs kept fewer weights in L2 for those."""
+    module, _ = network(WindowAttr.of((3, 3), pads=(1, 1, 1, 1)), 4, seed=0, centre_only=False)
+    before = layers_left(module)
+    FactoriseDepthwisePass().apply(Context(), module)
+    assert len([op for op in module.walk() if isinstance(op, LayerOperation)]) > before
+    assert layers_left(module) == before

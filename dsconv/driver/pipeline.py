@@ -15,6 +15,8 @@ from xdsl.utils.exceptions import (
     VerifyException,
 )
 
+from dsconv.dialects.graph import LayerOperation
+from dsconv.dialects.run import network_of
 from dsconv.dialects.target import TARGET
 from dsconv.errors import CapacityError, DsconvError
 from dsconv.lowering.instruction_sets import INSTRUCTION_SETS
@@ -22,7 +24,10 @@ from dsconv.passes.analysis.diagnostics import DoesNotFitError
 from dsconv.passes.scheduling.search import Objective
 from dsconv.targets import ClusterTarget, Target
 
-GRAPH_LEVEL = "fold-pads,fold-weight-zero-points,join-depthwise,fold-negative-scales,narrow-requant"
+LAYERS = "fold-pads,fold-weight-zero-points,join-depthwise"
+"""The passes that decide what the layers are."""
+
+GRAPH_LEVEL = f"{LAYERS},fold-negative-scales,narrow-requant"
 """The passes before the choice of a schedule, with its layouts."""
 
 SCHEDULED_LEVEL = "select-layout,tile-l1"
@@ -75,6 +80,13 @@ def set_target(module: ModuleOp, target: Target, layers: int) -> None:
     Raises CapacityError where a memory of the target has no room for tensors at all.
     """
     module.attributes[TARGET] = target.attribute(layers)
+
+
+def layers_left(module: ModuleOp) -> int:
+    """Layers that the default passes leave of an imported network; L2 holds the code of each."""
+    left = module.clone()
+    run_pipeline(left, LAYERS)
+    return sum(isinstance(op, LayerOperation) for op in network_of(left).body.ops)
 
 
 def make_context() -> Context:
