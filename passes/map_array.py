@@ -47,6 +47,7 @@ class MapArrayPass(ModulePass):
 
     The mapping is the one of fewest cycles. With `objective=transfers` layers take mappings that
     pass fewer bytes over the array's edges, as long as all together take 2 % more cycles at most;
+    with `objective=energy` those that pass the fewest, since products are the same in all mappings;
     with `paper` it is that of FuSeConv and its dataflow ST-OS (arXiv 2105.13434). The array is the
     module's; options say what is different: rows and columns of PEs, whether its rows have a weight
     bus, bits of an accumulator, `dataflow` (output_stationary, weight_stationary or both), `drain`
@@ -62,7 +63,7 @@ class MapArrayPass(ModulePass):
     dataflow: Literal["output_stationary", "weight_stationary", "both"] | None = None
     drain: Literal["overlapped", "serial"] | None = None
     tiles: Literal["separate", "pipelined"] | None = None
-    objective: Literal["latency", "transfers"] = "latency"
+    objective: Literal["latency", "transfers", "energy"] = "latency"
     paper: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:

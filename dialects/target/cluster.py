@@ -69,10 +69,11 @@ class InstructionCache:
 
 @dataclass(frozen=True)
 class Energy:
-    """What a cycle of the cluster and a byte moved between L2 and L1 take, in pJ."""
+    """In pJ: a cycle of the cluster, a byte between L2 and L1, a byte between L3 and L2."""
 
     cycle: int
     byte: int
+    l3_byte: int
 
 
 @dataclass(frozen=True, kw_only=True)

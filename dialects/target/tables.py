@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, fields, is_dataclass
-from typing import Any, TypeVar, cast, get_type_hints
+from types import NoneType
+from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 from xdsl.parser import AttrParser
 from xdsl.printer import Printer
@@ -30,7 +31,7 @@ def read_table(record: type[Record], table: object, place: str) -> Record:
     assert is_dataclass(record), "records are dataclasses"
     if not isinstance(table, Mapping):
         raise TableError(f"{place} is not a table but {table!r}")
-    types = get_type_hints(record)
+    types = {name: without_none(type_) for name, type_ in get_type_hints(record).items()}
     needed = {field.name: field.default is MISSING for field in fields(record)}
     for name in table:
         if name not in needed:
@@ -42,6 +43,11 @@ def read_table(record: type[Record], table: object, place: str) -> Record:
         elif is_needed:
             raise TableError(f"{place} needs its {name}: {described(types[name])}")
     return record(**values)
+
+
+def without_none(type_: Any) -> type[Any]:
+    """The type of a field that is there, where it may be missing: `X` of `X | None`."""
+    return next((part for part in get_args(type_) if part is not NoneType), type_)
 
 
 def read_value(type_: type[Any], value: Any, place: str) -> Any:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from dsconv.cli.bench import bench
+from dsconv.cli.compare import compare_command
 from dsconv.cli.compile import compile_command
 from dsconv.cli.consoles import errors
 from dsconv.cli.dram import dram_command
@@ -32,6 +33,7 @@ app.command("compile")(compile_command)
 app.command("run")(run_command)
 app.command("verify")(verify_command)
 app.command("report")(report_command)
+app.command("compare")(compare_command)
 app.command("quantize")(quantize_command)
 app.command("axial")(axial_command)
 app.command("dram")(dram_command)

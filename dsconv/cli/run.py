@@ -7,7 +7,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
 from dsconv.cli.arrays import Array, GivenArrays, check_arrays_path, load_array, write_arrays
@@ -24,6 +23,7 @@ from dsconv.cli.options import (
     with_compile_options,
 )
 from dsconv.errors import DsconvError
+from dsconv.execution.accuracy import right_outputs
 from dsconv.files import check_writable, output_path, written_at_once
 from dsconv.runners.platforms import Runner, default_target
 
@@ -146,10 +146,7 @@ def run_command(
 
 def accuracy(outputs: Array, labels: Array) -> str:
     """Share of the outputs whose largest value is at the label."""
-    if len(outputs) != labels.size:
-        raise DsconvError(f"{labels.size} labels for {len(outputs)} outputs")
-    predicted = outputs.reshape(len(outputs), -1).argmax(axis=1)
-    right = int(np.count_nonzero(predicted == labels.reshape(-1)))
+    right = right_outputs(outputs, labels)
     return f"accuracy: {right} of {len(outputs)} right, {right / len(outputs):.2%}"
 
 

@@ -27,7 +27,7 @@ from dsconv.passes.dram.decided import step_of
 from dsconv.passes.dram.rooms import Traffic
 from dsconv.passes.dram.schedule import DramSchedule
 
-GRAPH_LEVEL = "fold-pads,fold-weight-zero-points,fold-negative-scales"
+GRAPH_LEVEL = "fold-pads,fold-weight-zero-points,join-depthwise,fold-negative-scales"
 """The passes before the choice of a schedule. Units requantise exactly: there is no narrow form."""
 
 

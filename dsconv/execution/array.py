@@ -13,7 +13,6 @@ from dsconv.dialects.graph import dtype_of, layout_of, tensor_type
 from dsconv.dialects.run import Array, from_memory, network_of, run_reference, to_memory
 from dsconv.driver.difference import Difference, first_difference
 from dsconv.driver.pipeline import run_pipeline, set_target
-from dsconv.errors import DsconvError
 from dsconv.execution.array_report import ArrayLayerReport, ArrayReport
 from dsconv.execution.ports import expected_differences, quantised_inputs
 from dsconv.frontends import ImportedNetwork
@@ -25,12 +24,7 @@ from dsconv.targets import SystolicTarget
 
 
 def array_pipeline(*, objective: Objective = Objective.LATENCY, paper: bool = False) -> str:
-    """The passes for a module that says its array; `paper` takes FuSeConv's mappings.
-
-    Raises DsconvError for an objective that says nothing about an array.
-    """
-    if objective is Objective.ENERGY:
-        raise DsconvError("an array says no energy: choose by latency or transfers")
+    """The passes for a module that says its array; `paper` takes FuSeConv's mappings."""
     options = f"objective={objective} paper={str(paper).lower()}"
     return f"fold-pads,fold-weight-zero-points,map-array{{{options}}}"
 

@@ -49,9 +49,7 @@ class MappingFront:
                 f"{count} {strategy.replace('_', ' ')}" for strategy, count in strategies.items()
             )
             objectives = [
-                objective
-                for objective in (Objective.LATENCY, Objective.TRANSFERS)
-                if chosen(self.points, objective) is point
+                objective for objective in Objective if chosen(self.points, objective) is point
             ]
             table.add_row(
                 f"{point.cycles:,}", f"{point.moved_bytes:,}", layers, ", ".join(objectives)

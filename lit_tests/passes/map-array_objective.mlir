@@ -1,5 +1,6 @@
 // RUN: xdsl-opt -p 'map-array{rows=16 columns=16}' %s | filecheck %s
 // RUN: xdsl-opt -p 'map-array{rows=16 columns=16 objective=transfers}' %s | filecheck %s --check-prefix TRANSFERS
+// RUN: xdsl-opt -p 'map-array{rows=16 columns=16 objective=energy}' %s | filecheck %s --check-prefix ENERGY
 // RUN: xdsl-opt -p 'map-array{rows=16 columns=16 row_bus=false}' %s | filecheck %s --check-prefix PLAIN
 
 // One output pixel and 16 kernels of 2000 terms. Over the buses each row of the array has its own weights and its own
@@ -12,4 +13,5 @@ func.func @linear(%x: tensor<1x2000x1x1xsi8>, %b: tensor<16xi32>) -> tensor<1x16
 }
 // CHECK: mapping = #dsconv.mapping<row_bus, lines = rows, cycles = 2001>
 // TRANSFERS: mapping = #dsconv.mapping<output_stationary, cycles = 2016>
+// ENERGY: mapping = #dsconv.mapping<output_stationary, cycles = 2016>
 // PLAIN: mapping = #dsconv.mapping<output_stationary, cycles = 2016>

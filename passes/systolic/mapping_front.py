@@ -98,9 +98,14 @@ def mapping_front(works: Sequence[ArrayWork], array: SystolicArray) -> list[Mapp
 
 
 def chosen(front: Sequence[MappedLayers], objective: Objective) -> MappedLayers:
-    """What serves an objective, latency or transfers, as `scheduling.search.best` has it."""
+    """What serves an objective, as `scheduling.search.best` has it.
+
+    Mappings have the same products, so the bytes alone decide on energy.
+    """
     fastest = front[0]
     if objective is Objective.LATENCY:
         return fastest
+    if objective is Objective.ENERGY:
+        return front[-1]
     limit = fastest.cycles * PRICE_OF_FEWER_TRANSFERS
     return [point for point in front if point.cycles <= limit][-1]
