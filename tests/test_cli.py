@@ -2,8 +2,10 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -163,7 +165,11 @@ def test_a_layer_that_cannot_fit_l1(tmp_path: Path):
         (["--target", "riscv"], ["no target riscv", "gap8"]),
         (["--passes", "no-such-pass"], ["no-such-pass"]),
         (["--passes", "tile-l1{size=3}"], ["tile-l1"]),
-        (["--input", "nowhere.npy"], ["nowhere.npy"]),
+        (["--input", "nowhere.npy"], ["cannot read nowhere.npy: No such file or directory\n"]),
+        (["--input", "none.npz:x"], ["cannot read none.npz: No such file or directory\n"]),
+        (["--target", "gap8", "--on", "array"], ["gap8 is a cluster", "there are systolic_16"]),
+        (["--target", "systolic_16"], ["--on array", "here, there are gap8"]),
+        (["--target", "dram_accelerator"], ["dsconv dram takes it"]),
         (["--kernel", "pw-dw-rows-chw"], ["no kernel", "pw-dw-rows-X-X-X", "chw or hwc"]),
         (["--kernel", "dw-pw-rows-chw-chw-chw", "--passes", "tile-l1"], ["fuse-dsconv{kernel="]),
         (["--kernel", "dw-pw-rows-chw-chw-chw", "--objective", "energy"], ["objective"]),
@@ -229,6 +235,8 @@ def test_a_report_on_stdout_is_all_that_is_there(tmp_path: Path):
         (("run", DIGITS, "--output", "y.dat"), [".npy or a .npz"]),
         (("report", DIGITS, "--plot", "nowhere/plan.png"), ["there is no folder nowhere"]),
         (("report", DIGITS, "--plot", "plan.txt"), ["'txt' is not supported", "png"]),
+        (("report", DIGITS, "--target", "systolic_32"), ["no target systolic_32", "systolic_64"]),
+        (("report", DIGITS, "--target", "dram_accelerator"), ["dsconv dram takes it"]),
     ],
 )
 def test_places_to_read_and_write(arguments: tuple[str | Path, ...], words: list[str]):
@@ -244,3 +252,49 @@ def test_a_full_disk_is_one_error(command: str):
         )
     assert result.returncode == 2
     assert result.stderr == "error: No space left on device\n"
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 kB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)],
+        capture_output=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip("this user may mount no file system")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize(
+    "command", [("compile", DIGITS, "-o"), ("zoo", "mv1-128", "-o")], ids=["compile", "zoo"]
+)
+@pytest.mark.parametrize("name", ["out", "."])
+def test_a_full_disk_leaves_nothing(command: tuple[str | Path, ...], name: str, small_disk: Path):
+    if command[0] == "zoo":
+        name = "net.onnx"
+    assert_one_error(dsconv(*command, small_disk / name), "cannot write", "No space left on device")
+    assert not list(small_disk.iterdir())
+
+
+def test_an_interruption_leaves_nothing(tmp_path: Path):
+    model, folder = tmp_path / "mv1.onnx", tmp_path / "out"
+    onnx.save(zoo.build("mv1-128"), str(model))
+    program = "from dsconv.cli import main; print('ready', flush=True); main()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, "compile", str(model), "-o", str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors == "error: interrupted\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["mv1.onnx"]

@@ -175,6 +175,8 @@ def test_simulators_are_chosen_by_what_is_here_and_able(monkeypatch: pytest.Monk
     assert simulator_for("model", LPDDR3) == "model"
     with pytest.raises(DsconvError, match="DRAMSim2 cannot run LPDDR3-1600: it has no LPDDR3"):
         simulator_for("dramsim2", LPDDR3)
+    with pytest.raises(DsconvError, match=r"DDR3-1333: .*; it runs DDR3-1600, LPDDR3-1600, LPDDR4"):
+        simulator_for("dramsim3", DDR3)
     with pytest.raises(DsconvError, match="no simulator ramulator; there are auto, model, dramsi"):
         simulator_for("ramulator", DDR3)
 

@@ -53,7 +53,7 @@ def test_every_instruction_set_has_kernels_and_costs(isa: Isa):
         ("reserved = 8192", "reserved = -1", "mine.l1.reserved is -1; expected a number of at"),
         ("reserved = 8192", "", "mine.l1 needs its reserved: a whole number"),
         ("[dma]", "[dna]", "mine has no key dna; there are name, description, core, dma"),
-        ('kind = "cluster"', "", "kind is None; expected cluster"),
+        ('kind = "cluster"', "", 'mine.toml has no kind: write kind = "cluster" at its top'),
         ('kind = "cluster"', 'kind = "gpu"', "kind is 'gpu'; expected cluster"),
         ("[l1]", "l1]", "mine.toml is no TOML"),
     ],

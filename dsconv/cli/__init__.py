@@ -48,6 +48,8 @@ OBJECTS_BEFORE_COLLECTION = 200_000
 
 BROKEN_PIPE = 128 + 13
 """Exit status of a program that SIGPIPE ends."""
+INTERRUPTED = 128 + 2
+"""Exit status of a program that SIGINT ends."""
 
 
 def _print_version(wanted: bool) -> None:
@@ -78,6 +80,8 @@ def main() -> None:
             sys.stdout.flush()
     except DsconvError as error:
         _end(str(error), 2)
+    except KeyboardInterrupt:
+        _end("interrupted", INTERRUPTED)
     except BrokenPipeError:
         _end("", BROKEN_PIPE)
     except OSError as error:

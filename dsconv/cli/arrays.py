@@ -81,7 +81,9 @@ def load_file(place: str) -> Array | dict[str, Array]:
             return loaded
         with loaded:
             arrays = {name: loaded[name] for name in loaded.files}
-    except (OSError, ValueError, EOFError) as error:
+    except OSError as error:
+        raise DsconvError(f"cannot read {path}: {error.strerror or error}") from error
+    except (ValueError, EOFError) as error:
         raise DsconvError(f"cannot read {path}: {error}") from error
     if not key:
         return arrays

@@ -35,6 +35,8 @@ def read_description(
     """
     table = read_toml(path)
     found = table.pop("kind", None)
+    if found is None:
+        raise DsconvError(f'target {path} has no kind: write kind = "{kind}" at its top')
     if found != kind:
         raise DsconvError(f"target {path}: kind is {found!r}; expected {kind}")
     try:

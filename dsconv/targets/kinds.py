@@ -36,6 +36,10 @@ class TargetKind(Generic[Described]):
         """Targets of the kind that come with dsconv."""
         return names_in(self.package)
 
+    @property
+    def _choice(self) -> str:
+        return f"{', '.join(self.names)}, or a .toml file of the kind {self.name}"
+
     def load(self, name: str) -> Described:
         """A target by name, or from a TOML file by its path.
 
@@ -43,12 +47,13 @@ class TargetKind(Generic[Described]):
         """
         found = kind_of(name)
         if found is not None and found is not self:
-            raise DsconvError(f"{name} is {found.use}")
+            raise DsconvError(f"{name} is {found.use}; here, there are {self._choice}")
         if name.endswith(".toml"):
             return read_description(Path(name), self.name, self.record, self.record.check)
         if found is None:
+            others = ", ".join(name for kind in KINDS if kind is not self for name in kind.names)
             raise DsconvError(
-                f"no {self.noun} {name}; there are {', '.join(self.names)}, or give a .toml file"
+                f"no {self.noun} {name}; there are {self._choice} (and of other kinds {others})"
             )
         return read_description(
             path_in(self.package, name), self.name, self.record, self.record.check

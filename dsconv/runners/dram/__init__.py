@@ -10,6 +10,7 @@ from dsconv.dram.result import DramResult
 from dsconv.dram.trace import Bursts
 from dsconv.errors import DsconvError
 from dsconv.runners.dram import dramsim2, dramsim3
+from dsconv.targets.dram import dram_names, load_dram
 
 SIMULATORS: dict[str, ModuleType] = {"dramsim2": dramsim2, "dramsim3": dramsim3}
 """By their names on the command line: each module has `find`, `refusal` and `run`."""
@@ -35,7 +36,10 @@ def simulator_for(choice: str, device: DramDevice) -> str:
         simulator = SIMULATORS[choice]
         reason = simulator.refusal(device)
         if reason is not None:
-            raise DsconvError(f"{simulator.NAME} cannot run {device.name}: {reason}")
+            able = [name for name in dram_names() if simulator.refusal(load_dram(name)) is None]
+            raise DsconvError(
+                f"{simulator.NAME} cannot run {device.name}: {reason}; it runs {', '.join(able)}"
+            )
         if simulator.find() is None:
             raise DsconvError(f"{simulator.NAME} is not here; {simulator.HOW_TO_GET}")
     return choice
