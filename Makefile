@@ -29,7 +29,7 @@ test-long: setup
 exported: setup
 	@$(BIN)/pip install -q --disable-pip-version-check --retries 0 --no-deps --index-url $(TORCH_WITHOUT_CUDA) torch \
 	  || echo "no torch from $(TORCH_WITHOUT_CUDA): that of the default index comes with CUDA, some GB"
-	$(BIN)/pip install -q --disable-pip-version-check -e '.[dev,exported]'
+	$(BIN)/pip install -q --disable-pip-version-check -e '.[dev,train]'
 	$(BIN)/pytest -q --timeout 3600 -m 'slow or not slow' tests/test_exported_networks.py
 
 # Random networks (failing ones are made small, and kept in .hypothesis for the next run), damaged files

@@ -9,7 +9,7 @@ from dsconv.universe import PASSES
 
 LAYERS = (
     ("dsconv.cli", "dsconv.opt", "dsconv.universe"),
-    ("dsconv.bench",),
+    ("dsconv.bench", "dsconv.training"),
     ("dsconv.axial", "dsconv.doctor", "dsconv.quantise", "dsconv.zoo"),
     ("dsconv.reports", "dsconv.verification"),
     ("dsconv.api",),

@@ -18,6 +18,7 @@ from dsconv.cli.dram import dram_command
 from dsconv.cli.quantize import quantize_command
 from dsconv.cli.report import report_command
 from dsconv.cli.run import run_command
+from dsconv.cli.scaffold import scaffold_command
 from dsconv.cli.systolic import axial_command
 from dsconv.cli.tools import doctor_command, support_command, targets_command, zoo_command
 from dsconv.cli.verify import verify_command
@@ -36,6 +37,7 @@ app.command("report")(report_command)
 app.command("compare")(compare_command)
 app.command("quantize")(quantize_command)
 app.command("axial")(axial_command)
+app.command("scaffold")(scaffold_command)
 app.command("dram")(dram_command)
 app.command("support")(support_command)
 app.command("targets")(targets_command)

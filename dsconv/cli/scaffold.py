@@ -1,0 +1,203 @@
+"""dsconv scaffold: trains the axial student of a float network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich import box
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from dsconv.axial import Variant
+from dsconv.cli.arrays import load_array
+from dsconv.cli.consoles import console, errors
+from dsconv.cli.options import ARRAYS, OutputModel
+from dsconv.errors import DsconvError
+from dsconv.files import check_writable, written_at_once
+from dsconv.frontends.onnx_file.model_file import load_model
+
+if TYPE_CHECKING:
+    from dsconv.training import Epoch
+    from dsconv.training.hybrid import Hybrids
+    from dsconv.training.student import Task
+
+
+class LatencySource(StrEnum):
+    """Who says what a hybrid costs in cycles."""
+
+    MODEL = "model"
+    GVSOC = "gvsoc"
+    ARRAY = "array"
+
+
+def scaffold_command(
+    model: Annotated[Path, typer.Argument(help="Trained float network.", metavar="FLOAT.onnx")],
+    data: Annotated[
+        str, typer.Option("--data", metavar=ARRAYS, help="Images, as the network takes them.")
+    ],
+    labels: Annotated[str, typer.Option("--labels", metavar=ARRAYS, help="Their classes.")],
+    output: OutputModel,
+    variant: Annotated[
+        Variant,
+        typer.Option(
+            "--variant",
+            help="half: each filter on a half of the channels; full: both on all of them.",
+        ),
+    ] = Variant.HALF,
+    layers: Annotated[
+        str | None,
+        typer.Option("--layers", metavar="NAME,NAME", help="Depthwise layers, by their nodes."),
+    ] = None,
+    teacher: Annotated[
+        Path | None,
+        typer.Option(
+            "--teacher", metavar="FLOAT.onnx", help="Who teaches; the network itself by default."
+        ),
+    ] = None,
+    epochs: Annotated[int, typer.Option("--epochs", min=1)] = 60,
+    batch: Annotated[int, typer.Option("--batch", min=2, help="Images at a time.")] = 64,
+    learning_rate: Annotated[
+        float, typer.Option("--learning-rate", min=0.0, help="The highest of the cycle.")
+    ] = 4e-3,
+    seed: Annotated[int, typer.Option("--seed", help="Of all random numbers.")] = 0,
+    hybrid: Annotated[
+        bool,
+        typer.Option("--hybrid", help="Choose the axial layers by accuracy and cycles."),
+    ] = False,
+    target: Annotated[
+        str | None, typer.Option("--target", help="With --hybrid: the machine to choose for.")
+    ] = None,
+    on: Annotated[
+        LatencySource, typer.Option("--on", help="With --hybrid: who says the cycles.")
+    ] = LatencySource.MODEL,
+    budget: Annotated[
+        int | None,
+        typer.Option("--budget", min=1, metavar="CYCLES", help="With --hybrid: at most so many."),
+    ] = None,
+    whole_front: Annotated[
+        bool,
+        typer.Option(
+            "--front",
+            help="With --hybrid: every hybrid that no other one beats in both, Y-1.onnx and so on, "
+            "with Y.csv and Y.png.",
+        ),
+    ] = False,
+) -> None:
+    """Train the axial student of a float network by scaffolding (NOS), for systolic arrays.
+
+    One image in ten is held out for the accuracies. Y.csv and Y.png have the curves. After a
+    break, the same command goes on from Y.checkpoint, to the same student.
+    """
+    import onnx
+
+    from dsconv.training import Recipe
+    from dsconv.training.records import write_log
+    from dsconv.training.student import Task
+
+    if hybrid != (target is not None) or hybrid != (whole_front or budget is not None):
+        raise DsconvError("a hybrid takes --hybrid, --target, and --budget or --front")
+    if hybrid and (whole_front == (budget is not None) or layers or variant is Variant.FULL):
+        raise DsconvError("--hybrid chooses among axial-half layers, by --budget or by --front")
+    check_writable(output)
+    task = Task.of(
+        load_model(model),
+        load_model(model if teacher is None else teacher),
+        load_array(data),
+        load_array(labels),
+        Recipe(epochs=epochs, learning_rate=learning_rate, seed=seed),
+        batch,
+    )
+    chosen = None if layers is None else layers.split(",")
+    if hybrid:
+        assert target is not None
+        found = _hybrids(task, target, on, output)
+        if whole_front:
+            _write_front(found, output)
+            return
+        assert budget is not None
+        choice = found.within(budget)
+        console.print(
+            f"axial: {', '.join(choice.layers) or 'no layer'}; {found.whole + choice.cycles:,} "
+            f"cycles of {found.whole:,} (by the sum of its layers)",
+            highlight=False,
+        )
+        chosen = list(choice.layers)
+        if not chosen:
+            raise DsconvError("no axial layer pays within the budget: keep the network as it is")
+    checkpoint = output.with_suffix(".checkpoint")
+    with _progress(f"{output.name}", epochs) as tell:
+        student = task.train(variant, chosen, checkpoint, tell)
+    write_log(student.log, output)
+    with written_at_once(output) as draft:
+        onnx.save(student.model, str(draft))
+    checkpoint.unlink(missing_ok=True)
+    console.print(
+        f"{output}: {student.accuracy:.2%} of {len(task.held_out)} images held out, the teacher "
+        f"{student.teacher_accuracy:.2%}; next: dsconv quantize {output}",
+        highlight=False,
+    )
+
+
+def _hybrids(task: Task, target: str, on: LatencySource, output: Path) -> Hybrids:
+    """A trained supernet and what its layers cost; the table of them."""
+    from dsconv.training.hybrid import Hybrids
+    from dsconv.training.latency import latency_on
+
+    checkpoint = output.with_suffix(".supernet")
+    latency = latency_on(target, on, task.training.images)
+    with _progress("supernet", task.recipe.epochs) as tell:
+        found = Hybrids.of(task, latency, checkpoint, tell)
+    table = Table(title=f"{target}: {found.whole:,} cycles with KxK layers", box=box.SIMPLE_HEAD)
+    table.add_column("layer", no_wrap=True)
+    for column in ("loss when axial", "cycles when axial"):
+        table.add_column(column, justify="right")
+    for option in found.options:
+        table.add_row(option.name, f"{option.loss:+.4f}", f"{option.cycles:+,}")
+    console.print(table)
+    return found
+
+
+def _write_front(found: Hybrids, output: Path) -> None:
+    """Files of all hybrids of the front, and their table."""
+    import onnx
+
+    from dsconv.training.records import hybrid_path, write_front
+
+    front = found.front()
+    table = Table(title="hybrids worth having", box=box.SIMPLE_HEAD)
+    table.add_column("file", no_wrap=True)
+    for column in ("cycles", "right"):
+        table.add_column(column, justify="right")
+    table.add_column("axial layers")
+    for number, hybrid in enumerate(front, start=1):
+        path = hybrid_path(output, number)
+        with written_at_once(path) as draft:
+            onnx.save(hybrid.model, str(draft))
+        table.add_row(
+            path.name, f"{hybrid.cycles:,}", f"{hybrid.accuracy:.2%}", ", ".join(hybrid.layers)
+        )
+    console.print(table)
+    write_front(front, output)
+    output.with_suffix(".supernet").unlink(missing_ok=True)
+
+
+@contextmanager
+def _progress(title: str, epochs: int) -> Generator[Callable[[Epoch], None]]:
+    """A bar that each epoch moves on, with its loss and accuracy."""
+    columns = (
+        *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()),
+        *(TimeRemainingColumn(), TextColumn("{task.fields[epoch]}")),
+    )
+    with Progress(*columns, console=errors, transient=True) as progress:
+        bar = progress.add_task(title, total=epochs, epoch="")
+
+        def tell(epoch: Epoch) -> None:
+            text = f"loss {epoch.loss:.3f}, {epoch.accuracy:.1%} right"
+            progress.update(bar, completed=epoch.number, epoch=text)
+
+        yield tell

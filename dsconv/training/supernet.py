@@ -1,0 +1,142 @@
+"""A network whose depthwise layers are KxK or axial, as a mask says: all hybrids in one.
+
+An axial filter is a KxK one with a single row or column of taps: the mask chooses between the
+kernels and what adapters make of them, and the rest of the network is shared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn import functional
+
+from dsconv.axial import Variant, axial
+from dsconv.training.data import Labelled
+from dsconv.training.module import OnnxModule, recalibrate
+from dsconv.training.normalisation import normalised
+from dsconv.training.scaffold import BRANCHES, Adapter, known_layers
+
+EVALUATION_BATCH = 256
+
+
+class Supernet(nn.Module):
+    """All hybrids of a network with axial-half layers, which share its weights.
+
+    In training every batch goes through a hybrid drawn at random. `axial_layers` are those of the
+    hybrid that an evaluation takes; `images`, (n, C, H, W), are what batch normalisation begins
+    with where the network has none. Raises ModelError where there is no depthwise layer.
+    """
+
+    def __init__(self, network: onnx.ModelProto, images: Tensor):
+        super().__init__()
+        self.layers = known_layers(network)
+        self.network = OnnxModule(normalised(network, self.layers, images))
+        nodes = {node.name: node for node in self.network.graph.nodes}
+        self.weights = [nodes[name].inputs[1] for name in self.layers]
+        self.adapters = nn.ModuleList(Adapter(self.network.constant(name)) for name in self.weights)
+        for name in self.weights:
+            self.network.constant(name).requires_grad_(False)
+        self.axial_layers: tuple[str, ...] = ()
+
+    def filters(self, layers: Collection[str]) -> dict[str, Tensor]:
+        """Kernels, (channels, 1, KY, KX), of the hybrid with these axial layers."""
+        found: dict[str, Tensor] = {}
+        for name, weight, adapter in zip(self.layers, self.weights, self.adapters, strict=True):
+            assert isinstance(adapter, Adapter)
+            found[self.network.key(weight)] = (
+                _embedded(adapter) if name in layers else adapter.kernels
+            )
+        return found
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits of the hybrid; in training, of one drawn at random."""
+        layers: Collection[str] = self.axial_layers
+        if self.training and torch.is_grad_enabled():
+            drawn = torch.rand(len(self.layers)) < torch.rand(1)
+            layers = [name for name, is_axial in zip(self.layers, drawn, strict=True) if is_axial]
+        return functional_call(self.network, self.filters(layers), (x,))
+
+    def take(self, layers: Collection[str], images: Tensor) -> None:
+        """Turns to the hybrid with these axial layers, its batch normalisation by these images."""
+        self.axial_layers = tuple(layers)
+        recalibrate(self, [self.network], images.split(EVALUATION_BATCH))
+
+    def loss(self, data: Labelled) -> float:
+        """Mean cross entropy of the hybrid that was taken."""
+        self.eval()
+        with torch.no_grad():
+            total = sum(
+                float(functional.cross_entropy(self(images), classes, reduction="sum"))
+                for images, classes in data.in_order(EVALUATION_BATCH)
+            )
+        return total / len(data)
+
+    def sensitivities(self, training: Labelled, held_out: Labelled) -> dict[str, float]:
+        """What each layer costs in loss when it is axial.
+
+        The mean of two: it alone is axial, and all are, against all but it.
+        """
+        every = set(self.layers)
+        hybrids = [
+            set[str](),
+            every,
+            *({name} for name in self.layers),
+            *(every - {name} for name in self.layers),
+        ]
+        losses: list[float] = []
+        for hybrid in hybrids:
+            self.take(hybrid, training.images)
+            losses.append(self.loss(held_out))
+        none, all_axial, *rest = losses
+        alone, all_but = rest[: len(self.layers)], rest[len(self.layers) :]
+        return {
+            name: (first - none + all_axial - second) / 2
+            for name, first, second in zip(self.layers, alone, all_but, strict=True)
+        }
+
+    def to_onnx(self) -> onnx.ModelProto:
+        """The hybrid that was taken, with axial layers where they are."""
+        with torch.no_grad():
+            filters = self.filters(())
+            for key, value in filters.items():
+                getattr(self.network, key).copy_(value)
+        model = self.network.to_onnx()
+        if not self.axial_layers:
+            return model
+        student = axial(model, Variant.HALF, self.axial_layers)
+        written = {tensor.name: tensor for tensor in student.graph.initializer}
+        for name, adapter in zip(self.layers, self.adapters, strict=True):
+            assert isinstance(adapter, Adapter)
+            if name not in self.axial_layers:
+                continue
+            rows, columns = (written[f"{name}/{branch}/weights"] for branch in BRANCHES)
+            parts = (
+                (rows, adapter.rows(slice(0, rows.dims[0]))),
+                (columns, adapter.columns(slice(rows.dims[0], None))),
+            )
+            for tensor, values in parts:
+                array = np.ascontiguousarray(values.detach().numpy())
+                tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
+        return student
+
+
+def _embedded(adapter: Adapter) -> Tensor:
+    """Axial-half filters as KxK kernels: taps in the middle row for one half of the channels, in
+    the middle column for the other.
+    """
+    channels, _, height, width = adapter.kernels.shape
+    first = -(-channels // 2)
+    rows, columns = adapter.rows(slice(0, first)), adapter.columns(slice(first, None))
+    above, left = (height - 1) // 2, (width - 1) // 2
+    return torch.cat(
+        [
+            functional.pad(rows, (0, 0, above, height - 1 - above)),
+            functional.pad(columns, (left, width - 1 - left)),
+        ]
+    )
