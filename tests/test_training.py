@@ -68,7 +68,7 @@ class Builder:
         self.nodes.append(helper.make_node(kind, inputs, [f"{name}_out"], name, **attributes))
         return f"{name}_out"
 
-    def finish(self, output: str, shape: Sequence[int], size: int = SIZE) -> onnx.ModelProto:
+    def finish(self, output: str, shape: Sequence[int | None], size: int = SIZE) -> onnx.ModelProto:
         """The model of three channels."""
         graph = helper.make_graph(
             self.nodes,
@@ -156,7 +156,7 @@ def operations() -> dict[str, onnx.ModelProto]:
     )
     for kind in ("Relu", "Sigmoid", "Tanh", "HardSwish", "LeakyRelu", "HardSigmoid", "Identity"):
         add(kind, kind)
-    add("clip", "Clip", np.float32(-0.5), np.float32(0.5))
+    add("clip", "Clip", np.array(-0.5, np.float32), np.array(0.5, np.float32))
     add("prelu", "PRelu", floats(3, 1, 1))
     add("add", "Add", floats(3, 1, 1))
     add("div", "Div", np.full((1,), 3, np.float32))
@@ -166,7 +166,7 @@ def operations() -> dict[str, onnx.ModelProto]:
     add("transpose", "Transpose", perm=[0, 2, 3, 1])
     add("squeeze", "Unsqueeze", numbers(2))
     add("slice", "Slice", numbers(1, 2), numbers(3, 100), numbers(1, 3), numbers(1, 2))
-    add("pad", "Pad", numbers(0, 0, 1, 2, 0, 0, 0, 1), np.float32(0.5))
+    add("pad", "Pad", numbers(0, 0, 1, 2, 0, 0, 0, 1), np.array(0.5, np.float32))
     add("flatten", "Flatten")
     return found
 
