@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from collections.abc import Sequence
 from itertools import chain, combinations, pairwise
 from pathlib import Path
@@ -403,3 +406,28 @@ def test_a_front_of_hybrids_is_written_for_an_array(tmp_path: Path):
     assert cycles == sorted(cycles)
     for number in range(1, len(rows) + 1):
         onnx.checker.check_model(str(tmp_path / f"hybrid-{number}.onnx"))
+
+
+@pytest.mark.slow
+def test_a_killed_training_goes_on_to_the_same_student(tmp_path: Path):
+    labelled = data(400)
+    model = tmp_path / "float.onnx"
+    onnx.save(classifier(normalised=True), str(model))
+    np.savez(tmp_path / "data.npz", x=labelled.images.numpy(), y=labelled.classes.numpy())
+    command = [
+        *(sys.executable, "-c", "from dsconv.cli import main; main()"),
+        *("scaffold", str(model), "--epochs", "12"),
+        *("--data", f"{tmp_path}/data.npz:x", "--labels", f"{tmp_path}/data.npz:y", "-o"),
+    ]
+    whole, killed = tmp_path / "whole.onnx", tmp_path / "killed.onnx"
+    subprocess.run([*command, str(whole)], check=True)
+    running = subprocess.Popen([*command, str(killed)])
+    while not killed.with_suffix(".checkpoint").exists():
+        assert running.poll() is None
+        time.sleep(0.01)
+    running.kill()
+    running.wait()
+    assert not killed.exists()
+    subprocess.run([*command, str(killed)], check=True)
+    assert killed.read_bytes() == whole.read_bytes()
+    assert killed.with_suffix(".csv").read_bytes() == whole.with_suffix(".csv").read_bytes()

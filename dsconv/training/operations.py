@@ -65,13 +65,14 @@ def _optional(inputs: Inputs, index: int) -> Tensor | None:
 def _convolution(node: Node, inputs: Inputs) -> Tensor:
     x, weights = given(inputs[0]), given(inputs[1])
     strides, dilations = (node.integers(name) or (1, 1) for name in ("strides", "dilations"))
-    x = functional.pad(x, _padding(node, x, weights.shape[2:], strides, dilations))
+    left, right, top, bottom = _padding(node, x, weights.shape[2:], strides, dilations)
+    is_even = left == right and top == bottom
     return functional.conv2d(
-        x,
+        x if is_even else functional.pad(x, [left, right, top, bottom]),
         weights,
         _optional(inputs, 2),
         cast("tuple[int, int]", strides),
-        0,
+        (top, left) if is_even else 0,
         cast("tuple[int, int]", dilations),
         node.integer("group", 1),
     )
