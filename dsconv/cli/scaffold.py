@@ -135,7 +135,8 @@ def scaffold_command(
     write_log(student.log, output)
     with written_at_once(output) as draft:
         onnx.save(student.model, str(draft))
-    checkpoint.unlink(missing_ok=True)
+    for path in (checkpoint, _supernet_checkpoint(output)):
+        path.unlink(missing_ok=True)
     console.print(
         f"{output}: {student.accuracy:.2%} of {len(task.held_out)} images held out, the teacher "
         f"{student.teacher_accuracy:.2%}; next: dsconv quantize {output}",
@@ -148,7 +149,7 @@ def _hybrids(task: Task, target: str, on: LatencySource, output: Path) -> Hybrid
     from dsconv.training.hybrid import Hybrids
     from dsconv.training.latency import latency_on
 
-    checkpoint = output.with_suffix(".supernet")
+    checkpoint = _supernet_checkpoint(output)
     latency = latency_on(target, on, task.training.images)
     with _progress("supernet", task.recipe.epochs) as tell:
         found = Hybrids.of(task, latency, checkpoint, tell)
@@ -183,7 +184,11 @@ def _write_front(found: Hybrids, output: Path) -> None:
         )
     console.print(table)
     write_front(front, output)
-    output.with_suffix(".supernet").unlink(missing_ok=True)
+    _supernet_checkpoint(output).unlink(missing_ok=True)
+
+
+def _supernet_checkpoint(output: Path) -> Path:
+    return output.with_suffix(".supernet")
 
 
 @contextmanager
