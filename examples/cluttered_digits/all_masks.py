@@ -1,9 +1,9 @@
 """How well hybrids are chosen: the front of `Hybrids` beside the best of all 32 masks.
 
-    python examples/cluttered_digits/all_masks.py FOLDER [EPOCHS]
+    python examples/cluttered_digits/all_masks.py FOLDER
 
-reads FOLDER/train.npz, FOLDER/test.npz and FOLDER/teacher.onnx. For every number of cycles that a
-mask takes, the choice within it and the best mask within it, by the accuracy of test images.
+reads FOLDER/teacher.onnx. For every number of cycles that a mask takes, the choice within it and
+the best mask within it. One half of the test digits says what layers cost, the other half judges.
 """
 
 from __future__ import annotations
@@ -14,29 +14,40 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from data import TRAIN_COPIES, Digits, cluttered
 from rich.console import Console
 from rich.table import Table
 
-from dsconv.training import Recipe, accuracy
+from dsconv.training import OnnxModule, Recipe, accuracy
 from dsconv.training.data import Labelled
 from dsconv.training.front import Choice
 from dsconv.training.hybrid import Hybrids
 from dsconv.training.latency import latency_on
 from dsconv.training.student import Task
 
-BATCH, TARGET = 128, "systolic_16"
+EPOCHS, BATCH, TARGET = 15, 128, "systolic_16"
+COPIES = 8
+"""Images of each digit that says what layers cost, or that judges."""
 console = Console()
 
 
 def main() -> None:
     """Trains one supernet, then evaluates all of its masks."""
     folder = Path(sys.argv[1])
-    recipe = Recipe(epochs=int(sys.argv[2]) if len(sys.argv) > 2 else 15)
     teacher = onnx.load(str(folder / "teacher.onnx"))
-    with np.load(folder / "train.npz") as arrays:
-        task = Task.of(teacher, teacher, arrays["images"], arrays["labels"], recipe, BATCH)
-    with np.load(folder / "test.npz") as arrays:
-        test = Labelled.of(task.teacher, arrays["images"], arrays["labels"])
+    module = OnnxModule(teacher)
+    random = np.random.default_rng(0)
+    digits = Digits.load(random)
+    half = len(digits.test) // 2
+    training, held_out, test = (
+        Labelled.of(module, *cluttered(digits, np.tile(chosen, copies), random))
+        for chosen, copies in (
+            (digits.training, TRAIN_COPIES),
+            (digits.test[:half], COPIES),
+            (digits.test[half:], COPIES),
+        )
+    )
+    task = Task(teacher, module, training, held_out, Recipe(epochs=EPOCHS), BATCH)
     latency = latency_on(TARGET, "array", task.training.images)
     hybrids = Hybrids.of(task, latency, folder / "supernet.checkpoint", lambda _: None)
     options = {option.name: option for option in hybrids.options}

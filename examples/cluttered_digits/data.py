@@ -36,35 +36,47 @@ class Split(NamedTuple):
     labels: NDArray[np.int64]
 
 
+class Digits(NamedTuple):
+    """The digits of scikit-learn, (M, 8, 8) within [0, 1], their labels (M,), and what each is for."""
+
+    images: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    training: NDArray[np.int64]
+    test: NDArray[np.int64]
+
+    @staticmethod
+    def load(random: np.random.Generator) -> Digits:
+        """All digits, in two parts at random."""
+        pixels, labels = load_digits(return_X_y=True)
+        images = np.asarray(pixels, np.float32).reshape(-1, 8, 8) / 16
+        order = random.permutation(len(images))
+        return Digits(
+            images, np.asarray(labels, np.int64), order[:-TEST_DIGITS], order[-TEST_DIGITS:]
+        )
+
+
 def splits() -> tuple[Split, Split]:
     """Training and test images; their digits, and the parts around them, are not the same."""
-    pixels, labels = load_digits(return_X_y=True)
-    digits = np.asarray(pixels, np.float32).reshape(-1, 8, 8) / 16
     random = np.random.default_rng(0)
-    order = random.permutation(len(digits))
+    digits = Digits.load(random)
     return (
-        cluttered(digits, labels, np.tile(order[:-TEST_DIGITS], TRAIN_COPIES), random),
-        cluttered(digits, labels, np.tile(order[-TEST_DIGITS:], TEST_COPIES), random),
+        cluttered(digits, np.tile(digits.training, TRAIN_COPIES), random),
+        cluttered(digits, np.tile(digits.test, TEST_COPIES), random),
     )
 
 
-def cluttered(
-    digits: NDArray[np.float32],
-    labels: NDArray[Any],
-    chosen: NDArray[np.int64],
-    random: np.random.Generator,
-) -> Split:
-    """Images of the chosen digits (M, 8, 8), with parts of the chosen ones alone."""
+def cluttered(digits: Digits, chosen: NDArray[np.int64], random: np.random.Generator) -> Split:
+    """Images of the chosen digits, with parts of the chosen ones alone."""
     images = np.zeros((len(chosen), 1, SIZE, SIZE), np.float32)
     for image, number in zip(images[:, 0], chosen, strict=True):
         for _ in range(CLUTTER):
-            other = digits[random.choice(chosen)]
+            other = digits.images[random.choice(chosen)]
             part = patch(other, random.integers(0, 9 - CLUTTER_SIZE, 2), CLUTTER_SIZE)
             place = patch(image, random.integers(0, SIZE + 1 - CLUTTER_SIZE, 2), CLUTTER_SIZE)
             np.maximum(place, CLUTTER_STRENGTH * part, out=place)
         place = patch(image, random.integers(0, SIZE - 7, 2), 8)
-        np.maximum(place, digits[number], out=place)
-    return Split(images, np.asarray(labels, np.int64)[chosen])
+        np.maximum(place, digits.images[number], out=place)
+    return Split(images, digits.labels[chosen])
 
 
 def patch(image: NDArray[np.float32], corner: NDArray[np.int64], side: int) -> NDArray[np.float32]:
