@@ -37,7 +37,7 @@ class Split(NamedTuple):
 
 
 class Digits(NamedTuple):
-    """The digits of scikit-learn, (M, 8, 8) within [0, 1], their labels (M,), and what each is for."""
+    """Images of scikit-learn, (M, 8, 8) within [0, 1], their labels (M,), and what each is for."""
 
     images: NDArray[np.float32]
     labels: NDArray[np.int64]
