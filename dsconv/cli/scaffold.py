@@ -122,8 +122,8 @@ def scaffold_command(
         assert budget is not None
         choice = found.within(budget)
         console.print(
-            f"axial: {', '.join(choice.layers) or 'no layer'}; {found.whole + choice.cycles:,} "
-            f"cycles of {found.whole:,} (by the sum of its layers)",
+            f"axial: {', '.join(choice.layers) or 'no layer'}; {choice.cycles:,} cycles of "
+            f"{found.whole:,} (by the sum of its layers)",
             highlight=False,
         )
         chosen = list(choice.layers)
@@ -157,7 +157,7 @@ def _hybrids(task: Task, target: str, on: LatencySource, output: Path) -> Hybrid
     table.add_column("layer", no_wrap=True)
     for column in ("loss when axial", "cycles when axial"):
         table.add_column(column, justify="right")
-    for option in found.options:
+    for option in found.options():
         table.add_row(option.name, f"{option.loss:+.4f}", f"{option.cycles:+,}")
     console.print(table)
     return found
@@ -178,7 +178,7 @@ def _write_front(found: Hybrids, output: Path) -> None:
     for number, hybrid in enumerate(front, start=1):
         path = hybrid_path(output, number)
         with written_at_once(path) as draft:
-            onnx.save(hybrid.model, str(draft))
+            onnx.save(found.network(hybrid), str(draft))
         table.add_row(
             path.name, f"{hybrid.cycles:,}", f"{hybrid.accuracy:.2%}", ", ".join(hybrid.layers)
         )

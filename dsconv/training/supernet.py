@@ -64,7 +64,7 @@ class Supernet(nn.Module):
 
     def take(self, layers: Collection[str], images: Tensor) -> None:
         """Turns to the hybrid with these axial layers, its batch normalisation by these images."""
-        self.axial_layers = tuple(layers)
+        self.axial_layers = tuple(name for name in self.layers if name in layers)
         recalibrate(self, [self.network], images.split(EVALUATION_BATCH))
 
     def loss(self, data: Labelled) -> float:
@@ -76,29 +76,6 @@ class Supernet(nn.Module):
                 for images, classes in data.in_order(EVALUATION_BATCH)
             )
         return total / len(data)
-
-    def sensitivities(self, training: Labelled, held_out: Labelled) -> dict[str, float]:
-        """What each layer costs in loss when it is axial.
-
-        The mean of two: it alone is axial, and all are, against all but it.
-        """
-        every = set(self.layers)
-        hybrids = [
-            set[str](),
-            every,
-            *({name} for name in self.layers),
-            *(every - {name} for name in self.layers),
-        ]
-        losses: list[float] = []
-        for hybrid in hybrids:
-            self.take(hybrid, training.images)
-            losses.append(self.loss(held_out))
-        none, all_axial, *rest = losses
-        alone, all_but = rest[: len(self.layers)], rest[len(self.layers) :]
-        return {
-            name: (first - none + all_axial - second) / 2
-            for name, first, second in zip(self.layers, alone, all_but, strict=True)
-        }
 
     def to_onnx(self) -> onnx.ModelProto:
         """The hybrid that was taken, with axial layers where they are."""
