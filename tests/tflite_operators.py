@@ -284,32 +284,178 @@ def write_repetition(sample: Sample, kind: str) -> int:
     return y
 
 
+def write_resize(sample: Sample, kind: str) -> int:
+    """Any number of rows and columns, nearest or between neighbours."""
+    one, _, _, channels = sample.shape
+    size = [sample.one_of(*range(1, 15)) for _ in range(2)]
+    y = sample.moved(one, *size, channels)
+    mode = sample.one_of(0, 1, 2)
+    sample.writer.operator(
+        kind,
+        [sample.x, sample.numbers(*size)],
+        [y],
+        options_of(kind),
+        alignCorners=mode == 1,
+        halfPixelCenters=mode == 2,
+    )
+    return y
+
+
+def options_of(kind: str) -> str:
+    """The table of an operator's options, as LiteRT's classes call it."""
+    return "".join(word.capitalize() for word in kind.split("_")) + "Options"
+
+
+def write_tile(sample: Sample, kind: str) -> int:
+    repeats = [1, sample.one_of(2, 3), sample.one_of(1, 2, 3), sample.one_of(1, 2, 3)]
+    y = sample.moved(*(size * times for size, times in zip(sample.shape, repeats, strict=True)))
+    sample.writer.operator(kind, [sample.x, sample.numbers(*repeats)], [y], "TileOptions")
+    return y
+
+
+def write_mirror_pad(sample: Sample, kind: str) -> int:
+    mode = sample.one_of(0, 1)
+    pads = np.zeros((4, 2), np.int32)
+    for axis in (1, 2, 3):
+        most = min(3, sample.shape[axis] - (1 - mode))
+        pads[axis] = sample.rng.integers(0, most + 1, 2)
+    y = sample.moved(*(int(size) for size in sample.shape + pads.sum(axis=1)))
+    sample.writer.operator(
+        kind, [sample.x, sample.writer.constant(pads)], [y], "MirrorPadOptions", mode=mode
+    )
+    return y
+
+
+def write_blocks(sample: Sample, kind: str) -> int:
+    """DEPTH_TO_SPACE, SPACE_TO_DEPTH."""
+    block = sample.one_of(1, 2, 3)
+    one, height, width, channels = sample.shape
+    fine = (one, height * block, width * block, channels)
+    coarse = (one, height, width, channels * block**2)
+    given, made = (fine, coarse) if kind == "SPACE_TO_DEPTH" else (coarse, fine)
+    sample.writer.tensors[sample.x].shape = list(given)
+    y = sample.moved(*made)
+    sample.writer.operator(kind, [sample.x], [y], options_of(kind), blockSize=block)
+    return y
+
+
+def write_transposed_convolution(sample: Sample, kind: str) -> int:
+    one, height, width, channels = sample.shape
+    filters, padding = sample.one_of(1, 2, 3, 4), sample.one_of(0, 1)
+    kernel = [sample.one_of(1, 2, 3, 4) for _ in range(2)]
+    strides = [sample.one_of(1, 2, 3) for _ in range(2)]
+    out = [
+        size * stride if padding == SAME else (size - 1) * stride + max(length, stride)
+        for size, stride, length in zip((height, width), strides, kernel, strict=True)
+    ]
+    weights, bias = weighted(sample, (filters, *kernel, channels), 0)
+    y = sample.output(one, *out, filters)
+    parts = [sample.numbers(one, *out, filters), weights, sample.x, bias]
+    sample.writer.operator(
+        kind,
+        parts[: sample.one_of(3, 4)],
+        [y],
+        options_of(kind),
+        padding=padding,
+        strideH=strides[0],
+        strideW=strides[1],
+    )
+    return y
+
+
+def write_dilated(sample: Sample, kind: str) -> int:
+    """A depthwise convolution between SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND."""
+    writer, (one, *sizes, channels) = sample.writer, sample.shape
+    blocks, kernel = ([sample.one_of(1, 2, 3) for _ in range(2)] for _ in range(2))
+    pads, crops = np.zeros((2, 2), np.int32), np.zeros((2, 2), np.int32)
+    for axis, size in enumerate(sizes):
+        reach = (kernel[axis] - 1) * blocks[axis]
+        rest = -(size + reach) % blocks[axis]
+        pads[axis] = reach // 2, reach - reach // 2 + rest
+        crops[axis] = 0, rest
+    batch = one * blocks[0] * blocks[1]
+    padded = np.array(sizes) + pads.sum(axis=1)
+    inner = [int(size) // block for size, block in zip(padded, blocks, strict=True)]
+    cut = sample.moved(batch, *inner, channels)
+    shape = sample.numbers(*blocks)
+    writer.operator("SPACE_TO_BATCH_ND", [sample.x, shape, writer.constant(pads)], [cut])
+    parts = weighted(sample, (1, *kernel, channels), 3)
+    scale, zero_point = quantisation(sample.rng, sample.dtype)
+    results = [size - length + 1 for size, length in zip(inner, kernel, strict=True)]
+    made = writer.activation((batch, *results, channels), scale, zero_point, sample.dtype)
+    writer.operator(
+        "DEPTHWISE_CONV_2D",
+        [cut, *parts],
+        [made],
+        "DepthwiseConv2DOptions",
+        padding=1,
+        strideH=1,
+        strideW=1,
+        depthMultiplier=1,
+        dilationHFactor=1,
+        dilationWFactor=1,
+        fusedActivationFunction=sample.one_of(0, 1, 3),
+    )
+    y = writer.activation(sample.shape, scale, zero_point, sample.dtype)
+    writer.operator(kind, [made, shape, writer.constant(crops)], [y])
+    return y
+
+
+def write_largest(sample: Sample, kind: str) -> int:
+    """REDUCE_MAX over rows and columns."""
+    y = sample.moved(1, sample.shape[3])
+    axes = sample.numbers(1, 2)
+    sample.writer.operator(kind, [sample.x, axes], [y], "ReducerOptions", keepDims=False)
+    return y
+
+
+def write_slice(sample: Sample, kind: str) -> int:
+    begins = [int(sample.rng.integers(size)) for size in sample.shape]
+    sizes = [
+        int(sample.rng.integers(1, size - begin + 1))
+        for begin, size in zip(begins, sample.shape, strict=True)
+    ]
+    y = sample.moved(*sizes)
+    sample.writer.operator(kind, [sample.x, sample.numbers(*begins), sample.numbers(*sizes)], [y])
+    return y
+
+
 WRITERS: Mapping[str, Callable[[Sample, str], int]] = {
     "ADD": write_binary,
     "ADD constant": write_with_constant,
     "AVERAGE_POOL_2D": write_pool,
+    "BATCH_TO_SPACE_ND": write_dilated,
     "CONCATENATION": write_concatenation,
     "CONV_2D": write_convolution,
     "DEPTHWISE_CONV_2D": write_convolution,
+    "DEPTH_TO_SPACE": write_blocks,
     "FULLY_CONNECTED": write_fully_connected,
     "HARD_SWISH": write_function,
     "LEAKY_RELU": write_leaky_relu,
     "LOGISTIC": write_table,
     "MAX_POOL_2D": write_pool,
     "MEAN": write_mean,
+    "MIRROR_PAD": write_mirror_pad,
     "MUL": write_binary,
     "MUL constant": write_with_constant,
     "PAD": write_pad,
     "PRELU": write_parametric_relu,
     "QUANTIZE": write_function,
+    "REDUCE_MAX": write_largest,
     "RELU": write_function,
     "RELU6": write_bounds,
-    "RESIZE_NEAREST_NEIGHBOR": write_repetition,
+    "RESIZE_BILINEAR": write_resize,
+    "RESIZE_NEAREST_NEIGHBOR": write_resize,
+    "RESIZE_NEAREST_NEIGHBOR repeated": write_repetition,
+    "SLICE": write_slice,
+    "SPACE_TO_DEPTH": write_blocks,
     "SPLIT": write_split,
     "STRIDED_SLICE": write_strided_slice,
     "SUB": write_binary,
     "SUB constant": write_with_constant,
     "TANH": write_table,
+    "TILE": write_tile,
+    "TRANSPOSE_CONV": write_transposed_convolution,
 }
 
 

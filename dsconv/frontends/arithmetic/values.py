@@ -256,10 +256,14 @@ class MaxPoolLayer(PendingLayer):
 
 @dataclass(frozen=True, eq=False)
 class InterpolatedLayer(PendingLayer):
-    """An activation at other places of rows and columns; see `dsconv.interpolate`."""
+    """An activation at other places of rows and columns; see `dsconv.interpolate`.
+
+    Where it is one `of_integers`, no zero point is taken off.
+    """
 
     x: Dequantised
     places: tuple[Places, Places]
+    of_integers: bool = False
 
     @property
     def divisor(self) -> int:

@@ -232,7 +232,7 @@ def _interpolate_operation(
         *layer.places,
         arithmetic.requantisation(layer, x.quantisation, NO_WEIGHTS, output),
         result_type(layer, output.dtype),
-        input_zero_point=x.quantisation.zero_point,
+        input_zero_point=0 if layer.of_integers else x.quantisation.zero_point,
     )
 
 

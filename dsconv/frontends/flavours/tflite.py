@@ -55,6 +55,7 @@ from dsconv.frontends.flavours.flavour import Flavour
 from dsconv.frontends.flavours.qdq import QDQ_HANDLERS
 from dsconv.frontends.handlers import binary, elementwise
 from dsconv.frontends.handlers.quantisation import ACTIVATION_DTYPES
+from dsconv.frontends.handlers.tflite_resizes import read_resize
 from dsconv.frontends.handlers.weighted_layers import channel_vector
 from dsconv.frontends.onnx_file.onnx_graph import Node
 from dsconv.frontends.onnx_file.view import CHANNEL_AXIS, View
@@ -73,7 +74,7 @@ SAME_MEANING = (
         "LogSoftmax",
         "MatMul",
     ),
-    *("MaxPool", "Pad", "QuantizeLinear", "ReduceMax", "ReduceMean", "Relu", "Reshape", "Resize"),
+    *("MaxPool", "Pad", "QuantizeLinear", "ReduceMax", "ReduceMean", "Relu", "Reshape"),
     *("Shape", "Slice", "Softmax", "SpaceToDepth", "Split", "Squeeze", "Transpose", "Unsqueeze"),
 )
 """Operations for which TFLite's kernels differ from ONNX Runtime's in nothing but arithmetic."""
@@ -99,7 +100,7 @@ class TfliteArithmetic:
         if isinstance(layer, WeightedLayer) and layer.divisor != 1:
             raise layer.node.problem("TFLite's averages are of 8 bits", WITHOUT_FLAVOUR)
         if isinstance(layer, InterpolatedLayer):
-            raise layer.node.problem("TFLite interpolates in its own way", WITHOUT_FLAVOUR)
+            return _interpolation(layer, x, output)
         factors = [
             factor_of(layer.node, factor) for factor in _real_factors(layer, x, weights, output)
         ]
@@ -267,6 +268,14 @@ def _real_factors(
     return [x.scale * float(scale) / output.scale for scale in weights]
 
 
+def _interpolation(layer: InterpolatedLayer, x: Quantisation, output: Quantisation) -> RequantAttr:
+    """All parts of a pixel, rounded half away from 0; the integers keep their meaning."""
+    if x != output:
+        raise layer.node.problem("TFLite's resizes do not change the scale", WITHOUT_FLAVOUR)
+    clip = clip_range(layer, output)
+    return RequantAttr.of([1], [layer.divisor], rounding=Rounding.HALF_AWAY, clip=clip)
+
+
 def _check_types(node: Node, *tensors: Quantisation) -> None:
     if len({tensor.dtype for tensor in tensors}) > 1:
         raise node.problem("TFLite takes and gives tensors of one type here", WITHOUT_FLAVOUR)
@@ -300,6 +309,12 @@ TFLITE = Flavour(
     lambda graph: False,
     {operation: QDQ_HANDLERS[operation] for operation in SAME_MEANING}
     | dict.fromkeys(TABLES, read_function)
-    | {"Add": read_sum, "Mul": read_product, "PRelu": read_prelu, "Sub": read_difference},
+    | {
+        "Add": read_sum,
+        "Mul": read_product,
+        "PRelu": read_prelu,
+        "Resize": read_resize,
+        "Sub": read_difference,
+    },
     TfliteArithmetic(),
 )

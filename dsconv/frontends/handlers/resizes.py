@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import floor
 
-from dsconv.dialects.graph import ResizeOp
+from dsconv.dialects.graph import Places, ResizeOp
 from dsconv.frontends.arithmetic.values import (
     UNBOUNDED,
     UNLABELLED,
@@ -40,6 +40,16 @@ MOST_PARTS = 2**22
 
 def read_resize(reader: Reader, node: Node) -> Value:
     """Rows and columns in other numbers: mode nearest, or linear of reals, with any coordinates."""
+    return read_resized(reader, node, nearest_indices, places_of_line)
+
+
+def read_resized(
+    reader: Reader,
+    node: Node,
+    nearest: Callable[[Node, Axis], list[int]],
+    between: Callable[[Node, Axis], Places],
+) -> Value:
+    """A resize with coordinates of one's own: the nearest index, or places between neighbours."""
     for name in ("antialias", "exclude_outside"):
         if node.integer(name, 0):
             raise node.problem(f"has {name}")
@@ -50,8 +60,8 @@ def read_resize(reader: Reader, node: Node) -> Value:
         part = reader.dequantised(node)
         axes = _axes(reader, node, part.view)
         if any(axis.changes and axis.size > 1 for axis in axes):
-            return _interpolated(node, part, axes)
-    return moved(reader, node, [0], lambda parts: _resized(reader, node, parts[0]))
+            return _interpolated(node, part, axes, between)
+    return moved(reader, node, [0], lambda parts: _resized(reader, node, parts[0], nearest))
 
 
 def read_expand(reader: Reader, node: Node) -> Value:
@@ -59,7 +69,9 @@ def read_expand(reader: Reader, node: Node) -> Value:
     return moved(reader, node, [0], lambda parts: _expanded(reader, node, parts[0]))
 
 
-def _resized(reader: Reader, node: Node, part: Part) -> MovingLayer:
+def _resized(
+    reader: Reader, node: Node, part: Part, nearest: Callable[[Node, Axis], list[int]]
+) -> MovingLayer:
     """Every pixel of the result as the nearest one of the input."""
     axes = _axes(reader, node, part.view)
     mode = node.text("mode", "nearest")
@@ -69,9 +81,7 @@ def _resized(reader: Reader, node: Node, part: Part) -> MovingLayer:
             f"{what} by mode '{mode}'", "nearest is supported, and linear of what is dequantised"
         )
     target = tuple(axis.target for axis in axes)
-    indices = [
-        nearest_indices(node, axis) if axis.size > 1 else [0] * axis.target for axis in axes[2:]
-    ]
+    indices = [nearest(node, axis) if axis.size > 1 else [0] * axis.target for axis in axes[2:]]
     if all(_repeats(taken, axis) for taken, axis in zip(indices, axes[2:], strict=True)):
         return _repeated(node, part, target)
     places = [
@@ -106,10 +116,15 @@ def _repeats(indices: Sequence[int], axis: Axis) -> bool:
     ]
 
 
-def _interpolated(node: Node, x: Dequantised, axes: Sequence[Axis]) -> InterpolatedLayer:
+def _interpolated(
+    node: Node,
+    x: Dequantised,
+    axes: Sequence[Axis],
+    between: Callable[[Node, Axis], Places],
+) -> InterpolatedLayer:
     """Every pixel of the result between its neighbours in the input."""
     target = tuple(axis.target for axis in axes)
-    rows, columns, *_ = [*(places_of_line(node, axis) for axis in axes[2:]), UNMOVED]
+    rows, columns, *_ = [*(between(node, axis) for axis in axes[2:]), UNMOVED]
     if rows[2] * columns[2] > MOST_PARTS:
         raise node.problem(
             f"resizes {list(x.view.shape)} to {list(target)} between neighbours in "

@@ -7,6 +7,7 @@ from functools import partial
 
 import onnx
 
+from dsconv.frontends.tflite_file.dilations import CUT, JOINED, fold_dilations
 from dsconv.frontends.tflite_file.flatbuffer import DamagedError
 from dsconv.frontends.tflite_file.onnx_writer import OnnxWriter
 from dsconv.frontends.tflite_file.operators import elementwise, movements, pools, weighted
@@ -60,6 +61,7 @@ WRITERS: Mapping[str, OperatorWriter] = {
     "TANH": partial(elementwise.write_unary, "Tanh"),
     "TILE": movements.write_tile,
     "TRANSPOSE": movements.write_transpose,
+    "TRANSPOSE_CONV": weighted.write_transposed,
     "UNPACK": movements.write_unpack,
 }
 """What is read, by the names of TFLite's operators."""
@@ -75,10 +77,14 @@ SHAPE_OPERANDS = {
 
 def as_onnx(data: bytes, name: str) -> onnx.ModelProto:
     """The bytes of a file as an ONNX model. Raises `ModelError` with operator and reason."""
-    model = parse(data)
+    model = fold_dilations(parse(data))
     writer = OnnxWriter(model)
     for operator in _needed(model):
         write = WRITERS.get(operator.kind)
+        if operator.kind in (CUT, JOINED):
+            raise operator.problem(
+                "it stands alone", "around a convolution that nothing else reads it is a dilation"
+            )
         if write is None:
             raise operator.problem(
                 "this operator is not supported", f"supported are {', '.join(WRITERS)}"

@@ -86,14 +86,29 @@ class TfliteTensor:
 
 
 @dataclass(frozen=True)
+class Batches:
+    """A map cut into batches, each of every `blocks`-th row and column, behind its pads.
+
+    `pads` are top, left, bottom and right, less what is cropped of the result.
+    """
+
+    blocks: tuple[int, int]
+    pads: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
 class Operator:
-    """An operator with indices of its tensors; `options` has the fields of its kind of options."""
+    """An operator with indices of its tensors; `options` has the fields of its kind of options.
+
+    `batches` is how its input is cut, and its result put together again.
+    """
 
     index: int
     kind: str
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     options: Table | None
+    batches: Batches | None = None
 
     @property
     def title(self) -> str:

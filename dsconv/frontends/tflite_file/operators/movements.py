@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -38,27 +40,95 @@ def write_pad(writer: OnnxWriter, operator: Operator) -> None:
         if quantised is None:
             raise operator.problem(f"a value of {tensor.dtype} without a scale")
         fill = quantised.scales[0] * np.float32(int(value) - int(quantised.zero_points[0]))
-    _write_pad(writer, operator, "constant", writer.constant(np.asarray(fill, np.float32)))
+    _write_pad(writer, operator, writer.constant(np.asarray(fill, np.float32)))
 
 
 def write_mirror_pad(writer: OnnxWriter, operator: Operator) -> None:
-    """MIRROR_PAD that does not repeat the border."""
-    if operator.integer(0, "b") != REFLECT:
-        raise operator.problem("mode SYMMETRIC", "REFLECT is supported")
-    _write_pad(writer, operator, "reflect")
+    """MIRROR_PAD: each row, column and channel of the pads is one of the map."""
+    border = 1 if operator.integer(0, "b") == REFLECT else 0
+    shape, pads = writer.source(operator).shape, _pads(writer, operator)
+
+    def mirrored(real: str, axis: int, dimension: int) -> str:
+        size, (before, after) = shape[dimension], pads[dimension].tolist()
+        if max(before, after) > size - border:
+            raise operator.problem(
+                f"pads {pads.tolist()} of {list(shape)} are more than it mirrors"
+            )
+        places = [*range(before - 1 + border, border - 1, -1), *range(size)]
+        places += range(size - 1 - border, size - 1 - border - after, -1)
+        return _taken(writer, operator, real, axis, places, size)
+
+    _write_along_axes(writer, operator, mirrored)
 
 
-def _write_pad(writer: OnnxWriter, operator: Operator, mode: str, *fill: str) -> None:
+def write_tile(writer: OnnxWriter, operator: Operator) -> None:
+    """TILE: each axis repeated."""
+    repeats = writer.integers(operator, 1)
+    if len(repeats) != len(writer.source(operator).shape) or min(repeats) < 1:
+        raise operator.problem(f"{repeats} repetitions")
+
+    def repeated(real: str, axis: int, dimension: int) -> str:
+        copies = [real] * repeats[dimension]
+        return writer.node(operator, "Concat", *copies, axis=axis) if len(copies) > 1 else real
+
+    _write_along_axes(writer, operator, repeated)
+
+
+def _write_along_axes(
+    writer: OnnxWriter, operator: Operator, make: Callable[[str, int, int], str]
+) -> None:
+    """Makes something of every axis in turn: `make` takes reals, their axis, and the file's."""
+    rank = len(writer.source(operator).shape)
+    real = writer.real(operator)
+    if rank == 4:
+        real = writer.channels_first(operator, real)
+    for axis in range(rank):
+        real = make(real, axis, CHANNELS_FIRST[axis] if rank == 4 else axis)
+    if rank == 4:
+        real = writer.channels_last(operator, real)
+    writer.result(operator, real)
+
+
+def _taken(
+    writer: OnnxWriter, operator: Operator, real: str, axis: int, places: list[int], size: int
+) -> str:
+    """Places of an axis one behind the other: runs that rise are one part."""
+    if places == list(range(size)):
+        return real
+    starts = [
+        index for index, place in enumerate(places) if index == 0 or place != places[index - 1] + 1
+    ]
+    parts = [
+        real
+        if places[start:end] == list(range(size))
+        else writer.node(
+            operator,
+            "Slice",
+            real,
+            *(writer.constant([number]) for number in (places[start], places[end - 1] + 1, axis)),
+        )
+        for start, end in pairwise([*starts, len(places)])
+    ]
+    return writer.node(operator, "Concat", *parts, axis=axis) if len(parts) > 1 else parts[0]
+
+
+def _pads(writer: OnnxWriter, operator: Operator) -> npt.NDArray[np.int64]:
+    """Pads before and behind each dimension."""
     rank = len(writer.source(operator).shape)
     pads = writer.constant_input(operator, 1).astype(np.int64)
-    if pads.shape != (rank, 2):
-        raise operator.problem(f"pads of shape {list(pads.shape)} for {rank} dimensions")
+    if pads.shape != (rank, 2) or pads.min() < 0:
+        raise operator.problem(f"pads {pads.tolist()} for {rank} dimensions")
+    return pads
+
+
+def _write_pad(writer: OnnxWriter, operator: Operator, fill: str) -> None:
+    rank, pads = len(writer.source(operator).shape), _pads(writer, operator)
     real = writer.real(operator)
     if rank == 4:
         real, pads = writer.channels_first(operator, real), pads[list(CHANNELS_FIRST)]
     for part in _of_channels_and_of_pixels(pads):
         amounts = writer.constant(np.concatenate(part.T))
-        real = writer.node(operator, "Pad", real, amounts, *fill, mode=mode)
+        real = writer.node(operator, "Pad", real, amounts, fill, mode="constant")
     if rank == 4:
         real = writer.channels_last(operator, real)
     writer.result(operator, real)
@@ -196,12 +266,6 @@ def write_gather(writer: OnnxWriter, operator: Operator) -> None:
     writer.result(
         operator, writer.node(operator, "Gather", writer.real(operator), places, axis=axis)
     )
-
-
-def write_tile(writer: OnnxWriter, operator: Operator) -> None:
-    """TILE: each axis repeated."""
-    repeats = writer.constant(writer.integers(operator, 1))
-    writer.result(operator, writer.node(operator, "Tile", writer.real(operator), repeats))
 
 
 def _write_blocks(op_type: str, writer: OnnxWriter, operator: Operator) -> None:

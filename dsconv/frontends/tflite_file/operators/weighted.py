@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ WEIGHT_TYPES = ("int4", "int8", "uint8")
 CONVERT_AGAIN = "convert the model with full integer quantisation"
 OUTPUTS_FIRST = (0, 3, 1, 2)
 """Weights OHWI as OIHW."""
+INPUTS_FIRST = (3, 0, 1, 2)
+"""Weights OHWI as IOHW."""
 CHANNELS_FIRST = (3, 0, 1, 2)
 """Weights of a depthwise layer, 1 x height x width x channels, with channels first."""
 
@@ -60,18 +63,47 @@ def write_depthwise(writer: OnnxWriter, operator: Operator) -> None:
     _write(writer, operator, kernel, 4, {**attributes, "group": x.shape[3]})
 
 
+def write_transposed(writer: OnnxWriter, operator: Operator) -> None:
+    """TRANSPOSE_CONV: the inputs are the result's shape, weights, the activation and a bias."""
+    shape = writer.integers(operator, 0)
+    moved = replace(
+        operator,
+        inputs=(operator.inputs[2], operator.inputs[1], *operator.inputs[3:]),
+    )
+    x, weights = image(writer, moved), _weights(writer, moved)
+    outputs, *kernel, channels = _rank_4(operator, weights)
+    if channels != x.shape[3] or len(shape) != 4 or shape[3] != outputs:
+        raise operator.problem(
+            f"weights of shape {list(weights.shape)} on {list(x.shape)} for {shape}"
+        )
+    strides = operator.integer(2), operator.integer(1)
+    result = replace(x, shape=tuple(shape))
+    attributes = window(operator, result, (kernel[0], kernel[1]), operator.integer(0, "b"), strides)
+    pads = attributes["pads"]
+    extra = [0, 0]
+    for axis in range(2):
+        reach = (x.shape[1 + axis] - 1) * strides[axis] + kernel[axis]
+        rest = reach - pads[axis] - shape[1 + axis]
+        pads[2 + axis], extra[axis] = max(rest, 0), max(-rest, 0)
+    array = np.transpose(weights.array, INPUTS_FIRST)
+    _write(writer, moved, array, 3, {**attributes, "output_padding": extra}, transposed=True)
+
+
 def _write(
     writer: OnnxWriter,
     operator: Operator,
     kernel: npt.NDArray[np.generic],
     fused_field: int,
     attributes: dict[str, Any],
+    *,
+    transposed: bool = False,
 ) -> None:
+    axis = 1 if transposed else 0
     image_first = writer.channels_first(operator, writer.real(operator, INPUT))
-    parts = [image_first, _real_weights(writer, operator, kernel)]
+    parts = [image_first, _real_weights(writer, operator, kernel, axis)]
     if writer.has(operator, BIAS):
-        parts.append(_real_bias(writer, operator, len(kernel)))
-    sums = writer.node(operator, "Conv", *parts, **attributes)
+        parts.append(_real_bias(writer, operator, kernel.shape[axis]))
+    sums = writer.node(operator, "ConvTranspose" if transposed else "Conv", *parts, **attributes)
     writer.result(
         operator, writer.channels_last(operator, fused(writer, operator, sums, fused_field))
     )
@@ -127,9 +159,12 @@ def _rank_4(operator: Operator, weights: TfliteTensor) -> tuple[int, int, int, i
     return first, height, width, last
 
 
-def _real_weights(writer: OnnxWriter, operator: Operator, array: npt.NDArray[np.generic]) -> str:
+def _real_weights(
+    writer: OnnxWriter, operator: Operator, array: npt.NDArray[np.generic], axis: int = 0
+) -> str:
+    """Weights with their scales: `axis` is that of output channels."""
     tensor = writer.source(operator, WEIGHTS)
-    quantised = _by_channel(operator, tensor, len(array))
+    quantised = _by_channel(operator, tensor, array.shape[axis])
     zero_points = quantised.zero_points.astype(array.dtype)
     many = quantised.scales.size > 1
     return writer.node(
@@ -138,7 +173,7 @@ def _real_weights(writer: OnnxWriter, operator: Operator, array: npt.NDArray[np.
         writer.constant(array, tensor.name),
         writer.constant(quantised.scales if many else quantised.scales.reshape(())),
         writer.constant(zero_points if many else zero_points.reshape(())),
-        **({"axis": 0} if many else {}),
+        **({"axis": axis} if many else {}),
     )
 
 

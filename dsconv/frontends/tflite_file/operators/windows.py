@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dsconv.frontends.tflite_file.onnx_writer import OnnxWriter
-from dsconv.frontends.tflite_file.schema import Operator, TfliteTensor
+from dsconv.frontends.tflite_file.schema import Batches, Operator, TfliteTensor
 
 SAME, VALID = 0, 1
 
@@ -27,6 +27,8 @@ def window(
     """Attributes of ONNX: padding SAME gives the smaller half to the beginning."""
     if min(*kernel, *strides, *dilations) < 1:
         raise operator.problem(f"kernel {kernel}, strides {strides}, dilations {dilations}")
+    if operator.batches is not None:
+        return _in_batches(operator, operator.batches, kernel, padding, (*strides, *dilations))
     if padding not in (SAME, VALID):
         raise operator.problem(f"padding {padding}; SAME and VALID are known")
     before, after = [0, 0], [0, 0]
@@ -39,3 +41,24 @@ def window(
     return {"kernel_shape": [*kernel], "strides": [*strides], "pads": [*before, *after]} | (
         {"dilations": [*dilations]} if dilations != (1, 1) else {}
     )
+
+
+def _in_batches(
+    operator: Operator,
+    batches: Batches,
+    kernel: tuple[int, int],
+    padding: int,
+    steps: tuple[int, ...],
+) -> dict[str, list[int]]:
+    """A window over every n-th row and column."""
+    if padding != VALID or any(step != 1 for step in steps):
+        raise operator.problem(
+            "a window in batches with pads, strides or dilations of its own",
+            "VALID windows of stride 1 are supported",
+        )
+    return {
+        "kernel_shape": [*kernel],
+        "strides": [1, 1],
+        "pads": [*batches.pads],
+        "dilations": [*batches.blocks],
+    }
