@@ -28,6 +28,7 @@ from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.attributes import Rounding
 from dsconv.dialects.machine import CoreIdOp, CoresOp, LoadWordOp, RequantiseOp, Sdot4Op
+from dsconv.passes.analysis.diagnostics import name_of, place_of
 
 
 @dataclass(frozen=True)
@@ -112,9 +113,10 @@ LOADS = (memref.LoadOp, LoadWordOp)
 Operand = Callable[[SSAValue], Expression]
 
 
-def no_form(op: Operation, why: str) -> DiagnosticException:
+def no_form(op: Operation, why: str = "") -> DiagnosticException:
     """What to raise where an operation cannot be written as C."""
-    return DiagnosticException(f"{op.name} {why} has no C form; lower it before dsconv-c")
+    what = f"{place_of(op)}{name_of(op)} {why}".rstrip()
+    return DiagnosticException(f"{what} has no C form; lower it before dsconv-c")
 
 
 def c_type(value: SSAValue) -> str:

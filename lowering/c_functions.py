@@ -58,6 +58,7 @@ from dsconv.lowering.c_expressions import (
     no_form,
 )
 from dsconv.lowering.c_names import c_identifier
+from dsconv.passes.analysis.diagnostics import OperationError
 from dsconv.passes.analysis.l1_buffers import users
 
 L3_TRANSFERS = (L3LoadOp, L3StoreOp)
@@ -220,7 +221,7 @@ class FunctionPrinter:
                 if buffer_space(op.memref) is Space.L2:
                     self.print_weights(op)
             case _:
-                raise DiagnosticException(f"{op.name} has no C form; lower it before dsconv-c")
+                raise no_form(op)
 
     def print_for(self, op: scf.ForOp) -> None:
         """A loop. An accumulator that only this loop uses keeps its variable."""
@@ -256,7 +257,7 @@ class FunctionPrinter:
         yielded = op.body.block.last_op
         assert isinstance(yielded, scf.YieldOp), "the body of a loop ends with a yield"
         if len(carried) > 1:
-            raise DiagnosticException("a loop with several carried values has no C form here")
+            raise OperationError(op, "a loop with several carried values has no C form here")
         for name, value in zip(carried, yielded.arguments, strict=True):
             text = self.text(value)
             if text != name:
@@ -398,8 +399,8 @@ class FunctionPrinter:
     def placed(self, op: BufferOp) -> str:
         """Where a buffer lies, and its size."""
         if op.offset is None:
-            raise DiagnosticException(
-                f'buffer "{op.label.data}" has no offset; run plan-memory before dsconv-c'
+            raise OperationError(
+                op, f'buffer "{op.label.data}" has no offset; run plan-memory before dsconv-c'
             )
         return f"{{{self.prefix}_{op.space.value} + {op.offset.value.data}, {op.size}}}"
 
@@ -540,12 +541,14 @@ def print_kernel(function: FuncOp, prefix: str, writer: CWriter, isa_macro: str 
     `isa_macro` is what the preprocessor knows where the kernel's assembly replaces these loops.
     """
     if len(function.body.blocks) > 1:
-        raise DiagnosticException(
-            f'function "{function.sym_name.data}" has several blocks; dsconv-c prints loops only'
+        raise OperationError(
+            function,
+            f'function "{function.sym_name.data}" has several blocks; dsconv-c prints loops only',
         )
     if function.function_type.outputs.data:
-        raise DiagnosticException(
-            f'function "{function.sym_name.data}" returns a value; kernels write to their buffers'
+        raise OperationError(
+            function,
+            f'function "{function.sym_name.data}" returns a value; kernels write to their buffers',
         )
     printer = FunctionPrinter(writer, prefix)
     block = function.body.block
@@ -556,9 +559,10 @@ def print_kernel(function: FuncOp, prefix: str, writer: CWriter, isa_macro: str 
             parameters.append(f"int32_t {name}")
             continue
         if not isinstance(argument.type, MemRefType):
-            raise DiagnosticException(
+            raise OperationError(
+                function,
                 f'function "{function.sym_name.data}" takes a {argument.type}; '
-                "kernels take buffers, indices and i32"
+                "kernels take buffers, indices and i32",
             )
         written = any(isinstance(use.operation, memref.StoreOp) for use in argument.uses)
         qualifier = "" if written else "const "
@@ -631,7 +635,7 @@ def port_offset(function: FuncOp, number: int) -> int:
     """Byte offset of a network's input or output in L2."""
     offsets = function.attributes.get(OFFSETS)
     if offsets is None:
-        raise DiagnosticException(
-            f'network "{function.sym_name.data}" has no memory plan; run plan-memory'
+        raise OperationError(
+            function, f'network "{function.sym_name.data}" has no memory plan; run plan-memory'
         )
     return offsets.data[number].value.data  # pyright: ignore[reportAttributeAccessIssue]

@@ -15,7 +15,6 @@ from xdsl.dialects.builtin import (
     StringAttr,
 )
 from xdsl.dialects.func import FuncOp
-from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.tiled import buffer_size
 from dsconv.lowering.c_functions import (
@@ -26,6 +25,7 @@ from dsconv.lowering.c_functions import (
     without_comment_marks,
 )
 from dsconv.lowering.c_names import c_identifier, c_prefix
+from dsconv.passes.analysis.diagnostics import OperationError
 
 ROLES = ("input", "output")
 
@@ -57,7 +57,7 @@ def c_ports(function: FuncOp, role: str) -> list[CPort]:
         if is_output(function, number) == (role == "output")
     ]
     if not numbers:
-        raise DiagnosticException(f'network "{function.sym_name.data}" has no {role}')
+        raise OperationError(function, f'network "{function.sym_name.data}" has no {role}')
     stated = _stated(function, role, len(numbers))
     names = [
         _text(fields, "name") or port_names(function)[number]

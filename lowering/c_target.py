@@ -28,6 +28,7 @@ from dsconv.dialects.tiled import (
     LayerOp,
     aligned,
 )
+from dsconv.lowering.c_expressions import no_form
 from dsconv.lowering.c_functions import (
     CWriter,
     print_kernel,
@@ -40,6 +41,7 @@ from dsconv.lowering.c_ports import (
     print_port_lists,
 )
 from dsconv.lowering.instruction_sets import ASSEMBLY_MACROS
+from dsconv.passes.analysis.diagnostics import OperationError
 from dsconv.passes.analysis.liveness import constants
 from dsconv.passes.analysis.networks import networks
 
@@ -110,8 +112,8 @@ def size_attribute(function: FuncOp, name: str) -> int:
     """A size that plan-memory wrote."""
     value = function.attributes.get(name)
     if not isinstance(value, IntegerAttr):
-        raise DiagnosticException(
-            f'network "{function.sym_name.data}" has no memory plan; run plan-memory'
+        raise OperationError(
+            function, f'network "{function.sym_name.data}" has no memory plan; run plan-memory'
         )
     return value.value.data
 
@@ -142,7 +144,7 @@ def print_code(module: ModuleOp, output: IO[str]) -> None:
     network, name = network_function(module), network_name(module)
     for op in module.body.block.ops:
         if not isinstance(op, FuncOp | memref.GlobalOp | AssemblyOp):
-            raise DiagnosticException(f"{op.name} has no C form; lower it before dsconv-c")
+            raise no_form(op)
     writer.line('#include "network.h"')
     writer.line()
     for header in INCLUDES:

@@ -7,11 +7,11 @@ from xdsl.dialects.builtin import MemRefType, ModuleOp, UnrealizedConversionCast
 from xdsl.dialects.func import CallOp
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.rewriter import InsertPoint, Rewriter
-from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.attributes import Space
 from dsconv.dialects.graph import tensor_bytes, tensor_type
 from dsconv.dialects.tiled import buffer_type
+from dsconv.passes.analysis.diagnostics import OperationError
 
 
 def pass_buffers(module: ModuleOp, network: str) -> None:
@@ -33,10 +33,11 @@ def pass_buffers(module: ModuleOp, network: str) -> None:
 
 def check_not_called(module: ModuleOp, network: str, lowering: str) -> None:
     """Raises DiagnosticException where a network is called whose lowering does without callers."""
-    if _calls(module, network):
-        raise DiagnosticException(
+    for call in _calls(module, network):
+        raise OperationError(
+            call,
             f'network "{network}" is called in the module; {lowering} gives it buffers for its '
-            "inputs and outputs, so call it where those are"
+            "inputs and outputs, so call it where those are",
         )
 
 

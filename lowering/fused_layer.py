@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from xdsl.ir import Block, Region, SSAValue
-from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.attributes import Layout, Schedule, ScheduleAttr, Tile, TileAttr
 from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import tensor_type
 from dsconv.dialects.tiled import LayerOp
 from dsconv.lowering.tile_kernels import requantised_channels
+from dsconv.passes.analysis.diagnostics import OperationError
 from dsconv.passes.scheduling.fused_plan import FusedPlan, fused_plan
 
 
 def step_of(op: FusedOp) -> Tile:
     """What a fused layer makes in a step; DiagnosticException where that is not chosen yet."""
     if op.tile is None:
-        raise DiagnosticException(f'fused layer "{op.label}" has no tile; run tile-l1 before')
+        raise OperationError(op, f'fused layer "{op.label}" has no tile; run tile-l1 before')
     return op.tile.tile
 
 
@@ -28,9 +28,10 @@ def plan_of(op: FusedOp) -> FusedPlan:
     step = step_of(op)
     plan = fused_plan(op, step)
     if plan is None:
-        raise DiagnosticException(
+        raise OperationError(
+            op,
             f'fused layer "{op.label}": a step of {step.rows} rows is shorter than what its '
-            "windows need before the first one; take more rows"
+            "windows need before the first one; take more rows",
         )
     return plan
 

@@ -14,7 +14,6 @@ from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Block, BlockArgument, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
-from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.attributes import Schedule, ScheduleAttr, Space, Tile, TileAttr
 from dsconv.dialects.fused import FusedOp
@@ -72,6 +71,7 @@ from dsconv.lowering.tile_kernels import (
 )
 from dsconv.lowering.weights import Chunk, cut_weights
 from dsconv.passes.analysis.contiguous_parts import contiguous_parts
+from dsconv.passes.analysis.diagnostics import OperationError
 from dsconv.passes.analysis.layer_shape import LayerShape, TileLoops
 from dsconv.passes.analysis.networks import networks
 from dsconv.passes.analysis.target_cluster import cluster_of, memory_limit
@@ -121,7 +121,7 @@ class LayerLowering:
         chunk_bytes: int = 0,
     ):
         if op.tile is None:
-            raise DiagnosticException(f'layer "{op.label}" has no tile; run tile-l1 before')
+            raise OperationError(op, f'layer "{op.label}" has no tile; run tile-l1 before')
         self.op = op
         self.tile = op.tile.tile
         self.layer_shape = LayerShape.of(op)
@@ -421,23 +421,23 @@ def check_network(function: FuncOp) -> ReturnOp:
     network = f'network "{function.sym_name.data}"'
     returned = check_layers_alone(function, "cannot be tiled")
     for number, value in enumerate(returned.arguments):
-        check_layout(value, f"output {number} of {network}", CALLERS_LAYOUT)
+        check_layout(returned, value, f"output {number} of {network}", CALLERS_LAYOUT)
     for op in function.body.block.ops:
         if not isinstance(op, LayerOperation):
             continue
-        check_layout(op.result, f'output of layer "{op.label}"', "run select-layout before")
+        check_layout(op, op.result, f'output of layer "{op.label}"', "run select-layout before")
         for value in op.activations:
             if isinstance(value, BlockArgument):
-                check_layout(value, f"input {value.index} of {network}", CALLERS_LAYOUT)
+                check_layout(op, value, f"input {value.index} of {network}", CALLERS_LAYOUT)
             elif isinstance(value.owner, ConstantOp):
-                raise DiagnosticException(f'an activation of layer "{op.label}" is a constant')
+                raise OperationError(op, f'an activation of layer "{op.label}" is a constant')
     return returned
 
 
-def check_layout(value: SSAValue, subject: str, advice: str) -> None:
+def check_layout(op: Operation, value: SSAValue, subject: str, advice: str) -> None:
     """Raises DiagnosticException where the layout of an activation is not chosen yet."""
     if layout_of(value) is None:
-        raise DiagnosticException(f"{subject} has no layout; {advice}")
+        raise OperationError(op, f"{subject} has no layout; {advice}")
 
 
 def lower_function(
@@ -470,6 +470,7 @@ def lower_function(
         with ImplicitBuilder(new.body):
             layer = lowering.write(estimate)
         layer.attributes.update(op.attributes)
+        layer.location = op.location
         if (parts := contiguous_parts(op)) is not None:
             layer.attributes[PARTS] = DenseArrayBase.from_list(i64, parts)
         constants += lowering.constants

@@ -9,7 +9,6 @@ from itertools import chain, count
 from xdsl.dialects import memref
 from xdsl.dialects.builtin import ModuleOp, StringAttr, TensorType, UnitAttr
 from xdsl.ir import SSAValue
-from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.accelerator import UnitOp
 from dsconv.dialects.attributes import WindowAttr
@@ -27,6 +26,7 @@ from dsconv.dialects.records import (
 )
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.c_names import c_identifier
+from dsconv.passes.analysis.diagnostics import OperationError
 
 
 class Symbols:
@@ -85,7 +85,7 @@ def tile_kernel(
     DiagnosticException where no one kernel computes the layer.
     """
     if op.KERNEL is None:
-        raise DiagnosticException(f'no kernel computes layer "{op.label}", of kind {op.kind}')
+        raise OperationError(op, f'no kernel computes layer "{op.label}", of kind {op.kind}')
     narrow = op.narrow if isinstance(op, RequantisedOperation) else None
     requant = op.requant if isinstance(op, RequantisedOperation) and not narrow else None
     return KernelOp(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -20,12 +21,14 @@ class ConvertTosaToDsconvPass(ModulePass):
 
     Any other function is left as it is. Calls of a converted function get casts around them, for
     activations NHWC of i8 become tensors 1xCxHxW of si8 or ui8 in the layout hwc. With
-    `softmax_to_caller`, a softmax at the end is left out, and what it takes is returned.
+    `softmax_to_caller`, a softmax at the end is left out, and what it takes is returned. `remarks`
+    says on stderr why functions of TOSA stay.
     """
 
     name = "convert-tosa-to-dsconv"
 
     softmax_to_caller: bool = False
+    remarks: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in [inner for inner in op.walk() if isinstance(inner, func.FuncOp)]:
@@ -33,7 +36,9 @@ class ConvertTosaToDsconvPass(ModulePass):
                 continue
             try:
                 conversion = convert(function, softmax_to_caller=self.softmax_to_caller)
-            except UnreadableError:
+            except UnreadableError as error:
+                if self.remarks:
+                    print(f"remark: @{function.sym_name.data} stays: {error}", file=sys.stderr)
                 continue
             _replace(op, function, conversion)
 

@@ -33,6 +33,7 @@ from dsconv.dialects.graph import (
     layout_of,
     tensor_type,
 )
+from dsconv.passes.analysis.diagnostics import OperationError
 
 Integers = npt.NDArray[np.int64]
 
@@ -191,7 +192,7 @@ class FactoriseLayer(RewritePattern):
             return
         reason = refusal(op, full=self.full) or self._factorise(op, rewriter)
         if reason is not None and self.layers:
-            raise DiagnosticException(f'layer "{op.label}" {reason}')
+            raise OperationError(op, f'layer "{op.label}" {reason}')
 
     def _factorise(self, op: DepthwiseOp, rewriter: PatternRewriter) -> str | None:
         """Rewrites a layer; why not where its numbers do not fit."""

@@ -15,6 +15,7 @@ from xdsl.utils.exceptions import DiagnosticException
 from dsconv.dialects.graph import WeightedOperation, dtype_of
 from dsconv.dialects.mapping import MAPPING, Mapping, MappingAttr
 from dsconv.dialects.target import SystolicArray, TableError, array_in, read_table
+from dsconv.passes.analysis.diagnostics import OperationError
 from dsconv.passes.scheduling.search import Objective
 from dsconv.passes.systolic.array_work import ArrayWork
 from dsconv.passes.systolic.choice import paper_mapping
@@ -35,9 +36,10 @@ def check_accumulators(op: WeightedOperation, array: SystolicArray) -> None:
     """Raises DiagnosticException where a sum of the layer may leave the array's accumulators."""
     bits = largest_sum(op).bit_length() + 1
     if bits > array.accumulator_bits:
-        raise DiagnosticException(
+        raise OperationError(
+            op,
             f'layer "{op.label}": its sums take up to {bits} bits, the accumulators of the array '
-            f"have {array.accumulator_bits}; give it wider ones"
+            f"have {array.accumulator_bits}; give it wider ones",
         )
 
 

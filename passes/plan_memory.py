@@ -95,6 +95,7 @@ class PlanMemoryPass(ModulePass):
             if l1 and plan.needed_bytes > l1:
                 raise DoesNotFitError(
                     Space.L1,
+                    plan.layer,
                     f'layer "{plan.layer.label.data}" needs {plan.needed_bytes} bytes of L1, '
                     f"{l1} are there",
                 )
@@ -114,6 +115,7 @@ class PlanMemoryPass(ModulePass):
         if l2 and l2_bytes + weights > l2:
             raise DoesNotFitError(
                 Space.L2,
+                function,
                 f'network "{function.sym_name.data}" needs {l2_bytes + weights} bytes of L2: '
                 f"{l2_bytes} for activations (at least {peak_live_bytes(items)} whatever the "
                 f'plan, for layer "{peak_layer(function, items)}"), {weights} for weights; '

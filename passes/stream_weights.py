@@ -358,6 +358,7 @@ class WeightStreaming:
         worst = max(range(len(steps)), key=lambda index: used[index] + steps[index].size)
         raise DoesNotFitError(
             Space.L2,
+            function,
             f'layer "{steps[worst].layer}" does not fit L2: {used[worst]} bytes of activations and '
             f"pieces of weights of {steps[worst].size}; {self.l2} are there",
         )

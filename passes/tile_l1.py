@@ -83,6 +83,7 @@ class TileL1Pass(ModulePass):
             needed, _ = smallest_needs(chain, fused.axis)
             raise DoesNotFitError(
                 Space.L1,
+                fused,
                 f'fused layer "{fused.label}" does not fit L1: it needs {needed} bytes, '
                 f"{cluster.l1} are there; give at least {needed} bytes of L1 for tiles, or fuse "
                 "less",
@@ -99,6 +100,7 @@ class TileL1Pass(ModulePass):
             needed = smallest_l1(layer_shape) if tile is None else layer_shape.l1_bytes(tile)
             raise DoesNotFitError(
                 Space.L1,
+                layer,
                 f'layer "{layer.label}" ({layer.kind}) does not fit L1: it needs {needed} bytes, '
                 f"{cluster.l1} are there; give at least {needed} bytes of L1 for tiles",
             )

@@ -9,11 +9,11 @@ from xdsl.context import Context
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ArrayAttr, Builtin, ModuleOp, StringAttr
 from xdsl.dialects.func import Func
-from xdsl.parser import Parser
 from xdsl.utils.exceptions import ParseError, VerifyException
 
 from dsconv.dialects.run import layers_of
 from dsconv.errors import ModelError
+from dsconv.frontends.located_parser import LocatedParser
 from dsconv.frontends.onnx_file.labels import c_identifier
 from dsconv.frontends.onnx_file.network import ImportedNetwork, LayerSource, Port
 from dsconv.passes.tosa.conversion import Conversion, convert, is_tosa_function
@@ -24,6 +24,8 @@ FLAVOUR = "TOSA"
 SUFFIX = ".mlir"
 BYTECODE = b"ML\xefR"
 ENTRY = "main"
+PRETTY = "does not have a custom format"
+"""What xDSL says of an operation that it does not know in a pretty form."""
 GENERIC_FORM = (
     "print it in the generic form: mlir-opt --mlir-print-op-generic {path} -o generic.mlir"
 )
@@ -35,27 +37,32 @@ def import_mlir(path: Path, name: str | None = None) -> ImportedNetwork:
     A softmax at the end is left to the caller. Raises `ModelError`, with the operation and what to
     do, for anything that cannot be compiled.
     """
-    data = path.read_bytes()
-    if data.startswith(BYTECODE):
-        raise ModelError(f"{path}: MLIR bytecode; " + GENERIC_FORM.format(path=path))
-    module = _parsed(path, data)
+    module = _parsed(path, text_of(path.read_bytes(), str(path)))
     try:
         function = _network(module, path)
         conversion = convert(function, softmax_to_caller=True)
     except UnreadableError as error:
-        raise ModelError(f"{path}: {error}") from error
+        raise ModelError(str(error)) from error
     return _imported(conversion, name or path.stem)
 
 
-def _parsed(path: Path, data: bytes) -> ModuleOp:
+def text_of(data: bytes, name: str) -> str:
+    """The text in a file of MLIR. Raises `ModelError` for bytecode, and for what is no text."""
+    if data.startswith(BYTECODE):
+        raise ModelError(f"{name}: MLIR bytecode; " + GENERIC_FORM.format(path=name))
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise ModelError(f"{name}: no text of MLIR") from error
+
+
+def _parsed(path: Path, text: str) -> ModuleOp:
     """The module. TOSA is not registered: xDSL 0.74 has a part of it, whose matmul is wrong."""
     context = Context(allow_unregistered=True)
     for dialect in (Builtin, Func):
         context.load_dialect(dialect)
     try:
-        return Parser(context, data.decode(), str(path)).parse_module()
-    except UnicodeDecodeError as error:
-        raise ModelError(f"{path}: no text of MLIR") from error
+        return LocatedParser(context, text, str(path)).parse_module()
     except (ParseError, VerifyException, ValueError) as error:
         raise ModelError(
             f"{_place(path, error)}: {_reason(error)}; {GENERIC_FORM.format(path=path)}"
@@ -72,7 +79,8 @@ def _place(path: Path, error: Exception) -> str:
 
 def _reason(error: Exception) -> str:
     """The last line, which says it in short."""
-    return str(error).strip().rpartition("\n")[2].strip()
+    reason = str(error).strip().rpartition("\n")[2].strip().rstrip(".")
+    return "a pretty form of MLIR" if reason.endswith(PRETTY) else reason
 
 
 def _network(module: ModuleOp, path: Path) -> func.FuncOp:

@@ -1,4 +1,5 @@
 // RUN: xdsl-opt --allow-unregistered-dialect -p convert-tosa-to-dsconv %s | filecheck %s
+// RUN: dsconv-opt --allow-unregistered-dialect -p 'convert-tosa-to-dsconv{remarks=true}' %s 2>&1 | filecheck %s --check-prefix=REMARK
 
 // A depthwise layer and a pointwise one become layers of the graph level, with their clamps. What
 // calls them gets casts. A function with anything else in it stays as it is.
@@ -57,3 +58,5 @@
 // CHECK-LABEL: func.func @foreign
 // CHECK-NEXT:    tosa.clamp
 // CHECK-NEXT:    "test.op"
+
+// REMARK: remark: @foreign stays: {{.*}}convert-tosa-to-dsconv.mlir:{{[0-9]+}}:5: operation 1 (test.op): this operation is not supported

@@ -22,7 +22,7 @@ func.func @net(%x: memref<4xi8, #dsconv.space<l2>>, %y: memref<4xi8, #dsconv.spa
 // -----
 
 // What is not lowered far enough.
-// CHECK: dsconv.constant has no form in upstream dialects; run lower-kernels before
+// CHECK: dsconv.constant: has no form in upstream dialects; run lower-kernels before
 func.func @net(%x: i32) {
   %c = dsconv.constant dense<1> : tensor<4xsi8>
   func.return

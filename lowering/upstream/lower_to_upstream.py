@@ -15,7 +15,6 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.pattern_rewriter import PatternRewriteWalker
 from xdsl.rewriter import InsertPoint, Rewriter
-from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.machine import (
     AssemblyOp,
@@ -43,6 +42,7 @@ from dsconv.dialects.tiled import (
 from dsconv.lowering.upstream import arithmetic, memories, transfers
 from dsconv.lowering.upstream.callers import PlainTensors, resolve_casts
 from dsconv.lowering.upstream.memories import Arenas, PlainSpaces
+from dsconv.passes.analysis.diagnostics import OperationError
 from dsconv.passes.analysis.networks import networks
 
 PREFIX = "dsconv."
@@ -134,8 +134,6 @@ def _before(op: Operation) -> AbstractContextManager[object]:
 def _forget(op: Operation) -> None:
     """Takes notes of the dsconv dialect off an operation that is none of it."""
     if op.name.startswith(PREFIX):
-        raise DiagnosticException(
-            f"{op.name} has no form in upstream dialects; run lower-kernels before"
-        )
+        raise OperationError(op, "has no form in upstream dialects; run lower-kernels before")
     for name in [name for name in op.attributes if name.startswith(PREFIX)]:
         del op.attributes[name]

@@ -17,7 +17,6 @@ from xdsl.dialects.builtin import (
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Attribute, SSAValue
 from xdsl.pattern_rewriter import TypeConversionPattern, attr_type_rewrite_pattern
-from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.attributes import Space, SpaceAttr
 from dsconv.dialects.tiled import (
@@ -33,6 +32,7 @@ from dsconv.dialects.tiled import (
     buffer_type,
 )
 from dsconv.lowering.building import add, index_value, integer, loop, multiply, only_if, remainder
+from dsconv.passes.analysis.diagnostics import OperationError
 
 NUMBERS = {Space.L1: 1, Space.L3: 3}
 """Memory spaces of upstream; L2 is the default one."""
@@ -82,7 +82,7 @@ class Arenas:
     def buffer(self, op: BufferOp) -> SSAValue:
         """A buffer at its place."""
         if op.offset is None:
-            raise DiagnosticException(f'buffer "{op.label.data}" has no offset; run plan-memory')
+            raise OperationError(op, f'buffer "{op.label.data}" has no offset; run plan-memory')
         array = buffer_type(self._bytes[op.space], op.space)
         whole = memref.GetGlobalOp(self._symbol(op.space), array)
         return _part(whole.memref, op.offset.value.data - self._first(op.space), op.result)
@@ -91,8 +91,8 @@ class Arenas:
 def _size(function: FuncOp, name: str) -> int:
     value = function.attributes.get(name)
     if not isinstance(value, IntegerAttr):
-        raise DiagnosticException(
-            f'network "{function.sym_name.data}" has no memory plan; run plan-memory'
+        raise OperationError(
+            function, f'network "{function.sym_name.data}" has no memory plan; run plan-memory'
         )
     return value.value.data
 

@@ -7,10 +7,10 @@ from itertools import pairwise
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
-from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.graph import LayerOperation
 from dsconv.dialects.tiled import BufferOp, L3TransferOp, L3WaitOp, LayerOp
+from dsconv.passes.analysis.diagnostics import OperationError
 from dsconv.passes.analysis.rematerialise import is_copyable
 
 BETWEEN_LAYERS = (BufferOp, L3TransferOp, L3WaitOp)
@@ -29,9 +29,10 @@ def networks(module: ModuleOp, layer: type[LayerOperation] | type[LayerOp]) -> l
     ]
     for function in found:
         if len(function.body.blocks) > 1:
-            raise DiagnosticException(
+            raise OperationError(
+                function,
                 f'network "{function.sym_name.data}" has {len(function.body.blocks)} blocks; '
-                "layers come one after the other in a single block"
+                "layers come one after the other in a single block",
             )
     return found
 

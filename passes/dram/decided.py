@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from xdsl.dialects.builtin import DenseArrayBase
 from xdsl.ir import SSAValue
-from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.attributes import Axis, TileOrder
 from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import LayerOperation
 from dsconv.dialects.target import Accelerator
 from dsconv.dialects.tiled import RESIDENT_INPUTS
+from dsconv.passes.analysis.diagnostics import OperationError
 from dsconv.passes.dram.chains import DramChain
 from dsconv.passes.dram.choices import Way, parts_of
 from dsconv.passes.dram.dense_nest import DenseNest
@@ -47,7 +47,7 @@ def step_of(op: LayerOperation, machine: Accelerator) -> Step:
     chain = DramChain.of(layers_in(op))
     on_chip = values_on_chip(op)
     if len(on_chip) > 1:
-        raise DiagnosticException(f'layer "{op.label}" finds one map on chip, not {len(on_chip)}')
+        raise OperationError(op, f'layer "{op.label}" finds one map on chip, not {len(on_chip)}')
     stay = chain.stay(on_chip[0] if on_chip else None, leaves_output=leaves_output(op))
     return Step(chain, _way(op, chain, stay, machine), stay)
 
@@ -56,15 +56,16 @@ def _way(op: LayerOperation, chain: DramChain, stay: Stay, machine: Accelerator)
     if isinstance(op, FusedOp) and op.axis is Axis.ROWS:
         return RowPipeline(chain.links, chain.reads, stay, machine)
     if op.tile is None:
-        raise DiagnosticException(f'layer "{op.label}" has no tile; run schedule-dram before')
+        raise OperationError(op, f'layer "{op.label}" has no tile; run schedule-dram before')
     tile, parts = op.tile.tile, parts_of(chain.links, chain.reads)
     if tile.order not in ORDERS:
-        raise DiagnosticException(
+        raise OperationError(
+            op,
             f'layer "{op.label}": an accelerator behind DRAM has tile loops in order '
-            f"{', '.join(ORDERS)}, not {tile.order}"
+            f"{', '.join(ORDERS)}, not {tile.order}",
         )
     if parts is None:
-        raise DiagnosticException(f'fused layer "{op.label}" cannot run along channels; try rows')
+        raise OperationError(op, f'fused layer "{op.label}" cannot run along channels; try rows')
     if parts.middle:
         return GroupNest(parts, tile, stay, machine)
     assert parts.sum is not None, "a chain has layers"

@@ -13,7 +13,6 @@ from functools import cached_property
 from math import prod
 
 from xdsl.ir import SSAValue
-from xdsl.utils.exceptions import DiagnosticException
 
 from dsconv.dialects.fused import FusedOp
 from dsconv.dialects.graph import (
@@ -32,6 +31,7 @@ from dsconv.dialects.graph import (
     tensor_type,
 )
 from dsconv.dialects.tiled import Shape
+from dsconv.passes.analysis.diagnostics import OperationError
 from dsconv.passes.analysis.layer_shape import LayerShape
 
 CHANNELWISE = (DepthwiseOp, AddOp, MulOp, AveragePoolOp, MaxPoolOp, RescaleOp)
@@ -127,9 +127,10 @@ def check_unit(op: LayerOperation) -> None:
     is_grouped = isinstance(op, Conv2DOp) and op.groups > 1
     if not isinstance(op, CHANNELWISE + DENSE) or is_grouped:
         what = "a convolution in groups" if is_grouped else f"of kind {op.kind}"
-        raise DiagnosticException(
+        raise OperationError(
+            op,
             f'layer "{op.label}" is {what}; an accelerator behind DRAM has units for dense and '
-            "depthwise convolutions, pools, additions, products and rescalings"
+            "depthwise convolutions, pools, additions, products and rescalings",
         )
 
 

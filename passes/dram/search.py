@@ -125,6 +125,7 @@ class DramSearch:
         size = smallest(chain.links[0], chain.reads, stay, self.machine)
         raise DoesNotFitError(
             Space.L1,
+            layer,
             f'layer "{layer.label}" needs {size} entries on chip with its smallest tile, the '
             f"buffer has {self.machine.entries}; give it more, or fewer copies",
         )

@@ -13,6 +13,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from dsconv.dialects.attributes import i64_array
 from dsconv.dialects.graph import dtype_of
+from dsconv.passes.analysis.diagnostics import place_of
 from dsconv.passes.tosa import arithmetic, movements, weighted
 from dsconv.passes.tosa.function_reader import (
     FunctionReader,
@@ -118,13 +119,13 @@ class _Converter:
     def run(self) -> Conversion:
         blocks = self._function.body.blocks
         if len(blocks) != 1:
-            raise UnreadableError(f"@{self._function.sym_name.data}: {len(blocks)} blocks, not one")
+            raise self._problem(f"{len(blocks)} blocks, not one")
         block = self._function.body.block
         for index, argument in enumerate(block.args):
             if not is_activation_type(argument):
-                raise UnreadableError(
-                    f"@{self._function.sym_name.data}: argument {index} is {argument.type}; "
-                    "tensors of i8, of batch 1 and at most 4 dimensions, are supported"
+                raise self._problem(
+                    f"argument {index} is {argument.type}; tensors of i8, of batch 1 and at most 4 "
+                    "dimensions, are supported"
                 )
         reader = FunctionReader(block)
         operations = [TosaOperation(operation, index) for index, operation in enumerate(block.ops)]
@@ -136,7 +137,11 @@ class _Converter:
         try:
             return self._finish(block, reader, last)
         except VerifyException as error:
-            raise UnreadableError(f"@{self._function.sym_name.data}: {error}") from error
+            raise self._problem(str(error)) from error
+
+    def _problem(self, reason: str) -> UnreadableError:
+        name = self._function.sym_name.data
+        return UnreadableError(f"{place_of(self._function)}@{name}: {reason}")
 
     def _read(self, reader: FunctionReader, operation: TosaOperation) -> None:
         """Reads an operation; what goes wrong counts where its result is needed."""

@@ -12,7 +12,8 @@ from xdsl.ir import Block, Operation, SSAValue
 
 from dsconv.dialects.attributes import Layout, RequantAttr, Rounding
 from dsconv.dialects.graph import IntTensorType, LayerOperation, RescaleOp, activation_type
-from dsconv.passes.tosa.operation import TosaOperation, bits_of, name_of, shape_of
+from dsconv.passes.analysis.diagnostics import name_of
+from dsconv.passes.tosa.operation import TosaOperation, bits_of, shape_of
 from dsconv.passes.tosa.values import Activation, Array, Constant, Result, Value
 
 LARGEST_ACTIVATION = 2**28

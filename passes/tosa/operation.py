@@ -24,12 +24,12 @@ from xdsl.dialects.builtin import (
     StringAttr,
     TensorType,
     UnregisteredAttr,
-    UnregisteredOp,
     i1,
 )
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from dsconv.errors import DsconvError
+from dsconv.passes.analysis.diagnostics import name_of, place_of
 
 Array = npt.NDArray[Any]
 PREFIX = "tosa."
@@ -70,8 +70,8 @@ class TosaOperation:
 
     def problem(self, reason: str, advice: str = "") -> UnreadableError:
         """An error that names this operation."""
-        place = f"operation {self.index} ({self.name})"
-        return UnreadableError(f"{place}: {reason}" + (f"; {advice}" if advice else ""))
+        where = f"{place_of(self.operation)}operation {self.index} ({self.name})"
+        return UnreadableError(f"{where}: {reason}" + (f"; {advice}" if advice else ""))
 
     @cached_property
     def attributes(self) -> dict[str, Attribute]:
@@ -134,11 +134,6 @@ class TosaOperation:
         numbers = np.array(value.get_values())
         shape = value.get_shape()
         return numbers.reshape(shape) if numbers.size > 1 else np.resize(numbers, shape)
-
-
-def name_of(operation: Operation) -> str:
-    """The name of an operation that may be unregistered."""
-    return operation.op_name.data if isinstance(operation, UnregisteredOp) else operation.name
 
 
 def is_tosa(operation: Operation) -> bool:
