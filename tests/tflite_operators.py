@@ -319,6 +319,8 @@ def write_mirror_pad(sample: Sample, kind: str) -> int:
     for axis in (1, 2, 3):
         most = min(3, sample.shape[axis] - (1 - mode))
         pads[axis] = sample.rng.integers(0, most + 1, 2)
+    if not pads.any():
+        mode, pads[3, 1] = 1, 1
     y = sample.moved(*(int(size) for size in sample.shape + pads.sum(axis=1)))
     sample.writer.operator(
         kind, [sample.x, sample.writer.constant(pads)], [y], "MirrorPadOptions", mode=mode

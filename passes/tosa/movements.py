@@ -130,7 +130,13 @@ def read_concat(reader: FunctionReader, operation: TosaOperation) -> None:
 
 
 def read_slice(reader: FunctionReader, operation: TosaOperation) -> None:
-    """A part of the channels, rows and columns."""
+    """A part of the channels, rows and columns, or of a constant."""
+    value = reader.value(operation, 0)
+    if isinstance(value, Constant):
+        bounds = zip(reader.numbers(operation, 1), operation.result_shape, strict=True)
+        part = value.array[tuple(slice(first, first + size) for first, size in bounds)]
+        reader.set(operation, Constant(part.reshape(operation.result_shape)))
+        return
     x = _image(reader, operation)
     _, row, column, channel = reader.numbers(operation, 1)
     first = (channel, row, column)
