@@ -38,6 +38,7 @@ PASSES = {
     "lower-kernels-to-xpulp": "dsconv.lowering.xpulp.lower_kernels:LowerKernelsToXpulpPass",
     "lower-kernels": "dsconv.lowering.lower_kernels:LowerKernelsPass",
     "lower-to-upstream": "dsconv.lowering.upstream.lower_to_upstream:LowerToUpstreamPass",
+    "canonicalize-functions": "dsconv.passes.canonicalize_functions:CanonicalizeFunctionsPass",
 }
 TARGETS = {"dsconv-c": "dsconv.lowering.c_target:CTarget"}
 

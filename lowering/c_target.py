@@ -85,7 +85,8 @@ def taken_names(module: ModuleOp) -> list[str]:
     kernels = [function.sym_name.data for function in functions(module)]
     constants = [symbol for symbol, _ in weights(module)]
     own = ("l1", "l2", "inputs", "outputs", "run", "network", *kernels, *constants)
-    return [f"{network_name(module)}_{part}" for part in own]
+    name = network_name(module)
+    return [f"{name}_{part}" for part in own]
 
 
 def layer_count(network: FuncOp) -> int:

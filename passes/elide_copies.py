@@ -30,10 +30,10 @@ from dsconv.passes.analysis.liveness import (
     Lifespan,
     constant_size,
     constants,
-    fits_beside,
     lifespans,
     live_bytes,
     peak_live_bytes,
+    room_beside,
 )
 from dsconv.passes.analysis.networks import networks
 from dsconv.passes.analysis.target_cluster import memory_limit
@@ -168,7 +168,7 @@ class ElideCopiesPass(ModulePass):
         kernels = kernels_run(op)
         for function in networks(op, LayerOp):
             peak = peak_live_bytes(lifespans(function))
-            if not l2 or fits_beside(weights, peak, l2):
+            if not l2 or peak <= room_beside(weights, l2):
                 elide_copies(function, peak)
         superfluous = kernels - kernels_run(op)
         for kernel in list(op.body.block.ops):

@@ -28,14 +28,14 @@ from dsconv.dialects.tiled import (
     aligned,
     enclosing_layer,
 )
-from dsconv.passes.analysis.allocator import search_fit
+from dsconv.passes.analysis.allocator import fits
 from dsconv.passes.analysis.index_constants import index_constant
 from dsconv.passes.analysis.liveness import (
     Lifespan,
     constant_size,
     constants,
-    fits_beside,
     lifespans,
+    room_beside,
 )
 from dsconv.passes.analysis.networks import networks
 from dsconv.passes.analysis.target_cluster import memory_limit
@@ -258,7 +258,8 @@ def is_multiple(value: SSAValue, divisor: int) -> bool:
 
 def spill(function: FuncOp, weights: list[int], l2: int) -> None:
     """Moves the largest activations of a network to L3 until the others fit."""
-    while not fits_beside(weights, search_fit(items := lifespans(function)), l2):
+    room = room_beside(weights, l2)
+    while not fits(items := lifespans(function), room):
         largest = spill_candidate(items)
         if largest is None:
             return

@@ -34,14 +34,14 @@ from dsconv.dialects.tiled import (
     buffer_size,
     buffer_type,
 )
-from dsconv.passes.analysis.allocator import search_fit
+from dsconv.passes.analysis.allocator import fits
 from dsconv.passes.analysis.diagnostics import DoesNotFitError
 from dsconv.passes.analysis.liveness import (
     Lifespan,
     constant_size,
     constants,
     lifespans,
-    live_bytes,
+    live_bytes_by_position,
     positions,
 )
 from dsconv.passes.analysis.networks import first_layer, networks
@@ -155,10 +155,8 @@ class StreamPlan:
         self.l2_bytes = l2_bytes
         self.l3 = l3
         self.most_in_flight = l3.transfers_in_flight - 1 - activation_transfers
-        self.activation_bytes = [
-            max(live_bytes(activations, position) for position in range(step.first, step.last + 1))
-            for step in steps
-        ]
+        live = live_bytes_by_position(activations)
+        self.activation_bytes = [max(live[step.first : step.last + 1], default=0) for step in steps]
 
     def choose(self) -> list[Stream] | None:
         """The streams of least estimated time; None where nothing fits."""
@@ -322,10 +320,10 @@ def write_streams(module: ModuleOp, name: str, streams: Sequence[Stream]) -> Non
         end_stream(steps[stream.step], buffer)
 
 
-def l2_needed(module: ModuleOp, name: str) -> int:
-    """Bytes of L2 for a network's buffers and the weights that stay."""
+def fits_l2(module: ModuleOp, name: str, l2: int) -> bool:
+    """Whether a network's buffers fit L2 beside the weights that stay."""
     weights = sum(aligned(constant_size(constant)) for constant in constants(module, Space.L2))
-    return search_fit(lifespans(network_named(module, name))) + weights
+    return fits(lifespans(network_named(module, name)), l2 - weights)
 
 
 class WeightStreaming:
@@ -342,7 +340,7 @@ class WeightStreaming:
         activations = lifespans(function)
         resident = constants(self.module, Space.L2)
         weights = sum(aligned(constant_size(constant)) for constant in resident)
-        if not steps or search_fit(activations) + weights <= self.l2:
+        if not steps or fits(activations, self.l2 - weights):
             return
         room = self.l2 - (weights - sum(step.size for step in steps))
         for margin in range(0, self.l2 // 2, self.l2 // PLANNING_STEPS):
@@ -351,7 +349,7 @@ class WeightStreaming:
                 break
             trial = self.module.clone()
             write_streams(trial, function.sym_name.data, streams)
-            if l2_needed(trial, function.sym_name.data) <= self.l2:
+            if fits_l2(trial, function.sym_name.data, self.l2):
                 write_streams(self.module, function.sym_name.data, streams)
                 return
         used = StreamPlan(steps, activations, room, self.l3).activation_bytes
@@ -388,8 +386,7 @@ class WeightStreaming:
                 )
                 for stream in streams
             ]
-            planned = resident + search_fit([*activations, *buffers])
-            if planned <= limit:
+            if fits([*activations, *buffers], limit - resident):
                 return streams
             budget -= self.l2 // 64
         return None

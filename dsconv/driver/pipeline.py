@@ -41,7 +41,7 @@ TILED_LEVEL = (
 )
 """From tensors to loops over tiles, and where everything lies."""
 
-CLEAN_UP = "canonicalize,cse"
+CLEAN_UP = "canonicalize-functions,cse"
 
 
 def planning_passes(

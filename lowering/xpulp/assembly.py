@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 
 from dsconv.dialects.target import Cluster, Core, InstructionCache
 from dsconv.lowering.xpulp.encodings import (
@@ -35,6 +36,9 @@ ARGUMENTS = tuple(f"a{number}" for number in range(8))
 TEMPORARIES = (*(f"t{number}" for number in range(7)), *reversed(ARGUMENTS))
 SAVED = (*(f"s{number}" for number in range(12)), "ra", "gp", "tp")
 """What a function has to give back as it was. Bare-metal C needs neither gp nor tp."""
+
+ORDER = {register: rank for rank, register in enumerate((*TEMPORARIES, *SAVED))}
+"""In which order registers are taken."""
 
 MEMORY = frozenset({"lb", "lh", "lw", "lbu", "lhu", "sb", "sh", "sw"})
 BRANCHES = frozenset({"beq", "bne", "blt", "bge", "bltu", "bgeu", "beqz", "bnez", "j"})
@@ -144,6 +148,21 @@ def split_constant(value: int) -> tuple[int, int]:
     return (value - low >> 12) & 0xFFFFF, low
 
 
+@cache
+def instruction_text(name: str, operands: tuple[Operand, ...]) -> str:
+    """How the assembler reads an instruction; the same ones come in most kernels."""
+    listing = ", ".join(map(str, operands))
+    if name in XPULP:
+        return f"{XPULP[name].directive(*operands):<44} # {name} {listing}"
+    if name in MEMORY:
+        value, base, offset = operands
+        assert isinstance(offset, int), "an offset is a constant"
+        if not is_immediate(offset):
+            raise ValueError(f"offset {offset} does not fit 12 bits")
+        return f"{name} {value}, {offset}({base})"
+    return f"{name} {listing}".rstrip()
+
+
 class Assembly:
     """The body of a function."""
 
@@ -199,9 +218,8 @@ class Assembly:
         for register in registers:
             assert register not in self._free, f"{register} is free already"
             self._free.append(register)
-        order = [*TEMPORARIES, *SAVED]
-        unsaved = {register for register in SAVED if register not in self._saved}
-        self._free.sort(key=lambda register: (register in unsaved, order.index(register)))
+        unsaved = set(SAVED).difference(self._saved)
+        self._free.sort(key=lambda register: (register in unsaved, ORDER[register]))
 
     @property
     def free_registers(self) -> int:
@@ -227,19 +245,10 @@ class Assembly:
 
     def __call__(self, name: str, *operands: Operand | Label) -> None:
         """Writes an instruction."""
-        texts = [self._reference(item) if isinstance(item, Label) else item for item in operands]
-        listing = ", ".join(map(str, texts))
-        if name in XPULP:
-            text = f"{XPULP[name].directive(*texts):<44} # {name} {listing}"
-        elif name in MEMORY:
-            value, base, offset = texts
-            assert isinstance(offset, int), "an offset is a constant"
-            if not is_immediate(offset):
-                raise ValueError(f"offset {offset} does not fit 12 bits")
-            text = f"{name} {value}, {offset}({base})"
-        else:
-            text = f"{name} {listing}".rstrip()
-        self._lines.append(Line(text, name, tuple(texts)))
+        texts = tuple(
+            [self._reference(item) if isinstance(item, Label) else item for item in operands]
+        )
+        self._lines.append(Line(instruction_text(name, texts), name, texts))
 
     def li(self, register: str, value: int) -> None:
         """Sets a register to a 32-bit constant, in one or two instructions."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from math import ceil
 
 LANES = 4
@@ -182,11 +183,12 @@ def word_of(axis: StripAxis, output: int, begin: int, load: int) -> Word:
     return Word(inside[0] - axis.position(output, 0), len(inside), inside[0] - load)
 
 
-def strips_of(axis: StripAxis, plan: StripPlan) -> list[Strip]:
+@cache
+def strips_of(axis: StripAxis, plan: StripPlan) -> tuple[Strip, ...]:
     """Strips over a whole row of outputs; the last one is moved back into the map."""
     last = axis.outputs - plan.columns
-    firsts = [min(first, last) for first in range(0, axis.outputs, plan.columns)]
-    return [strip_at(axis, plan, first) for first in firsts]
+    firsts = (min(first, last) for first in range(0, axis.outputs, plan.columns))
+    return tuple(strip_at(axis, plan, first) for first in firsts)
 
 
 def runs_of(axis: StripAxis, strips: Sequence[Strip]) -> list[Run]:

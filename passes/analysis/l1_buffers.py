@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from xdsl.dialects.func import FuncOp
@@ -16,7 +16,6 @@ from dsconv.dialects.tiled import (
     SlotOp,
     ViewOp,
     aligned,
-    enclosing_layer,
     whole_buffer,
 )
 
@@ -73,27 +72,40 @@ def layer_buffers(layer: LayerOp, resident: tuple[BufferOp, ...] = ()) -> LayerB
     live_at_end = [buffer for buffer in own if is_used_behind(buffer.result, layer, end)]
     early: list[BufferOp] = []
     late: list[BufferOp] = []
-    for buffer in shared_buffers(layer):
-        first = first_use(buffer, layer)
-        if buffer not in resident and first is not None:
-            (late if is_behind(first, layer, end) else early).append(buffer)
+    first_uses = shared_buffers(layer)
+    for buffer in in_order(first_uses, layer):
+        if buffer not in resident:
+            (late if is_behind(first_uses[buffer], layer, end) else early).append(buffer)
     used_before = [buffer for buffer in own if buffer not in live_at_end]
     return LayerBuffers(
         layer, resident, (*live_at_end, *used_before), tuple(live_at_end), tuple(early), tuple(late)
     )
 
 
-def shared_buffers(layer: LayerOp) -> list[BufferOp]:
-    """The L1 buffers of a network that do not belong to one layer alone."""
-    function = layer.parent_block()
-    ops = () if function is None else function.ops
-    return [op for op in ops if isinstance(op, BufferOp) and op.space is Space.L1]
+def shared_buffers(layer: LayerOp) -> dict[BufferOp, Operation]:
+    """The L1 buffers that a layer shares with others, each with its first use in the layer."""
+    network = layer.parent_block()
+    found: dict[BufferOp, Operation] = {}
+    for user in layer.walk():
+        if user is layer or isinstance(user, SlotOp | ViewOp):
+            continue
+        for operand in user.operands:
+            buffer = whole_buffer(operand).owner
+            if (
+                isinstance(buffer, BufferOp)
+                and buffer.parent_block() is network
+                and buffer.space is Space.L1
+            ):
+                found.setdefault(buffer, user)
+    return found
 
 
-def first_use(buffer: BufferOp, layer: LayerOp) -> Operation | None:
-    """The first operation of a layer that uses a buffer, or a part of it."""
-    found = {user for user in users(buffer.result) if enclosing_layer(user) is layer}
-    return next((op for op in layer.walk() if op in found), None) if found else None
+def in_order(buffers: Collection[BufferOp], layer: LayerOp) -> list[BufferOp]:
+    """Buffers of a layer's network in the order in which they stand there."""
+    network = layer.parent_block()
+    if network is None or len(buffers) < 2:
+        return list(buffers)
+    return [op for op in network.ops if op in buffers]
 
 
 def last_barrier(layer: LayerOp) -> BarrierOp | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 
 from xdsl.dialects import memref
 from xdsl.dialects.builtin import ModuleOp
@@ -40,10 +41,19 @@ def live_bytes(lifespans: Iterable[Lifespan], position: int) -> int:
     return sum(item.size for item in lifespans if item.first <= position <= item.last)
 
 
+def live_bytes_by_position(lifespans: Iterable[Lifespan]) -> list[int]:
+    """Bytes that are needed at each position, up to the last that needs some."""
+    items = list(lifespans)
+    changes = [0] * (max((item.last for item in items), default=0) + 2)
+    for item in items:
+        changes[item.first] += item.size
+        changes[item.last + 1] -= item.size
+    return list(accumulate(changes))[:-1]
+
+
 def peak_live_bytes(lifespans: Iterable[Lifespan]) -> int:
     """Lower bound of any plan: the most bytes that are needed at one position."""
-    items = list(lifespans)
-    return max((live_bytes(items, item.first) for item in items), default=0)
+    return max(live_bytes_by_position(lifespans))
 
 
 def peak_layer(function: FuncOp, lifespans: Iterable[Lifespan]) -> str:
@@ -130,10 +140,10 @@ def constant_size(constant: memref.GlobalOp) -> int:
     return constant.type.get_shape()[0]
 
 
-def fits_beside(weights: Iterable[int], activations: int, l2: int) -> bool:
-    """Whether an L2 of so many bytes has room for activations beside weights.
+def room_beside(weights: Iterable[int], l2: int) -> int:
+    """Bytes that an L2 of so many has for activations beside weights: all of them, or the largest.
 
-    That is beside all of them, or beside the largest one.
+    Where it cannot hold all, they come from L3 one after the other.
     """
     sizes = [aligned(size) for size in weights]
-    return activations + min(sum(sizes), max(sizes, default=0)) <= l2
+    return l2 - min(sum(sizes), max(sizes, default=0))
