@@ -143,6 +143,7 @@ def test_the_command_prints_and_writes_all(tmp_path: Path) -> None:
         (["--on", "paper"], "no cycles by paper; there are auto, model, gvsoc"),
         (["--data", "x.npz"], "the accuracy takes both --data and --labels"),
         (["--variants", "none.onnx"], "none.onnx: no such file"),
+        (["--variants", f"half,{MODEL},{MODEL}"], "different names, not as it is, half, digits, d"),
     ],
 )
 def test_what_is_wrong_is_named(options: list[str], message: str) -> None:

@@ -114,7 +114,8 @@ class Comparison:
                 places = [place + (number + 0.5) * width - 0.4 for place in range(len(targets))]
                 axes.bar(places, heights, width, label=variant)
             axes.set_xticks(range(len(targets)), targets, rotation=20, ha="right", fontsize=8)
-            axes.set_yscale("log")
+            if any(row[column] for row in rows):
+                axes.set_yscale("log")
             axes.set_title(label, fontsize=9)
         figure.axes[0].legend(fontsize=8)
         figure.savefig(path, dpi=150)
@@ -161,6 +162,9 @@ def compare(
         *(ComparedVariant.named(name, file) for name in variants),
     ]
     networks = {variant.name: variant.imported() for variant in compared}
+    if len(networks) < len(compared):
+        names = ", ".join(variant.name for variant in compared)
+        raise DsconvError(f"variants need different names, not {names}")
     accuracy = {} if data is None else {name: data.right(net) for name, net in networks.items()}
     cases = [Case(variant, machine, cycles) for variant in compared for machine in machines]
     return Comparison(model.stem, sweep("compare", cost_of, cases, executor, console), accuracy)
