@@ -132,7 +132,7 @@ def main() -> None:
     try:
         tool.run()
     except ParseError as error:
-        advice = TOSA_ADVICE if "tosa." in error.span.input.content else ""
+        advice = TOSA_ADVICE if "tosa." in str(error.span.input.content) else ""
         sys.exit(f"error: {error}{advice}")
     except DiagnosticException as error:
         sys.exit(f"error: {tool.running}{': ' if tool.running else ''}{error}")

@@ -132,6 +132,24 @@ def test_what_is_not_read_is_refused_by_name():
     refused(writer, y, r"operator 0 \(LOCAL_RESPONSE_NORMALIZATION\): this operator is not supp")
 
 
+@pytest.mark.parametrize("kind", ["CUSTOM", "LSTM", "SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM"])
+def test_other_kinds_of_layers_are_refused_by_name(kind: str):
+    writer = TfliteModelWriter()
+    x, y = (writer.activation((1, 2, 2, 4), 0.1) for _ in range(2))
+    writer.inputs.append(x)
+    writer.operator(kind, [x], [y])
+    refused(writer, y, rf"operator 0 \({kind}.*\): this operator is not supported")
+
+
+def test_batches_that_are_no_dilation_are_refused():
+    writer = TfliteModelWriter()
+    x = writer.input((1, 4, 4, 2), 0.1)
+    y = writer.activation((4, 2, 2, 2), 0.1)
+    numbers = (np.array([2, 2], np.int32), np.zeros((2, 2), np.int32))
+    writer.operator("SPACE_TO_BATCH_ND", [x, *map(writer.constant, numbers)], [y])
+    refused(writer, y, r"operator 0 \(SPACE_TO_BATCH_ND\): it stands alone")
+
+
 def test_activations_of_16_bits_are_refused():
     writer = TfliteModelWriter()
     x, y = (writer.activation((1, 2, 2, 4), 0.1, dtype="int16") for _ in range(2))

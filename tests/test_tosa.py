@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,42 @@ def test_multipliers_of_16_bits_are_refused(tmp_path: Path):
     refused(tmp_path, module(text.replace("scale32 = true", "scale32 = false")), "of 16 bits")
     inexact = text.replace("DOUBLE_ROUND", "INEXACT_ROUND")
     refused(tmp_path, module(inexact), "rounding mode INEXACT_ROUND")
+
+
+def test_shifts_out_of_range_are_refused(tmp_path: Path):
+    function = TosaFunction(np.random.default_rng(0))
+    y = function.rescale(function.input(1, 2, 2, 3), [0.5])
+    text = function.text(y)
+    shift = re.search(r"dense<\[(\d+)\]> : tensor<1xi8>", text)
+    assert shift is not None
+    refused(
+        tmp_path, module(text.replace(shift[0], "dense<[63]> : tensor<1xi8>")), r"shifts \[63\]"
+    )
+
+
+@pytest.mark.parametrize("left", ["tfl.softmax", "tosa.custom"])
+def test_what_the_converter_leaves_is_refused_by_name(left: str, tmp_path: Path):
+    function = TosaFunction(np.random.default_rng(0))
+    y = function.clamp(function.clamp(function.input(1, 2, 2, 3), -9, 9), -5, 5)
+    function.lines[-1] = function.lines[-1].replace("tosa.clamp", left)
+    place = rf"net\.mlir:5:5: operation 1 \({left}\): this operation is not supported"
+    refused(tmp_path, module(function.text(y)), place)
+
+
+def test_windows_that_do_not_divide_their_input_are_refused(tmp_path: Path):
+    function = TosaFunction(np.random.default_rng(0))
+    y = function.pool("tosa.max_pool2d", function.input(1, 4, 4, 3), (2, 2), (0, 0))
+    text = function.text(y).replace("stride = array<i64: 2, 2>", "stride = array<i64: 3, 3>")
+    refused(tmp_path, module(text), "@main: ")
+
+
+def test_a_dynamic_batch_is_one(tmp_path: Path):
+    function = TosaFunction(np.random.default_rng(0))
+    y = function.pool("tosa.max_pool2d", function.input(1, 4, 4, 3), (2, 2), (0, 0))
+    path = tmp_path / "net.mlir"
+    path.write_text(module(function.text(y)).replace("tensor<1x", "tensor<?x"))
+    (found,) = run_imported(import_onnx(path), function.inputs).outputs
+    np.testing.assert_array_equal(found, np.moveaxis(function.values[y], -1, 1))
 
 
 @needs_files

@@ -198,6 +198,30 @@ class TosaFunction:
         operands = [x, self.shape_constant(*edges), self.scalar(value)]
         return self._add("tosa.pad", operands, "", result)
 
+    def resize(
+        self, x: str, sizes: Sequence[int], scale: Sequence[int], offset: Sequence[int], mode: str
+    ) -> str:
+        """resize to so many rows and columns; scale and offset as TOSA has them."""
+        values = self.values[x].astype(int)
+        for axis, count in enumerate(sizes):
+            up, down = scale[2 * axis : 2 * axis + 2]
+            places, rests = np.divmod(np.arange(count) * down + offset[axis], up)
+            last = values.shape[1 + axis] - 1
+            if mode == "BILINEAR":
+                lines = [1] * 4
+                lines[1 + axis] = count
+                rest = rests.reshape(lines)
+                first = values.take(np.clip(places, 0, last), 1 + axis)
+                second = values.take(np.clip(places + 1, 0, last), 1 + axis)
+                values = first * (up - rest) + second * rest
+            else:
+                nearest = places + (2 * rests >= up)
+                values = values.take(np.clip(nearest, 0, last), 1 + axis)
+        dtype = np.int32 if mode == "BILINEAR" else np.int8
+        operands = [x, *(self.shape_constant(*part) for part in (scale, offset, (0, 0)))]
+        attributes = f"mode = #tosa.resize_mode<{mode}>"
+        return self._add("tosa.resize", operands, attributes, values.astype(dtype))
+
     def reshape(self, x: str, *shape: int) -> str:
         operands = [x, self.shape_constant(*shape)]
         return self._add("tosa.reshape", operands, "", self.values[x].reshape(shape))
@@ -353,6 +377,18 @@ def write_movements(f: TosaFunction) -> str:
     return f.table(joined, random_weights(rng, 256))
 
 
+def write_resize(f: TosaFunction) -> str:
+    """A resize by any factors."""
+    rng, x = f.rng, f.input(*_sizes(f.rng))
+    up_y, down_y, up_x, down_x = (int(number) for number in rng.integers(1, 9, 4))
+    offset = [int(number) for number in rng.integers(-4, 5, 2)]
+    sizes, scale = [int(size) for size in rng.integers(1, 12, 2)], [up_y, down_y, up_x, down_x]
+    if rng.random() < 0.5:
+        return f.resize(x, sizes, scale, offset, "NEAREST_NEIGHBOR")
+    sums = f.resize(x, sizes, scale, offset, "BILINEAR")
+    return f.rescale(sums, [1 / (up_y * up_x)])
+
+
 def write_chain(f: TosaFunction) -> str:
     """A rescale to another zero point, clamped alone, and clamped again."""
     rng = f.rng
@@ -376,6 +412,7 @@ WRITERS: Mapping[str, Callable[[TosaFunction], str]] = {
     "mean": write_mean,
     "movements": write_movements,
     "product": write_product,
+    "resize": write_resize,
     "sum": write_sum,
     "sum with constant": write_sum_with_constant,
 }

@@ -29,7 +29,7 @@ def support() -> str:
             "",
             *_table(("operation", "flavours", "what is read"), sorted(_operations())),
             "",
-            *_table(("operation of TOSA", "what is read"), _tosa_operations()),
+            *_table(("operation of TOSA", "what is read"), list(_tosa_operations())),
             "",
         ]
     )

@@ -13,6 +13,7 @@ from dsconv.dialects.attributes import RequantAttr, Rounding, WindowAttr
 from dsconv.dialects.graph import (
     AveragePoolOp,
     ConcatOp,
+    InterpolateOp,
     IntTensorType,
     LayerOperation,
     MaxPoolOp,
@@ -37,6 +38,8 @@ from dsconv.passes.tosa.values import (
 STORED_AXES = (0, 2, 3, 1)
 """The stored axis of each dimension N, H, W, C."""
 NO_PADS = (0, 0, 0, 0)
+MOST_PARTS = 2**22
+"""Of one pixel, so that the sum of all parts of an activation fits 32 bits."""
 
 
 def read_constant(reader: FunctionReader, operation: TosaOperation) -> None:
@@ -163,27 +166,62 @@ def read_pad(reader: FunctionReader, operation: TosaOperation) -> None:
 
 
 def read_resize(reader: FunctionReader, operation: TosaOperation) -> None:
-    """Rows and columns, each repeated a whole number of times."""
-    x = _image(reader, operation)
-    if operation.word("mode") != "NEAREST_NEIGHBOR":
-        raise operation.problem(f"mode {operation.word('mode')}", "NEAREST_NEIGHBOR is supported")
+    """Rows and columns in other numbers, nearest or between neighbours."""
+    x, mode = _image(reader, operation), operation.word("mode")
     scale, offsets = reader.numbers(operation, 1), reader.numbers(operation, 2)
-    _, rows, columns, _ = operation.result_shape
-    for axis, (size, count) in enumerate(zip(x.shape[1:3], (rows, columns), strict=True)):
-        up, down = scale[2 * axis : 2 * axis + 2]
-        places = _nearest(size, count, up, down, offsets[axis])
-        if count % size or places != [index * size // count for index in range(count)]:
-            raise operation.problem(f"reads places {places} of {size}", "repetitions are supported")
-    _move(reader, operation, [x], lambda label, values, type_: ResizeOp(label, values[0], type_))
+    axes = list(zip(scale[::2], scale[1::2], offsets, strict=True))
+    if mode not in ("NEAREST_NEIGHBOR", "BILINEAR") or min(*scale[::2], scale[1], scale[3]) < 1:
+        raise operation.problem(f"mode {mode}, scale {scale}")
+    if mode == "BILINEAR":
+        reader.set(operation, _interpolated(reader, operation, x, axes))
+        return
+    sizes = zip(x.shape[1:3], operation.result_shape[1:3], axes, strict=True)
+    if all(_repeats(size, count, *axis) for size, count, axis in sizes):
+        _move(
+            reader, operation, [x], lambda label, values, type_: ResizeOp(label, values[0], type_)
+        )
+        return
+    rows, columns = ((2 * down, 2 * offset + up, 2 * up) for up, down, offset in axes)
+    limits = np.iinfo(x.dtype)
+    requant = RequantAttr.of(
+        [1], [1], rounding=Rounding.HALF_UP, clip=(int(limits.min), int(limits.max))
+    )
+    _move(
+        reader,
+        operation,
+        [x],
+        lambda label, values, type_: InterpolateOp(
+            label, values[0], rows, columns, requant, type_, nearest=True
+        ),
+    )
 
 
-def _nearest(size: int, count: int, up: int, down: int, offset: int) -> list[int]:
-    """Where each result is read, after TOSA's nearest neighbour."""
+def _repeats(size: int, count: int, up: int, down: int, offset: int) -> bool:
+    """Whether each of so many places is read as often as any other, one after the other."""
     places: list[int] = []
     for index in range(count):
         place, rest = divmod(index * down + offset, up)
         places.append(min(max(place + (2 * rest >= up), 0), size - 1))
-    return places
+    return count % size == 0 and places == [index * size // count for index in range(count)]
+
+
+def _interpolated(
+    reader: FunctionReader,
+    operation: TosaOperation,
+    x: Activation,
+    axes: Sequence[tuple[int, int, int]],
+) -> Sums:
+    """Sums of the four pixels around, in parts of one; a rescale makes bytes of them."""
+    rows, columns = ((down, offset, up) for up, down, offset in axes)
+    if rows[2] * columns[2] > MOST_PARTS:
+        raise operation.problem(f"{rows[2]}x{columns[2]} parts of a pixel")
+    shape = operation.result_shape
+
+    def make(requant: RequantAttr, dtype: type[np.integer]) -> LayerOperation:
+        type_ = activation_type(image_sizes(shape), dtype)
+        return InterpolateOp(reader.label(operation), x.value, rows, columns, requant, type_)
+
+    return Sums(make, shape)
 
 
 def _image(reader: FunctionReader, operation: TosaOperation, index: int = 0) -> Activation:

@@ -56,7 +56,9 @@ def problem_with(seed: int) -> str | None:
     return problem_with_file(damaged(seed), Random(seed).choice([*forced, *[None] * len(forced)]))
 
 
-def problem_with_file(content: bytes, flavour: str | None = None) -> str | None:
+def problem_with_file(
+    content: bytes, flavour: str | None = None, *, name: str = "model.onnx"
+) -> str | None:
     """What is wrong with the way a file is treated: any error but one clear DsconvError, a file
     outside of the output folder, a secret read."""
     with TemporaryDirectory() as place:
@@ -64,11 +66,11 @@ def problem_with_file(content: bytes, flavour: str | None = None) -> str | None:
         folder.mkdir()
         (Path(place) / SECRET).write_bytes(b"\1" * 4096)
         (folder / "link.bin").symlink_to(Path(place) / SECRET)
-        (folder / "model.onnx").write_bytes(content)
+        (folder / name).write_bytes(content)
         before = files_in(place)
         signal.setitimer(signal.ITIMER_PROF, LONGEST_S)
         try:
-            compile(folder / "model.onnx", "host", flavour=flavour).write(folder / "out")
+            compile(folder / name, "host", flavour=flavour).write(folder / "out")
         except DsconvError as error:
             return problem_with_message(str(error)) or problem_with_files(files_in(place) - before)
         except BaseException as error:
