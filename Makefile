@@ -54,6 +54,10 @@ $(VENV)/ready: pyproject.toml
 	$(BIN)/pip install -q --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
+# The pages of docs/ as a site in build/site, without network
+docs: setup
+	$(BIN)/mkdocs build --strict --quiet
+
 support: setup
 	@$(BIN)/python scripts/update_support.py docs/operators.md
 
@@ -68,4 +72,4 @@ mlir: setup
 clean:
 	rm -rf build $(VENV)
 
-.PHONY: demo test test-long exported fuzz goldens lint support setup rtl mlir clean
+.PHONY: demo test test-long exported fuzz goldens lint docs support setup rtl mlir clean

@@ -20,13 +20,18 @@ from dsconv.cli.report import report_command
 from dsconv.cli.run import run_command
 from dsconv.cli.scaffold import scaffold_command
 from dsconv.cli.systolic import axial_command
-from dsconv.cli.tools import doctor_command, support_command, targets_command, zoo_command
+from dsconv.cli.tools import (
+    doctor_command,
+    schema_command,
+    support_command,
+    targets_command,
+    zoo_command,
+)
 from dsconv.cli.verify import verify_command
 from dsconv.errors import DsconvError
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Quantised networks (ONNX, .tflite, TOSA) to C for ultra-low-power RISC-V clusters.",
 )
@@ -42,6 +47,7 @@ app.command("dram")(dram_command)
 app.command("support")(support_command)
 app.command("targets")(targets_command)
 app.command("doctor")(doctor_command)
+app.command("schema")(schema_command)
 app.command("zoo")(zoo_command)
 app.add_typer(bench, name="bench")
 

@@ -12,8 +12,8 @@ from rich.console import Console
 
 from dsconv.cli.bench import bench
 from dsconv.cli.consoles import console
+from dsconv.cli.documents import STDOUT, JsonFile, Kind, check_json_path, write_document
 from dsconv.cli.options import Flavour, Jobs, Model, Scheduler
-from dsconv.cli.run import STDOUT, write_json
 from dsconv.errors import DsconvError
 from dsconv.execution.report import WIDEST
 from dsconv.files import check_writable, output_path, written_at_once
@@ -88,15 +88,7 @@ def dram_command(
             help="Write the bursts of the one schedule, as DRAMSim2 and DRAMsim3 read them.",
         ),
     ] = None,
-    json_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--json",
-            metavar="FILE",
-            parser=output_path,
-            help="Write the report as JSON; - is stdout, and the report for people goes to stderr.",
-        ),
-    ] = None,
+    json_file: JsonFile = None,
     plot: Annotated[
         Path | None,
         typer.Option(
@@ -124,8 +116,9 @@ def dram_command(
     schedules = _schedules(schedule)
     if trace is not None and len(schedules) > 1:
         raise DsconvError("--trace writes one schedule: say which with --schedule")
-    for path in (trace, json_file, plot):
-        if path is not None and path != STDOUT:
+    check_json_path(json_file)
+    for path in (trace, plot):
+        if path is not None:
             check_writable(path)
     machine = load_accelerator(target).accelerator
     changes = {
@@ -154,8 +147,7 @@ def dram_command(
         [costs[each] for each in schedules],
     )
     report.print(Console(width=WIDEST, stderr=json_file == STDOUT))
-    if json_file is not None:
-        write_json(json_file, report.as_json())
+    write_document(json_file, Kind.DRAM, report.as_json())
     if plot is not None:
         traffic = _traffic(imported, machine, schedules)
         with written_at_once(plot) as draft:

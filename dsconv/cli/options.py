@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from dsconv.cli.consoles import errors
+from dsconv.cli.progress import working
 from dsconv.files import output_path
 from dsconv.passes.scheduling.search import Objective
 from dsconv.runners.platforms import Runner
@@ -154,20 +155,21 @@ class CompileOptions:
         """Compiles a model for a target."""
         from dsconv.api import compile
 
-        return compile(
-            model,
-            target,
-            flavour=self.flavour,
-            l1=self.l1,
-            l2=self.l2,
-            passes=self.passes,
-            objective=self.objective,
-            kernel=self.kernel,
-            remarks=self.remarks,
-            trace=trace,
-            verify_each=verify_each,
-            measurer=self.measurer,
-        )
+        with working(f"compile {model}"):
+            return compile(
+                model,
+                target,
+                flavour=self.flavour,
+                l1=self.l1,
+                l2=self.l2,
+                passes=self.passes,
+                objective=self.objective,
+                kernel=self.kernel,
+                remarks=self.remarks,
+                trace=trace,
+                verify_each=verify_each,
+                measurer=self.measurer,
+            )
 
 
 def with_compile_options(command: Callable[..., None]) -> Callable[..., None]:

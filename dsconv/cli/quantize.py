@@ -10,6 +10,7 @@ import typer
 from dsconv.cli.arrays import load_file
 from dsconv.cli.consoles import errors
 from dsconv.cli.options import ARRAYS, OutputModel
+from dsconv.cli.progress import working
 from dsconv.files import check_writable
 
 
@@ -29,5 +30,6 @@ def quantize_command(
     check_writable(output)
     found = load_file(calibration)
     arrays = found if isinstance(found, dict) else {calibration: found}
-    quantise(model, arrays, output, per_channel=not per_tensor)
+    with working(f"quantise {model}"):
+        quantise(model, arrays, output, per_channel=not per_tensor)
     errors.print(f"{output}: quantised; compile it with dsconv compile {output}", highlight=False)

@@ -1,12 +1,14 @@
-"""dsconv support, targets, doctor and zoo: what is read, compiled for, installed; networks."""
+"""dsconv support, targets, doctor, schema and zoo: what is read, compiled for, installed."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from dsconv.cli.consoles import console
+from dsconv.cli.documents import JsonFile, Kind, check_json_path, people_console, write_document
 from dsconv.cli.options import OutputModel
 from dsconv.errors import DsconvError
 from dsconv.files import written_at_once
@@ -19,11 +21,21 @@ def support_command() -> None:
     typer.echo(support(), nl=False)
 
 
-def doctor_command() -> None:
+def schema_command() -> None:
+    """Print the JSON schema of reports for programs."""
+    from dsconv.reports.schema import schema
+
+    typer.echo(json.dumps(schema(), indent=2))
+
+
+def doctor_command(json_file: JsonFile = None) -> None:
     """Show which compilers and simulators are here and start, and how to get the others."""
     from dsconv.doctor import check
 
-    for tool in check():
+    check_json_path(json_file)
+    console = people_console(json_file)
+    tools = check()
+    for tool in tools:
         if tool.path is None:
             console.print(f"[red]no[/red]  {tool.name}: {tool.purpose}", highlight=False)
             console.print(f"    to get it: {tool.how_to_get}", highlight=False)
@@ -36,16 +48,28 @@ def doctor_command() -> None:
             console.print(
                 f"[green]ok[/green]  {tool.name}: {tool.path} {tool.version}", highlight=False
             )
+    rows = [
+        {**asdict(tool), "path": None if tool.path is None else str(tool.path)} for tool in tools
+    ]
+    write_document(json_file, Kind.TOOLS, {"tools": rows})
 
 
-def targets_command() -> None:
+def targets_command(json_file: JsonFile = None) -> None:
     """Show the targets that come with dsconv, and the memories for an accelerator behind DRAM."""
     from dsconv.targets import KINDS
     from dsconv.targets.dram import dram_names, load_dram
 
-    targets = [target for kind in KINDS for target in map(kind.load, kind.names)]
-    for machine in (*targets, *map(load_dram, dram_names())):
+    check_json_path(json_file)
+    console = people_console(json_file)
+    targets = [(kind.name, kind.load(name)) for kind in KINDS for name in kind.names]
+    machines = [*targets, *(("dram", load_dram(name)) for name in dram_names())]
+    for _, machine in machines:
         console.print(f"{machine.name}: {machine.description}", markup=False, highlight=False)
+    rows = [
+        {"name": machine.name, "kind": kind, "description": machine.description}
+        for kind, machine in machines
+    ]
+    write_document(json_file, Kind.TARGETS, {"targets": rows})
 
 
 def zoo_command(

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from dsconv.cli.arrays import GivenArrays
-from dsconv.cli.consoles import console
+from dsconv.cli.documents import JsonFile, Kind, check_json_path, people_console, write_document
 from dsconv.cli.options import Flavour, Inputs, Model, On, RunnerTarget
+from dsconv.cli.progress import working
 from dsconv.runners.platforms import Runner, default_target
 
 
@@ -36,6 +37,7 @@ def verify_command(
     target: RunnerTarget = None,
     flavour: Flavour = None,
     input: Inputs = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Compare every layer with ONNX Runtime, TFLite or exact numbers, then all of them, then the C.
 
@@ -43,11 +45,14 @@ def verify_command(
     error.
     """
     from dsconv.api import compile
+    from dsconv.reports.memory import MemoryPlan
     from dsconv.verification.oracles import Judge
     from dsconv.verification.verify import verify
 
+    check_json_path(json_file)
     given = GivenArrays.load("--input", input)
-    compiled = compile(model, target or default_target(on), flavour=flavour)
+    with working(f"compile {model}"):
+        compiled = compile(model, target or default_target(on), flavour=flavour)
     judges = {
         None: None,
         JudgeName.ONNX_RUNTIME: Judge.ONNX_RUNTIME,
@@ -56,7 +61,10 @@ def verify_command(
         JudgeName.LITERT: Judge.LITERT,
     }
     x = None if given is None else given.for_ports(compiled.imported.inputs)
-    verification = verify(compiled, model, x, on=on.value, judge=judges[against])
-    verification.print(console)
+    with working(f"verify {model}"):
+        verification = verify(compiled, model, x, on=on.value, judge=judges[against])
+    verification.print(people_console(json_file))
+    memory = MemoryPlan.of(compiled.lowered).as_json()
+    write_document(json_file, Kind.VERIFICATION, {**verification.as_json(), "memory": memory})
     if not verification.equal:
         raise typer.Exit(1)

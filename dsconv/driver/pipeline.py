@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import IO
 
 from xdsl.context import Context
@@ -23,6 +24,8 @@ from dsconv.lowering.instruction_sets import INSTRUCTION_SETS
 from dsconv.passes.analysis.diagnostics import DoesNotFitError
 from dsconv.passes.scheduling.search import Objective
 from dsconv.targets import ClusterTarget, Target
+
+logger = logging.getLogger(__name__)
 
 LAYERS = "fold-pads,fold-weight-zero-points,join-depthwise"
 """The passes that decide what the layers are."""
@@ -125,6 +128,7 @@ def run_pipeline(
 
         checker = PassChecker(module)
     for number, module_pass in enumerate(passes, start=1):
+        logger.info(module_pass.name)
         try:
             module_pass.apply(context, module)
             if verify_each or number == len(passes):

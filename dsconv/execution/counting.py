@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from dsconv.runners import LayerCounts, RunResult, build
 from dsconv.runners.platforms import PLATFORMS
 
 TIMEOUT_S = 900.0
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ def count_stalls(compiled: CompiledNetwork, platform: str, data: NDArray[np.uint
         if not PLATFORMS[platform].counts:
             raise DsconvError(f"{platform} counts no cycles, so no stalls; take gvsoc")
         write_folder(compiled.lowered, directory, compiled.target, platform, count=True)
+        logger.info("count stalls on %s", platform)
         build(directory)
         run = PLATFORMS[platform].module.run
         result = run(directory, data, TIMEOUT_S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -39,6 +40,8 @@ from dsconv.runners.platforms import PLATFORMS, platforms_on, runners
 from dsconv.targets import ClusterTarget
 
 TIMEOUT_S = 900.0
+
+logger = logging.getLogger(__name__)
 
 
 def platform_for(target: ClusterTarget, runner: str) -> str:
@@ -85,7 +88,9 @@ def build_and_run(
     with tempfile.TemporaryDirectory(prefix="dsconv-") as folder:
         directory = Path(folder)
         write_folder(compiled.lowered, directory, compiled.target, platform, trace=trace)
+        logger.info("build for %s", platform)
         build(directory)
+        logger.info("run for %s", platform)
         return PLATFORMS[platform].module.run(directory, packed(inputs), TIMEOUT_S)
 
 
@@ -116,6 +121,7 @@ class Comparison:
     def report(self, runner: str, expect: object) -> Report:
         """Compares layer by layer, then with the expected outputs."""
         imported = self.compiled.imported
+        logger.info("compare with the reference semantics")
         references = [run_imported(imported, row) for row in zip(*self.inputs, strict=True)]
         network = network_function(self.compiled.lowered)
         lowered = [op for op in network.body.block.ops if isinstance(op, LayerOp)]

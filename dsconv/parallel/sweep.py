@@ -1,7 +1,8 @@
-"""Many independent runs one after the other or side by side, with a progress bar."""
+"""Many independent runs one after the other or side by side, with a progress bar, or lines."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import TypeVar
@@ -13,6 +14,9 @@ from dsconv.parallel.executor import Executor
 
 Case = TypeVar("Case")
 Result = TypeVar("Result")
+
+SECONDS_BETWEEN_LINES = 20.0
+"""Where no terminal shows a bar."""
 
 
 def sweep(
@@ -34,6 +38,7 @@ def sweep(
         *(TimeRemainingColumn(), TextColumn("{task.fields[case]}")),
     )
     found: dict[Case, Result] = {}
+    said = time.monotonic()
     with (
         Progress(*columns, console=console, transient=True) as progress,
         closing(executor.results(run, cases)) as results,
@@ -43,4 +48,7 @@ def sweep(
             keep(case, result)
             found[case] = result
             progress.update(task, advance=1, case=str(case))
+            if not console.is_terminal and time.monotonic() - said > SECONDS_BETWEEN_LINES:
+                said = time.monotonic()
+                console.print(f"{title}: {len(found)} of {len(cases)}", highlight=False)
     return {case: found[case] for case in cases}

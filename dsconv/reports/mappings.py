@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -38,15 +39,40 @@ class Mappings:
         ]
         return Mappings(function.sym_name.data, mapped.target.array, layers)
 
+    @property
+    def pes(self) -> int:
+        """Processing elements of the array."""
+        return self.array.rows * self.array.columns
+
+    @property
+    def cycles(self) -> int:
+        """Of all layers on the array."""
+        return sum(layer.cycles or 0 for layer in self.layers)
+
+    @property
+    def share(self) -> float:
+        """Part of the PEs' cycles that are multiply-accumulates."""
+        macs = sum(layer.macs for layer in self.layers)
+        return utilisation(macs, self.cycles, self.pes) or 0
+
+    def as_json(self) -> dict[str, Any]:
+        """The mappings for programs; nothing was run, so nothing is equal or not."""
+        return {
+            "network": self.network,
+            "array": {"rows": self.array.rows, "columns": self.array.columns},
+            "cycles": self.cycles,
+            "utilisation": self.share,
+            "layers": [
+                {name: value for name, value in layer.as_json(self.pes).items() if name != "equal"}
+                for layer in self.layers
+            ],
+        }
+
     def print(self, console: Console) -> None:
         """The table for people."""
-        pes = self.array.rows * self.array.columns
-        cycles = sum(layer.cycles or 0 for layer in self.layers)
-        macs = sum(layer.macs for layer in self.layers)
-        share = utilisation(macs, cycles, pes) or 0
         table = Table(
-            title=f"{self.network} on {self.array.rows}x{self.array.columns}: {cycles:,} cycles, "
-            f"{share:.1%} of the PEs' cycles used",
+            title=f"{self.network} on {self.array.rows}x{self.array.columns}: {self.cycles:,} "
+            f"cycles, {self.share:.1%} of the PEs' cycles used",
             box=box.SIMPLE_HEAD,
         )
         for column in ("layer", "op", "output", "mapping"):
@@ -54,7 +80,7 @@ class Mappings:
         for column in ("cycles", "bytes", "utilisation"):
             table.add_column(column, justify="right", no_wrap=True)
         for layer in self.layers:
-            used = utilisation(layer.macs, layer.cycles, pes)
+            used = utilisation(layer.macs, layer.cycles, self.pes)
             table.add_row(
                 layer.name,
                 layer.op,

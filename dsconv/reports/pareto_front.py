@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from dsconv.dialects.graph import LayerOperation
 from dsconv.dialects.run import network_of
 from dsconv.driver.compiled import CompiledNetwork
-from dsconv.driver.pipeline import GRAPH_LEVEL, run_pipeline
 from dsconv.passes.scheduling.search import Objective, Schedule, best, schedules
 from dsconv.profiling.schedule import Measurer, profiled_front
+from dsconv.reports.layers import graph_level
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,7 @@ class ParetoFront:
 
         Raises DsconvError where the target is none that is measured.
         """
-        module = compiled.imported.module.clone()
-        run_pipeline(module, GRAPH_LEVEL)
-        function = network_of(module)
-        layers = [op for op in function.body.ops if isinstance(op, LayerOperation)]
+        layers = graph_level(compiled)
         machine = compiled.target.cluster(len(layers))
         if measurer is None:
             points = schedules(layers, machine)
@@ -49,7 +46,23 @@ class ParetoFront:
             for point in points
         ]
         cycles_are = "estimated" if measurer is None else "measured"
-        return ParetoFront(function.sym_name.data, cycles_are, points, chosen)
+        network = network_of(compiled.imported.module).sym_name.data
+        return ParetoFront(network, cycles_are, points, chosen)
+
+    def as_json(self) -> dict[str, Any]:
+        """The front for programs."""
+        return {
+            "cycles_are": self.cycles_are,
+            "schedules": [
+                {
+                    "cycles": round(point.cycles),
+                    "bytes": point.moved_bytes,
+                    "fused_layers": _fused(point),
+                    "objectives": [objective.value for objective in objectives],
+                }
+                for point, objectives in zip(self.points, self.chosen, strict=True)
+            ],
+        }
 
     def print(self, console: Console) -> None:
         """The front for people."""
@@ -58,7 +71,11 @@ class ParetoFront:
             table.add_column(column, justify="right", no_wrap=True)
         table.add_column("objective")
         for point, objectives in zip(self.points, self.chosen, strict=True):
-            fused = sum(len(candidate.layers) > 1 for candidate in point.candidates)
-            cells = (f"{point.cycles:,.0f}", f"{point.moved_bytes:,}", str(fused))
+            cells = (f"{point.cycles:,.0f}", f"{point.moved_bytes:,}", str(_fused(point)))
             table.add_row(*cells, ", ".join(objectives))
         console.print(table)
+
+
+def _fused(point: Schedule) -> int:
+    """How many layers of the program are fused ones."""
+    return sum(len(candidate.layers) > 1 for candidate in point.candidates)

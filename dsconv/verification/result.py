@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -21,6 +22,15 @@ class LayerCheck:
     op: str
     shape: tuple[int, ...]
     agreement: Agreement | None
+
+    def as_json(self) -> dict[str, Any]:
+        """The layer as it stands in the JSON report."""
+        return {
+            "name": self.label,
+            "op": self.op,
+            "shape": list(self.shape),
+            "agreement": None if self.agreement is None else _agreement_as_json(self.agreement),
+        }
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,20 @@ class Verification:
         equal = all(output.is_explained for output in self.outputs)
         return equal or (self._layers_agree and follows)
 
+    def as_json(self) -> dict[str, Any]:
+        """The verification for programs, with the report of the run that it compared."""
+        return {
+            "judge": self.judge.value,
+            "equal": self.equal,
+            "verdict": self.verdict,
+            "layers": [layer.as_json() for layer in self.layers],
+            "outputs": {
+                name: _agreement_as_json(output)
+                for name, output in zip(self.report.outputs, self.outputs, strict=True)
+            },
+            "run": self.report.as_json(),
+        }
+
     def print(self, console: Console) -> None:
         """The table of layers and where the first difference is."""
         Console(width=WIDEST, file=console.file).print(self._table())
@@ -62,13 +86,14 @@ class Verification:
                 highlight=False,
             )
         console.print(
-            f"{self.report.network} on {self.report.runner}: {self._verdict}",
+            f"{self.report.network} on {self.report.runner}: {self.verdict}",
             style="bold green" if self.equal else "bold red",
             highlight=False,
         )
 
     @property
-    def _verdict(self) -> str:
+    def verdict(self) -> str:
+        """What was found, in a sentence."""
         if not self.equal:
             return "NOT equal"
         explained = sum(found.explained for found in self._compared())
@@ -122,6 +147,16 @@ class Verification:
         names = list(self.report.outputs) if len(self.outputs) > 1 else []
         titles = [f"end to end, {name}" for name in names] or ["end to end"]
         return list(zip(titles, self.outputs, strict=True))
+
+
+def _agreement_as_json(agreement: Agreement) -> dict[str, Any]:
+    return {
+        "values": agreement.values,
+        "different": agreement.different,
+        "explained_by_rounding": agreement.explained,
+        "largest": agreement.largest,
+        "first_channel": agreement.channel,
+    }
 
 
 def _cells(agreement: Agreement | None) -> tuple[str, ...]:

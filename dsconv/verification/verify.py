@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -27,6 +28,8 @@ from dsconv.verification.result import LayerCheck, Verification
 from dsconv.verification.runtime_comparison import RuntimeComparison
 from dsconv.verification.tflite_comparison import TfliteComparison
 
+logger = logging.getLogger(__name__)
+
 
 def verify(
     compiled: Network,
@@ -35,12 +38,13 @@ def verify(
     *,
     on: str,
     judge: Judge | None = None,
+    stalls: bool = False,
 ) -> Verification:
     """Compares a compiled network with what a judge gives for the file that it comes from.
 
-    `x` is one input or several, as `Network.run` takes them; the judge is that of the
-    flavour by default. Raises DsconvError where the judge cannot run the file or the runner cannot
-    run the C.
+    `x` is one input or several, and `stalls` counts, as `Network.run` takes them; the judge is
+    that of the flavour by default. Raises DsconvError where the judge cannot run the file or the
+    runner cannot run the C.
     """
     imported = compiled.imported
     if imported.flavour == TOSA:
@@ -58,12 +62,14 @@ def verify(
         {port.name: as_in_file(model, x, port) for port, x in zip(ports, row, strict=True)}
         for row in rows
     ]
+    logger.info("run the reference semantics")
     runs = [run_imported(imported, row) for row in rows]
+    logger.info("ask %s", judge.value)
     comparison = _comparison(judge, imported, model, data, feeds, runs)
     layers = _checks(imported, comparison.layer)
     outputs = [comparison.output(port) for port in imported.outputs]
     given = {port.name: array for port, array in zip(ports, inputs, strict=True)}
-    return Verification(judge, layers, outputs, compiled.run(given, on=on))
+    return Verification(judge, layers, outputs, compiled.run(given, on=on, stalls=stalls))
 
 
 def _comparison(
