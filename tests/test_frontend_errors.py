@@ -517,3 +517,32 @@ def test_weights_that_are_no_numbers_are_not_rounded():
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
     assert not has_integer_weights(OnnxGraph(model))
+
+
+@pytest.mark.parametrize(
+    "operation",
+    ["GroupNormalization", "InstanceNormalization", "LayerNormalization", "LRN"],
+)
+def test_normalisations_by_the_input_itself(operation: str):
+    writer = ConvWriter()
+    ones = [writer.constant(np.ones(4, np.float32)) for _ in range(2)]
+    model = writer.finished(writer.node(operation, writer.real, *ones, name="norm"))
+    with pytest.raises(ModelError, match=r"'norm'.* its input, .*; train with a BatchNorm"):
+        import_onnx(model)
+
+
+def test_attention():
+    writer = ConvWriter()
+    x = writer.dequantize(writer.input("tokens", "uint8", (1, 8, 16)), U8)
+    turned = writer.node("Transpose", x, perm=[0, 2, 1])
+    model = writer.finished(writer.node("MatMul", x, turned, name="scores"))
+    with pytest.raises(ModelError, match=r"'scores'.* as in attention.*; compile the parts"):
+        import_onnx(model)
+
+
+def test_an_average_of_channels_of_a_function():
+    writer = ConvWriter()
+    tanh = writer.node("Tanh", writer.real, name="tanh")
+    model = writer.finished(writer.node("ReduceMean", tanh, axes=[1], name="mean"))
+    with pytest.raises(ModelError, match=r"'mean'.* takes the result of node 'tanh'"):
+        import_onnx(model)

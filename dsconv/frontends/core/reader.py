@@ -62,6 +62,11 @@ SHAPE_OPERATIONS = {
     "Unsqueeze",
 }
 """With these exporters compute what a Reshape takes."""
+NORMALISATIONS = {
+    *("GroupNormalization", "InstanceNormalization", "LayerNormalization", "LpNormalization"),
+    *("LRN", "MeanVarianceNormalization", "RMSNormalization", "SimplifiedLayerNormalization"),
+}
+"""They divide by what the input itself says, which no integers of constant scales do."""
 TRAILING = {
     "ArgMax",
     "Cast",
@@ -257,6 +262,11 @@ class Reader:
         if node.op_type in TRANSPARENT:
             return self.value(node)
         handler = self._handlers.get(node.op_type)
+        if handler is None and node.op_type in NORMALISATIONS:
+            raise node.problem(
+                "divides by a deviation or a length of its input, for which there are no integers",
+                "train with a BatchNormalization, whose deviation is constant, in its place",
+            )
         if handler is None:
             supported = ", ".join(sorted({*self._handlers, *TRANSPARENT}))
             raise node.problem("this operation is not supported", f"supported are {supported}")

@@ -165,7 +165,9 @@ def _weights(reader: Reader, node: Node) -> ScaledConstant:
             "its weights are not quantised", "a DequantizeLinear has to stand behind them"
         )
     raise node.problem(
-        "its weights are not constant", "products of two activations are not supported"
+        "its weights are not constant: products of two activations, as in attention, are not "
+        "supported",
+        "compile the parts of the network before and behind it, and multiply in your own code",
     )
 
 
@@ -217,11 +219,9 @@ def read_reduce_mean(reader: Reader, node: Node) -> Value:
     """The average over any dimensions."""
     value = reader.value(node)
     if isinstance(value, TableLayer):
-        return _average(
-            reader,
-            node,
-            lambda x: pools.global_average(node, x, *reduced_axes(reader, node, len(x.view.shape))),
-        )
+        reduced = reduced_axes(reader, node, len(value.view.shape))
+        if not reductions.adds_channels(node, value.view, *reduced):
+            return _average(reader, node, lambda x: pools.global_average(node, x, *reduced))
     x = reader.dequantised(node)
     return reductions.average(node, x, *reduced_axes(reader, node, len(x.view.shape)))
 

@@ -73,7 +73,9 @@ def read_scaled_constant(
     if zero_point.dtype != array.dtype:
         raise node.problem(f"a zero point of {zero_point.dtype} for a tensor of {array.dtype}")
     if node.integer("block_size", 0):
-        raise node.problem("quantised in blocks; per tensor and per channel are supported")
+        raise node.problem(
+            "quantised in blocks, of which each has its own sums", "quantise weights per channel"
+        )
     narrow = array.dtype.name
     dtype = np.dtype(WIDENED.get(narrow, narrow))
     return ScaledConstant(

@@ -19,6 +19,7 @@ from dsconv.frontends.arithmetic.values import (
 from dsconv.frontends.handlers.pools import reduction
 from dsconv.frontends.handlers.weighted_layers import UNIT_WINDOW
 from dsconv.frontends.onnx_file.onnx_graph import Node
+from dsconv.frontends.onnx_file.view import View
 
 Reduction = AveragePoolLayer | ConvolutionLayer | MatrixLayer
 
@@ -31,6 +32,12 @@ def total(node: Node, x: Dequantised, reduced: set[int], keep: bool) -> Reductio
 def average(node: Node, x: Dequantised, reduced: set[int], keep: bool) -> Reduction:
     """The average over dimensions; without them where they are not to `keep`."""
     return _reduced(node, x, reduced, keep, is_sum=False)
+
+
+def adds_channels(node: Node, view: View, reduced: set[int], keep: bool) -> bool:
+    """Whether a reduction goes over more than one channel."""
+    _, (channels, *_) = reduction(node, view, reduced, keep)
+    return channels > 1
 
 
 def _reduced(
