@@ -14,7 +14,7 @@ from dsconv.errors import ModelError
 from dsconv.execution.execute import run_imported
 from dsconv.frontends import ImportedNetwork, import_onnx
 from dsconv.frontends.tflite_file.reader import as_onnx
-from dsconv.verification.exact import place_of_output
+from dsconv.verification.comparison import place_of_output
 from dsconv.verification.tflite_interpreters import Tensors, run_litert, run_tflm
 
 Array = npt.NDArray[Any]

@@ -18,8 +18,9 @@ import onnx
 from dsconv.dialects.run import ReferenceRun
 from dsconv.errors import ModelError
 from dsconv.frontends import ImportedNetwork, LayerSource, Port
+from dsconv.verification.comparison import TensorPlace, place_of_output
 from dsconv.verification.decompose import spelled_out
-from dsconv.verification.exact import ExactComparison, TensorPlace, place_of_output
+from dsconv.verification.exact import ExactComparison
 from dsconv.verification.onnx_runtime import Array, part_of, run_model
 from dsconv.verification.oracles import Agreement, Feeds
 

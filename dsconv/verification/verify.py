@@ -17,7 +17,7 @@ from dsconv.execution.execute import run_imported
 from dsconv.execution.ports import quantised_inputs
 from dsconv.frontends import ImportedNetwork, LayerSource, Port
 from dsconv.frontends.mlir_file import FLAVOUR as TOSA
-from dsconv.frontends.onnx_file.model_file import load_model
+from dsconv.frontends.onnx_file.model_file import decoded, read_file
 from dsconv.frontends.onnx_file.onnx_graph import OnnxGraph
 from dsconv.frontends.onnx_file.preprocessing import without_preprocessing
 from dsconv.frontends.tflite_file.schema import is_tflite
@@ -52,9 +52,9 @@ def verify(
             f"{path}: nothing that dsconv knows judges MLIR; compare with outputs of your own: "
             "dsconv run --expect"
         )
-    data = path.read_bytes()
+    data = read_file(path)
     judge = judge or judge_of(imported.flavour, of_tflite_file=is_tflite(data))
-    model, _ = without_preprocessing(load_model(path))
+    model, _ = without_preprocessing(decoded(data, path))
     ports = imported.inputs
     inputs = quantised_inputs(x, ports)
     rows = list(zip(*inputs, strict=True))

@@ -18,6 +18,11 @@ def load_model(path: Path) -> onnx.ModelProto:
 
     Raises `ModelError` where the file is missing or neither.
     """
+    return decoded(read_file(path), path)
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of an ONNX or a .tflite file. Raises `ModelError` where there is none."""
     if path.is_dir():
         raise ModelError(f"{path} is a folder; give the .onnx, .tflite or .mlir file in it")
     if not path.exists():
@@ -25,9 +30,16 @@ def load_model(path: Path) -> onnx.ModelProto:
     if path.suffix == ".mlir":
         raise ModelError(f"{path}: a network in MLIR can be compiled and run, and no more")
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def decoded(data: bytes, path: Path) -> onnx.ModelProto:
+    """The model that a file holds; external data lies beside `path`.
+
+    Raises `ModelError` where it is neither ONNX nor a .tflite file.
+    """
     if is_tflite(data):
         return as_onnx(data, path.stem)
     model = onnx.ModelProto()
