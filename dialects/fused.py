@@ -18,14 +18,15 @@ from xdsl.traits import HasParent, IsTerminator, Pure
 from xdsl.utils.exceptions import VerifyException
 
 from dsconv.dialects.attributes import Axis, TileAttr
-from dsconv.dialects.graph import LayerOperation, tensor_type
+from dsconv.dialects.graph import AddOp, LayerOperation, tensor_type
 
 
 @irdl_op_definition
 class FusedOp(LayerOperation):
     """A chain of layers whose values between them never leave L1 (Daghero et al. 2024, 3.1).
 
-    Each layer reads the one before it; other activations come from outside. Its name is that of
+    Each layer reads the one before it; other activations come from outside, and those that an
+    addition reads may come from any layer before it. Its name is that of
     its last layer, whose output it makes. Its tile is one step: that many rows of the output, or
     that many channels. Rows of a value that a window still needs stay in L1 in a ring.
     """
@@ -91,10 +92,16 @@ class FusedOp(LayerOperation):
         if self.axis_name.data not in set(Axis):
             raise VerifyException(f"a fused layer goes along {' or '.join(Axis)}")
         for op, following in zip(self.chain, self.chain[1:], strict=False):
-            if {use.operation for use in op.result.uses} != {following}:
+            readers = {use.operation for use in op.result.uses}
+            others = readers - {following}
+            if following not in readers or not all(map(self._is_addition_inside, others)):
                 raise VerifyException(
-                    f'in a chain, "{op.label}" is read by the next layer alone, "{following.label}"'
+                    f'in a chain, "{op.label}" is read by the next layer, "{following.label}", and '
+                    "else by additions of the chain alone"
                 )
+
+    def _is_addition_inside(self, op: Operation) -> bool:
+        return isinstance(op, AddOp) and op.parent_op() is self
 
 
 @irdl_op_definition

@@ -25,6 +25,14 @@ def step_of(op: FusedOp) -> Tile:
 
 def plan_of(op: FusedOp) -> FusedPlan:
     """The plan of a fused layer's step; DiagnosticException where windows need a longer one."""
+    made = [layer.result for layer in op.chain]
+    for before, layer in zip([None, *made], op.chain, strict=False):
+        if any(value in made and value is not before for value in layer.activations):
+            raise OperationError(
+                op,
+                f'fused layer "{op.label}": "{layer.label}" reads a layer of the chain that is not '
+                "the one before it, of which a cluster keeps no rows; end the chain before it",
+            )
     step = step_of(op)
     plan = fused_plan(op, step)
     if plan is None:

@@ -74,8 +74,8 @@ class RowLoops(Nest):
                 self._fetch_rows(number, (first, end))
                 inputs.append(self.found(number, f"x{number}"))
             else:
-                assert value is self.layers[place - 1].result, "a layer reads the one before it"
-                inputs.append(self._made(place - 1))
+                (maker,) = (n for n, layer in enumerate(self.layers) if layer.result is value)
+                inputs.append(self._made(maker))
         channels, _, columns = link.made
         box = (0, channels), (row, add(row, 1)), (0, columns)
         self.compute(place, box, inputs, self._made(place))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xdsl.ir import SSAValue
 
@@ -20,7 +20,6 @@ from dsconv.dialects.graph import (
 from dsconv.passes.dram.links import Link
 from dsconv.passes.dram.schedule import DramSchedule
 from dsconv.passes.dram.stay import Source, Stay
-from dsconv.passes.scheduling.legality import next_in_chain
 
 LONGEST = 12
 """Layers of the longest chains that are looked at."""
@@ -52,7 +51,23 @@ class DramChain:
     @staticmethod
     def of(layers: Sequence[LayerOperation]) -> DramChain:
         """The chain of these layers. DiagnosticException where there is no unit for one."""
-        return DramChain(tuple(layers), tuple(map(Link.of, layers)))
+        return DramChain.of_links(layers, list(map(Link.of, layers)))
+
+    @staticmethod
+    def of_links(layers: Sequence[LayerOperation], links: Sequence[Link]) -> DramChain:
+        """The chain of these layers, which are known already."""
+        places = {layer.result: place for place, layer in enumerate(layers)}
+        reaches = [
+            max(place - places.get(value, place) for value in layer.activations)
+            for place, layer in enumerate(layers)
+        ]
+        return DramChain(
+            tuple(layers),
+            tuple(
+                replace(link, reaches=reach) if reach > 1 else link
+                for link, reach in zip(links, reaches, strict=True)
+            ),
+        )
 
     @property
     def label(self) -> str:
@@ -100,14 +115,23 @@ def chains_at(
         chain = layers[first:end]
         if len(chain) > 1 and not _follows(chain[-2], chain[-1]):
             return
+        if not all(_is_read_inside(layer, chain) for layer in chain[:-1]):
+            continue
         if len(chain) == 1 or schedule is DramSchedule.BEST or _matches(chain, schedule):
             yield chain
 
 
+def _is_read_inside(layer: LayerOperation, chain: Sequence[LayerOperation]) -> bool:
+    """Whether the next layer and additions of a chain alone read a layer."""
+    readers = {use.operation for use in layer.result.uses}
+    following = chain[chain.index(layer) + 1]
+    return readers <= set(chain) and all(
+        reader is following or isinstance(reader, AddOp) for reader in readers
+    )
+
+
 def _follows(layer: LayerOperation, reader: LayerOperation) -> bool:
-    """Whether the second reads the first, which nothing else does, at its full size."""
-    if next_in_chain(layer) is not reader:
-        return False
+    """Whether the second reads the first once, at its full size."""
     if sum(value is layer.result for value in reader.activations) != 1:
         return False
     sizes = {tensor_type(value).get_shape() for value in reader.activations}

@@ -43,6 +43,8 @@ class Link:
     """A layer of a chain, by its shape.
 
     `weights`: those of an output channel for one input channel, and input channels; 0 without any.
+    `reaches`: where an addition reads not only the layer before it, but also another one of the
+    chain, how many layers before it that stands; 0 elsewhere.
     """
 
     shape: LayerShape
@@ -51,6 +53,7 @@ class Link:
     weights: tuple[int, int]
     input_bits: tuple[int, ...]
     output_bits: int
+    reaches: int = 0
 
     @staticmethod
     def of(op: LayerOperation) -> Link:

@@ -48,9 +48,8 @@ class RowPipeline:
                 channels, height, width = link.shape.inputs[operand]
                 shape = (channels, min(link.shape.extent[0], height), width)
                 rooms[f"x{number}"] = Room(shape, link.input_bits[operand], moved=True)
-        for number, (link, reader) in enumerate(zip(self.links, self.links[1:], strict=False)):
-            rows = min(reader.shape.extent[0], link.shape.rows)
-            shape = (link.shape.kernels, rows, link.shape.columns)
+        for number, link in enumerate(self.links[:-1]):
+            shape = (link.shape.kernels, self.ring_rows(number), link.shape.columns)
             rooms[f"v{number}"] = Room(shape, link.output_bits, over=self.replaced(number))
         if not self.stay.output:
             last = len(self.links) - 1
@@ -63,9 +62,35 @@ class RowPipeline:
             )
         return rooms
 
+    def ring_rows(self, number: int) -> int:
+        """Rows that are on chip of what a layer makes that is not the last one.
+
+        They are those of the next layer's window, and those that additions behind it still read; as
+        many as of what replaces them.
+        """
+        made, reader = self.links[number], self.links[number + 1]
+        rows = [min(reader.shape.extent[0], made.shape.rows)]
+        rows += [self._rows_between(number, place) for place in self._additions(number)]
+        if number + 1 < len(self.links) - 1 and self.replaced(number + 1):
+            rows.append(self.ring_rows(number + 1))
+        return max(rows)
+
+    def _additions(self, number: int) -> list[int]:
+        """The layers that read another one besides the layer before them."""
+        return [
+            place
+            for place, link in enumerate(self.links)
+            if link.reaches and place - link.reaches == number
+        ]
+
+    def _rows_between(self, number: int, place: int) -> int:
+        """Rows of a layer from the one that an addition reads to the last one that is made then."""
+        ends = cuts(self.links[number + 1 : place], 1, 0).read
+        return max(end - row for row, (_, end) in enumerate(ends))
+
     def replaced(self, number: int) -> str:
         """The room whose rows those of an addition replace, element by element."""
-        if not number or not self.links[number].is_addition:
+        if not number or not self.links[number].is_addition or self._additions(number - 1):
             return ""
         return f"v{number - 1}"
 

@@ -89,7 +89,7 @@ class DramSearch:
         for layers in chains_at(self.layers, first, self.schedule):
             if resident is not None and not _uses(resident) <= set(layers):
                 continue
-            chain = DramChain(tuple(layers), tuple(self._links[layer] for layer in layers))
+            chain = DramChain.of_links(layers, [self._links[layer] for layer in layers])
             for leaves in (False, True) if self._may_stay(chain) else (False,):
                 stay = chain.stay(resident, leaves_output=leaves)
                 taken = sum(map(self._map_entries, _maps_on_chip(chain, stay, resident)))

@@ -25,7 +25,7 @@
   %2 = dsconv.pointwise "b"(%x, %w, %b) requant <multiplier = [1], shift = [8], half_even, clip = [-128, 127]> : (tensor<1x4x2x2xsi8>, tensor<4x4xsi8>, tensor<4xi32>) -> tensor<1x4x2x2xsi8>
   dsconv.yield %2 : tensor<1x4x2x2xsi8>
 } : tensor<1x4x2x2xsi8>
-// CHECK: in a chain, "a" is read by the next layer alone, "b"
+// CHECK: in a chain, "a" is read by the next layer, "b", and else by additions of the chain alone
 
 // -----
 
