@@ -15,6 +15,7 @@ from dsconv import zoo
 from dsconv.bench import scan
 from dsconv.dialects.target import Accelerator
 from dsconv.dram import model
+from dsconv.dram.trace import Kind, Trace, Transfer
 from dsconv.frontends import import_onnx
 from dsconv.parallel.processes import Processes
 from dsconv.passes.dram.schedule import DramSchedule
@@ -66,6 +67,20 @@ def test_the_report_names_what_decides_its_figures() -> None:
     report().print(Console(file=text, width=200))
     for words in ("DDR3-1333 by model", "partial sums of", "saved against raster", "HPCA 2020"):
         assert words in text.getvalue()
+
+
+def test_small_networks_have_digits_too() -> None:
+    small = Trace.of([Transfer(Kind.READ, 0, 1984)])
+    cost = ScheduleCost.of(DramSchedule.BEST, small, 1000, DEVICE, "model")
+    setting = Setting("net", MACHINE, "model")
+    text = StringIO()
+    DramReport(setting, Bounds(1984, 1984), cost, [cost]).print(Console(file=text, width=200))
+    (row,) = (line.split() for line in text.getvalue().splitlines() if line.startswith("  best"))
+    _, read, _, in_bursts, _, time, energy, *_ = row
+    assert (read, in_bursts) == ("0.00198", "0.00198")
+    assert float(time) == pytest.approx(cost.result.seconds * 1e6, rel=0.01)
+    assert float(energy) == pytest.approx(cost.result.energy.total / 1e3, rel=0.01)
+    assert "less than 0.00198 MB" in text.getvalue()
 
 
 def test_plots_are_pictures(tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import floor, log10
 from typing import Any
 
 from rich import box
@@ -123,6 +124,11 @@ def saved(part: float, whole: float) -> float:
     return 1 - part / whole
 
 
+def places(values: Iterable[float], least: int = 0) -> int:
+    """Places behind the point, at least so many, with which the smallest value has 3 digits."""
+    return max(least, 2 - floor(log10(min(values))))
+
+
 @dataclass(frozen=True)
 class DramReport:
     """Schedules of a network beside the baseline."""
@@ -141,25 +147,28 @@ class DramReport:
             *("activation", "burst", "standby", "refresh", "time saved", "energy saved"),
         ):
             table.add_column(column, justify="right", no_wrap=True)
+        of_sizes = places((cost.burst_bytes / 1e6 for cost in self.schedules), 2)
+        of_times = places(cost.result.seconds * 1e6 for cost in self.schedules)
+        of_energies = places(cost.result.energy.total / 1e3 for cost in self.schedules)
         for cost in self.schedules:
             energy = cost.result.energy
             parts = (energy.activation, energy.burst, energy.standby, energy.refresh)
             sizes = (cost.bytes_read, cost.bytes_written, cost.burst_bytes)
             table.add_row(
                 cost.schedule,
-                *(f"{size / 1e6:.2f}" for size in sizes),
+                *(f"{size / 1e6:.{of_sizes}f}" for size in sizes),
                 f"{cost.high_water:,}",
-                f"{cost.result.seconds * 1e6:,.0f}",
-                *(f"{part / 1e3:,.0f}" for part in (energy.total, *parts)),
+                f"{cost.result.seconds * 1e6:,.{of_times}f}",
+                *(f"{part / 1e3:,.{of_energies}f}" for part in (energy.total, *parts)),
                 *(f"{share:.1%}" for share in self._saved(cost)),
             )
         console.print(table)
         console.print(
             f"saved against {self.baseline.schedule}, layer by layer with the best tile of each; "
             "time and energy of the DRAM alone, as fast as it takes the transfers",
-            f"no schedule moves less than {self.bounds.compulsory / 1e6:.2f} MB (weights, inputs "
-            f"and outputs once); layer by layer none less than {self.bounds.by_layer / 1e6:.2f} MB "
-            "(Chen et al., HPCA 2020)",
+            f"no schedule moves less than {self.bounds.compulsory / 1e6:.{of_sizes}f} MB (weights, "
+            "inputs and outputs once); layer by layer none less than "
+            f"{self.bounds.by_layer / 1e6:.{of_sizes}f} MB (Chen et al., HPCA 2020)",
             sep="\n",
             highlight=False,
         )

@@ -10,11 +10,11 @@ from dsconv.dialects.attributes import Tile
 from dsconv.dialects.target import Accelerator
 from dsconv.passes.dram.links import Link
 from dsconv.passes.dram.pixel_tiles import Cuts, cuts
+from dsconv.passes.dram.plan import Plan
 from dsconv.passes.dram.rooms import (
     Room,
     Rooms,
     Traffic,
-    entries_taken,
     in_bursts,
     result_rooms,
     run_length,
@@ -23,7 +23,7 @@ from dsconv.passes.dram.stay import Stay
 
 
 @dataclass(frozen=True)
-class DenseNest:
+class DenseNest(Plan):
     """The loops of a dense layer: `tile.depth` input channels at a time, innermost.
 
     An operand's tile that is on chip from the step before is not loaded again, but in raster order.
@@ -93,14 +93,9 @@ class DenseNest:
         return rooms
 
     @property
-    def last(self) -> Link:
-        """The layer that makes the output."""
-        return (self.link, *self.tail)[-1]
-
-    @cached_property
-    def entries(self) -> int:
-        """Entries that these take."""
-        return entries_taken(self.rooms, self.machine, self.last.output_bits)
+    def chain(self) -> tuple[Link, ...]:
+        """All layers, in their order."""
+        return (self.link, *self.tail)
 
     @cached_property
     def traffic(self) -> Traffic:

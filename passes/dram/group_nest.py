@@ -15,11 +15,11 @@ from dsconv.dialects.attributes import Tile
 from dsconv.dialects.target import Accelerator
 from dsconv.passes.dram.links import Link, Parts
 from dsconv.passes.dram.pixel_tiles import Cuts, cuts
+from dsconv.passes.dram.plan import Plan
 from dsconv.passes.dram.rooms import (
     Room,
     Rooms,
     Traffic,
-    entries_taken,
     in_bursts,
     result_rooms,
     run_length,
@@ -28,7 +28,7 @@ from dsconv.passes.dram.stay import Source, Stay
 
 
 @dataclass(frozen=True)
-class GroupNest:
+class GroupNest(Plan):
     """The loops of such a chain. A group has `tile.depth` channels where they are summed up.
 
     Strips are outermost, then tiles of the kernels that sum up, then groups.
@@ -168,14 +168,9 @@ class GroupNest:
         return taps * ends * (group or self.group)
 
     @property
-    def last(self) -> Link:
-        """The layer that makes the output."""
-        return (*self.links, *self.parts.tail)[-1]
-
-    @cached_property
-    def entries(self) -> int:
-        """Entries that these take."""
-        return entries_taken(self.rooms, self.machine, self.last.output_bits)
+    def chain(self) -> tuple[Link, ...]:
+        """All layers, in their order."""
+        return (*self.links, *self.parts.tail)
 
     @cached_property
     def traffic(self) -> Traffic:

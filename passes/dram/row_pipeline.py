@@ -12,11 +12,11 @@ from functools import cached_property
 from dsconv.dialects.target import Accelerator
 from dsconv.passes.dram.links import Link
 from dsconv.passes.dram.pixel_tiles import cuts
+from dsconv.passes.dram.plan import Plan
 from dsconv.passes.dram.rooms import (
     Room,
     Rooms,
     Traffic,
-    entries_taken,
     in_bursts,
     run_length,
 )
@@ -24,7 +24,7 @@ from dsconv.passes.dram.stay import Stay
 
 
 @dataclass(frozen=True)
-class RowPipeline:
+class RowPipeline(Plan):
     """The rows of such a chain.
 
     `reads`: what is read from outside, by the number of the layer and that of its operand.
@@ -95,14 +95,9 @@ class RowPipeline:
         return f"v{number - 1}"
 
     @property
-    def last(self) -> Link:
-        """The layer that makes the output."""
-        return self.links[-1]
-
-    @cached_property
-    def entries(self) -> int:
-        """Entries that these take."""
-        return entries_taken(self.rooms, self.machine, self.last.output_bits)
+    def chain(self) -> tuple[Link, ...]:
+        """All layers, in their order."""
+        return self.links
 
     @cached_property
     def traffic(self) -> Traffic:

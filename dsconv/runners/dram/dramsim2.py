@@ -12,9 +12,9 @@ from pathlib import Path
 from dsconv.dram.device import AddressMapping, DramDevice, Standard
 from dsconv.dram.result import DramEnergy, DramResult
 from dsconv.dram.trace import Bursts
-from dsconv.runners.dram.epochs import Epoch, run_until_all_are_back
+from dsconv.runners.dram.epochs import Epoch, program_for, run_until_all_are_back
 from dsconv.runners.dram.trace_file import write_trace
-from dsconv.runners.process import Program, RunnerError, find_in_home, run_program
+from dsconv.runners.process import Program, find_in_home, run_program
 
 NAME = "DRAMSim2"
 HOW_TO_GET = (
@@ -65,12 +65,7 @@ def run(bursts: Bursts, device: DramDevice, expected_cycles: int) -> DramResult:
     Raises RunnerError where DRAMSim2 is not there or cannot run the device, or where transactions
     do not come back.
     """
-    program = find()
-    if program is None:
-        raise RunnerError(f"{NAME} is neither in DRAMSIM2_HOME nor on PATH; {HOW_TO_GET}")
-    reason = refusal(device)
-    if reason is not None:
-        raise RunnerError(f"{NAME} cannot run {device.name}: {reason}")
+    program = program_for(device, NAME, find(), HOW_TO_GET, refusal(device))
     with tempfile.TemporaryDirectory(prefix="dsconv-") as name:
         folder = Path(name)
         write_trace(bursts, folder / "k6_dsconv.trc")

@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass
 
 from dsconv.dram.device import DramDevice
 from dsconv.dram.result import DramEnergy, DramResult
-from dsconv.runners.process import RunnerError
+from dsconv.runners.process import Program, RunnerError
 
 EPOCHS = 1000
 """That a trace is cut into: its time is known to a thousandth."""
@@ -23,6 +23,21 @@ class Epoch:
 
     back: int
     energy: DramEnergy
+
+
+def program_for(
+    device: DramDevice,
+    simulator: str,
+    found: Program | None,
+    how_to_get: str,
+    refusal: str | None,
+) -> Program:
+    """The program that runs a device. Raises RunnerError where it is not here, or cannot."""
+    if found is None:
+        raise RunnerError(f"{simulator} is not here; {how_to_get}")
+    if refusal is not None:
+        raise RunnerError(f"{simulator} cannot run {device.name}: {refusal}")
+    return found
 
 
 def run_until_all_are_back(
