@@ -99,6 +99,26 @@ builtin.module attributes {dsconv.target = #dsconv.accelerator<entries = 40, ent
 // CHECK: dsconv.compute @dw[{{.*}}, %row to %{{.*}}, {{.*}}] from %[[RING]]
 // CHECK: dsconv.put %{{.*}} to %{{.*}}[{{.*}}, %row to %{{.*}}, {{.*}}]
 
+  // The addition reads what the first layer of the chain has made: its rows are still on chip.
+  func.func @residual(%x: tensor<1x2x4x1xsi8>) -> tensor<1x2x4x1xsi8> {
+    %w1 = dsconv.constant dense<1> : tensor<2x2xsi8>
+    %w2 = dsconv.constant dense<1> : tensor<2x1x3x1xsi8>
+    %b = dsconv.constant dense<0> : tensor<2xi32>
+    %y = dsconv.fused "add" along "rows" attributes {tile = #dsconv.tile<2, 1, 1, scan>} {
+      %v = dsconv.pointwise "before"(%x, %w1, %b) requant <multiplier = [1], shift = [4], half_even, clip = [-128, 127]> : (tensor<1x2x4x1xsi8>, tensor<2x2xsi8>, tensor<2xi32>) -> tensor<1x2x4x1xsi8>
+      %d = dsconv.depthwise "inside"(%v, %w2, %b) window <kernel = [3, 1], pads = [1, 0, 1, 0]> requant <multiplier = [1], shift = [4], half_even, clip = [-128, 127]> : (tensor<1x2x4x1xsi8>, tensor<2x1x3x1xsi8>, tensor<2xi32>) -> tensor<1x2x4x1xsi8>
+      %s = dsconv.add "add"(%v, %d) requant <multiplier = [1], shift = [1], half_even, clip = [-128, 127]> {multipliers = array<i32: 1, 1>, zero_points = array<i32: 0, 0>} : (tensor<1x2x4x1xsi8>, tensor<1x2x4x1xsi8>) -> tensor<1x2x4x1xsi8>
+      dsconv.yield %s : tensor<1x2x4x1xsi8>
+    } : tensor<1x2x4x1xsi8>
+    func.return %y : tensor<1x2x4x1xsi8>
+  }
+// CHECK: func.func @residual(
+// CHECK: %[[KEPT:.*]] = dsconv.patch "add.v0" as memref<2x3x1xsi8, #dsconv.space<l1>>
+// CHECK-NEXT: %[[LAST:.*]] = dsconv.patch "add.v1" as memref<2x1x1xsi8, #dsconv.space<l1>>
+// CHECK: dsconv.compute @before[{{.*}}] from %{{.*}} in %[[KEPT]]
+// CHECK: dsconv.compute @inside[{{.*}}] from %[[KEPT]] {{.*}} in %[[LAST]]
+// CHECK: dsconv.compute @add[{{.*}}] from %[[KEPT]], %[[LAST]] in
+
   func.func @foreign(%x: i32) -> i32 {
     func.return %x : i32
   }

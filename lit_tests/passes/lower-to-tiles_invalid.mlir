@@ -102,3 +102,18 @@ func.func @net(%x: tensor<1x2x2x2xsi8, #dsconv.layout<chw>>) {
   "test.termop"() : () -> ()
 }
 // CHECK: network "net" does not end with func.return
+
+// -----
+
+func.func @net(%x: tensor<1x4x2x2xsi8, #dsconv.layout<hwc>>) -> tensor<1x4x2x2xsi8, #dsconv.layout<hwc>> {
+  %w = dsconv.constant dense<1> : tensor<4x4xsi8>
+  %b = dsconv.constant dense<0> : tensor<4xi32>
+  %y = dsconv.fused "add" along "rows" attributes {tile = #dsconv.tile<4, 1, 2, weights>} {
+    %1 = dsconv.pointwise "a"(%x, %w, %b) requant <multiplier = [1], shift = [8], half_even, clip = [-128, 127]> : (tensor<1x4x2x2xsi8, #dsconv.layout<hwc>>, tensor<4x4xsi8>, tensor<4xi32>) -> tensor<1x4x2x2xsi8, #dsconv.layout<hwc>>
+    %2 = dsconv.pointwise "b"(%1, %w, %b) requant <multiplier = [1], shift = [8], half_even, clip = [-128, 127]> : (tensor<1x4x2x2xsi8, #dsconv.layout<hwc>>, tensor<4x4xsi8>, tensor<4xi32>) -> tensor<1x4x2x2xsi8, #dsconv.layout<hwc>>
+    %3 = dsconv.add "add"(%2, %1) requant <multiplier = [1], shift = [1], half_even, clip = [-128, 127]> {multipliers = array<i32: 1, 1>, zero_points = array<i32: 0, 0>} : (tensor<1x4x2x2xsi8, #dsconv.layout<hwc>>, tensor<1x4x2x2xsi8, #dsconv.layout<hwc>>) -> tensor<1x4x2x2xsi8, #dsconv.layout<hwc>>
+    dsconv.yield %3 : tensor<1x4x2x2xsi8, #dsconv.layout<hwc>>
+  } : tensor<1x4x2x2xsi8, #dsconv.layout<hwc>>
+  func.return %y : tensor<1x4x2x2xsi8, #dsconv.layout<hwc>>
+}
+// CHECK: fused layer "add": "add" reads a layer of the chain that is not the one before it
