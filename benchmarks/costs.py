@@ -177,8 +177,8 @@ def kernel_measurements(
     """What one group of kernels took, and the ways in which each may be split."""
     rows: list[tuple[Ways, float]] = []
     for row in measured:
-        if KERNEL_GROUPS[row.sample.layer.kind].name == group:
-            shape = kernel_shape(row.sample.layer.layer_shape, row.sample.tile)
+        shape = kernel_shape(row.sample.layer.layer_shape, row.sample.tile)
+        if KERNEL_GROUPS[shape.kind].name == group:
             rows.append((list(KERNEL_TERMS[costs.core.isa](shape, costs)), row.kernel))
     return rows
 

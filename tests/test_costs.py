@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from random_kernels import RandomKernel
 
-from benchmarks.costs import read_measured
+from benchmarks.costs import kernel_measurements, read_measured
 from benchmarks.fitting import Ways, fit, non_negative_least_squares
 from dsconv.bench.model_builder import Activation, ModelBuilder
 from dsconv.dialects.attributes import Layout, Tile, WindowAttr
@@ -23,6 +23,7 @@ from dsconv.lowering.xpulp.lower_kernels import WRITERS
 from dsconv.passes.analysis.layer_shape import LayerShape
 from dsconv.passes.analysis.target_cluster import DEFAULT_CLUSTER
 from dsconv.passes.scheduling.kernel_cost import (
+    GROUPS,
     PORTABLE_KINDS,
     CostModel,
     KernelShape,
@@ -115,6 +116,13 @@ def test_costs_agree_with_what_was_measured(isa: Isa, error: float):
     assert len(errors) >= 19
     for (kind, mixed), of_kind in errors.items():
         assert np.median(of_kind) < (max(0.20, error) if mixed else error), kind
+
+
+def test_every_measurement_is_fitted_with_a_group_of_kernels():
+    """Grouped convolutions, too, whose samples have a kind of their own."""
+    measured = read_measured(Isa.XPULP)
+    fitted = sum(len(kernel_measurements(group.name, measured, COSTS)) for group in GROUPS)
+    assert fitted == len(measured)
 
 
 def test_a_fit_finds_costs_through_the_choice_of_the_cheapest_way():
