@@ -191,7 +191,12 @@ def write_pad(sample: Sample, kind: str) -> int:
     pads[1:3] = sample.rng.integers(0, 3, (2, 2))
     pads[3] = sample.one_of(0, 1) * sample.rng.integers(0, 3, 2)
     y = sample.moved(*(int(size) for size in sample.shape + pads.sum(axis=1)))
-    sample.writer.operator(kind, [sample.x, sample.writer.constant(pads)], [y], "PadOptions")
+    parts = [sample.x, sample.writer.constant(pads)]
+    if kind == "PADV2":
+        limits = np.iinfo(sample.dtype)
+        value = sample.rng.integers(limits.min, limits.max + 1, 1).astype(sample.dtype)
+        parts.append(sample.writer.constant(value, [sample.scale], 0, [sample.zero_point]))
+    sample.writer.operator(kind, parts, [y], "PadV2Options" if kind == "PADV2" else "PadOptions")
     return y
 
 
@@ -441,6 +446,7 @@ WRITERS: Mapping[str, Callable[[Sample, str], int]] = {
     "MUL": write_binary,
     "MUL constant": write_with_constant,
     "PAD": write_pad,
+    "PADV2": write_pad,
     "PRELU": write_parametric_relu,
     "QUANTIZE": write_function,
     "REDUCE_MAX": write_largest,
