@@ -145,6 +145,13 @@ class TosaFunction:
         )
         return self._add(name, operands, attributes, (sums + bias).astype(np.int32))
 
+    def matmul(self, x: str, matrix: Array, zero_points: tuple[int, int]) -> str:
+        """matmul with a constant matrix."""
+        left = self.values[x].astype(int) - zero_points[0]
+        result = (left @ (matrix.astype(int) - zero_points[1])).astype(np.int32)
+        operands = [x, self.constant(matrix), *map(self.scalar, zero_points)]
+        return self._add("tosa.matmul", operands, "", result)
+
     def _padded(self, x: str, pads: Sequence[int], zero_point: int) -> Array:
         top, bottom, left, right = pads
         edges = ((0, 0), (top, bottom), (left, right), (0, 0))
@@ -323,6 +330,14 @@ def write_matrix(f: TosaFunction) -> str:
     return f.reshape(f.rescale(sums, [0.0007], (0, 3)), 1, 5)
 
 
+def write_rows_times_matrix(f: TosaFunction) -> str:
+    rng = f.rng
+    rows, depth, columns = (int(size) for size in rng.integers(1, 9, 3))
+    matrix = random_weights(rng, 1, depth, columns)
+    sums = f.matmul(f.input(1, rows, depth), matrix, (_zero_point(rng), int(rng.integers(-5, 6))))
+    return f.rescale(sums, [0.004], (0, _zero_point(rng)))
+
+
 def write_sum(f: TosaFunction) -> str:
     """Two rescales to 32 bits with 20 places more, a sum or difference, and one back."""
     rng, sizes = f.rng, _sizes(f.rng)
@@ -413,6 +428,7 @@ WRITERS: Mapping[str, Callable[[TosaFunction], str]] = {
     "movements": write_movements,
     "product": write_product,
     "resize": write_resize,
+    "rows times a matrix": write_rows_times_matrix,
     "sum": write_sum,
     "sum with constant": write_sum_with_constant,
 }

@@ -40,6 +40,7 @@ READERS: Mapping[str, Reader] = {
     "tosa.conv2d": weighted.read_conv2d,
     "tosa.depthwise_conv2d": weighted.read_depthwise_conv2d,
     "tosa.identity": movements.read_identity,
+    "tosa.matmul": weighted.read_matmul,
     "tosa.max_pool2d": movements.read_max_pool2d,
     "tosa.mul": arithmetic.read_mul,
     "tosa.pad": movements.read_pad,

@@ -14,7 +14,7 @@ from dsconv.dialects.graph import (
     PointwiseOp,
     activation_type,
 )
-from dsconv.passes.tosa.function_reader import FunctionReader
+from dsconv.passes.tosa.function_reader import FunctionReader, image_sizes
 from dsconv.passes.tosa.operation import TosaOperation, bits_of
 from dsconv.passes.tosa.values import Activation, Array, Sums
 
@@ -48,6 +48,34 @@ def read_depthwise_conv2d(reader: FunctionReader, operation: TosaOperation) -> N
     height, width, _, multiplier = weights.shape
     kernel = np.transpose(weights, CHANNELS_FIRST).reshape(-1, 1, height, width)
     _read(reader, operation, x, kernel, DepthwiseOp if multiplier == 1 else Conv2DOp)
+
+
+def read_matmul(reader: FunctionReader, operation: TosaOperation) -> None:
+    """Rows of an activation times a constant matrix."""
+    x, matrix = reader.activation(operation, INPUT), reader.array(operation, WEIGHTS)
+    fits = matrix.ndim == len(x.shape) == 3 and matrix.shape[:2] == (1, x.shape[2])
+    if not fits or x.sizes != image_sizes(x.shape):
+        raise operation.problem(f"a matrix of shape {matrix.shape} on {x.shape}")
+    kernel = np.ascontiguousarray(matrix[0].T)
+    bias = np.zeros(len(kernel), np.int64)
+    zero_points = (reader.number(operation, 2), reader.number(operation, 3))
+    kind = LinearOp if x.shape[1] == 1 else PointwiseOp
+
+    def make(requant: RequantAttr, dtype: type[np.integer]) -> LayerOperation:
+        return kind(
+            reader.label(operation),
+            x.value,
+            ConstantOp.of(kernel.astype(np.int8)),
+            ConstantOp.of(bias.astype(np.int32)),
+            requant,
+            activation_type(image_sizes(operation.result_shape), dtype),
+            input_zero_point=zero_points[0],
+            weight_zero_points=zero_points[1:],
+        )
+
+    if bits_of(operation.operands[WEIGHTS]) != 8:
+        raise operation.problem("a matrix of other than 8 bits", "int8 is supported")
+    reader.set(operation, Sums(make, operation.result_shape))
 
 
 def _of_flattened(x: Activation, weights: Array) -> Array:
