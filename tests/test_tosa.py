@@ -101,6 +101,11 @@ def test_bytecode_is_refused(tmp_path: Path):
     refused(tmp_path, b"ML\xefR\x0dMLIR22\x00", "MLIR bytecode; print it in the generic form")
 
 
+def test_a_string_without_an_end_is_refused(tmp_path: Path):
+    text = '"builtin.module" // "\n"' + 200 * "a"
+    refused(tmp_path, text, r"net\.mlir:2: a string without an end")
+
+
 def test_a_module_without_tosa_is_refused(tmp_path: Path):
     refused(tmp_path, '"builtin.module"() ({\n}) : () -> ()', "one function of TOSA is needed")
 
