@@ -161,6 +161,8 @@ class _Converter:
             read(reader, operation)
         except UnreadableError as error:
             self._keep(operation, error)
+        except VerifyException as error:
+            self._keep(operation, operation.problem(str(error)))
         except (IndexError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
             self._keep(operation, operation.problem(f"its operands do not fit together ({error})"))
 
