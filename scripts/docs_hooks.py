@@ -31,6 +31,6 @@ def command_line() -> str:
     from dsconv.cli import app
 
     command = get_command(app)
-    with typer.Context(command, info_name="dsconv") as context:
-        text = get_docs_for_click(obj=command, ctx=context, name="dsconv")
+    context = typer.Context(command, info_name="dsconv")
+    text = get_docs_for_click(obj=command, ctx=context, name="dsconv")
     return text.partition("\n")[2]

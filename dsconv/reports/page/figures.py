@@ -136,5 +136,5 @@ def _calm(axes: Axes) -> None:
     axes.spines[["left", "bottom"]].set_color("#bbb")
     axes.tick_params(labelsize=8, color="#bbb")
     axes.grid(alpha=0.25, lw=0.5)
-    axes.xaxis.label.set_size(9)
-    axes.yaxis.label.set_size(9)
+    axes.xaxis.label.set_fontsize(9)
+    axes.yaxis.label.set_fontsize(9)
