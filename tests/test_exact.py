@@ -16,6 +16,7 @@ from dsconv.errors import ModelError
 from dsconv.exact.interpreter import Judged, evaluate
 from dsconv.exact.rounding import quantised, rounded
 from dsconv.exact.tensor import Tensor, added, exact, multiplied
+from dsconv.exact.windows import Window
 from dsconv.frontends import import_onnx
 from dsconv.frontends.arithmetic.scales import Quantisation
 from dsconv.verification.oracles import Judge
@@ -41,6 +42,14 @@ def test_numbers_of_all_sizes_are_exact():
 def quantised_to(x: list[float], scale: float, zero_point: int, error: float = 0.0) -> Tensor:
     tensor = Tensor.of(np.array(x, np.float64)).with_error(error)
     return quantised(tensor, Fraction(scale), np.array(zero_point), np.int8)
+
+
+def test_integers_of_any_size_stay_integers_of_any_size():
+    large = exact(np.array([2**70, 1], object), Fraction(1), np.float32)
+    few = exact(np.array([3, -3]), Fraction(1), np.float32)
+    padded = Window((1,), (1,), (1,), ((1, 1),)).of(large.steps.reshape(1, 1, 2), 0)
+    for steps in (multiplied(large, few).steps, added(large, few).steps, padded):
+        assert {type(step) for step in steps.reshape(-1)} == {int}
 
 
 def test_ties_go_to_even_and_leave_no_choice():

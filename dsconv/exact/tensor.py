@@ -122,7 +122,8 @@ def largest(steps: Array) -> int:
 def times(steps: Array, factor: Array | int) -> Array:
     """A product of integers, broadcast."""
     factors = np.asarray(factor)
-    if largest(steps) * largest(factors) < LIMIT:
+    in_words = steps.dtype != object and factors.dtype != object
+    if in_words and largest(steps) * largest(factors) < LIMIT:
         return steps * factors
     return np.asarray(steps.astype(object) * factors.astype(object), object)
 
@@ -142,7 +143,7 @@ def aligned(*tensors: Tensor) -> tuple[list[Array], Fraction]:
 def added(lhs: Tensor, rhs: Tensor, sign: int = 1) -> Tensor:
     """A sum or a difference; its error is that of the operands."""
     (a, b), unit = aligned(lhs, rhs)
-    if largest(a) + largest(b) >= LIMIT:
+    if object in (a.dtype, b.dtype) or largest(a) + largest(b) >= LIMIT:
         a, b = a.astype(object), b.astype(object)
     total = a + sign * b
     return exact(total, unit, lhs.dtype).with_error(lhs.error + rhs.error)

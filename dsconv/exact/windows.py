@@ -26,7 +26,8 @@ class Window:
         """The windows of x (N, C, ...) with pads of a value: (N, C, ..., *kernel)."""
         rank = len(self.kernel)
         kept = [(max(before, 0), max(after, 0)) for before, after in self.pads]
-        padded = np.pad(x, [(0, 0), (0, 0), *kept], constant_values=pad)
+        value = np.array(pad, x.dtype)  # an int among objects would become one of 64 bits
+        padded = np.pad(x, [(0, 0), (0, 0), *kept], constant_values=value)
         for axis, (before, after) in enumerate(self.pads, 2):  # negative pads cut off
             last = padded.shape[axis] + min(after, 0)
             padded = np.take(padded, range(max(-before, 0), last), axis)
