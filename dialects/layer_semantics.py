@@ -32,6 +32,7 @@ from dsconv.dialects.records import (
     record_requant,
     unpack_records,
     unpack_steps,
+    unpack_sum_steps,
 )
 from dsconv.dialects.tiled import KernelKind, KernelOp
 
@@ -157,6 +158,13 @@ class GraphFunctions(InterpreterFunctions):
     ) -> PythonValues:
         return (reference.steps(*args),)
 
+    @impl(graph.SumStepsOp)
+    def run_sum_steps(
+        self, interpreter: Interpreter, op: graph.SumStepsOp, args: PythonValues
+    ) -> PythonValues:
+        *inputs, weights, thresholds, values = args
+        return (reference.sum_steps(inputs, weights, thresholds, values),)
+
     @impl(graph.PairLookupOp)
     def run_pair_lookup(
         self, interpreter: Interpreter, op: graph.PairLookupOp, args: PythonValues
@@ -252,7 +260,7 @@ def window_input(kernel: KernelOp, buffer: Bytes, row: int, column: int) -> refe
     gathered = tile[:, :, y.clip(0, height - 1)][..., x.clip(0, width - 1)]
     if inside.all():
         return gathered
-    pad = buffer[tile.size :][:channels].view(tile.dtype)
+    pad = buffer[tile.nbytes :][: channels * tile.itemsize].view(tile.dtype)
     if layout_of_type(type_) is Layout.CHW:
         pad = pad[:1]
     return np.where(inside, gathered, pad.reshape(1, -1, 1, 1))
@@ -376,6 +384,19 @@ def steps(kernel: KernelOp, inputs: Tiles, row: int, column: int) -> reference.I
     return reference.steps(sums, thresholds, values.view(DTYPES[kernel.output.element_type]))
 
 
+def sum_steps(kernel: KernelOp, inputs: Tiles, row: int, column: int) -> reference.IntArray:
+    """Values of the steps that weighted sums lie on."""
+    assert kernel.record is not None, "steps have their tables in records"
+    *tiles, records = inputs
+    operands = list(map(read_tile, tiles, kernel.inputs))
+    count = 1 if kernel.shared_record is not None else operands[0].shape[1]
+    weights, thresholds, values = unpack_sum_steps(
+        kernel.record, records[: count * kernel.record.size], len(tiles), kernel.thresholds_count
+    )
+    dtype = DTYPES[kernel.output.element_type]
+    return reference.sum_steps(operands, weights, thresholds, values.view(dtype))
+
+
 def pair_lookup(kernel: KernelOp, inputs: Tiles, row: int, column: int) -> reference.IntArray:
     """Bits of a table whose rows and bits are in the order of the bytes."""
     assert kernel.record is not None, "a pair lookup has its table in a record"
@@ -434,6 +455,7 @@ KERNELS: Mapping[KernelKind, Callable[[KernelOp, Tiles, int, int], reference.Int
     KernelKind.RESCALE: rescale,
     KernelKind.LOOKUP: lookup,
     KernelKind.STEPS: steps,
+    KernelKind.SUM_STEPS: sum_steps,
     KernelKind.PAIR_LOOKUP: pair_lookup,
     KernelKind.CONCAT: concat,
     KernelKind.RESIZE: resize,

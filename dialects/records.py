@@ -11,6 +11,7 @@ Every record of a layer has the same size, a multiple of 4 bytes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
 
@@ -46,6 +47,10 @@ FIELD_BYTES = {
     LOW: 2,
     NARROW_ADDEND: 4,
 }
+
+
+WIDE_BYTES = 8
+"""Of 64 bits."""
 
 
 def word_aligned(size: int) -> int:
@@ -262,6 +267,74 @@ def unpack_steps(
     both, _ = unpack_records(record, packed)
     split = 4 * step_thresholds(record)
     return np.ascontiguousarray(both[:, :split]).view("<i4"), both[:, split:]
+
+
+@dataclass(frozen=True)
+class SumStepsRecord:
+    """What a record of weighted sums holds: rows of weights, thresholds, and one value more.
+
+    A row has the factors of all inputs and what is added to their sum. Values are bytes, all else
+    has 64 bits.
+    """
+
+    rows: int
+    columns: int
+    thresholds: int
+
+    @staticmethod
+    def of(record: RecordAttr, inputs: int, thresholds: int) -> SumStepsRecord:
+        """That of a kernel with so many inputs."""
+        rest = record.weight_bytes - WIDE_BYTES * thresholds - (thresholds + 1)
+        return SumStepsRecord(rest // (WIDE_BYTES * (inputs + 1)), inputs + 1, thresholds)
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of a row of weights."""
+        return WIDE_BYTES * self.columns
+
+    @property
+    def first_threshold(self) -> int:
+        """Where thresholds begin."""
+        return self.rows * self.row_bytes
+
+    @property
+    def first_value(self) -> int:
+        """Where values begin."""
+        return self.first_threshold + WIDE_BYTES * self.thresholds
+
+    @property
+    def format(self) -> RecordAttr:
+        """The record."""
+        return RecordAttr.of(self.first_value + self.thresholds + 1, [])
+
+
+def pack_sum_steps(
+    weights: npt.NDArray[np.int64],
+    thresholds: npt.NDArray[np.int64],
+    values: npt.NDArray[np.int8],
+) -> tuple[RecordAttr, npt.NDArray[np.uint8]]:
+    """Packs weights (R, N + 1), thresholds (1 or K, T) and values (1 or K, T + 1).
+
+    One record holds all rows of weights, K records one each.
+    """
+    records = len(values)
+    if records > 1:
+        weights = np.broadcast_to(weights, (records, weights.shape[1]))
+    parts = [weights.reshape(records, -1), thresholds]
+    words = [np.ascontiguousarray(part, "<i8").view(np.int8) for part in parts]
+    return pack_records(np.concatenate([*words, values], axis=1), {})
+
+
+def unpack_sum_steps(
+    record: RecordAttr, packed: npt.NDArray[np.uint8], inputs: int, thresholds: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int8]]:
+    """The inverse of `pack_sum_steps` on flat bytes."""
+    parts = SumStepsRecord.of(record, inputs, thresholds)
+    bytes_, _ = unpack_records(record, packed)
+    words = np.ascontiguousarray(bytes_[:, : parts.first_value]).view("<i8").astype(np.int64)
+    split = parts.rows * parts.columns
+    weights = words[:, :split].reshape(-1, parts.columns)
+    return weights, words[:, split:], bytes_[:, parts.first_value :]
 
 
 def record_requant(

@@ -248,6 +248,16 @@ def steps(sums: IntArray, thresholds: IntArray, values: IntArray) -> IntArray:
     return results
 
 
+def sum_steps(
+    operands: Sequence[IntArray], weights: IntArray, thresholds: IntArray, values: IntArray
+) -> IntArray:
+    """The values of the steps that weighted sums (1, C, H, W) lie on; see SumStepsOp."""
+    *factors, total = (per_channel(column.tolist()) for column in weights.T)
+    for operand, factor in zip(operands, factors, strict=True):
+        total = total + operand.astype(np.int64) * factor
+    return steps(total, thresholds, values)
+
+
 def pair_lookup(lhs: IntArray, rhs: IntArray, table: IntArray) -> IntArray:
     """Bits (1, C, H, W) of a table (256, 32); the first row and bit are of the smallest values."""
     row, bit = (x.astype(np.int64) - np.iinfo(x.dtype).min for x in (lhs, rhs))

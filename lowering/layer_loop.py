@@ -279,7 +279,7 @@ class LayerLowering:
         if not self.layer_shape.padded:
             return
         BarrierOp()
-        size = self.layer_shape.input_channels(self.tile)
+        size = self.layer_shape.pad_bytes(self.tile)
         offset = self.layer_shape.input_bytes(self.tile)
         FillOp(self.input_tiles[0].result, offset, size, self.op.pad_value)
 

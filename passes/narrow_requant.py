@@ -93,7 +93,7 @@ def narrow_form(op: RequantisedOperation) -> NarrowRequantAttr | None:
     That of a layer with weights has slack, if it can: its kernel is faster so. Accumulators need
     none.
     """
-    if isinstance(op, WeightedOperation) and op.gives_accumulators:
+    if op.gives_accumulators:
         return None
     steps = steps_of(op)
     if steps is None:

@@ -18,6 +18,7 @@ ELEMENTS = {
     "int8": TensorProto.INT8,
     "uint8": TensorProto.UINT8,
     "int16": TensorProto.INT16,
+    "int32": TensorProto.INT32,
 }
 
 

@@ -20,13 +20,17 @@ Array = npt.NDArray[np.integer]
 Dtype = type[np.integer]
 
 WEIGHTED = ("conv2d", "depthwise", "pointwise", "linear")
-BINARY = ("add", "mul", "pair_lookup")
+BINARY = ("add", "mul", "pair_lookup", "sum_steps")
 SEVERAL_INPUTS = (*BINARY, "concat")
 MOVING = ("concat", "depth_to_space", "pad", "resize", "slice", "shuffle")
 KINDS = (
     *(*WEIGHTED, *BINARY, *MOVING),
     *("avg_pool", "max_pool", "rescale", "lookup", "steps", "interpolate"),
 )
+OF_SUMS = (*MOVING, "avg_pool", "max_pool", "interpolate", "mul")
+"""Kinds that may read sums of 32 bits, and give such."""
+SPARE_BITS = 11
+"""Of sums, so that what layers add and multiply fits 32 bits."""
 SUMS = RequantAttr.of([1], [1], clip=(-(2**31), 2**31 - 1))
 """Leaves sums as they are."""
 IN_LITTLE_L1 = tuple(kind for kind in KINDS if kind != "pair_lookup")
@@ -56,7 +60,7 @@ class LayerMaker:
 
     MOST_CHANNELS = 9
     gives_sums = False
-    """Whether a layer with weights gives its sums as they are."""
+    """Whether a layer gives its sums as they are."""
     LARGEST_RESIZED = 30
 
     def __init__(self, draw: st.DrawFn, kind: str, max_size: int):
@@ -65,11 +69,14 @@ class LayerMaker:
         self.random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
         self.height, self.width = self.integer(1, max_size), self.integer(1, max_size)
         self.channels = self.integer(1, self.MOST_CHANNELS)
+        self.gives_sums = kind in OF_SUMS and draw(st.booleans())
         shapes = [(1, self.channels, self.height, self.width)]
         if kind in BINARY:
             channels, height, width = (draw(st.sampled_from([n, 1])) for n in shapes[0][1:])
             shapes.append((1, channels, height, width))
-        self.dtypes = [np.int32 if kind == "steps" else self.dtype() for _ in shapes]
+        self.dtypes = [self.operand_dtype() for _ in shapes]
+        if kind == "mul":
+            self.dtypes[1] = self.dtype()
         if kind == "concat":
             self.axis = self.integer(1, 3)
             limit = self.MOST_CHANNELS if self.axis == 1 else max_size
@@ -85,6 +92,18 @@ class LayerMaker:
         self.function = FuncOp("net", (types, []))
         self.block = self.function.body.block
 
+    def operand_dtype(self) -> Dtype:
+        """Of 8 bits, or that of sums where the layer may read these."""
+        if self.kind == "steps":
+            return np.int32
+        if self.kind == "sum_steps" or self.gives_sums:
+            return self.draw(st.sampled_from([np.int8, np.uint8, np.int32]))
+        return self.dtype()
+
+    def result_dtype(self) -> Dtype:
+        """Of 8 bits, or that of sums where the layer gives these."""
+        return np.int32 if self.gives_sums else self.dtype()
+
     def make(self) -> RandomLayer:
         """The function with its layer, and inputs."""
         if self.kind in MOVING:
@@ -99,7 +118,7 @@ class LayerMaker:
         return RandomLayer(
             module,
             tuple(
-                self.array(dtype_of(argument), *tensor_type(argument).get_shape())
+                self.argument(dtype_of(argument), *tensor_type(argument).get_shape())
                 for argument in arguments
             ),
             tuple(layout_of(argument) for argument in arguments),
@@ -122,6 +141,11 @@ class LayerMaker:
     def array(self, dtype: Dtype, *shape: int) -> Array:
         limits = np.iinfo(dtype)
         return self.random.integers(limits.min, limits.max + 1, shape, dtype)
+
+    def argument(self, dtype: Dtype, *shape: int) -> Array:
+        """Values of an input; sums leave some bits free."""
+        array = self.array(dtype, *shape)
+        return array >> SPARE_BITS if dtype is np.int32 else array
 
     def constant(self, array: Array) -> SSAValue:
         operation = graph.ConstantOp.of(array)
@@ -157,6 +181,8 @@ class LayerMaker:
         roundings: Sequence[Rounding] = tuple(Rounding),
     ) -> RequantAttr:
         """Maps sums of about `spread` to the range of `dtype`, or only clips them to it."""
+        if dtype is np.int32:
+            return SUMS
         limits = np.iinfo(dtype)
         if self.draw(st.integers(0, 7)) == 7:
             clip = (int(limits.min), int(limits.max))
@@ -265,7 +291,8 @@ class LayerMaker:
             top, left, bottom, right = pads = [self.integer(0, 3) for _ in range(4)]
             size = (self.height + top + bottom, self.width + left + right)
             result = self.result_type(dtype, self.channels, size)
-            return graph.PadOp("layer", x, pads, self.value(dtype), result)
+            value = 0 if dtype is np.int32 else self.value(dtype)
+            return graph.PadOp("layer", x, pads, value, result)
         if self.kind == "resize":
             size = (
                 self.height * self.integer(1, max(1, min(3, self.LARGEST_RESIZED // self.height))),
@@ -291,8 +318,8 @@ class LayerMaker:
         if self.kind == "max_pool":
             result = self.result_type(self.dtypes[0], self.channels, pooled)
             return graph.MaxPoolOp("layer", x, window, result)
-        dtype = self.dtype()
-        zero_points = [self.value(dtype) for dtype in self.dtypes]
+        dtype = self.result_dtype()
+        zero_points = [0 if own is np.int32 else self.value(own) for own in self.dtypes]
         if self.kind == "lookup":
             count = self.draw(st.sampled_from([1, self.channels]))
             tables = self.constant(self.array(dtype, count, graph.TABLE_ENTRIES))
@@ -306,6 +333,20 @@ class LayerMaker:
             values = self.constant(self.array(dtype, count, passed + 1))
             result = self.result_type(dtype, self.channels, size)
             return graph.StepsOp("layer", x, self.constant(thresholds), values, result)
+        if self.kind == "sum_steps":
+            rows, tables = (self.draw(st.sampled_from([1, self.channels])) for _ in range(2))
+            passed = 2 ** self.integer(1, 6) - 1
+            weights = self.array(np.int64, rows, len(self.block.args) + 1) >> self.integer(30, 60)
+            spread = self.array(np.int64, tables, passed) >> self.integer(0, 50)
+            thresholds = np.sort(spread, axis=1)
+            return graph.SumStepsOp(
+                "layer",
+                self.block.args,
+                self.constant(weights),
+                self.constant(thresholds),
+                self.constant(self.array(dtype, tables, passed + 1)),
+                self.result_type(dtype, self.channels, size),
+            )
         if self.kind == "pair_lookup":
             table = self.constant(self.array(np.uint8, graph.TABLE_ENTRIES, graph.BIT_ROW))
             result = self.result_type(dtype, self.channels, size)
@@ -334,7 +375,7 @@ class LayerMaker:
                 zero_points=(zero_points[0], zero_points[1]),
             )
         if self.kind == "avg_pool":
-            counted = self.counted_pads(window, pooled)
+            counted = None if self.gives_sums else self.counted_pads(window, pooled)
             pixels, roundings = int(np.prod(window.kernel)), list(Rounding)
             if counted is not None:
                 pixels, roundings = 1, [way for way in Rounding if way is not Rounding.TWICE]

@@ -95,14 +95,20 @@ def test_a_normalisation_takes_one_table():
     assert kinds == ["lookup", "depthwise"]
 
 
-def test_a_function_without_a_common_step_is_refused():
-    with pytest.raises(ModelError, match=r"Sigmoid gives, whose values are no multiples of one"):
-        import_onnx(network(step("Sigmoid"), AVERAGES["global"]))
+@pytest.mark.parametrize("function", ["Sigmoid", "HardSwish", "Elu", "Tanh"])
+@pytest.mark.parametrize("average", AVERAGES)
+def test_functions_without_a_common_step_are_added_digit_by_digit(function: str, average: str):
+    assert_means(network(step(function), AVERAGES[average]), FEEDS)
 
 
-def test_pads_are_refused():
+def test_pads_that_count_are_zeros():
+    attributes = {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1], "count_include_pad": 1}
+    assert_means(network(FUNCTIONS["LeakyRelu 0.1"], step("AveragePool", **attributes)), FEEDS)
+
+
+def test_pads_that_do_not_count_are_refused():
     padded = step("AveragePool", kernel_shape=[3, 3], pads=[1, 1, 1, 1])
-    with pytest.raises(ModelError, match=r"the average with pads of what LeakyRelu gives"):
+    with pytest.raises(ModelError, match="pads that do not count in an average of what is not"):
         import_onnx(network(FUNCTIONS["LeakyRelu 0.1"], padded))
 
 

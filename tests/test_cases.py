@@ -21,9 +21,9 @@ from dsconv.frontends.flavours.registry import INTEGER_FLAVOURS
 SHARED = Path(__file__).parents[2] / "shared"
 FILES = sorted(SHARED.glob("cases/*.onnx")) + sorted(SHARED.glob("models/*/*.onnx"))
 REFUSED = """
-attn_qk batch4 concat_clip_conv conv_add_noq conv_relu_avg_noq convinteger dyn_hw dynquant
+attn_qk batch4 concat_clip_conv dyn_hw dynquant
 end_add_noq float_opset8 fp16_scale_u8in input_q_two_scales instnorm int16_act int4_block
-layernorm pad_offgrid_conv pad_out_add pad_out_leaky pad_outrange_conv pool_clip_conv q_qop_pc
+layernorm pad_offgrid_conv pad_out_add pad_out_leaky pad_outrange_conv pool_clip_conv
 qladd_const_full qonnx reshape_mix rqs_float32_255_1 space2batch
 """
 """Files that need not be read; whoever reads one takes it off the list."""

@@ -278,7 +278,7 @@ def test_constant_is_read_only():
 
 
 def test_constant_of_floats_is_refused():
-    with pytest.raises(ValueError, match="no tensor of float32: int8, uint8 and int32"):
+    with pytest.raises(ValueError, match="no tensor of float32: int8, uint8, int32 and int64"):
         ConstantOp.of(np.zeros(2, np.float32))  # pyright: ignore[reportArgumentType]
 
 

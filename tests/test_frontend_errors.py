@@ -121,7 +121,8 @@ def missing_quantisation_between_layers() -> onnx.ModelProto:
 
 def float_output() -> onnx.ModelProto:
     writer = ConvWriter()
-    return writer.model(writer.node("GlobalAveragePool", writer.real, name="pool"), dtype="float32")
+    sum_ = writer.node("Add", writer.real, writer.real, name="sum")
+    return writer.model(sum_, dtype="float32")
 
 
 def variable_weights() -> onnx.ModelProto:
@@ -326,7 +327,7 @@ CASES: dict[str, tuple[Callable[[], onnx.ModelProto], list[str]]] = {
         missing_quantisation_between_layers,
         ["'conv2'", "'conv1'", "not quantised"],
     ),
-    "float output": (float_output, ["'pool'", "is float", "QuantizeLinear behind"]),
+    "float output": (float_output, ["'sum'", "is float", "QuantizeLinear behind"]),
     "variable weights": (variable_weights, ["'conv1'", "not constant"]),
     "variable scale": (variable_scale, ["'dequantize'", "'scale'", "not a constant"]),
     "zero point type": (zero_point_of_another_type, ["zero point of int8", "uint8"]),

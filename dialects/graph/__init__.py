@@ -28,6 +28,7 @@ from dsconv.dialects.graph.elementwise import (
     PairLookupOp,
     RescaleOp,
     StepsOp,
+    SumStepsOp,
     TableOperation,
     packed_bits,
 )
@@ -95,6 +96,7 @@ __all__ = [
     "ShuffleOp",
     "SliceOp",
     "StepsOp",
+    "SumStepsOp",
     "TableOperation",
     "WeightedOperation",
     "activation_type",

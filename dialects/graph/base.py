@@ -19,6 +19,7 @@ from xdsl.dialects.builtin import (
     StringAttr,
     TensorType,
     i32,
+    i64,
 )
 from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.irdl import (
@@ -51,8 +52,15 @@ si8 = IntegerType(8, Signedness.SIGNED)
 ui8 = IntegerType(8, Signedness.UNSIGNED)
 
 IntTensorType: TypeAlias = TensorType[IntegerType]
-DTYPES: dict[Attribute, type[np.integer]] = {si8: np.int8, ui8: np.uint8, i32: np.int32}
+DTYPES: dict[Attribute, type[np.integer]] = {
+    si8: np.int8,
+    ui8: np.uint8,
+    i32: np.int32,
+    i64: np.int64,
+}
 QUANTISED = (si8, ui8)
+ELEMENTS = (*QUANTISED, i32)
+"""Of activations; i32 are sums that nothing has quantised yet."""
 
 NO_ZERO_POINT = IntegerAttr(0, i32)
 """A default. An operation leaves it out, as the parser does, so that equal layers are equal IR."""
@@ -64,11 +72,11 @@ def zero_point_property(zero_point: int) -> IntegerAttr[I32] | None:
 
 
 def element_type(dtype: np.typing.DTypeLike) -> IntegerType:
-    """The element type of a numpy int8, uint8 or int32 array."""
+    """The element type of a numpy int8, uint8, int32 or int64 array."""
     for type_, candidate in DTYPES.items():
         if np.dtype(dtype) == candidate and isinstance(type_, IntegerType):
             return type_
-    raise ValueError(f"no tensor of {np.dtype(dtype)}: int8, uint8 and int32 are supported")
+    raise ValueError(f"no tensor of {np.dtype(dtype)}: int8, uint8, int32 and int64 are supported")
 
 
 def activation_type(
@@ -152,9 +160,15 @@ def verify_zero_point(zero_point: int, value: SSAValue, role: str) -> None:
         raise VerifyException(f"{role} {zero_point} does not fit {tensor_type(value).element_type}")
 
 
+def verify_sums(layer: RequantisedOperation, value: SSAValue) -> None:
+    """Raises VerifyException where a layer would requantise what it makes of sums of i32."""
+    if tensor_type(value).element_type == i32 and not layer.gives_accumulators:
+        raise VerifyException("sums of i32 give sums of i32")
+
+
 @irdl_op_definition
 class ConstantOp(IRDLOperation):
-    """Weights or biases: a tensor of si8, ui8 or i32."""
+    """Weights, biases or tables: a tensor of si8, ui8, i32 or i64."""
 
     name = "dsconv.constant"
 
@@ -198,7 +212,7 @@ class ConstantOp(IRDLOperation):
     def verify_(self) -> None:
         if tensor_type(self.result).element_type not in DTYPES:
             raise VerifyException(
-                "a constant has elements si8, ui8 or i32, got "
+                "a constant has elements si8, ui8, i32 or i64, got "
                 f"{tensor_type(self.result).element_type}"
             )
         if self.value.type != self.result.type:
@@ -274,8 +288,12 @@ class LayerOperation(IRDLOperation, abc.ABC):
 
     @property
     def pad_value(self) -> int:
-        """What a tap outside the map reads: the smallest value, unless the layer says another."""
-        return int(np.iinfo(dtype_of(self.result)).min)
+        """What a tap outside the map reads: the smallest value, unless the layer says another.
+
+        Every byte of an i32 there is the smallest one, so that it is far below all sums.
+        """
+        limits = np.iinfo(dtype_of(self.result))
+        return int(limits.min if limits.bits == 8 else np.iinfo(np.int8).min)
 
     @property
     def macs(self) -> int:
@@ -303,13 +321,23 @@ class LayerOperation(IRDLOperation, abc.ABC):
 
 
 class RequantisedOperation(LayerOperation, abc.ABC):
-    """A layer that requantises its sums. `narrow`, where it is there, equals `requant`."""
+    """A layer that requantises its sums. `narrow`, where it is there, equals `requant`.
+
+    A result of i32, where a layer may have one, is the sums themselves, which `requant` only clips.
+    """
 
     requant = prop_def(RequantAttr)
     narrow = opt_prop_def(NarrowRequantAttr)
 
+    @property
+    def gives_accumulators(self) -> bool:
+        """Whether the result is not requantised."""
+        return tensor_type(self.result).element_type == i32
+
     def verify_(self) -> None:
         super().verify_()
+        if self.gives_accumulators and not self.requant.only_clips:
+            raise VerifyException("accumulators of i32 are not requantised, only clipped")
         for form in (self.requant, self.narrow or self.requant):
             self._verify_requant_channels(form.channels)
         if self.narrow is not None and self.narrow.clip != self.requant.clip:

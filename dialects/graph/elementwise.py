@@ -7,13 +7,30 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
-from xdsl.dialects.builtin import I32, ArrayAttr, DenseArrayBase, TensorType, UnitAttr, i32
+from xdsl.dialects.builtin import (
+    I32,
+    ArrayAttr,
+    DenseArrayBase,
+    IntegerAttr,
+    TensorType,
+    UnitAttr,
+    i32,
+    i64,
+)
 from xdsl.ir import Attribute, Operation, SSAValue
-from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def
+from xdsl.irdl import (
+    irdl_op_definition,
+    operand_def,
+    opt_prop_def,
+    prop_def,
+    var_operand_def,
+)
 from xdsl.utils.exceptions import VerifyException
 
 from dsconv.dialects.attributes import RequantAttr, i64_array
 from dsconv.dialects.graph.base import (
+    ELEMENTS,
+    QUANTISED,
     CentredOperation,
     IntTensorType,
     LayerOperation,
@@ -24,6 +41,7 @@ from dsconv.dialects.graph.base import (
     ui8,
     verify_activation,
     verify_shape,
+    verify_sums,
     verify_zero_point,
     zero_point_property,
 )
@@ -36,14 +54,24 @@ BIT_ROW = 32
 """Bytes that hold one bit for each value of 8 bits."""
 
 
-def verify_pair(op: LayerOperation, lhs: SSAValue, rhs: SSAValue) -> None:
+def verify_pair(
+    op: LayerOperation,
+    lhs: SSAValue,
+    rhs: SSAValue,
+    elements: Sequence[Attribute] = QUANTISED,
+) -> None:
     """The first is as large as the result, the second as well or broadcast over it."""
     for value, role in ((lhs, "lhs"), (rhs, "rhs")):
-        verify_activation(value, role)
-    shape, second = (tensor_type(value).get_shape() for value in (op.result, rhs))
-    verify_shape(lhs, "lhs has", shape)
-    if any(size not in (1, whole) for size, whole in zip(second, shape, strict=True)):
-        verify_shape(rhs, "rhs has", shape)
+        verify_activation(value, role, elements)
+    verify_shape(lhs, "lhs has", tensor_type(op.result).get_shape())
+    verify_broadcast(op, rhs, "rhs has")
+
+
+def verify_broadcast(op: LayerOperation, value: SSAValue, role_has: str) -> None:
+    """An operand is as large as the result, or has one channel, row or column for all of its."""
+    own, shape = (tensor_type(value).get_shape() for value in (value, op.result))
+    if any(size not in (1, whole) for size, whole in zip(own, shape, strict=True)):
+        verify_shape(value, role_has, shape)
 
 
 class BinaryOperation(RequantisedOperation, abc.ABC):
@@ -52,6 +80,8 @@ class BinaryOperation(RequantisedOperation, abc.ABC):
     The first is as large as the result. The second may have one channel, row or column for all of
     the result's: 1xCx1x1 is one value for each channel, 1x1xHxW one for each pixel.
     """
+
+    OPERAND_ELEMENTS: ClassVar[Sequence[Attribute]] = QUANTISED
 
     lhs = operand_def(TensorType)
     rhs = operand_def(TensorType)
@@ -66,10 +96,11 @@ class BinaryOperation(RequantisedOperation, abc.ABC):
     def _verify_operands(self) -> None:
         if len(self.zero_points) != 2:
             raise VerifyException(f"{self.name} has two zero points, not {len(self.zero_points)}")
-        verify_pair(self, self.lhs, self.rhs)
+        verify_pair(self, self.lhs, self.rhs, self.OPERAND_ELEMENTS)
         for value, role, zero_point in zip(
             self.activations, ("lhs", "rhs"), self.zero_points.get_values(), strict=True
         ):
+            verify_sums(self, value)
             verify_zero_point(zero_point, value, f"zero point of {role}")
 
 
@@ -132,11 +163,16 @@ class AddOp(BinaryOperation):
 
 @irdl_op_definition
 class MulOp(BinaryOperation):
-    """Product of two activations: `requant((a - za) * (b - zb))`."""
+    """Product of two activations: `requant((a - za) * (b - zb))`.
+
+    A result of i32 is the products, and that of i32 always.
+    """
 
     name = "dsconv.mul"
 
     KERNEL: ClassVar[KernelKind | None] = KernelKind.MUL
+    OPERAND_ELEMENTS: ClassVar[Sequence[Attribute]] = ELEMENTS
+    RESULT_ELEMENTS: ClassVar[Sequence[Attribute]] = ELEMENTS
 
     def __init__(
         self,
@@ -224,6 +260,23 @@ class TableOperation(LayerOperation, abc.ABC):
                 f"{role} have shape 1x{entries} or {channels}x{entries}, got {type_}"
             )
 
+    def _verify_steps(self, thresholds: SSAValue, values: SSAValue, element: Attribute) -> None:
+        """Checks thresholds of one type, and the values between them."""
+        passed, made = tensor_type(thresholds), tensor_type(values)
+        rows, count = made.get_shape()
+        if count < 2 or count & (count - 1):
+            raise VerifyException(f"{count} values; a power of two has as many comparisons")
+        self._verify_tables(values, "values", count)
+        if passed.element_type != element or passed.get_shape() != (rows, count - 1):
+            raise VerifyException(
+                f"thresholds have shape {rows}x{count - 1} and elements {element}, got {passed}"
+            )
+        if made.element_type != tensor_type(self.result).element_type:
+            raise VerifyException("values and result have the same elements")
+        array = constant_operand(self, thresholds, "thresholds").astype(np.int64)
+        if (array[:, 1:] < array[:, :-1]).any():
+            raise VerifyException("thresholds are in rising order")
+
 
 @irdl_op_definition
 class LookupOp(TableOperation):
@@ -307,24 +360,94 @@ class StepsOp(TableOperation):
     def _verify_operands(self) -> None:
         verify_activation(self.input, "input", (i32,))
         verify_shape(self.result, "result has", tensor_type(self.input).get_shape())
-        values = tensor_type(self.values)
-        *_, count = values.get_shape()
-        if count < 2 or count & (count - 1):
-            raise VerifyException(f"{count} values; a power of two has as many comparisons")
-        self._verify_tables(self.values, "values", count)
-        thresholds = tensor_type(self.thresholds)
-        if thresholds.element_type != i32 or thresholds.get_shape() != (
-            values.get_shape()[0],
-            count - 1,
+        self._verify_steps(self.thresholds, self.values, i32)
+
+
+@irdl_op_definition
+class SumStepsOp(TableOperation):
+    """Replaces each weighted sum of activations by the value of the step that it lies on.
+
+    Inputs are of 8 bits, or sums of i32; those behind the first may broadcast over it. Weights, i64
+    and Rx(N+1), are the factors of the N inputs and what is added to their sum, for every channel
+    or for all: R is K or 1. Thresholds, i64, and values are as those of `dsconv.steps`. Weighted
+    sums have 64 bits.
+    """
+
+    name = "dsconv.sum_steps"
+
+    KERNEL: ClassVar[KernelKind | None] = KernelKind.SUM_STEPS
+
+    inputs = var_operand_def(TensorType)
+    weights = operand_def(TensorType)
+    thresholds = operand_def(TensorType)
+    values = operand_def(TensorType)
+
+    assembly_format = (
+        "$layer `(` $inputs `)` `weights` $weights `thresholds` $thresholds `values` $values "
+        "attr-dict `:` functional-type(operands, results)"
+    )
+
+    def __init__(
+        self,
+        layer: str,
+        inputs: Sequence[SSAValue | Operation],
+        weights: SSAValue | Operation,
+        thresholds: SSAValue | Operation,
+        values: SSAValue | Operation,
+        result_type: IntTensorType,
+    ):
+        super().__init__(layer, [inputs, weights, thresholds, values], result_type)
+
+    @property
+    def activations(self) -> tuple[SSAValue, ...]:
+        return tuple(self.inputs)
+
+    @property
+    def weight_array(self) -> IntArray:
+        """Factors and what is added, (1, N + 1) or (K, N + 1)."""
+        return constant_operand(self, self.weights, "weights")
+
+    @property
+    def threshold_array(self) -> IntArray:
+        """The thresholds as numpy array, (1, T) or (K, T)."""
+        return constant_operand(self, self.thresholds, "thresholds")
+
+    @property
+    def table_array(self) -> IntArray:
+        """The values as numpy array, (1, T + 1) or (K, T + 1)."""
+        return constant_operand(self, self.values, "values")
+
+    @property
+    def reads_all_channels(self) -> bool:
+        """Whether one record has the weights of all channels, so that a tile has these, too."""
+        return self.shares_table and len(self.weight_array) > 1
+
+    @property
+    def kernel_properties(self) -> Mapping[str, Attribute | None]:
+        thresholds = IntegerAttr(self.threshold_array.shape[1], i64)
+        return {**super().kernel_properties, "thresholds": thresholds}
+
+    def _verify_operands(self) -> None:
+        if not self.inputs:
+            raise VerifyException("a sum has inputs")
+        for value in self.inputs:
+            verify_activation(value, "input", ELEMENTS)
+            verify_broadcast(self, value, "input has")
+        channels = tensor_type(self.result).get_shape()[1]
+        verify_shape(self.inputs[0], "first input has", tensor_type(self.result).get_shape())
+        weights, terms = tensor_type(self.weights), len(self.inputs) + 1
+        if weights.element_type != i64 or weights.get_shape() not in (
+            (1, terms),
+            (channels, terms),
         ):
             raise VerifyException(
-                f"thresholds have shape {values.get_shape()[0]}x{count - 1} and elements i32, got "
-                f"{thresholds}"
+                f"weights have shape 1x{terms} or {channels}x{terms} and elements i64, got "
+                f"{weights}"
             )
-        if values.element_type != tensor_type(self.result).element_type:
-            raise VerifyException("values and result have the same elements")
-        if (np.diff(self.threshold_array.astype(np.int64), axis=1) < 0).any():
-            raise VerifyException("thresholds are in rising order")
+        self._verify_steps(self.thresholds, self.values, i64)
+        has_part = self.tile is not None and self.tile.tile.channels != channels
+        if self.reads_all_channels and has_part:
+            raise VerifyException("a tile of this sum has all channels")
 
 
 @irdl_op_definition
@@ -391,5 +514,6 @@ ELEMENTWISE_OPS: list[type[Operation]] = [
     RescaleOp,
     LookupOp,
     StepsOp,
+    SumStepsOp,
     PairLookupOp,
 ]

@@ -13,6 +13,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from dsconv.dialects.attributes import WindowAttr, i64_array
 from dsconv.dialects.graph.base import (
+    ELEMENTS,
     IntTensorType,
     LayerOperation,
     layer_format,
@@ -31,6 +32,8 @@ CHANNELS = IntegerAttr(1, i64)
 
 class MovingOperation(LayerOperation, abc.ABC):
     """A layer that moves values and changes none."""
+
+    RESULT_ELEMENTS: ClassVar[Sequence[Attribute]] = ELEMENTS
 
     def verify_(self) -> None:
         super().verify_()
@@ -83,7 +86,7 @@ class ConcatOp(MovingOperation):
         shape = list(tensor_type(self.result).get_shape())
         total = 0
         for value in self.inputs:
-            verify_activation(value, "input")
+            verify_activation(value, "input", ELEMENTS)
             own = tensor_type(value).get_shape()[axis]
             verify_shape(value, "input has", (*shape[:axis], own, *shape[axis + 1 :]))
             total += own
@@ -128,7 +131,7 @@ class PadOp(MovingOperation):
         return self.value.value.data
 
     def _verify_operands(self) -> None:
-        verify_activation(self.input, "input")
+        verify_activation(self.input, "input", ELEMENTS)
         if len(self.pads) != 4 or min(self.pads.get_values()) < 0:
             raise VerifyException("four pads, none of them negative, are around a map")
         channels = tensor_type(self.input).get_shape()[1]
@@ -163,7 +166,7 @@ class ResizeOp(MovingOperation):
         return {"factors": i64_array(self.factors)}
 
     def _verify_operands(self) -> None:
-        verify_activation(self.input, "input")
+        verify_activation(self.input, "input", ELEMENTS)
         _, channels, height, width = tensor_type(self.input).get_shape()
         fy, fx = self.factors
         verify_shape(
@@ -217,7 +220,7 @@ class SliceOp(MovingOperation):
         return channels, (rows - 1) * sy + 1, (columns - 1) * sx + 1
 
     def _verify_operands(self) -> None:
-        verify_activation(self.input, "input")
+        verify_activation(self.input, "input", ELEMENTS)
         if len(self.strides) != 2 or min(self.strides.get_values()) < 1:
             raise VerifyException("a slice has a stride of rows and one of columns, at least 1")
         first, sizes = self.first.get_values(), tensor_type(self.input).get_shape()[1:]
@@ -257,7 +260,7 @@ class ShuffleOp(MovingOperation):
         return {"shuffled_groups": self.groups}
 
     def _verify_operands(self) -> None:
-        verify_activation(self.input, "input")
+        verify_activation(self.input, "input", ELEMENTS)
         shape = tensor_type(self.input).get_shape()
         verify_shape(self.result, "result has", shape)
         groups = self.groups.value.data
@@ -304,7 +307,7 @@ class DepthToSpaceOp(MovingOperation):
         return {"factors": self.block}
 
     def _verify_operands(self) -> None:
-        verify_activation(self.input, "input")
+        verify_activation(self.input, "input", ELEMENTS)
         if len(self.block) != 2 or min(self.block.get_values()) < 1:
             raise VerifyException("a block has rows and columns, at least one of each")
         _, channels, height, width = tensor_type(self.input).get_shape()

@@ -14,12 +14,14 @@ from xdsl.utils.exceptions import VerifyException
 
 from dsconv.dialects.attributes import RequantAttr, Rounding, WindowAttr, i64_array
 from dsconv.dialects.graph.base import (
+    ELEMENTS,
     CentredOperation,
     IntTensorType,
     LayerOperation,
     layer_format,
     tensor_type,
     verify_activation,
+    verify_sums,
     verify_window,
     zero_point_property,
 )
@@ -35,8 +37,10 @@ class PoolOperation(LayerOperation, abc.ABC):
     input = operand_def(TensorType)
     window = prop_def(WindowAttr)
 
+    RESULT_ELEMENTS: ClassVar[Sequence[Attribute]] = ELEMENTS
+
     def _verify_operands(self) -> None:
-        verify_activation(self.input, "input")
+        verify_activation(self.input, "input", ELEMENTS)
         channels = tensor_type(self.input).get_shape()[1]
         verify_window(self.window, self.input, self.result, channels)
 
@@ -53,6 +57,7 @@ class AveragePoolOp(PoolOperation, CentredOperation):
 
     Padding counts as a real 0. With `counted_pads`, only these pads do, as part of the window's
     own, and divisor and addend are multiplied by the number of pixels that count in each window.
+    A result of i32 is the sums, and that of i32 always.
     """
 
     name = "dsconv.avg_pool"
@@ -90,8 +95,11 @@ class AveragePoolOp(PoolOperation, CentredOperation):
 
     def verify_(self) -> None:
         super().verify_()
+        verify_sums(self, self.input)
         if self.counted_pads is None:
             return
+        if self.gives_accumulators:
+            raise VerifyException("sums are not divided by the pixels that count")
         counted, pads = self.counted_pads.get_values(), self.window.pads
         if len(counted) != 4 or any(
             not 0 <= part <= pad for part, pad in zip(counted, pads, strict=False)

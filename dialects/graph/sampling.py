@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from xdsl.dialects.builtin import I64, DenseArrayBase, TensorType, UnitAttr
@@ -12,12 +12,14 @@ from xdsl.utils.exceptions import VerifyException
 
 from dsconv.dialects.attributes import RequantAttr, i64_array
 from dsconv.dialects.graph.base import (
+    ELEMENTS,
     CentredOperation,
     IntTensorType,
     layer_format,
     tensor_type,
     verify_activation,
     verify_shape,
+    verify_sums,
     zero_point_property,
 )
 from dsconv.dialects.tiled.kernel import KernelKind
@@ -33,12 +35,13 @@ class InterpolateOp(CentredOperation):
     `rows` and `columns` are step, offset and parts: output i lies at (i * step + offset) / parts,
     moved into the map. There it has the four pixels around, each times the parts by which the
     place is near it, rows times columns: the sum is that of all parts. With `nearest` it has the
-    pixel that the place, rounded down, is.
+    pixel that the place, rounded down, is. A result of i32 is the sums, and that of i32 always.
     """
 
     name = "dsconv.interpolate"
 
     KERNEL: ClassVar[KernelKind | None] = KernelKind.INTERPOLATE
+    RESULT_ELEMENTS: ClassVar[Sequence[Attribute]] = ELEMENTS
 
     input = operand_def(TensorType)
     rows = prop_def(DenseArrayBase[I64])
@@ -94,7 +97,8 @@ class InterpolateOp(CentredOperation):
         }
 
     def _verify_operands(self) -> None:
-        verify_activation(self.input, "input")
+        verify_activation(self.input, "input", ELEMENTS)
+        verify_sums(self, self.input)
         shape, sizes = (tensor_type(value).get_shape() for value in (self.input, self.result))
         verify_shape(self.result, "result has", (*shape[:2], *sizes[2:]))
         for axis in (self.rows, self.columns):

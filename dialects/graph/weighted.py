@@ -14,6 +14,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from dsconv.dialects.attributes import RequantAttr, WindowAttr
 from dsconv.dialects.graph.base import (
+    ELEMENTS,
     QUANTISED,
     CentredOperation,
     IntTensorType,
@@ -41,11 +42,11 @@ class WeightedOperation(CentredOperation, abc.ABC):
     """A convolution or matrix product: `requant(sum((x - zx) * (w - zw)) + bias)`.
 
     Padding is `input_zero_point`, that is a real 0. `weight_zero_points` holds one value, or one
-    per output channel. A result of i32 is the accumulators, which `requant` only clips: the end of
-    a network whose file does not quantise it.
+    per output channel. A result of i32 is the accumulators: the end of a network whose file does
+    not quantise it, or sums that other layers read.
     """
 
-    RESULT_ELEMENTS: ClassVar[Sequence[Attribute]] = (*QUANTISED, i32)
+    RESULT_ELEMENTS: ClassVar[Sequence[Attribute]] = ELEMENTS
 
     input = operand_def(TensorType)
     weights = operand_def(TensorType)
@@ -99,16 +100,6 @@ class WeightedOperation(CentredOperation, abc.ABC):
     @abc.abstractmethod
     def _verify_shapes(self) -> None:
         """Checks weights and result against the input."""
-
-    @property
-    def gives_accumulators(self) -> bool:
-        """Whether the result is not requantised."""
-        return tensor_type(self.result).element_type == i32
-
-    def verify_(self) -> None:
-        super().verify_()
-        if self.gives_accumulators and not self.requant.only_clips:
-            raise VerifyException("accumulators of i32 are not requantised, only clipped")
 
     def _verify_operands(self) -> None:
         verify_activation(self.input, "input")

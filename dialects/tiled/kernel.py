@@ -60,6 +60,7 @@ class KernelKind(StrEnum):
     RESCALE = "rescale"
     LOOKUP = "lookup"
     STEPS = "steps"
+    SUM_STEPS = "sum_steps"
     PAIR_LOOKUP = "pair_lookup"
     CONCAT = "concat"
     RESIZE = "resize"
@@ -96,6 +97,9 @@ KERNEL_SIGNATURES: Mapping[KernelKind, KernelSignature] = {
     KernelKind.RESCALE: KernelSignature(requantises=True, needs=("zero_points",)),
     KernelKind.LOOKUP: KernelSignature(needs=("record",), takes=("shared_record",)),
     KernelKind.STEPS: KernelSignature(needs=("record",), takes=("shared_record",)),
+    KernelKind.SUM_STEPS: KernelSignature(
+        inputs=None, needs=("record", "thresholds"), takes=("shared_record",)
+    ),
     KernelKind.PAIR_LOOKUP: KernelSignature(inputs=2, needs=("record", "shared_record")),
     KernelKind.CONCAT: KernelSignature(inputs=None, takes=("axis",)),
     KernelKind.RESIZE: KernelSignature(needs=("factors",)),
@@ -127,7 +131,8 @@ class KernelOp(IRDLOperation):
     Weighted kernels read one channel record per output channel. The record of a lookup is its
     table, in the order of the bytes, that of steps their thresholds and values, and that of a pair
     lookup a row of bits for each byte of the first input; `shared_record` says that all channels
-    have the same. An
+    have the same. Sums of weighted inputs have factors of 64 bits and what is added to their sum in
+    front of so many `thresholds`; a shared record may have a row of these for every channel. An
     average with `counted_pads` multiplies divisor and addend by the pixels of each window that lie
     in the tile or in these pads. A resize repeats rows and columns by its `factors`,
     which are the sizes of a block of depth_to_space; a concat is along an `axis` of 1xCxHxW; a
@@ -150,6 +155,7 @@ class KernelOp(IRDLOperation):
     narrow = opt_prop_def(NarrowRequantAttr)
     record = opt_prop_def(RecordAttr)
     shared_record = opt_prop_def(UnitAttr)
+    thresholds = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(0, i64))
     counted_pads = opt_prop_def(DenseArrayBase[I64])
     factors = opt_prop_def(DenseArrayBase[I64], default_value=i64_array((1, 1)))
     axis = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(1, i64))
@@ -244,6 +250,11 @@ class KernelOp(IRDLOperation):
     def zero_point_values(self) -> tuple[int, ...]:
         """Zero points of the inputs, where the kernel needs them."""
         return self.zero_points.get_values()
+
+    @property
+    def thresholds_count(self) -> int:
+        """Thresholds of each record of a kernel on weighted sums."""
+        return self.thresholds.value.data
 
     @property
     def multiplier_values(self) -> tuple[int, ...]:

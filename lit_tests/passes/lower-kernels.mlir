@@ -438,3 +438,22 @@ func.func @k(%x: memref<8xi8, #dsconv.space<l1>>, %y: memref<16xi8, #dsconv.spac
 // CHECK-NEXT: [[PARTS:%[0-9]+]] = arith.remsi [[PLACE]], [[FOUR]] : index
 // CHECK-NEXT: [[SHARE:%[0-9]+]] = arith.index_cast [[PARTS]] : index to i32
 // CHECK: func.func @k
+
+// A weighted sum of 64 bits, and two comparisons for one of four steps; the record has a row of factors and what is
+// added, three thresholds, and four values.
+dsconv.kernel "sum_steps" @sum : (tensor<1x1x1x8xi32, #dsconv.layout<chw>>, tensor<1x1x1x8xui8, #dsconv.layout<chw>>) -> tensor<1x1x1x8xsi8, #dsconv.layout<chw>> window <kernel = [1, 1]> {record = #dsconv.record<52>, shared_record, thresholds = 3 : i64}
+func.func @sum_of(%x: memref<32xi8, #dsconv.space<l1>>, %b: memref<8xi8, #dsconv.space<l1>>, %w: memref<52xi8, #dsconv.space<l1>>, %y: memref<8xi8, #dsconv.space<l1>>, %i: index) {
+  dsconv.run @sum(%x, %b, %w, %y) at %i, %i : memref<32xi8, #dsconv.space<l1>>, memref<8xi8, #dsconv.space<l1>>, memref<52xi8, #dsconv.space<l1>>, memref<8xi8, #dsconv.space<l1>>
+  func.return
+}
+// CHECK: func.func private @sum(
+// CHECK: [[ADDED:%[0-9]+]] = dsconv.load_word %w[{{%[0-9]+}}] : memref<52xi8, #dsconv.space<l1>> -> i64
+// CHECK: [[PRODUCT:%[0-9]+]] = arith.muli {{%[0-9]+}}, {{%[0-9]+}} : i64
+// CHECK: arith.addi [[ADDED]], [[PRODUCT]] : i64
+// CHECK: %sum{{.*}} = arith.addi {{.*}} : i64
+// CHECK: [[MIDDLE:%[0-9]+]] = dsconv.load_word %w[{{%[0-9]+}}] : memref<52xi8, #dsconv.space<l1>> -> i64
+// CHECK: arith.cmpi sge, %sum{{.*}}, [[MIDDLE]] : i64
+// CHECK: arith.select
+// CHECK: [[VALUE:%[0-9]+]] = memref.load %w[
+// CHECK: memref.store [[VALUE]], %y[
+// CHECK: func.func @sum_of

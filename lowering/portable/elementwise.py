@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from operator import mul
 
 from xdsl.dialects import arith, memref
-from xdsl.dialects.builtin import i32, i64
+from xdsl.dialects.builtin import IntegerType, i32, i64
 from xdsl.ir import SSAValue
 
 from dsconv.dialects.graph import BIT_ROW
 from dsconv.dialects.machine import LoadWordOp
-from dsconv.dialects.records import step_thresholds
+from dsconv.dialects.records import WIDE_BYTES, SumStepsRecord, step_thresholds
 from dsconv.dialects.tiled import KernelKind
 from dsconv.lowering.building import (
     Index,
@@ -29,7 +29,7 @@ from dsconv.lowering.portable.writer import KernelWriter, Writers
 
 
 class BinaryWriter(KernelWriter, abc.ABC):
-    """A kernel on two tiles, value by value."""
+    """A kernel on two tiles or more, value by value."""
 
     def operands(self, channel: Index, row: Index, column: Index) -> list[SSAValue]:
         """A value of every input; one channel, row or column belongs to all of a larger output."""
@@ -138,7 +138,7 @@ class LookupWriter(KernelWriter):
 
 
 class StepsWriter(KernelWriter):
-    """The value of the step that each sum lies on, found by halving the steps that are left."""
+    """The value of the step that each sum lies on."""
 
     def write(self, cores: int) -> None:
         tile, record, tables = self.inputs[0], self.kernel.record, self.weights
@@ -148,19 +148,59 @@ class StepsWriter(KernelWriter):
         with self.outputs(cores) as (channel, row, column):
             table = 0 if self.kernel.shared_record is not None else self.record_offset(channel)
             value = tile.load(tile.offset(channel, row, column))
-            passed: Index = 0
-            half = (thresholds + 1) // 2
-            while half:
-                place = add(table, multiply(add(passed, half - 1), 4))
-                threshold = LoadWordOp(tables, index_value(place)).result
-                is_passed = arith.CmpiOp(value, threshold, "sge").result
-                further = index_value(add(passed, half))
-                passed = arith.SelectOp(is_passed, further, index_value(passed)).result
-                passed.name_hint = "step"
-                half //= 2
+            passed = steps_passed(tables, table, value, thresholds)
             entry = memref.LoadOp.get(tables, [index_value(add(table, passed, 4 * thresholds))]).res
             offset = index_value(self.output.offset(channel, row, column))
             memref.StoreOp.get(entry, self.output.buffer, [offset])
+
+
+def steps_passed(tables: SSAValue, first: Index, value: SSAValue, thresholds: int) -> Index:
+    """How many thresholds are at most a value, found by halving the steps that are left.
+
+    They have the value's type and begin at a byte of the tables.
+    """
+    assert isinstance(value.type, IntegerType), "thresholds are words"
+    size = value.type.width.data // 8
+    passed: Index = 0
+    half = (thresholds + 1) // 2
+    while half:
+        place = add(first, multiply(add(passed, half - 1), size))
+        threshold = LoadWordOp(tables, index_value(place), value.type).result
+        is_passed = arith.CmpiOp(value, threshold, "sge").result
+        further = index_value(add(passed, half))
+        passed = arith.SelectOp(is_passed, further, index_value(passed)).result
+        passed.name_hint = "step"
+        half //= 2
+    return passed
+
+
+class SumStepsWriter(BinaryWriter):
+    """The value of the step that each weighted sum lies on."""
+
+    def write(self, cores: int) -> None:
+        record, tables = self.kernel.record, self.weights
+        assert record is not None, "steps have records"
+        assert tables is not None, "steps have tables"
+        parts = SumStepsRecord.of(record, len(self.inputs), self.kernel.thresholds_count)
+        with self.outputs(cores) as (channel, row, column):
+            table = 0 if self.kernel.shared_record is not None else self.record_offset(channel)
+            weights = multiply(channel, parts.row_bytes) if parts.rows > 1 else table
+            operands = self.operands(channel, row, column)
+            total = self._wide(tables, add(weights, WIDE_BYTES * len(operands)))
+            for number, value in enumerate(operands):
+                factor = self._wide(tables, add(weights, WIDE_BYTES * number))
+                product = arith.MuliOp(arith.ExtSIOp(value, i64).result, factor).result
+                total = arith.AddiOp(total, product).result
+            total.name_hint = "sum"
+            first = add(table, parts.first_threshold)
+            passed = steps_passed(tables, first, total, parts.thresholds)
+            place = index_value(add(table, passed, parts.first_value))
+            entry = memref.LoadOp.get(tables, [place]).res
+            offset = index_value(self.output.offset(channel, row, column))
+            memref.StoreOp.get(entry, self.output.buffer, [offset])
+
+    def _wide(self, tables: SSAValue, place: Index) -> SSAValue:
+        return LoadWordOp(tables, index_value(place), i64).result
 
 
 class PairLookupWriter(BinaryWriter):
@@ -186,5 +226,6 @@ WRITERS: Writers = {
     KernelKind.RESCALE: RescaleWriter,
     KernelKind.LOOKUP: LookupWriter,
     KernelKind.STEPS: StepsWriter,
+    KernelKind.SUM_STEPS: SumStepsWriter,
     KernelKind.PAIR_LOOKUP: PairLookupWriter,
 }

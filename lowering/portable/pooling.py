@@ -68,7 +68,8 @@ class MaxPoolWriter(KernelWriter):
     """Maximum over the window; the pad pixel holds the smallest value."""
 
     def write(self, cores: int) -> None:
-        lowest = 0 if self.inputs[0].unsigned else -128
+        tile = self.inputs[0]
+        lowest = 0 if tile.unsigned else -(1 << 8 * tile.element_bytes - 1)
         with self.outputs(cores) as (channel, row, column):
             accumulator = Accumulator(integer(lowest), "largest")
             with self.taps(accumulator, channel, row, column) as (_, offset):

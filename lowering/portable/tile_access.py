@@ -35,7 +35,7 @@ class TileAccess:
     @property
     def pad_offset(self) -> int:
         """Offset of the pad pixel, right behind the tile."""
-        return self.channels * self.height * self.width
+        return self.channels * self.height * self.width * self.element_bytes
 
     def offset(self, channel: Index, row: Index, column: Index) -> Index:
         """Offset of one value."""

@@ -126,7 +126,7 @@ class KernelWriter(abc.ABC):
             return offset
         pad: Index = tile.pad_offset
         if tile.layout is Layout.HWC:
-            pad = add(channel, tile.pad_offset)
+            pad = add(multiply(channel, tile.element_bytes), tile.pad_offset)
         inside_y = arith.CmpiOp(index_value(y), index_value(tile.height), "ult").result
         inside_x = arith.CmpiOp(index_value(x), index_value(tile.width), "ult").result
         inside = arith.AndIOp(inside_y, inside_x).result

@@ -9,6 +9,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
+from dsconv.dialects.graph import element_bytes
 from dsconv.dialects.machine import AssemblyOp
 from dsconv.dialects.target import Cluster, Isa
 from dsconv.dialects.tiled import KernelKind, KernelOp
@@ -32,6 +33,7 @@ WRITERS: Mapping[KernelKind, Writer | None] = {
     KernelKind.RESCALE: elementwise,
     KernelKind.LOOKUP: elementwise,
     KernelKind.STEPS: None,
+    KernelKind.SUM_STEPS: None,
     KernelKind.PAIR_LOOKUP: None,
     KernelKind.CONCAT: concat,
     KernelKind.RESIZE: resize,
@@ -40,6 +42,13 @@ WRITERS: Mapping[KernelKind, Writer | None] = {
     KernelKind.INTERPOLATE: None,
 }
 """One for every kind of kernel; None for kinds that loops in C compute."""
+
+
+def is_of_sums(kernel: KernelOp) -> bool:
+    """Whether a kernel without weights has values of 32 bits, which loops in C move and add."""
+    tiles = (*kernel.inputs, kernel.output)
+    weighted = (KernelKind.CONV2D, KernelKind.DEPTHWISE)
+    return kernel.kind not in weighted and any(element_bytes(tile) > 1 for tile in tiles)
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,7 @@ class LowerKernelsToXpulpPass(ModulePass):
             if not isinstance(kernel, KernelOp):
                 continue
             write = WRITERS[kernel.kind]
-            text = None if write is None else write(kernel, cluster)
+            text = None if write is None or is_of_sums(kernel) else write(kernel, cluster)
             if text is not None:
                 assembly = AssemblyOp(kernel.sym_name.data, Isa.XPULP, text)
                 op.body.block.insert_ops_after([assembly], kernel)

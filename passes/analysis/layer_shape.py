@@ -29,6 +29,7 @@ from dsconv.dialects.graph import (
     ResizeOp,
     ShuffleOp,
     SliceOp,
+    SumStepsOp,
     TableOperation,
     element_bytes,
     kind_of,
@@ -199,8 +200,11 @@ class LayerShape:
 
     def input_buffer_bytes(self, tile: Tile, number: int = 0) -> int:
         """Bytes of L1 for one tile of an input and the pad pixel behind it."""
-        pad_pixel = self.input_channels(tile) if self.padded else 0
-        return aligned(self.input_bytes(tile, number) + pad_pixel)
+        return aligned(self.input_bytes(tile, number) + self.pad_bytes(tile))
+
+    def pad_bytes(self, tile: Tile) -> int:
+        """Bytes of the pad pixel of a tile; 0 where no window reads it."""
+        return self.input_channels(tile) * self.element_bytes[0] if self.padded else 0
 
     def all_input_bytes(self, tile: Tile) -> int:
         """Bytes of one tile of every input."""
@@ -319,6 +323,8 @@ def _channel_step(op: LayerOperation) -> int:
     if isinstance(op, Conv2DOp) and op.groups > 1:
         return _map_shape(op.result)[0] // op.groups
     if isinstance(op, ShuffleOp) or (isinstance(op, ConcatOp) and op.joined_axis == 1):
+        return _map_shape(op.result)[0]
+    if isinstance(op, SumStepsOp) and op.reads_all_channels:
         return _map_shape(op.result)[0]
     return 1
 

@@ -18,6 +18,7 @@ from dsconv.dialects.graph import (
     PairLookupOp,
     PointwiseOp,
     StepsOp,
+    SumStepsOp,
     WeightedOperation,
     dtype_of,
     layout_of,
@@ -28,16 +29,20 @@ from dsconv.dialects.records import (
     BIAS,
     WEIGHT_ZERO_POINT,
     RecordAttr,
+    SumStepsRecord,
     depthwise_row_bytes,
     pack_records,
     pack_steps,
+    pack_sum_steps,
     steps_format,
     varying_narrow_fields,
     varying_requant_fields,
     with_one_divisor,
 )
 
-ParameterisedOperation: TypeAlias = WeightedOperation | LookupOp | StepsOp | PairLookupOp
+ParameterisedOperation: TypeAlias = (
+    WeightedOperation | LookupOp | StepsOp | SumStepsOp | PairLookupOp
+)
 """A layer with channel records."""
 
 
@@ -75,6 +80,9 @@ def record_format(op: ParameterisedOperation) -> RecordAttr:
         return RecordAttr.of(TABLE_ENTRIES, [])
     if isinstance(op, StepsOp):
         return steps_format(op.threshold_array.shape[1])
+    if isinstance(op, SumStepsOp):
+        rows = len(op.weight_array) if op.shares_table else 1
+        return SumStepsRecord(rows, op.weight_array.shape[1], op.threshold_array.shape[1]).format
     if isinstance(op, PairLookupOp):
         return RecordAttr.of(TABLE_ENTRIES * BIT_ROW, [])
     weights = op.weight_array
@@ -92,6 +100,9 @@ def pack_parameters(op: ParameterisedOperation) -> tuple[RecordAttr, npt.NDArray
             return _pack_tables(op)
         case StepsOp():
             return pack_steps(op.threshold_array.astype(np.int32), op.table_array.view(np.int8))
+        case SumStepsOp():
+            tables = op.threshold_array.astype(np.int64), op.table_array.view(np.int8)
+            return pack_sum_steps(op.weight_array.astype(np.int64), *tables)
         case PairLookupOp():
             return _pack_bits(op)
         case WeightedOperation():

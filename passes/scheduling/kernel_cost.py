@@ -39,6 +39,7 @@ from dsconv.dialects.graph import (
     ShuffleOp,
     SliceOp,
     StepsOp,
+    SumStepsOp,
     kind_of,
 )
 from dsconv.dialects.target import Cluster, Core, InstructionCache, Isa
@@ -67,7 +68,7 @@ TAP_WORDS = 4
 LINEAR, POINTWISE, AVERAGE, MUL = map(kind_of, (LinearOp, PointwiseOp, AveragePoolOp, MulOp))
 RESIZE, SHUFFLE, DEPTH_TO_SPACE = map(kind_of, (ResizeOp, ShuffleOp, DepthToSpaceOp))
 
-PORTABLE_KINDS = kinds(InterpolateOp, PairLookupOp, StepsOp)
+PORTABLE_KINDS = kinds(InterpolateOp, PairLookupOp, StepsOp, SumStepsOp)
 """Elementwise kinds that loops in C compute."""
 
 MOVING_KINDS = kinds(ConcatOp, SliceOp, ResizeOp, ShuffleOp, DepthToSpaceOp)
@@ -134,6 +135,7 @@ class KernelShape(NamedTuple):
     `kind` is the kind of the graph operation, `more_inputs` the layouts of its inputs besides `x`.
     `wide` says that its requantisation has 64 bits. A convolution may be in `groups` of channels.
     Weights may have `zero_points`, and additions requantise their `terms` before they add them.
+    `sums` says that values are sums of 32 bits, not bytes.
     """
 
     kind: str
@@ -145,6 +147,7 @@ class KernelShape(NamedTuple):
     groups: int = 1
     zero_points: bool = False
     terms: bool = False
+    sums: bool = False
 
 
 class TransferCost(NamedTuple):
@@ -193,9 +196,15 @@ def coefficients(table: str) -> dict[str, dict[str, float]]:
 @cache
 def kernel_cycles(shape: KernelShape, costs: CostModel) -> float:
     """Cycles from a call, by all cores, to the return of the last; operands lie in L1."""
-    cycles = coefficients(costs.core.isa)[KERNEL_GROUPS[shape.kind].name]
-    ways = KERNEL_TERMS[costs.core.isa](shape, costs)
-    return min(weighted(terms, cycles) for terms in ways)
+    isa = Isa.PORTABLE if adds_up_sums(shape) else costs.core.isa
+    cycles = coefficients(isa)[KERNEL_GROUPS[shape.kind].name]
+    return min(weighted(terms, cycles) for terms in KERNEL_TERMS[isa](shape, costs))
+
+
+def adds_up_sums(shape: KernelShape) -> bool:
+    """Whether a kernel moves or adds up sums of 32 bits, which loops in C do on every machine."""
+    has_weights = KERNEL_GROUPS[shape.kind].name in ("dense", "depthwise")
+    return shape.sums and not has_weights and shape.kind not in PORTABLE_KINDS
 
 
 @cache

@@ -135,7 +135,9 @@ def resident_bytes(value: SSAValue) -> int:
     """Bytes of L1 that a map takes, with the padding that its readers want behind it."""
     readers = (use.operation for use in value.uses if use.index == 0)
     layers = (LayerShape.of(reader) for reader in readers if isinstance(reader, LayerOperation))
-    padding = max((layer.channels for layer in layers if layer.padded), default=0)
+    padding = max(
+        (layer.channels * layer.element_bytes[0] for layer in layers if layer.padded), default=0
+    )
     return aligned(value_bytes(value) + padding)
 
 

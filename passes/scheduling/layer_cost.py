@@ -82,6 +82,7 @@ def kernel_shape(layer_shape: LayerShape, tile: Tile) -> KernelShape:
         layer_shape.groups_of(tile),
         layer_shape.weight_zero_points,
         layer_shape.requantised_terms,
+        max(layer_shape.element_bytes) > 1 or layer_shape.result_bytes > 1,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -37,11 +37,13 @@ FUNCTIONS: dict[str, dict[str, Any]] = {
 }
 UNQUANTISED = {"Conv", "Gemm", "Add", "Mul", "AveragePool", "MaxPool", *FUNCTIONS}
 """Operations whose results some networks leave as reals."""
+NEEDS_INTEGERS = {"Conv", "ConvTranspose", "Gemm", "MatMul", "QuantizeLinear"}
+"""Operations that take nothing but what is quantised."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """Of quantize_static."""
+    """Of quantize_static, and whether some of what it quantises stays as reals."""
 
     form: QuantFormat
     activations: QuantType
@@ -51,6 +53,7 @@ class Options:
     method: CalibrationMethod
     symmetric: bool
     unquantised_results: tuple[str, ...]
+    leaves_pairs_out: bool
 
     @staticmethod
     def random(random: Random) -> Options:
@@ -68,6 +71,7 @@ class Options:
             tuple(random.sample(sorted(UNQUANTISED), random.randint(1, 3)))
             if random.random() < 0.3
             else (),
+            random.random() < 0.4,
         )
 
 
@@ -248,11 +252,8 @@ def quantised(seed: int, folder: Path) -> tuple[onnx.ModelProto, dict[str, Array
     """The network of a seed, quantised, and an input for it."""
     network = FloatNetwork(seed)
     source, target = folder / "float.onnx", folder / "quantised.onnx"
-    model = network.network()
-    onnx.save(model, str(source))
+    onnx.save(network.network(), str(source))
     options = Options.random(network.random)
-    if any(node.op_type == "ConvTranspose" for node in model.graph.node):
-        options = replace(options, form=QuantFormat.QDQ)  # the other leaves these as reals
     quantize_static(
         source,
         target,
@@ -268,5 +269,38 @@ def quantised(seed: int, folder: Path) -> tuple[onnx.ModelProto, dict[str, Array
             "OpTypesToExcludeOutputQuantization": list(options.unquantised_results),
         },
     )
+    result = onnx.load(str(target))
+    if options.leaves_pairs_out:
+        leave_pairs_out(result, network.random)
     rng = np.random.default_rng(seed + 1)
-    return onnx.load(str(target)), {"image": image(network.image_shape, rng)}, options
+    return result, {"image": image(network.image_shape, rng)}, options
+
+
+def leave_pairs_out(model: onnx.ModelProto, random: Random) -> None:
+    """Leaves results unquantised, as other exporters do: all but what layers with weights read."""
+    nodes = model.graph.node
+    makers = {name: node for node in nodes for name in node.output}
+    outputs = {value.name for value in model.graph.output}
+    readers: dict[str, list[onnx.NodeProto]] = {}
+    for node in nodes:
+        for name in node.input:
+            readers.setdefault(name, []).append(node)
+    reals: dict[str, str] = {}
+    for quantise in [node for node in nodes if node.op_type == "QuantizeLinear"]:
+        source, behind = quantise.input[0], readers.get(quantise.output[0], [])
+        if source not in makers or makers[source].op_type == "DequantizeLinear":
+            continue
+        ends = any(
+            node.op_type != "DequantizeLinear" or node.output[0] in outputs for node in behind
+        )
+        users = [user for node in behind for user in readers.get(node.output[0], [])]
+        if ends or any(user.op_type in NEEDS_INTEGERS for user in users) or random.random() < 0.4:
+            continue
+        reals |= {node.output[0]: source for node in behind}
+        for node in (quantise, *behind):
+            nodes.remove(node)
+    for node in nodes:
+        for place, name in enumerate(node.input):
+            while name in reals:
+                name = reals[name]
+            node.input[place] = name

@@ -102,10 +102,11 @@ def random_networks(draw: st.DrawFn) -> RandomNetwork:
             operands.append(draw(st.sampled_from(_partners(values))))
         if kind == "concat":
             operands += draw(st.lists(st.sampled_from(_neighbours(values, axis)), max_size=2))
-        if kind == "steps":
+        if kind in ("steps", "sum_steps"):
             dense = draw(st.sampled_from(("conv2d", "depthwise", "pointwise")))
             summing = NextLayer(draw, dense, operands, gives_sums=True)
-            operands = [summing.append_to(network, f"sums_{number}", operands)]
+            sums = summing.append_to(network, f"sums_{number}", operands[:1])
+            operands = [sums, *_broadcasting(operands[1:], sums)]
         layer = NextLayer(draw, kind, operands, axis=axis, last=number + 1 == layers)
         values.append(layer.append_to(network, f"{kind}_{number}", operands))
         kinds.append(kind)
@@ -127,7 +128,12 @@ def _kinds_for(value: SSAValue) -> list[str]:
 
 def _partners(values: Sequence[SSAValue]) -> list[SSAValue]:
     """What may be combined with the last value: of its shape, or with one channel, row, column."""
-    whole = tensor_type(values[-1]).get_shape()
+    return _broadcasting(values, values[-1])
+
+
+def _broadcasting(values: Sequence[SSAValue], over: SSAValue) -> list[SSAValue]:
+    """Those of some values that are as large as another one or broadcast over it."""
+    whole = tensor_type(over).get_shape()
     return [
         value
         for value in values

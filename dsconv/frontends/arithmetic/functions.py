@@ -12,6 +12,7 @@ import numpy as np
 from dsconv.frontends.arithmetic.scales import Reals
 from dsconv.frontends.arithmetic.values import (
     UNBOUNDED,
+    AnyWeightedLayer,
     Dequantised,
     FunctionOfSums,
     RescaleLayer,
@@ -124,15 +125,33 @@ def table(node: Node, value: Dequantised | RescaleLayer | TableLayer) -> TableLa
 
 def of_sums(node: Node, layer: SummingLayer) -> FunctionOfSums:
     """What a layer sums up, as a node's operand."""
+    bounds = layer.bounds
+    return FunctionOfSums(
+        node, layer.view, UNBOUNDED, layer, lambda reals: np.clip(reals, *bounds), ()
+    )
+
+
+def on_sums_of(operand: FunctionOfSums, sums: SummingLayer) -> Function:
+    """The function as one of what another layer sums up: of the same node, perhaps with a bias and
+    a factor of its own.
+    """
+    own, function = operand.sums, operand.function
+    if not isinstance(own, AnyWeightedLayer) or not isinstance(sums, AnyWeightedLayer):
+        return function
+    (scales, biases), (other_scales, other_biases) = (
+        _scales_and_biases(own),
+        _scales_and_biases(sums),
+    )
+    factors, addends = scales / other_scales, (biases - other_biases) * scales
+    return lambda reals: function(reals * factors + addends)
+
+
+def _scales_and_biases(layer: AnyWeightedLayer) -> tuple[Reals, Reals]:
+    """What a unit of a layer's sums means, (1, 1) or (K, 1), and its biases in such units."""
     rests = np.array(layer.bias_rests or (0,), np.float64)
-    biases = (layer.bias + rests).reshape(-1, 1)
     scales = layer.weights.scales.astype(np.float64).reshape(-1, 1)
-    scales = scales * layer.x.quantisation.scale / layer.divisor
-
-    def reals(products: Reals) -> Reals:
-        return np.clip((products + biases) * scales, *layer.bounds)
-
-    return FunctionOfSums(node, layer.view, UNBOUNDED, layer, reals, ())
+    biases = (layer.bias + rests).reshape(-1, 1)
+    return scales * layer.x.quantisation.scale / layer.divisor, biases
 
 
 def mapped(node: Node, operand: FunctionT, function: Function) -> FunctionT:

@@ -21,10 +21,11 @@ EVENLY, AROUND_ZERO = 1024, 512
 """Sums that are looked at first: at one distance from each other, and ever nearer to a real 0."""
 PARTS = 16
 """Into which what lies between two sums is cut."""
-NOISE = 2.0**-40
+NOISE = 2.0**-46
 """Part of the largest result by which one has to change for a turn: doubles make smaller ones."""
+OVERLOOKED = 2.0**-40
+"""Part of the largest result by which a function may move unseen next to a turn."""
 MOST_STEPS = 1000
-LAST_SUM = 2**31 - 1
 
 
 class TooManyStepsError(ValueError):
@@ -70,7 +71,7 @@ def _unknown(sums: Integers, values: Integers, results: Reals) -> Integers:
     changes = np.diff(values[: len(sums)]) != 0
     if np.count_nonzero(changes) > MOST_STEPS:
         raise TooManyStepsError
-    is_open = changes | _beside_turns(results[: len(sums)])
+    is_open = changes | _beside_turns(sums, results[: len(sums)])
     return _between(sums, np.flatnonzero(is_open & (np.diff(sums) > 1)))
 
 
@@ -86,16 +87,21 @@ def _first_sums(low: int, high: int) -> Integers:
     return np.unique(np.rint(np.concatenate([evenly, around.clip(low, high)])).astype(np.int64))
 
 
-def _beside_turns(results: Reals) -> npt.NDArray[np.bool_]:
-    """The gaps on both sides of results between which the function falls and then rises, or so."""
-    slopes = np.diff(results)
+def _beside_turns(sums: Integers, results: Reals) -> npt.NDArray[np.bool_]:
+    """The gaps on both sides of results between which the function falls and then rises, or so.
+
+    Those are left out in which, as steep as it is beside them, it hardly moves.
+    """
+    slopes, widths = np.diff(results), np.diff(sums)
     finite = results[np.isfinite(results)]
-    noise = NOISE * float(np.abs(finite).max(initial=0))
-    directions = np.where(np.abs(slopes) > noise, np.sign(slopes), 0)
+    largest = float(np.abs(finite).max(initial=0))
+    directions = np.where(np.abs(slopes) > NOISE * largest, np.sign(slopes), 0)
     (moving,) = np.nonzero(directions)
     beside = np.zeros(len(slopes), np.bool_)
     for turn in np.flatnonzero(np.diff(directions[moving]) != 0):
-        beside[moving[turn] : moving[turn + 1] + 1] = True
+        gaps = slice(moving[turn], moving[turn + 1] + 1)
+        steepest = float(np.max(np.abs(slopes[gaps]) / widths[gaps]))
+        beside[gaps] = widths[gaps] * steepest > OVERLOOKED * largest
     return beside
 
 
@@ -106,17 +112,17 @@ def _between(sums: Integers, gaps: Integers) -> Integers:
 
 
 def padded_tables(
-    channels: Sequence[Steps], dtype: str
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.integer]]:
+    channels: Sequence[Steps], dtype: str, sums: type[np.int32 | np.int64] = np.int32
+) -> tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]]:
     """Thresholds (K, T) and values (K, T + 1), T + 1 a power of two; one row where all are equal.
 
-    The last value stands behind thresholds that only the largest sum passes.
+    The last value stands behind thresholds that only the largest of `sums` passes.
     """
     if all(steps == channels[0] for steps in channels):
         channels = channels[:1]
     longest = max(1, *(len(steps.thresholds) for steps in channels))
     count = (1 << longest.bit_length()) - 1
-    thresholds = np.full((len(channels), count), LAST_SUM, np.int32)
+    thresholds = np.full((len(channels), count), np.iinfo(sums).max, sums)
     values = np.empty((len(channels), count + 1), dtype)
     for row, steps in enumerate(channels):
         thresholds[row, : len(steps.thresholds)] = steps.thresholds

@@ -273,6 +273,37 @@ class InterpolatedLayer(PendingLayer):
 
 
 @dataclass(frozen=True, eq=False)
+class SumLayer(PendingLayer):
+    """Sum of two tensors, of which one at least is not quantised; `signs` are 1 or -1."""
+
+    operands: tuple[Summand, Summand]
+    signs: tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class ProductLayer(PendingLayer):
+    """Product of two tensors, of which one at least is not quantised."""
+
+    operands: tuple[Summand, Summand]
+
+
+@dataclass(frozen=True, eq=False)
+class SumPoolLayer(PendingLayer):
+    """Average over a window of what is not quantised, padding counted as zeros."""
+
+    x: AnyPendingLayer
+    window: WindowAttr
+
+
+@dataclass(frozen=True, eq=False)
+class InterpolatedSumsLayer(PendingLayer):
+    """What is not quantised, at other places of rows and columns."""
+
+    x: AnyPendingLayer
+    places: tuple[Places, Places]
+
+
+@dataclass(frozen=True, eq=False)
 class RescaleLayer(PendingLayer):
     """An activation as it is, to be quantised again."""
 
@@ -298,10 +329,10 @@ class TableLayer(PendingLayer):
 
 @dataclass(frozen=True, eq=False)
 class FunctionOfSums(PendingLayer):
-    """A function of what a layer sums up, value by value, without a QuantizeLinear before it.
+    """A function of what a layer makes, value by value, without a QuantizeLinear before it.
 
-    `function` takes sums of products (C, n), without a bias, and gives as many reals. `steps` are
-    the operations of the file that make it.
+    `function` takes the layer's reals (C, n), which have not been within its bounds, and gives as
+    many. `steps` are the operations of the file that make it.
     """
 
     sums: SummingLayer
@@ -354,10 +385,28 @@ MakeMovement: TypeAlias = Callable[
     [Sequence[SSAValue], IntTensorType, Quantisation, int], LayerOperation
 ]
 AnyWeightedLayer: TypeAlias = ConvolutionLayer | MatrixLayer | TransposedConvolutionLayer
-SummingLayer: TypeAlias = AnyWeightedLayer
-"""Layers whose sums functions may take as they are."""
+LayerOfSums: TypeAlias = SumLayer | ProductLayer | SumPoolLayer | InterpolatedSumsLayer
+"""Layers on what is not quantised."""
+SummingLayer: TypeAlias = (
+    AnyWeightedLayer
+    | LayerOfSums
+    | AddLayer
+    | MulLayer
+    | AveragePoolLayer
+    | InterpolatedLayer
+    | MaxPoolLayer
+    | MovingLayer
+)
+"""Layers whose sums others may take as they are."""
+Summand: TypeAlias = Dequantised | RescaleLayer | TableLayer | SummingLayer
+"""What may be added up: integers times constants, or functions of one byte."""
 AnyPendingLayer: TypeAlias = (
-    ArithmeticLayer | MaxPoolLayer | MovingLayer | FunctionOfSums | TransposedConvolutionLayer
+    ArithmeticLayer
+    | MaxPoolLayer
+    | MovingLayer
+    | FunctionOfSums
+    | TransposedConvolutionLayer
+    | LayerOfSums
 )
 Activation: TypeAlias = RealInput | Integers | Dequantised | AnyPendingLayer | ScaledLayer
 Value: TypeAlias = Constant | ScaledConstant | Activation | LeftToCaller

@@ -44,11 +44,13 @@ from dsconv.frontends.arithmetic.values import (
     Dequantised,
     FunctionOfSums,
     Integers,
+    LayerOfSums,
     MatrixLayer,
     MaxPoolLayer,
     MovingLayer,
     PendingLayer,
     RescaleLayer,
+    SummingLayer,
     TransposedConvolutionLayer,
     with_bounds,
 )
@@ -60,11 +62,10 @@ from dsconv.frontends.core.operations import (
     max_pool_operation,
     ones_operation,
     result_type,
-    steps_operation,
     sum_operation,
-    with_accumulators_in_32_bits,
 )
 from dsconv.frontends.core.phases import in_phases
+from dsconv.frontends.core.sums import SumMaker
 from dsconv.frontends.onnx_file.labels import c_identifier, layer_labels
 from dsconv.frontends.onnx_file.network import ImportedNetwork, LayerSource, OnnxTensor, Port
 from dsconv.frontends.onnx_file.onnx_graph import GraphInput, Node
@@ -126,6 +127,7 @@ class NetworkBuilder:
         self._inputs: list[_Input] = []
         self._layers: list[_Layer] = []
         self._input_quantisations: dict[SSAValue, Quantisation] = {}
+        self._sums = SumMaker(self._append, self.add_layer)
         self._parts: dict[tuple[Dequantised | AnyPendingLayer, Quantisation, Bounds], Integers] = {}
 
     def add_input(
@@ -184,6 +186,8 @@ class NetworkBuilder:
             return self.add_layer(in_phases(layer), output, name, arithmetic)
         if isinstance(layer, FunctionOfSums):
             return self._add_function_of_sums(layer, output, name)
+        if isinstance(layer, LayerOfSums):
+            return self._sums.quantised(layer, layer, None, output, name)
         made = layer_operation(layer, output, arithmetic or self._arithmetic)
         if made.ones is not None:
             return self._add_ones(made, made.ones, layer, output, name)
@@ -217,15 +221,15 @@ class NetworkBuilder:
         """
         scales = tuple(layer.bias_scales.reshape(-1).tolist())
         meaning = Quantisation(scales[0], 0, "int32")
-        integers = self._add_sums(layer, meaning, name)
+        unbounded = replace(layer, bounds=UNBOUNDED)
+        integers = self.add_layer(unbounded, meaning, name, IntegerArithmetic())
         if len(scales) == 1:
             return integers
         return replace(integers, quantisation=None, channel_scales=scales)
 
-    def _add_sums(
-        self, layer: ConvolutionLayer | MatrixLayer, meaning: Quantisation, name: str | None
-    ) -> Integers:
-        return self.add_layer(replace(layer, bounds=UNBOUNDED), meaning, name, IntegerArithmetic())
+    def add_sums(self, layer: SummingLayer) -> Integers:
+        """Makes the integers of a last layer whose result is not quantised, in int32."""
+        return self._sums.integers(layer)
 
     def _add_function_of_sums(
         self, layer: FunctionOfSums, output: Quantisation, name: str | None
@@ -233,10 +237,7 @@ class NetworkBuilder:
         """The sums in 32 bits, and a table of the steps of the function."""
         if isinstance(layer.sums, TransposedConvolutionLayer):
             return self.add_layer(in_phases(layer), output, name)
-        summing = with_accumulators_in_32_bits(layer.sums)
-        sums = self._add_sums(summing, Quantisation(1.0, 0, "int32"), None)
-        operation = steps_operation(replace(layer, sums=summing), sums.value, output)
-        return self._append(operation, layer, [sums], output, name)
+        return self._sums.quantised(layer, layer.sums, layer.function, output, name)
 
     def _append(
         self,

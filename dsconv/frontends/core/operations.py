@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from xdsl.ir import SSAValue
 
 from dsconv.dialects.attributes import RequantAttr
 from dsconv.dialects.graph import (
@@ -24,15 +24,13 @@ from dsconv.dialects.graph import (
     MulOp,
     PairLookupOp,
     RescaleOp,
-    StepsOp,
     activation_type,
     packed_bits,
 )
 from dsconv.frontends.arithmetic.addition_forms import Addition
 from dsconv.frontends.arithmetic.product_forms import Average
 from dsconv.frontends.arithmetic.real_factors import NO_WEIGHTS, Arithmetic, OnnxRuntimeArithmetic
-from dsconv.frontends.arithmetic.scales import LARGEST_DIVISOR, Quantisation, Reals
-from dsconv.frontends.arithmetic.step_tables import TooManyStepsError, padded_tables, steps_of
+from dsconv.frontends.arithmetic.scales import LARGEST_DIVISOR, Quantisation
 from dsconv.frontends.arithmetic.values import (
     UNLABELLED,
     AddLayer,
@@ -40,7 +38,6 @@ from dsconv.frontends.arithmetic.values import (
     AveragePoolLayer,
     ConvolutionLayer,
     Dequantised,
-    FunctionOfSums,
     Integers,
     InterpolatedLayer,
     MatrixLayer,
@@ -53,6 +50,8 @@ from dsconv.frontends.arithmetic.values import (
 )
 from dsconv.frontends.core.fold_constants import fold_constant
 from dsconv.frontends.onnx_file.onnx_graph import Node
+
+WeightedT = TypeVar("WeightedT", bound=WeightedLayer)
 
 LARGEST_ACTIVATION = 2**28
 ACCUMULATOR_LIMIT = 2**31
@@ -267,35 +266,6 @@ def _lookup_operation(
     )
 
 
-def steps_operation(layer: FunctionOfSums, sums: SSAValue, output: Quantisation) -> StepsOp:
-    """The quantised results of a function, from the sums of its layer."""
-    summing, largest = layer.sums, _largest_products(layer.sums)
-
-    def reals(sums: npt.NDArray[np.int64]) -> Reals:
-        results = layer.function((sums - summing.bias[:, None]).astype(np.float64))
-        if np.isnan(results).any():
-            raise layer.node.problem("its result is not a number for some inputs")
-        return results
-
-    lows, highs = (summing.bias + sign * largest for sign in (-1, 1))
-    try:
-        ranges = list(zip(lows.tolist(), highs.tolist(), strict=True))
-        steps = steps_of(reals, output.quantised, ranges)
-    except TooManyStepsError as error:
-        raise layer.node.problem(
-            f"what it gives of the sums of {summing.node.title} changes too often for a table",
-            "quantise in between",
-        ) from error
-    thresholds, values = padded_tables(steps, output.dtype)
-    return StepsOp(
-        UNLABELLED,
-        sums,
-        ConstantOp.of(thresholds),
-        ConstantOp.of(values),
-        result_type(layer, output.dtype),
-    )
-
-
 def result_type(layer: PendingLayer, dtype: str) -> IntTensorType:
     """Type of a layer's result."""
     size = math.prod(layer.view.sizes)
@@ -304,14 +274,12 @@ def result_type(layer: PendingLayer, dtype: str) -> IntTensorType:
     return activation_type(layer.view.sizes, dtype)
 
 
-def with_accumulators_in_32_bits(
-    layer: ConvolutionLayer | MatrixLayer,
-) -> ConvolutionLayer | MatrixLayer:
+def with_accumulators_in_32_bits(layer: WeightedT) -> WeightedT:
     """The layer with biases that are too large beside their sums in what the requantisation adds.
 
     Such are those of channels without weights to speak of, whose scale is tiny.
     """
-    sums = _largest_products(layer)
+    sums = largest_products(layer)
     too_large = (sums < ACCUMULATOR_LIMIT) & (sums + np.abs(layer.bias) >= ACCUMULATOR_LIMIT)
     if not too_large.any():
         return layer
@@ -321,7 +289,7 @@ def with_accumulators_in_32_bits(
     return replace(layer, bias=layer.bias - moved, bias_rests=together)
 
 
-def _largest_products(layer: WeightedLayer) -> npt.NDArray[np.int64]:
+def largest_products(layer: WeightedLayer) -> npt.NDArray[np.int64]:
     """The largest sum of products that each channel may reach, of either sign."""
     array = layer.weights.array
     weights = array.reshape(len(array), -1).astype(np.int64)
@@ -331,7 +299,7 @@ def _largest_products(layer: WeightedLayer) -> npt.NDArray[np.int64]:
 
 def largest_sums(layer: WeightedLayer) -> npt.NDArray[np.int64]:
     """What no sum of a channel exceeds, of either sign."""
-    return _largest_products(layer) + np.abs(layer.bias)
+    return largest_products(layer) + np.abs(layer.bias)
 
 
 def _check_accumulators(layer: WeightedLayer) -> None:

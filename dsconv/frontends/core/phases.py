@@ -73,9 +73,9 @@ def in_phases(layer: TransposedConvolutionLayer | FunctionOfSums) -> AnyPendingL
     if isinstance(layer, FunctionOfSums):
         channels = len(transposed.bias)
 
-        def function(products: Reals) -> Reals:
-            phases = layer.function(products.reshape(channels, -1))
-            return phases.reshape(len(products), -1)
+        def function(reals: Reals) -> Reals:
+            phases = layer.function(reals.reshape(channels, -1))
+            return phases.reshape(len(reals), -1)
 
         made = replace(layer, view=sums.view, sums=sums, function=function)
     if prod(strides) > 1:

@@ -31,6 +31,8 @@ from dsconv.frontends.arithmetic.values import (
     RescaleLayer,
     ScaledConstant,
     ScaledLayer,
+    Summand,
+    SummingLayer,
     TableLayer,
     Value,
 )
@@ -150,18 +152,18 @@ class Reader:
     def sums(self, node: Node) -> LeftToCaller | None:
         """The first input as the int32 sums of the network's last layer, where it can be that."""
         value = self.value(node)
-        if not isinstance(value, ConvolutionLayer | MatrixLayer | ScaledLayer):
+        if not isinstance(value, SummingLayer | ScaledLayer) or kept_quantisation(value):
             return None
         last = self._last_layer(value, node.inputs[0])
         self.remember(node.inputs[0], last)
         return LeftToCaller(last.last, (*last.steps, node.op_type))
 
-    def _last_layer(
-        self, value: ConvolutionLayer | MatrixLayer | ScaledLayer, tensor: str
-    ) -> LeftToCaller:
+    def _last_layer(self, value: SummingLayer | ScaledLayer, tensor: str) -> LeftToCaller:
         """The sums of a layer that is not quantised, which the caller makes what it means."""
         if isinstance(value, ScaledLayer):
             return LeftToCaller(self._scaled_sums(value, tensor), ())
+        if not isinstance(value, ConvolutionLayer | MatrixLayer):
+            return LeftToCaller(self.builder.add_sums(value), ("DequantizeLinear",))
         clips = () if value.bounds == UNBOUNDED else ("Clip",)
         if value.bias_rests:
             self.note(
@@ -205,6 +207,15 @@ class Reader:
         if quantisation is None:
             return None
         return Dequantised(self.builder.add_layer(layer, quantisation, None), quantisation)
+
+    def summand(self, node: Node, index: int = 0) -> Summand:
+        """A required input that is an activation, a function of one, or what a layer sums up."""
+        value = self.value(node, index)
+        if isinstance(value, TableLayer):
+            return value
+        if isinstance(value, SummingLayer) and kept_quantisation(value) is None:
+            return value
+        return self.dequantised(node, index)
 
     def dequantise(self, integers: Integers, quantisation: Quantisation) -> Dequantised:
         """Reads bytes as reals."""
@@ -344,14 +355,14 @@ class Reader:
             case TableLayer():
                 behind = value.left_to_caller()
                 return self._float_output(tensor, behind.last, behind.steps)
-            case FunctionOfSums(sums=ConvolutionLayer() | MatrixLayer() as sums):
+            case FunctionOfSums(sums=sums):
                 last = self._last_layer(sums, self._before(tensor, value.steps))
                 return self._float_output(tensor, last.last, (*last.steps, *value.steps))
-            case ConvolutionLayer() | MatrixLayer() | ScaledLayer():
-                last = self._last_layer(value, tensor)
-                return self._float_output(tensor, last.last, last.steps)
             case MaxPoolLayer() | MovingLayer() | RescaleLayer() if made := self._kept(value):
                 return self._float_output(tensor, made.meant, ("DequantizeLinear",))
+            case _ if isinstance(value, SummingLayer | ScaledLayer):
+                last = self._last_layer(value, tensor)
+                return self._float_output(tensor, last.last, last.steps)
             case PendingLayer():
                 raise value.node.problem(
                     f"output '{tensor}' is float: its scale is not known",

@@ -25,6 +25,8 @@ from dsconv.frontends.arithmetic.values import (
     RealInput,
     RescaleLayer,
     ScaledConstant,
+    Summand,
+    SumPoolLayer,
     TableLayer,
     Value,
     with_bounds,
@@ -36,6 +38,7 @@ from dsconv.frontends.handlers import pools, reductions, weighted_layers
 from dsconv.frontends.handlers.averaged_functions import averaged_function
 from dsconv.frontends.handlers.common import COMMON_HANDLERS, maximum
 from dsconv.frontends.handlers.elementwise import ELEMENTWISE_HANDLERS
+from dsconv.frontends.handlers.integer_sums import INTEGER_SUMS
 from dsconv.frontends.handlers.movements import MOVEMENT_HANDLERS
 from dsconv.frontends.handlers.quantisation import (
     read_bound,
@@ -217,13 +220,13 @@ def read_global_average_pool(reader: Reader, node: Node) -> Value:
 
 def read_reduce_mean(reader: Reader, node: Node) -> Value:
     """The average over any dimensions."""
-    value = reader.value(node)
-    if isinstance(value, TableLayer):
-        reduced = reduced_axes(reader, node, len(value.view.shape))
-        if not reductions.adds_channels(node, value.view, *reduced):
-            return _average(reader, node, lambda x: pools.global_average(node, x, *reduced))
-    x = reader.dequantised(node)
-    return reductions.average(node, x, *reduced_axes(reader, node, len(x.view.shape)))
+    x = reader.summand(node)
+    axes, keep = reduced_axes(reader, node, len(x.view.shape))
+    if isinstance(x, Dequantised):
+        return reductions.average(node, x, axes, keep)
+    if reductions.adds_channels(node, x.view, axes, keep):
+        raise reader.wrong_input(node, x, "a quantised activation")
+    return _average(reader, node, lambda part: pools.global_average(node, part, axes, keep))
 
 
 def read_reduce_sum(reader: Reader, node: Node) -> Value:
@@ -233,14 +236,17 @@ def read_reduce_sum(reader: Reader, node: Node) -> Value:
 
 
 def _average(
-    reader: Reader, node: Node, pool: Callable[[Dequantised], AveragePoolLayer]
-) -> AveragePoolLayer | ConvolutionLayer:
-    """The average of an activation, or of a function of one."""
+    reader: Reader, node: Node, pool: Callable[[Summand], AveragePoolLayer | SumPoolLayer]
+) -> AveragePoolLayer | SumPoolLayer | ConvolutionLayer:
+    """The average of an activation, of what a layer sums up, or of a function of an activation."""
     value = reader.value(node)
     if isinstance(value, TableLayer):
-        x = with_view(value.x, lambda _: value.view)
-        return averaged_function(reader, node, value, pool(x))
-    return pool(reader.dequantised(node))
+        average = pool(with_view(value.x, lambda _: value.view))
+        assert isinstance(average, AveragePoolLayer), "that is the average of an activation"
+        found = averaged_function(reader, node, value, average)
+        if found is not None:
+            return found
+    return pool(reader.summand(node))
 
 
 def read_max_pool(reader: Reader, node: Node) -> Value:
@@ -264,6 +270,7 @@ QDQ_HANDLERS: dict[str, Handler] = (
     COMMON_HANDLERS
     | ELEMENTWISE_HANDLERS
     | MOVEMENT_HANDLERS
+    | INTEGER_SUMS
     | {
         "AveragePool": read_average_pool,
         "Clip": read_clip,
@@ -286,7 +293,7 @@ QDQ = Flavour(
     "QDQ",
     "ONNX Runtime's quantiser and most exporters",
     "ONNX Runtime's: times one float32, rounded half to even",
-    has_operation("QuantizeLinear", "DequantizeLinear"),
+    has_operation("QuantizeLinear", "DequantizeLinear", *INTEGER_SUMS),
     QDQ_HANDLERS,
     OnnxRuntimeArithmetic(),
 )

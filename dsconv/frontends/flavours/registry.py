@@ -31,16 +31,16 @@ def flavour_named(name: str) -> Flavour:
 
 def flavour_of(graph: OnnxGraph) -> Flavour:
     """The flavour that a graph is written in. Raises `ModelError` where it is none."""
-    for flavour in FLAVOURS:
-        if flavour.is_written_in(graph):
-            return flavour
-    if any(source.dtype != "float32" for source in graph.inputs):
-        return QDQ
     if has_operation("DynamicQuantizeLinear")(graph):
         raise ModelError(
             "the model is quantised while it runs, with scales of its own for each input "
             f"(DynamicQuantizeLinear); {QUANTISE_FIRST}"
         )
+    for flavour in FLAVOURS:
+        if flavour.is_written_in(graph):
+            return flavour
+    if any(source.dtype != "float32" for source in graph.inputs):
+        return QDQ
     raise ModelError(
         f"the model is not quantised in a way that dsconv reads ({_names()}); {QUANTISE_FIRST}"
     )

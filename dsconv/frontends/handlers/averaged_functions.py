@@ -45,11 +45,6 @@ MOST_PARTS = 128
 SAME_SLOPE = 2.0**-8
 ROUNDING = 2.0**-22
 """By how much the float32 values of a function differ from the reals, of the largest of them."""
-CAUSE = "takes the average of what {} gives, whose values are no multiples of one step"
-CURE = (
-    "let the quantiser put a QuantizeLinear and a DequantizeLinear between them (with both {} and "
-    "{} among its op_types_to_quantize)"
-)
 
 
 @dataclass(frozen=True)
@@ -85,22 +80,16 @@ def multiples_of(values: Floats) -> Multiples | None:
 
 def averaged_function(
     reader: Reader, node: Node, table: TableLayer, pool: AveragePoolLayer
-) -> ConvolutionLayer:
+) -> ConvolutionLayer | None:
     """The average of a function's values, of which `pool` has the window.
 
-    Raises `ModelError` where the values are no multiples of one step, or where pads do not count.
+    None where the values are no multiples of one step of 16 bits, or where there are pads.
     """
     check_nchw(node, table.view)
-    source = table.node.op_type
     found = [multiples_of(row) for row in table.reals]
     rows = [row for row in found if row is not None]
-    if len(rows) < len(found):
-        raise node.problem(CAUSE.format(source), CURE.format(source, node.op_type))
-    if any(pool.window.pads):
-        raise node.problem(
-            f"takes the average with pads of what {source} gives",
-            CURE.format(source, node.op_type),
-        )
+    if len(rows) < len(found) or any(pool.window.pads):
+        return None
     integers = np.stack([row.integers for row in rows])
     pixels, channels = math.prod(pool.window.kernel), table.view.sizes[1]
     offsets = integers.min(axis=1) + DIGIT_OFFSET
@@ -110,7 +99,11 @@ def averaged_function(
         operation = DepthwiseOp if channels > 1 else Conv2DOp
     else:
         offsets = np.array([DIGIT_OFFSET])
-        x = _two_digits(reader, node, table, integers)
+        high, low = integers // DIGIT_BASE, integers % DIGIT_BASE - DIGIT_OFFSET
+        limits = DIGIT.limits
+        if high.min() < limits[0] or high.max() > limits[1]:
+            return None
+        x = _two_digits(reader, node, table, (high, low))
         taps = np.array([DIGIT_BASE, 1], np.uint8).reshape(1, 2, 1, 1)
         weights = np.broadcast_to(taps, (channels, 2, *pool.window.kernel))
         operation = Conv2DOp
@@ -138,16 +131,11 @@ def _digit(reader: Reader, table: TableLayer, integers: Integers) -> Dequantised
     return Dequantised(reader.builder.add_layer(layer, DIGIT, None), DIGIT)
 
 
-def _two_digits(reader: Reader, node: Node, table: TableLayer, integers: Integers) -> Dequantised:
+def _two_digits(
+    reader: Reader, node: Node, table: TableLayer, parts: tuple[Integers, Integers]
+) -> Dequantised:
     """Both digits of a table's integers in turns, channel by channel."""
-    high, low = integers // DIGIT_BASE, integers % DIGIT_BASE - DIGIT_OFFSET
-    limits = DIGIT.limits
-    if high.min() < limits[0] or high.max() > limits[1]:
-        raise node.problem(
-            CAUSE.format(table.node.op_type) + " that 16 bits hold",
-            CURE.format(table.node.op_type, node.op_type),
-        )
-    digits: Sequence[Dequantised] = [_digit(reader, table, part) for part in (high, low)]
+    digits: Sequence[Dequantised] = [_digit(reader, table, part) for part in parts]
     both = concatenation(node, digits)
     joined = Dequantised(reader.builder.add_layer(both, DIGIT, None), DIGIT)
     if table.view.sizes[1] == 1:

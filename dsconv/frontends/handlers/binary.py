@@ -10,39 +10,46 @@ from dsconv.frontends.arithmetic.values import (
     Dequantised,
     MovingLayer,
     MulLayer,
+    ProductLayer,
+    SumLayer,
+    Summand,
 )
 from dsconv.frontends.core.reader import Reader
 from dsconv.frontends.onnx_file.onnx_graph import Node
 from dsconv.frontends.onnx_file.view import View
 
 
-def addition(reader: Reader, node: Node, lhs: Dequantised, rhs: Dequantised) -> AddLayer:
-    """Sum of two activations."""
+def addition(reader: Reader, node: Node, lhs: Summand, rhs: Summand) -> AddLayer | SumLayer:
+    """Sum of two activations, or of what is not quantised."""
     return _weighted_sum(reader, node, (lhs, 1), (rhs, 1))
 
 
-def difference(reader: Reader, node: Node, lhs: Dequantised, rhs: Dequantised) -> AddLayer:
-    """What is left of the first activation without the second."""
+def difference(reader: Reader, node: Node, lhs: Summand, rhs: Summand) -> AddLayer | SumLayer:
+    """What is left of the first without the second."""
     return _weighted_sum(reader, node, (lhs, 1), (rhs, -1))
 
 
 def _weighted_sum(
-    reader: Reader, node: Node, lhs: tuple[Dequantised, int], rhs: tuple[Dequantised, int]
-) -> AddLayer:
+    reader: Reader, node: Node, lhs: tuple[Summand, int], rhs: tuple[Summand, int]
+) -> AddLayer | SumLayer:
     first, second = _larger_first(reader, node, lhs[0], rhs[0])
     signs = (rhs[1], lhs[1]) if second is lhs[0] else (lhs[1], rhs[1])
-    return AddLayer(node, first.view, UNBOUNDED, first, second, signs)
+    if isinstance(first, Dequantised) and isinstance(second, Dequantised):
+        return AddLayer(node, first.view, UNBOUNDED, first, second, signs)
+    return SumLayer(node, first.view, UNBOUNDED, (first, second), signs)
 
 
-def product(reader: Reader, node: Node, lhs: Dequantised, rhs: Dequantised) -> MulLayer:
-    """Product of two activations."""
+def product(reader: Reader, node: Node, lhs: Summand, rhs: Summand) -> MulLayer | ProductLayer:
+    """Product of two activations, or of what is not quantised."""
     first, second = _larger_first(reader, node, lhs, rhs)
-    return MulLayer(node, first.view, UNBOUNDED, first, second)
+    if isinstance(first, Dequantised) and isinstance(second, Dequantised):
+        return MulLayer(node, first.view, UNBOUNDED, first, second)
+    return ProductLayer(node, first.view, UNBOUNDED, (first, second))
 
 
 def _larger_first(
-    reader: Reader, node: Node, lhs: Dequantised, rhs: Dequantised
-) -> tuple[Dequantised, Dequantised]:
+    reader: Reader, node: Node, lhs: Summand, rhs: Summand
+) -> tuple[Summand, Summand]:
     """Both operands, the first as large as the result; one of them is repeated if it has to be."""
     if lhs.view.reads_like(rhs.view) or _broadcasts(rhs.view, lhs.view):
         return lhs, rhs
@@ -72,8 +79,10 @@ def _broadcasts(view: View, over: View) -> bool:
     return fits and all(axes in ((), whole) for axes, whole in zip(own, others, strict=True))
 
 
-def _repeated(reader: Reader, node: Node, x: Dequantised, other: View) -> Dequantised | None:
+def _repeated(reader: Reader, node: Node, x: Summand, other: View) -> Dequantised | None:
     """An activation with as many rows and columns as another one, where it has one of them."""
+    if not isinstance(x, Dequantised):
+        return None
     if not (x.view.is_nchw and other.is_nchw):
         return None
     sizes = (*x.view.sizes[:2], *map(max, x.view.sizes[2:], other.sizes[2:]))

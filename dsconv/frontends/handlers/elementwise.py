@@ -14,6 +14,7 @@ from dsconv.frontends.arithmetic.functions import (
     FunctionT,
     mapped,
     of_sums,
+    on_sums_of,
     table,
 )
 from dsconv.frontends.arithmetic.scales import Floats, Reals
@@ -21,19 +22,17 @@ from dsconv.frontends.arithmetic.values import (
     UNBOUNDED,
     AnyWeightedLayer,
     Constant,
-    ConvolutionLayer,
     Dequantised,
     FunctionOfSums,
-    MatrixLayer,
     PendingLayer,
     RescaleLayer,
     ScaledConstant,
     SummingLayer,
     TableLayer,
-    TransposedConvolutionLayer,
     Value,
     with_bounds,
 )
+from dsconv.frontends.core.kept_values import kept_quantisation
 from dsconv.frontends.core.reader import Handler, Reader
 from dsconv.frontends.handlers import binary, weighted_layers
 from dsconv.frontends.handlers.windows import check_nchw
@@ -118,14 +117,14 @@ def _scaled_layer(reader: Reader, node: Node) -> Value | None:
 
 
 def read_add(reader: Reader, node: Node) -> Value:
-    """Two activations, of which one may broadcast over the other, one and a constant, or a bias."""
+    """Two tensors, quantised or sums, of which one may broadcast; one and a constant, or a bias."""
     lhs, rhs = reader.value(node, 0), reader.value(node, 1)
     if _takes_bias(lhs) and isinstance(rhs, Constant | ScaledConstant):
         return weighted_layers.with_added_constant(reader, node, lhs, rhs)
     if _takes_bias(rhs) and isinstance(lhs, Constant | ScaledConstant):
         return weighted_layers.with_added_constant(reader, node, rhs, lhs)
     return _function_of_one(reader, node, np.add) or binary.addition(
-        reader, node, reader.dequantised(node, 0), reader.dequantised(node, 1)
+        reader, node, reader.summand(node, 0), reader.summand(node, 1)
     )
 
 
@@ -145,7 +144,7 @@ def read_mul(reader: Reader, node: Node) -> Value:
     return (
         _scaled_layer(reader, node)
         or _function_of_one(reader, node, np.multiply)
-        or binary.product(reader, node, reader.dequantised(node, 0), reader.dequantised(node, 1))
+        or binary.product(reader, node, reader.summand(node, 0), reader.summand(node, 1))
     )
 
 
@@ -156,7 +155,7 @@ def read_sub(reader: Reader, node: Node) -> Value:
         subtrahend = Constant(-_constant_reals(node, constant))
         return weighted_layers.with_added_constant(reader, node, layer, subtrahend)
     return _function_of_one(reader, node, np.subtract) or binary.difference(
-        reader, node, reader.dequantised(node, 0), reader.dequantised(node, 1)
+        reader, node, reader.summand(node, 0), reader.summand(node, 1)
     )
 
 
@@ -205,7 +204,7 @@ def _function_of_one(
     if isinstance(lhs, Constant | ScaledConstant):
         x = _table(reader, node, 1)
         return with_constant(node, x, lhs, lambda reals, left: function(left, reals))
-    if isinstance(lhs, OF_SUMS) and isinstance(rhs, OF_SUMS):
+    if _is_of_sums(lhs) and _is_of_sums(rhs):
         return _function_of_sums(_of_sums(node, lhs), _of_sums(node, rhs), node, function)
     tables = isinstance(lhs, TableLayer) or isinstance(rhs, TableLayer)
     if not tables or not isinstance(lhs, TABULATED) or not isinstance(rhs, TABULATED):
@@ -223,9 +222,10 @@ def _function_of_sums(
     if first.sums.node is not second.sums.node or not first.view.reads_like(second.view):
         return None
     steps = tuple(dict.fromkeys((*first.steps, *second.steps, node.op_type)))
+    first_function = on_sums_of(first, second.sums)
 
     def both(reals: Reals) -> Reals:
-        return function(first.function(reals), second.function(reals))
+        return function(first_function(reals), second.function(reals))
 
     return replace(second, node=node, function=both, steps=steps)
 
@@ -239,7 +239,13 @@ def with_constant(
 
 
 TABULATED = (Dequantised, RescaleLayer, TableLayer)
-OF_SUMS = (ConvolutionLayer, MatrixLayer, TransposedConvolutionLayer, FunctionOfSums)
+
+
+def _is_of_sums(value: Value) -> TypeGuard[SummingLayer | FunctionOfSums]:
+    """Whether a value is what a layer sums up, or a function of that."""
+    if isinstance(value, FunctionOfSums):
+        return True
+    return isinstance(value, SummingLayer) and kept_quantisation(value) is None
 
 
 def _of_sums(node: Node, value: SummingLayer | FunctionOfSums) -> FunctionOfSums:
@@ -257,7 +263,7 @@ def _read_alike(first: TableLayer, second: TableLayer) -> bool:
 
 def _table(reader: Reader, node: Node, index: int) -> TableLayer | FunctionOfSums:
     value = reader.value(node, index)
-    if isinstance(value, OF_SUMS):
+    if _is_of_sums(value):
         return _of_sums(node, value)
     if isinstance(value, RescaleLayer | TableLayer):
         return table(node, value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
+from typing import overload
 
 from dsconv.dialects.attributes import WindowAttr
 from dsconv.dialects.reference import pixels_inside
@@ -13,13 +14,29 @@ from dsconv.frontends.arithmetic.values import (
     AveragePoolLayer,
     Dequantised,
     MaxPoolLayer,
+    Summand,
+    SumPoolLayer,
 )
 from dsconv.frontends.handlers.windows import check_map, read_window_of_map, windowed_view
 from dsconv.frontends.onnx_file.onnx_graph import Node
 from dsconv.frontends.onnx_file.view import View
 
 
-def average_pool(node: Node, x: Dequantised, *, ceil_mode_counts: bool = False) -> AveragePoolLayer:
+@overload
+def average_pool(
+    node: Node, x: Dequantised, *, ceil_mode_counts: bool = False
+) -> AveragePoolLayer: ...
+
+
+@overload
+def average_pool(
+    node: Node, x: Summand, *, ceil_mode_counts: bool = False
+) -> AveragePoolLayer | SumPoolLayer: ...
+
+
+def average_pool(
+    node: Node, x: Summand, *, ceil_mode_counts: bool = False
+) -> AveragePoolLayer | SumPoolLayer:
     """AveragePool with its window.
 
     Its pads count if the node says so. What `ceil_mode` adds to them counts only as an option.
@@ -31,7 +48,24 @@ def average_pool(node: Node, x: Dequantised, *, ceil_mode_counts: bool = False) 
     view = windowed_view(x.view, x.view.sizes[1], window)
     _check_covers(node, x.view, window, counted)
     pads = None if counted == window.pads else counted
-    return AveragePoolLayer(node, view, UNBOUNDED, x, window, pads)
+    return _average(node, view, x, window, pads)
+
+
+def _average(
+    node: Node,
+    view: View,
+    x: Summand,
+    window: WindowAttr,
+    counted_pads: tuple[int, ...] | None = None,
+) -> AveragePoolLayer | SumPoolLayer:
+    if isinstance(x, Dequantised):
+        return AveragePoolLayer(node, view, UNBOUNDED, x, window, counted_pads)
+    if counted_pads is not None:
+        raise node.problem(
+            "pads that do not count in an average of what is not quantised",
+            "export with count_include_pad=1 or without pads, or quantise in between",
+        )
+    return SumPoolLayer(node, view, UNBOUNDED, x, window)
 
 
 def max_pool(node: Node, x: Dequantised | AnyPendingLayer) -> MaxPoolLayer:
@@ -41,10 +75,24 @@ def max_pool(node: Node, x: Dequantised | AnyPendingLayer) -> MaxPoolLayer:
     return MaxPoolLayer(node, windowed_view(x.view, x.view.sizes[1], window), UNBOUNDED, x, window)
 
 
-def global_average(node: Node, x: Dequantised, reduced: set[int], keep: bool) -> AveragePoolLayer:
+@overload
+def global_average(
+    node: Node, x: Dequantised, reduced: set[int], keep: bool
+) -> AveragePoolLayer: ...
+
+
+@overload
+def global_average(
+    node: Node, x: Summand, reduced: set[int], keep: bool
+) -> AveragePoolLayer | SumPoolLayer: ...
+
+
+def global_average(
+    node: Node, x: Summand, reduced: set[int], keep: bool
+) -> AveragePoolLayer | SumPoolLayer:
     """Average over the dimensions `reduced`."""
     view, window = _reduction_of_maps(node, x.view, reduced, keep)
-    return AveragePoolLayer(node, view, UNBOUNDED, x, window)
+    return _average(node, view, x, window)
 
 
 def global_max(

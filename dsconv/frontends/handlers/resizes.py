@@ -13,7 +13,9 @@ from dsconv.frontends.arithmetic.values import (
     Dequantised,
     Integers,
     InterpolatedLayer,
+    InterpolatedSumsLayer,
     MovingLayer,
+    Summand,
     Value,
 )
 from dsconv.frontends.core.operations import LARGEST_ACTIVATION
@@ -57,7 +59,7 @@ def read_resized(
     if mode == "tf_crop_and_resize":
         raise node.problem(f"has coordinates by '{mode}'", "crop by a Slice, and resize then")
     if node.text("mode", "nearest") in LINEAR and not isinstance(reader.value(node), Integers):
-        part = reader.dequantised(node)
+        part = reader.summand(node)
         axes = _axes(reader, node, part.view)
         if any(axis.changes and axis.size > 1 for axis in axes):
             return _interpolated(node, part, axes, between)
@@ -118,10 +120,10 @@ def _repeats(indices: Sequence[int], axis: Axis) -> bool:
 
 def _interpolated(
     node: Node,
-    x: Dequantised,
+    x: Summand,
     axes: Sequence[Axis],
     between: Callable[[Node, Axis], Places],
-) -> InterpolatedLayer:
+) -> InterpolatedLayer | InterpolatedSumsLayer:
     """Every pixel of the result between its neighbours in the input."""
     target = tuple(axis.target for axis in axes)
     rows, columns, *_ = [*(between(node, axis) for axis in axes[2:]), UNMOVED]
@@ -132,7 +134,9 @@ def _interpolated(
             "resize by a fraction of small numbers",
         )
     view = View.plain(padded_to_rank_4(target), target)
-    return InterpolatedLayer(node, view, UNBOUNDED, x, (rows, columns))
+    if isinstance(x, Dequantised):
+        return InterpolatedLayer(node, view, UNBOUNDED, x, (rows, columns))
+    return InterpolatedSumsLayer(node, view, UNBOUNDED, x, (rows, columns))
 
 
 def _expanded(reader: Reader, node: Node, part: Part) -> MovingLayer:

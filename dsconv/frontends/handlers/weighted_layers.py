@@ -165,8 +165,13 @@ def _per_output_channel(node: Node, values: Array) -> Array:
 
 
 def with_bias(node: Node, layer: WeightedT, bias: Constant | ScaledConstant) -> WeightedT:
-    """The layer with a bias (K,) added: int32 in units of input scale x weight scale, or reals."""
+    """The layer with a bias (K,) added: int32 in units of input scale x weight scale, or reals.
+
+    Integers without a scale are added to sums of integers.
+    """
     _check_bias_length(node, layer, bias.array)
+    if bias.array.dtype == np.int32 and not isinstance(bias, ScaledConstant):
+        return with_bias_units(node, layer, bias.array.astype(np.int64))
     if not isinstance(bias, ScaledConstant):
         return _with_real_bias(node, layer, bias.array)
     if not _is_in_units(layer, bias):
