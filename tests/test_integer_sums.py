@@ -97,7 +97,9 @@ def test_sums_at_the_end_are_those_of_onnx_runtime():
 def test_a_product_of_integers():
     writer = ModelWriter(17)
     x = writer.input("x", "int8", (1, 24))
-    y = writer.node("MatMulInteger", x, writer.constant(MATRIX), writer.constant(np.int8(-5)))
+    y = writer.node(
+        "MatMulInteger", x, writer.constant(MATRIX), writer.constant(np.array(-5, np.int8))
+    )
     feeds = {"x": RNG.integers(-128, 128, (1, 24), np.int8)}
     model = writer.model(y, dtype="int32")
     network = assert_means(model, feeds)

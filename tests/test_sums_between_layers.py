@@ -66,7 +66,8 @@ class Network(ModelWriter):
         return self.node("Relu", x)
 
     def average(self, x: str, **attributes: Any) -> str:
-        return self.node("AveragePool", x, **{"kernel_shape": [2, 3], **attributes})
+        given: dict[str, Any] = {"kernel_shape": [2, 3], **attributes}
+        return self.node("AveragePool", x, **given)
 
     def everywhere(self, x: str) -> str:
         return self.node("GlobalAveragePool", x)

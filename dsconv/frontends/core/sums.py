@@ -153,12 +153,12 @@ class SumMaker:
     def integers(self, layer: SummingLayer) -> Integers:
         """The sums of a layer in int32, with what they mean."""
         form = self._form(layer)
-        if len(form.terms) > 1 or form.has_addends:
+        term, *others = form.terms
+        if others or form.has_addends:
             raise layer.node.problem(
                 "its result is float and no integer times one scale",
                 "quantise the network's output (a QuantizeLinear behind the last layer)",
             )
-        term = form.terms[0]
         scales = tuple(map(float, term.scales))
         if len(set(scales)) > 1:
             return replace(term.integers, quantisation=None, channel_scales=scales)
@@ -372,9 +372,9 @@ class SumMaker:
     def _maximum(self, layer: MaxPoolLayer) -> LinearForm:
         """The largest integers, as of a layer that is quantised: a maximum commutes with bounds."""
         form = self._of_map(layer, _within(layer.x, layer.bounds))
-        if len(form.terms) > 1:
+        term, *others = form.terms
+        if others:
             raise _problem(layer, "is a maximum of sums of several terms")
-        term = form.terms[0]
         if min(term.scales) < 0:
             raise _problem(layer, "is a maximum of integers times a negative scale")
         if term.integers.dtype != SUMS.dtype:
