@@ -13,6 +13,7 @@ import pytest
 from exact_support import assert_means
 from frontend_models import Array, ModelWriter
 from frontend_support import layer_operations, onnx_runtime, run_network
+from handwritten import needs_gvsoc
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -332,3 +333,17 @@ def test_steps_are_rounded_half_to_even(
         for n in sums.tolist()
     ]
     np.testing.assert_array_equal(found, expected)
+
+
+@needs_gvsoc
+@pytest.mark.parametrize("kernel", [(4, 4, 3, 3), (4, 4, 1, 1), (4, 1, 3, 3)])
+def test_kernels_of_the_cluster_clip_sums(kernel: tuple[int, ...], tmp_path: Path):
+    network = Network()
+    weights = network.dequantized_constant(
+        RNG.integers(-127, 128, kernel, np.int8), network.scales, np.zeros((), np.int8)
+    )
+    groups, pads = 4 // kernel[1], [kernel[2] // 2] * 4
+    conv = network.node("Conv", network.x, weights, pads=pads, group=groups)
+    path = tmp_path / "network.onnx"
+    onnx.save(network.finished(network.node("Add", network.relu(conv), network.x)), str(path))
+    assert dsconv.compile(path, target="pulp_open").run(FEEDS["x"], on="gvsoc").equal

@@ -27,6 +27,7 @@ from dsconv.lowering.xpulp.assembly import (
     RegisterPressureError,
 )
 from dsconv.lowering.xpulp.depthwise_splits import DepthwiseShape, DepthwiseSplit, splits
+from dsconv.lowering.xpulp.requantise import gives_accumulators
 from dsconv.lowering.xpulp.row_steps import RowStep
 from dsconv.lowering.xpulp.strips import LANES, Run, Strip, Word, strips_of
 from dsconv.lowering.xpulp.tiles import L1Tile
@@ -590,8 +591,8 @@ def has_form(kernel: KernelOp) -> bool:
 
 
 def depthwise(kernel: KernelOp, cluster: Cluster) -> str | None:
-    """The body of a depthwise kernel; None where it has no form."""
-    if not has_form(kernel):
+    """The body of a depthwise kernel; None where it has no form, as for sums of 32 bits."""
+    if gives_accumulators(kernel) or not has_form(kernel):
         return None
     (row, *_), (column, *_) = kernel.starts
     shapes = DepthwiseShape.of(kernel, row, column)

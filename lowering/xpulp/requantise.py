@@ -368,10 +368,14 @@ class WideRequantiser(Requantiser):
 
 
 class Unchanged(Requantiser):
-    """Leaves accumulators as they are, for a layer that gives its sums."""
+    """Leaves accumulators as they are, for a layer that gives its sums, or all that are above 0."""
 
     registers = 0
     cycles = 0
+
+    def __init__(self, asm: Assembly, record: RecordAttr | None, bounds: tuple[int, int]):
+        super().__init__(asm, record, bounds)
+        self.lowest, _ = bounds
 
     @property
     def varies(self) -> bool:
@@ -385,7 +389,9 @@ class Unchanged(Requantiser):
         pass
 
     def __call__(self, accumulators: Sequence[str], channel: Sequence[str]) -> None:
-        pass
+        if self.lowest == 0:
+            for accumulator in accumulators:
+                self.asm("p.max", accumulator, accumulator, "zero")
 
 
 def gives_accumulators(kernel: KernelOp) -> bool:
@@ -415,6 +421,9 @@ def requantiser(asm: Assembly, kernel: KernelOp) -> Requantiser | None:
     """The kernel's requantisation; None where it has no form here, as for true divisions."""
     if gives_accumulators(kernel):
         assert kernel.requant is not None, "sums are clipped to their own type"
+        low, high = kernel.requant.clip
+        if low not in (-(2**31), 0) or high != 2**31 - 1:
+            return None
         return Unchanged(asm, kernel.record, kernel.requant.clip)
     if kernel.narrow is not None:
         return narrow_requantiser(asm, kernel.record, kernel.narrow)

@@ -342,7 +342,7 @@ def depthwise_terms(shape: KernelShape, costs: CostModel) -> Iterator[Terms]:
     core = costs.core
     (fy, fx), (sy, sx) = shape.window.kernel, shape.window.strides
     gathers = not shape.x.has_whole_planes
-    if gathers and not reaches_lanes(shape.x.channels):
+    if shape.sums or (gathers and not reaches_lanes(shape.x.channels)):
         yield portable_terms(shape, shape.window.taps, core)
         return
     words = ceil(fx / WORD)
