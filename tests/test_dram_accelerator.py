@@ -173,12 +173,15 @@ def test_networks_of_the_zoo_are_bit_exact(name: str, schedule: DramSchedule) ->
 
 
 TABLE = {
-    ("mv1-1.0-224", 65536): (16.52, 15.84, 12.70, 12.70, 9.10),
-    ("mv2-1.0-224", 16384): (26.50, 21.32, 14.70, 7.10, 6.83),
-    ("mv2-1.0-224", 65536): (18.21, 17.20, 12.60, 5.70, 3.93),
+    ("mv1-1.0-224", 65536): (16.52, 15.84, 12.38, 11.61, 9.05),
+    ("mv2-1.0-224", 16384): (26.50, 21.32, 14.61, 6.96, 6.83),
+    ("mv2-1.0-224", 65536): (18.25, 17.20, 12.60, 4.77, 3.93),
     ("mv2-1.0-224", 262144): (17.39, 17.20, 12.60, 5.70, 3.63),
 }
-"""Million entries that each schedule may move, from the plainest to the best."""
+"""Million entries that each schedule may move, from the plainest to the best.
+
+Raster order may move 18.2, and is chosen by bursts, of which it has fewer than with fewer entries.
+"""
 
 
 @pytest.mark.slow
