@@ -52,6 +52,7 @@ def test_a_cluster_takes_cycles_and_bytes() -> None:
     assert found.moved_bytes == near + far
     assert found.energy == 430 * found.cycles + 20 * near + 880 * far
     dearer = replace(target, energy=replace(target.energy, l3_byte=1880))
+    assert found.energy is not None
     assert cost(dearer).energy == found.energy + 1000 * far
 
 

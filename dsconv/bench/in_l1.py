@@ -178,7 +178,7 @@ def give_buffers(module: ModuleOp) -> None:
         if plan is not None and plan.l1_bytes <= CLUSTER.l1:
             fused.properties["tile"] = TileAttr.of(tile)
             return
-    raise DoesNotFitError(Space.L1, f'"{fused.label}" does not fit {CLUSTER.l1} bytes')
+    raise DoesNotFitError(Space.L1, fused, f'"{fused.label}" does not fit {CLUSTER.l1} bytes')
 
 
 def give_fewest_tiles(module: ModuleOp) -> None:

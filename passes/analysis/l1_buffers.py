@@ -105,7 +105,7 @@ def in_order(buffers: Collection[BufferOp], layer: LayerOp) -> list[BufferOp]:
     network = layer.parent_block()
     if network is None or len(buffers) < 2:
         return list(buffers)
-    return [op for op in network.ops if op in buffers]
+    return [op for op in network.ops if isinstance(op, BufferOp) and op in buffers]
 
 
 def last_barrier(layer: LayerOp) -> BarrierOp | None:

@@ -56,7 +56,7 @@ class DramChain:
     @staticmethod
     def of_links(layers: Sequence[LayerOperation], links: Sequence[Link]) -> DramChain:
         """The chain of these layers, which are known already."""
-        places = {layer.result: place for place, layer in enumerate(layers)}
+        places: dict[SSAValue, int] = {layer.result: place for place, layer in enumerate(layers)}
         reaches = [
             max(place - places.get(value, place) for value in layer.activations)
             for place, layer in enumerate(layers)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import overload
+
 from dsconv.dialects.graph import ResizeOp
 from dsconv.frontends.arithmetic.values import (
     UNBOUNDED,
@@ -19,11 +21,19 @@ from dsconv.frontends.onnx_file.onnx_graph import Node
 from dsconv.frontends.onnx_file.view import View
 
 
+@overload
+def addition(reader: Reader, node: Node, lhs: Dequantised, rhs: Dequantised) -> AddLayer: ...
+@overload
+def addition(reader: Reader, node: Node, lhs: Summand, rhs: Summand) -> AddLayer | SumLayer: ...
 def addition(reader: Reader, node: Node, lhs: Summand, rhs: Summand) -> AddLayer | SumLayer:
     """Sum of two activations, or of what is not quantised."""
     return _weighted_sum(reader, node, (lhs, 1), (rhs, 1))
 
 
+@overload
+def difference(reader: Reader, node: Node, lhs: Dequantised, rhs: Dequantised) -> AddLayer: ...
+@overload
+def difference(reader: Reader, node: Node, lhs: Summand, rhs: Summand) -> AddLayer | SumLayer: ...
 def difference(reader: Reader, node: Node, lhs: Summand, rhs: Summand) -> AddLayer | SumLayer:
     """What is left of the first without the second."""
     return _weighted_sum(reader, node, (lhs, 1), (rhs, -1))
