@@ -385,11 +385,17 @@ class FunctionPrinter:
         self.writer.line(f"const dsc_buffer {name} = {self.placed(op)};")
 
     def print_shared_buffer(self, op: BufferOp) -> None:
-        """A buffer that layers share, at file scope. L3 has no addresses, only offsets."""
+        """A buffer that layers share, at file scope. L3 has no addresses, only offsets.
+
+        The place of L1 may be known when the program runs, and not before: a macro can have it.
+        """
         if op.space is Space.L3:
             return
         name = self.declare(op.result, f"{self.prefix}_{op.label.data}")
-        self.writer.line(f"static const dsc_buffer {name} = {self.placed(op)};")
+        if op.space is Space.L1:
+            self.writer.line(f"#define {name} ((dsc_buffer){self.placed(op)})")
+        else:
+            self.writer.line(f"static const dsc_buffer {name} = {self.placed(op)};")
         prefetches = [user for user in users(op.result) if isinstance(user, PrefetchOp)]
         if any(whole_buffer(prefetch.target) is op.result for prefetch in prefetches):
             self.writer.line(f"static dsc_dma {name}_dma;")

@@ -57,7 +57,7 @@ def print_header(
     output.write(
         "\n#ifdef DSC_PROGRAM /* what the harness of runtime_c runs */\n"
         f"#define DSC_NETWORK {name}_network\n#define DSC_LAYERS {layers}\n"
-        f"#define DSC_L3_BYTES {memories['L3']}\n#endif\n\n"
+        f"#define DSC_L1_BYTES {memories['L1']}\n#define DSC_L3_BYTES {memories['L3']}\n#endif\n\n"
         "#ifdef __cplusplus\n}\n#endif\n\n#endif\n"
     )
 

@@ -51,10 +51,11 @@ INCLUDES = ("dsc_math.h", "dsc_requant.h", "dsc_runtime.h", "dsc_simd.h")
 
 @dataclass(frozen=True)
 class CFiles:
-    """The files of a compiled network, text by name."""
+    """The files of a compiled network, text by name, and the bytes of L3 that it needs."""
 
     texts: dict[str, str]
     l3_image: bytes
+    l3_bytes: int
 
 
 def functions(module: ModuleOp) -> Iterator[FuncOp]:
@@ -151,13 +152,14 @@ def print_code(module: ModuleOp, output: IO[str]) -> None:
     for header in INCLUDES:
         writer.line(f'#include "{header}"')
     writer.line()
-    writer.line("#ifdef DSC_L1_ARENA /* an array that several networks share */")
+    writer.line("#if defined DSC_L1_ARENA /* an array that several networks share */")
     writer.line(f"extern uint8_t DSC_L1_ARENA[];\n#define {name}_l1 DSC_L1_ARENA")
-    writer.line("#else")
+    writer.line("#elif defined DSC_L1_BASE /* what the platform has allocated for all of them */")
+    writer.line(f"#define {name}_l1 DSC_L1_BASE\n#else")
     writer.line(f"DSC_L1 static uint8_t {name}_l1[{size_attribute(network, L1_SIZE)}];")
     writer.line("#endif")
     l2_bytes = size_attribute(network, L2_SIZE)
-    writer.line(f"_Alignas(8) static uint8_t {name}_l2[{l2_bytes}];")
+    writer.line(f"DSC_L2 static uint8_t {name}_l2[{l2_bytes}];")
     macros = {
         op.kernel.string_value(): ASSEMBLY_MACROS[op.instruction_set]
         for op in assembly_kernels(module)
@@ -221,7 +223,7 @@ def c_files(module: ModuleOp) -> CFiles:
         print_assembly(module, isa, output)
         if assembly_kernels(module):
             texts[f"kernels_{isa}.S"] = output.getvalue()
-    return CFiles(texts, l3_image(module))
+    return CFiles(texts, l3_image(module), size_attribute(network_function(module), L3_SIZE))
 
 
 @dataclass(frozen=True)

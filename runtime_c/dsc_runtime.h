@@ -44,7 +44,8 @@ typedef struct {
 } dsc_layer_stats;
 
 /* The platform defines dsc_dma (the handle of a started transfer), DSC_CORES, DSC_L1 (the attribute that places an array in
-   L1), DSC_RUNTIME_DATA (the attribute of the runtime's own counters), and as static inline functions or declarations:
+   L1; or DSC_L1_BASE, a pointer to what was allocated there), DSC_RUNTIME_DATA (the attribute of the runtime's own counters),
+   and as static inline functions or declarations:
 
    void     dsc_barrier(uint32_t core);                      waits for all DSC_CORES cores
    dsc_dma  dsc_load(dsc_buffer l1, uint32_t l1_offset, dsc_buffer l2, uint32_t l2_offset, dsc_box box);
@@ -69,6 +70,11 @@ typedef struct {
    line_bytes of a box of several lines. A single line may have any length; loading it leaves the rest of its last word in L2
    undefined, and the buffer must have room for that. */
 #include "dsc_platform.h"
+
+/* The attribute that places an array of activations in L2. */
+#ifndef DSC_L2
+#define DSC_L2 _Alignas(8)
+#endif
 
 /* Sets lines of bytes that lie a stride apart, from an offset on; all cores together, each its share. */
 static inline void dsc_fill(uint32_t core, dsc_buffer l1, uint32_t offset, uint32_t bytes, uint8_t value, uint32_t lines,

@@ -28,6 +28,9 @@ PULP_CHIPS = [
     pytest.param("gap8", marks=needs_gap8),
 ]
 
+ON_GVSOC = [pytest.param("pulp_open", gvsoc.CHIP, marks=needs_gvsoc)]
+"""Targets and their chips."""
+
 on_every_platform = pytest.mark.parametrize("platform", ["host", "qemu", *PULP_CHIPS])
 on_eight_cores = pytest.mark.parametrize("platform", ["qemu", *PULP_CHIPS])
 on_pulp_chips = pytest.mark.parametrize("platform", PULP_CHIPS)

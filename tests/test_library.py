@@ -8,21 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import onnx
 import pytest
-from frontend_models import ModelWriter
+from library_networks import DIGITS, LIBRARY, TURNS, inputs_and_outputs, second_model
 
 import dsconv
 from dsconv.api import Network
 from dsconv.errors import DsconvError
-from dsconv.frontends.arithmetic.scales import Quantisation
 from dsconv.runners.build import RISCV_GCC
 
-HERE = Path(__file__).parent / "library"
 RUNTIME = Path(__file__).parents[1] / "runtime_c"
-DIGITS = Path(__file__).parents[1] / "examples" / "digits" / "digits.onnx"
-TURNS = 3
 STRICT = ("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wundef", "-Werror")
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
 RV32 = ("-march=rv32imc", "-mabi=ilp32", "-ffreestanding", "-mcmodel=medany")
@@ -46,8 +41,13 @@ TOOLCHAINS = {
         RISCV_GCC,
         RV32,
         (
-            *("-nostdlib", "-nostartfiles", f"-T{HERE / 'rv32.ld'}", "-Wl,--no-warn-rwx-segments"),
-            *(str(HERE / "start_rv32.S"), str(RUNTIME / "dsc_libc.c"), "-lgcc"),
+            *(
+                "-nostdlib",
+                "-nostartfiles",
+                f"-T{LIBRARY / 'rv32.ld'}",
+                "-Wl,--no-warn-rwx-segments",
+            ),
+            *(str(LIBRARY / "start_rv32.S"), str(RUNTIME / "dsc_libc.c"), "-lgcc"),
         ),
         (
             *("qemu-system-riscv32", "-M", "virt", "-m", "64M", "-bios", "none", "-nographic"),
@@ -59,7 +59,8 @@ TOOLCHAINS = {
         "arm-none-eabi-gcc",
         CORTEX_M,
         (
-            *("-nostartfiles", f"-T{HERE / 'cortex_m.ld'}", str(HERE / "start_cortex_m.c")),
+            *("-nostdlib", "-nostartfiles", f"-T{LIBRARY / 'rv32.ld'}"),
+            "-Wl,--no-warn-rwx-segments",
             *("--specs=nosys.specs", "-Wl,--no-warn-rwx-segments"),
         ),
         (
@@ -68,20 +69,6 @@ TOOLCHAINS = {
         ),
     ),
 }
-
-
-def second_model() -> onnx.ModelProto:
-    """A convolution and an addition of int8, of other sizes than the digits."""
-    writer, x = ModelWriter(), Quantisation(0.05, 3, "int8")
-    rng = np.random.default_rng(5)
-    real = writer.dequantize(writer.input("x", "int8", (1, 5, 9, 7)), x)
-    weights = rng.integers(-128, 128, (6, 5, 3, 3)).astype(np.int8)
-    filters = writer.dequantized_constant(weights, np.array(0.01, np.float32), np.array(0, np.int8))
-    sums = writer.node("Conv", real, filters, pads=[1, 1, 1, 1])
-    y = writer.quantize(sums, Quantisation(0.2, -5, "int8"))
-    again = writer.dequantize(y, Quantisation(0.2, -5, "int8"))
-    total = writer.node("Add", again, again)
-    return writer.model(writer.quantize(total, Quantisation(0.4, 0, "int8")))
 
 
 @pytest.fixture(scope="module")
@@ -104,15 +91,9 @@ def c_array(name: str, rows: Sequence[bytes]) -> str:
 def cases(networks: dict[str, Network]) -> str:
     """Random inputs and the outputs that the reference gives, as C."""
     text = f"#include <stdint.h>\nenum {{ TURNS = {TURNS} }};\n"
-    rng = np.random.default_rng(1)
     for name, network in networks.items():
-        (x,) = network.imported.inputs
-        limits = np.iinfo(x.dtype)
-        stack = rng.integers(limits.min, limits.max + 1, (TURNS, *x.shape)).astype(x.dtype)
-        report = network.run(stack)
-        assert report.equal
-        outputs = [np.ascontiguousarray(row).tobytes() for row in report.output]
-        text += c_array(f"{name}_inputs", [row.tobytes() for row in stack])
+        inputs, outputs = inputs_and_outputs(network)
+        text += c_array(f"{name}_inputs", inputs)
         text += c_array(f"{name}_outputs", outputs)
     return text
 
@@ -134,7 +115,7 @@ def test_two_networks_in_one_program(name: str, networks: dict[str, Network], tm
         run(["make", "-C", folder, f"CC={chain.cc}", f"CFLAGS={flags}", "WARNINGS="], tmp_path)
     (tmp_path / "cases.h").write_text(cases(networks))
     libraries = [f"{folder}/lib{folder}.a" for folder in networks]
-    parts = [str(HERE / "main.c"), *libraries, "-Ifirst", "-I.", *chain.linked]
+    parts = [str(LIBRARY / "main.c"), *libraries, "-Ifirst", "-I.", *chain.linked]
     run([chain.cc, "-O2", *chain.options, "-o", "program", *parts], tmp_path)
     run([*chain.emulator, str(tmp_path / "program")], tmp_path)
 

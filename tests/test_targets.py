@@ -68,7 +68,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, old: str, new: str, message: str
 def test_files_that_cannot_be_read(tmp_path: Path):
     with pytest.raises(DsconvError, match=r"cannot read target .*none\.toml: No such file"):
         load_target(str(tmp_path / "none.toml"))
-    with pytest.raises(DsconvError, match="no target pulp; there are gap8, host"):
+    with pytest.raises(DsconvError, match="no target pulp; there are gap8, gap9, host"):
         load_target("pulp")
 
 

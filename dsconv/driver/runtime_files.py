@@ -16,12 +16,17 @@ _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 def has_library(platform: Path) -> bool:
     """Whether a platform's networks can be linked into the programs of others."""
-    return any(name.startswith("LIBRARY_") for name, _ in _lists(platform / "platform.mk"))
+    return any(name.startswith("LIBRARY_") for name, _ in _variables(platform / "platform.mk"))
 
 
 def has_program(platform: Path) -> bool:
     """Whether a platform's networks make programs that read and write files."""
-    return any(name == "PROGRAM" for name, _ in _lists(platform / "platform.mk"))
+    return any(name == "PROGRAM" for name, _ in _lists(platform.parent, platform))
+
+
+def has_l3(platform: Path) -> bool:
+    """Whether a platform's networks reach L3."""
+    return not any(name == "WITHOUT_L3" for name, _ in _variables(platform / "platform.mk"))
 
 
 def runtime_files(
@@ -31,11 +36,10 @@ def runtime_files(
 
     Those that the makefiles name, and all that they include.
     """
-    wanted = LIBRARY_LISTS if library else PROGRAM_LISTS
+    wanted = LIBRARY_LISTS if library else (*PROGRAM_LISTS, *LIBRARY_LISTS)
     listed = [
         file
-        for makefile in (runtime / "Makefile", platform / "platform.mk")
-        for name, files in _lists(makefile)
+        for name, files in _lists(runtime, platform)
         if name in wanted
         for file in _FILE.findall(files)
     ]
@@ -50,13 +54,21 @@ def runtime_files(
             continue
         found[name] = path
         waiting += _INCLUDE.findall(path.read_text())
-    makefiles = [
+    return [*_makefiles(runtime, platform), *found.values()]
+
+
+def _makefiles(runtime: Path, platform: Path) -> list[Path]:
+    """The platform's own, or those of all."""
+    return [
         next(folder / name for folder in (platform, runtime) if (folder / name).is_file())
         for name in ALWAYS
     ]
-    return [*makefiles, *found.values()]
 
 
-def _lists(makefile: Path) -> list[tuple[str, str]]:
-    """The variables of a makefile and their values."""
+def _lists(runtime: Path, platform: Path) -> list[tuple[str, str]]:
+    """The variables of a platform's makefiles and their values."""
+    return [found for makefile in _makefiles(runtime, platform) for found in _variables(makefile)]
+
+
+def _variables(makefile: Path) -> list[tuple[str, str]]:
     return _LIST.findall(makefile.read_text().replace("\\\n", " "))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,30 +52,61 @@ class Chip:
         bank_conflicts: bool,
     ) -> RunResult:
         """Run a network built for the chip on inputs that lie back to back."""
+        l1_bytes = self.simulated_l1(built_with(build_dir, "L1_BYTES", self.smallest_l1))
+        program = built_program(build_dir, "network.elf")
+        return self.run_program(
+            program, build_dir, inputs, timeout_s, l1_bytes=l1_bytes, bank_conflicts=bank_conflicts
+        )
+
+    def run_program(
+        self,
+        program: Path,
+        build_dir: Path,
+        inputs: bytes | NDArray[np.uint8],
+        timeout_s: float,
+        *,
+        bank_conflicts: bool,
+        l1_bytes: int | None = None,
+        steps: Sequence[str] = ("run",),
+    ) -> RunResult:
+        """Run a program that a build directory is of, by these steps of GVSoC's."""
         gvsoc = gvsoc_start.find()
         if gvsoc is None:
             raise RunnerError("GVSoC is neither in GVSOC_HOME nor on PATH")
-        program = built_program(build_dir, "network.elf")
-        l1_bytes = self.simulated_l1(built_with(build_dir, "L1_BYTES", self.smallest_l1))
         with workspace(build_dir) as directory, gvsoc_start.explained():
-            options = [*self.options, *([MODEL_BANK_CONFLICTS] if bank_conflicts else [])]
-            if l1_bytes != self.smallest_l1:
-                cluster = self._write_cluster(gvsoc, directory, l1_bytes)
-                options.append(f"chip/cluster_config_file={cluster}")
-            command = [
-                *gvsoc_start.command(gvsoc, self.target, directory, program),
-                *(f"--config-opt={option}" for option in options),
-                "run",
-            ]
+            command = self.command(
+                gvsoc, program, directory, l1_bytes, bank_conflicts=bank_conflicts
+            )
             return run_in_workspace(
                 directory,
-                command,
+                [*command, *steps],
                 inputs,
                 timeout_s,
                 measures_cycles=True,
                 models_bank_conflicts=lambda: _banks_have_a_width(directory / USED_DESCRIPTION),
                 environment=gvsoc_start.environment(gvsoc),
             )
+
+    def command(
+        self,
+        gvsoc: Program,
+        program: Path,
+        directory: Path,
+        l1_bytes: int | None = None,
+        *,
+        bank_conflicts: bool = True,
+    ) -> list[str]:
+        """What runs a program in a work directory on the chip, up to the steps; L1 is the chip's
+        own, or has so many bytes.
+        """
+        options = [*self.options, *([MODEL_BANK_CONFLICTS] if bank_conflicts else [])]
+        if l1_bytes is not None and l1_bytes != self.smallest_l1:
+            cluster = self._write_cluster(gvsoc, directory, l1_bytes)
+            options.append(f"chip/cluster_config_file={cluster}")
+        return [
+            *gvsoc_start.command(gvsoc, self.target, directory, program),
+            *(f"--config-opt={option}" for option in options),
+        ]
 
     def simulated_l1(self, l1_bytes: int) -> int:
         """Size of an L1 that GVSoC can simulate and that is large enough.

@@ -1,4 +1,4 @@
-/* The PULP cluster of pulp-open and of GAP8: eight RI5CY cores with Xpulp, 64 kB of L1, mchan and the event unit. */
+/* The PULP cluster of pulp-open and GAP8: eight RI5CY cores with Xpulp, L1, mchan and the event unit. */
 #ifndef DSC_PLATFORM_H
 #define DSC_PLATFORM_H
 

@@ -6,6 +6,9 @@
 
 #define MCHAN_VERSION 7
 
+#define UDMA_HYPER_ID 8u
+#define HYPER_QUEUES 8u
+
 /* Control registers of the performance counters. There is an event for L1 conflicts, but GVSoC does not count it. */
 #define PULP_COUNTED_EVENTS 0xCC0
 #define PULP_COUNTER_MODE 0xCC1

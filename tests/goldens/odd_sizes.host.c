@@ -5,13 +5,15 @@
 #include "dsc_runtime.h"
 #include "dsc_simd.h"
 
-#ifdef DSC_L1_ARENA /* an array that several networks share */
+#if defined DSC_L1_ARENA /* an array that several networks share */
 extern uint8_t DSC_L1_ARENA[];
 #define net_l1 DSC_L1_ARENA
+#elif defined DSC_L1_BASE /* what the platform has allocated for all of them */
+#define net_l1 DSC_L1_BASE
 #else
 DSC_L1 static uint8_t net_l1[4800];
 #endif
-_Alignas(8) static uint8_t net_l2[2064];
+DSC_L2 static uint8_t net_l2[2064];
 
 static void net_conv_kernel(uint32_t core, const uint8_t *x, const uint8_t *w, uint8_t *y, int32_t row, int32_t column) {
   const int32_t pixel_first = (int32_t)core * 49 / (int32_t)DSC_CORES;
@@ -96,12 +98,12 @@ static void net_add_kernel(uint32_t core, const uint8_t *x0, const uint8_t *x1, 
 static const dsc_buffer net_input = {net_l2 + 1032, 196};
 static const dsc_buffer net_output = {net_l2 + 1032, 1029};
 static const dsc_buffer net_conv = {net_l2 + 0, 1029};
-static const dsc_buffer net_conv_kept = {net_l1 + 3744, 1056};
-static const dsc_buffer net_dw_w = {net_l1 + 3320, 420};
+#define net_conv_kept ((dsc_buffer){net_l1 + 3744, 1056})
+#define net_dw_w ((dsc_buffer){net_l1 + 3320, 420})
 static dsc_dma net_dw_w_dma;
-static const dsc_buffer net_pw_w = {net_l1 + 0, 672};
+#define net_pw_w ((dsc_buffer){net_l1 + 0, 672})
 static dsc_dma net_pw_w_dma;
-static const dsc_buffer net_dw_kept = {net_l1 + 672, 1029};
+#define net_dw_kept ((dsc_buffer){net_l1 + 672, 1029})
 
 /* conv: conv2d, makes 21x7x7 si8 chw; tile 21x7x7, hwc/chw */
 static DSC_NOINLINE void net_layer_conv(uint32_t core) {

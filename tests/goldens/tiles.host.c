@@ -5,13 +5,15 @@
 #include "dsc_runtime.h"
 #include "dsc_simd.h"
 
-#ifdef DSC_L1_ARENA /* an array that several networks share */
+#if defined DSC_L1_ARENA /* an array that several networks share */
 extern uint8_t DSC_L1_ARENA[];
 #define net_l1 DSC_L1_ARENA
+#elif defined DSC_L1_BASE /* what the platform has allocated for all of them */
+#define net_l1 DSC_L1_BASE
 #else
 DSC_L1 static uint8_t net_l1[1336];
 #endif
-_Alignas(8) static uint8_t net_l2[6912];
+DSC_L2 static uint8_t net_l2[6912];
 
 static void net_conv_kernel(uint32_t core, const uint8_t *x, const uint8_t *w, uint8_t *y, int32_t row, int32_t column) {
   const int32_t pixel_first = (int32_t)core * 144 / (int32_t)DSC_CORES;

@@ -1,0 +1,95 @@
+"""Networks under PMSIS: built with pulp-sdk's makefiles, run on GVSoC's pulp-open."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from library_networks import (
+    DIGITS,
+    LIBRARY,
+    case_table,
+    compiled_networks,
+)
+
+import dsconv
+from dsconv import zoo
+from dsconv.errors import DsconvError
+from dsconv.runners import gvsoc, gvsoc_start, pulp_sdk
+from dsconv.runners.process import run_program
+from dsconv.targets import load_target
+
+TIMEOUT_S = 300
+
+needs_pulp_sdk = pytest.mark.skipif(pulp_sdk.find() is None, reason="pulp-sdk is not set up")
+
+MAKEFILE = """\
+APP = networks
+APP_SRCS = pmsis.c
+APP_CFLAGS = -I.
+.DEFAULT_GOAL = build
+{includes}
+include $(RULES_DIR)/pmsis_rules.mk
+"""
+
+
+@needs_pulp_sdk
+def test_a_network_is_bit_exact():
+    report = dsconv.compile(DIGITS, "pmsis").run(on="gvsoc")
+    assert report.equal
+    assert report.cycles is not None
+    assert report.cycles < 100_000
+
+
+@needs_pulp_sdk
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["dscnn", "mv1-96"])
+def test_cycles_are_those_of_bare_metal(name: str):
+    """Of a cluster with as much memory: at most 3 % more."""
+    model, pmsis, bare = zoo.build(name), load_target("pmsis"), load_target("pulp_open")
+    compiled = dsconv.compile(model, pmsis)
+    layers = len(compiled.imported.layers)
+    same = bare.with_sizes(
+        pmsis.l1.usable() + bare.l1.bytes - bare.l1.usable(),
+        pmsis.l2.usable(layers) + bare.l2.bytes - bare.l2.usable(layers),
+    )
+    under_pmsis, on_bare_metal = (
+        network.run(on="gvsoc") for network in (compiled, dsconv.compile(model, same))
+    )
+    assert under_pmsis.equal
+    assert under_pmsis.cycles is not None
+    assert on_bare_metal.cycles is not None
+    assert under_pmsis.cycles <= 1.03 * on_bare_metal.cycles
+
+
+@needs_pulp_sdk
+def test_networks_in_one_application(tmp_path: Path):
+    networks = compiled_networks("pmsis", tmp_path / "models", 2)
+    for name, network in networks.items():
+        network.write(tmp_path / name, library=True)
+    shutil.copy(LIBRARY / "pmsis.c", tmp_path)
+    (tmp_path / "cluster_cases.h").write_text(case_table(networks))
+    includes = "\n".join(f"include {name}/platform.mk" for name in networks)
+    (tmp_path / "Makefile").write_text(MAKEFILE.format(includes=includes))
+    run_program(["make"], tmp_path, TIMEOUT_S)
+    found = gvsoc_start.find()
+    assert found is not None
+    program = tmp_path / "BUILD/PULP/GCC_RISCV/networks/networks"
+    command = [*gvsoc.CHIP.command(found, program, tmp_path), "run"]
+    run_program(command, tmp_path, TIMEOUT_S, gvsoc_start.environment(found))
+
+
+def test_networks_that_need_l3_are_refused(tmp_path: Path):
+    small = load_target("pmsis").l2
+    compiled = dsconv.compile(DIGITS, "pmsis", l2=small.bytes - small.usable(12) + 4096)
+    with pytest.raises(DsconvError, match="platform pmsis does not reach L3, of which the network"):
+        compiled.write(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_library_has_no_harness(tmp_path: Path):
+    dsconv.compile(DIGITS, "pmsis").write(tmp_path, library=True)
+    files = {path.name for path in tmp_path.iterdir()}
+    assert {"platform.mk", "network.c", "dsc_pmsis.c", "dsc_pmsis.h", "kernels_xpulp.S"} <= files
+    assert not files & {"harness.c", "dsc_semihosting.c", "mchan.h", "crt0.S", "link.ld"}
