@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dsconv.runners import build, gvsoc, gvsoc_gap8
+from dsconv.runners import build, gvsoc, gvsoc_gap8, gvsoc_siracusa
 from dsconv.runners.platforms import PLATFORMS
 
 TESTS = Path(__file__).parent
@@ -28,7 +28,14 @@ PULP_CHIPS = [
     pytest.param("gap8", marks=needs_gap8),
 ]
 
-ON_GVSOC = [pytest.param("pulp_open", gvsoc.CHIP, marks=needs_gvsoc)]
+needs_siracusa = pytest.mark.skipif(
+    gvsoc_siracusa.find() is None, reason="GVSoC's model of siracusa is not installed"
+)
+
+ON_GVSOC = [
+    pytest.param("pulp_open", gvsoc.CHIP, marks=needs_gvsoc),
+    pytest.param("siracusa", gvsoc_siracusa.CHIP, marks=needs_siracusa),
+]
 """Targets and their chips."""
 
 on_every_platform = pytest.mark.parametrize("platform", ["host", "qemu", *PULP_CHIPS])

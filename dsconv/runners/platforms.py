@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import ModuleType
 
-from dsconv.runners import gvsoc, gvsoc_gap8, host, pulp_sdk, qemu
+from dsconv.runners import gvsoc, gvsoc_gap8, gvsoc_siracusa, host, pulp_sdk, qemu
 from dsconv.runners.build import RISCV_BINUTILS
 
 
@@ -39,6 +39,7 @@ PLATFORMS = {
     "qemu": Platform(Runner.QEMU, qemu),
     "pulp_open": Platform(Runner.GVSOC, gvsoc, counts=True),
     "gap8": Platform(Runner.GVSOC, gvsoc_gap8, counts=True, counts_bank_conflicts=True),
+    "siracusa": Platform(Runner.GVSOC, gvsoc_siracusa, counts=True),
     "pmsis": Platform(Runner.GVSOC, pulp_sdk),
 }
 """By the name of the folder."""

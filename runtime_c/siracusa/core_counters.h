@@ -1,0 +1,1 @@
+../pulp/core_counters.h

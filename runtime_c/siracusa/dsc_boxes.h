@@ -1,0 +1,1 @@
+../pulp/dsc_boxes.h

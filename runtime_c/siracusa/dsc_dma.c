@@ -1,0 +1,1 @@
+../pulp/dsc_dma.c

@@ -1,0 +1,1 @@
+../pulp/dsc_l3_queue.c

@@ -1,0 +1,1 @@
+../pulp/event_unit.h

@@ -1,0 +1,1 @@
+../pulp/hyperram.h

@@ -1,0 +1,1 @@
+../pulp/pulp_cluster.h
