@@ -59,8 +59,9 @@ TOOLCHAINS = {
         "arm-none-eabi-gcc",
         CORTEX_M,
         (
-            *("-nostdlib", "-nostartfiles", f"-T{LIBRARY / 'rv32.ld'}"),
-            "-Wl,--no-warn-rwx-segments",
+            "-nostartfiles",
+            f"-T{LIBRARY / 'cortex_m.ld'}",
+            str(LIBRARY / "start_cortex_m.c"),
             *("--specs=nosys.specs", "-Wl,--no-warn-rwx-segments"),
         ),
         (
