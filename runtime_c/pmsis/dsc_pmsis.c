@@ -27,7 +27,7 @@ typedef struct pi_hyperflash_conf flash_conf;
 #define flash_conf_init pi_hyperflash_conf_init
 #endif
 
-/* The allocator begins at the end of the RAM, and a transfer that ends there never ends on GVSoC. */
+/* Left free at the end of the RAM, where the allocator begins. */
 enum { BEHIND_L3_BYTES = 1024 };
 
 struct pi_device dsc_ram;
