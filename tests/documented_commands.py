@@ -193,5 +193,7 @@ MAKERS: dict[str, Callable[[Path], None]] = {
     "my.toml": of_folder("dsconv", "targets", "pulp_open.toml"),
     "mine.toml": of_folder("dsconv", "targets", "pulp_open.toml"),
     "student.onnx": digits,
+    "train.npz": of_folder("examples", "digits", "digits_test.npz"),
+    "int8.onnx": digits,
 }
 """How each file that commands read is made."""

@@ -25,6 +25,7 @@ OF_THE_READER = {
     r"^(cd|export|\.) ": "changes the reader's shell",
     r"--install-completion": "changes the reader's shell",
     r"tcp://": "needs a cluster of the reader's",
+    r"five_seeds|all_masks": "trains for long",
     r"^dsconv bench (paper|scan)": "takes hours; tests of dsconv.bench run parts of it",
 }
 """What no test runs, and why."""
@@ -47,6 +48,7 @@ NEEDS: dict[str, tuple[str, Callable[[], bool]]] = {
     r"mlir-opt-22": ("mlir-opt-22", has_program("mlir-opt-22")),
     r"from_pytorch": ("torch and scikit-learn", has_module("torch", "sklearn")),
     r"from_brevitas": ("Brevitas and scikit-learn", has_module("brevitas", "sklearn")),
+    r"dsconv scaffold": ("torch", has_module("torch")),
     r"\.tflite": ("ai-edge-litert", has_module("ai_edge_litert", "tflite_micro")),
     r"dsconv quantize|dsconv verify|--html": ("ONNX Runtime", has_module("onnxruntime")),
 }
