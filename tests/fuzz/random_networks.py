@@ -104,7 +104,7 @@ def random_networks(draw: st.DrawFn) -> RandomNetwork:
             operands += draw(st.lists(st.sampled_from(_neighbours(values, axis)), max_size=2))
         if kind in ("steps", "sum_steps"):
             dense = draw(st.sampled_from(("conv2d", "depthwise", "pointwise")))
-            summing = NextLayer(draw, dense, operands, gives_sums=True)
+            summing = NextLayer(draw, dense, operands[:1], gives_sums=True)
             sums = summing.append_to(network, f"sums_{number}", operands[:1])
             operands = [sums, *_broadcasting(operands[1:], sums)]
         layer = NextLayer(draw, kind, operands, axis=axis, last=number + 1 == layers)
