@@ -140,7 +140,7 @@ def test_the_command_prints_and_writes_all(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--targets", "gap9"], "no target gap9; there are gap8, host"),
+        (["--targets", "gap10"], "no target gap10; there are gap8, gap9, host"),
         (["--on", "paper"], "no cycles by paper; there are auto, model, gvsoc"),
         (["--data", "x.npz"], "the accuracy takes both --data and --labels"),
         (["--variants", "none.onnx"], "none.onnx: no such file"),

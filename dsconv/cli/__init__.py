@@ -84,6 +84,10 @@ def main() -> None:
     try:
         try:
             app()
+        except SystemExit as end:
+            if end.code != INTERRUPTED:
+                raise
+            raise KeyboardInterrupt from None  # in a command, Typer ends without a word
         finally:
             sys.stdout.flush()
     except DsconvError as error:
