@@ -50,6 +50,7 @@ func.func @net(%x: tensor<1x3x6x6xsi8, #dsconv.layout<hwc>>) -> tensor<1x2x1x1xs
 // CHECK-NEXT{LITERAL}: #ifdef DSC_PROGRAM /* what the harness of runtime_c runs */
 // CHECK-NEXT{LITERAL}: #define DSC_NETWORK net_network
 // CHECK-NEXT{LITERAL}: #define DSC_LAYERS 6
+// CHECK-NEXT{LITERAL}: #define DSC_L1_BYTES 272
 // CHECK-NEXT{LITERAL}: #define DSC_L3_BYTES 0
 // CHECK-NEXT{LITERAL}: #endif
 // CHECK-EMPTY:
@@ -68,9 +69,11 @@ func.func @net(%x: tensor<1x3x6x6xsi8, #dsconv.layout<hwc>>) -> tensor<1x2x1x1xs
 // CHECK-NEXT{LITERAL}: #include "dsc_runtime.h"
 // CHECK-NEXT{LITERAL}: #include "dsc_simd.h"
 // CHECK-EMPTY:
-// CHECK-NEXT{LITERAL}: #ifdef DSC_L1_ARENA /* an array that several networks share */
+// CHECK-NEXT{LITERAL}: #if defined DSC_L1_ARENA /* an array that several networks share */
 // CHECK-NEXT{LITERAL}: extern uint8_t DSC_L1_ARENA[];
 // CHECK-NEXT{LITERAL}: #define net_l1 DSC_L1_ARENA
+// CHECK-NEXT{LITERAL}: #elif defined DSC_L1_BASE /* what the platform has allocated for all of them */
+// CHECK-NEXT{LITERAL}: #define net_l1 DSC_L1_BASE
 // CHECK-NEXT{LITERAL}: #else
 // CHECK-NEXT{LITERAL}: DSC_L1 static uint8_t net_l1[272];
 // CHECK-NEXT{LITERAL}: #endif

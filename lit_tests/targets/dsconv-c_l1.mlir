@@ -11,8 +11,8 @@ func.func @net(%x: tensor<1x4x2x2xsi8, #dsconv.layout<hwc>>) -> tensor<1x4x2x2xs
   func.return %1 : tensor<1x4x2x2xsi8, #dsconv.layout<hwc>>
 }
 
-// CHECK: static const dsc_buffer net_up_kept = {net_l1 +
-// CHECK: static const dsc_buffer net_down_w = {net_l1 +
+// CHECK: #define net_up_kept ((dsc_buffer){net_l1 +
+// CHECK: #define net_down_w ((dsc_buffer){net_l1 +
 // CHECK-NEXT: static dsc_dma net_down_w_dma;
 // CHECK-LABEL{LITERAL}: static DSC_NOINLINE void net_layer_up(uint32_t core) {
 // CHECK:      net_down_w_dma = dsc_prefetch(net_down_w, weights_2, 0, (dsc_box){1, 0, 1, 0, 80, 0});

@@ -2,7 +2,7 @@
 
 %x = "test.op"() : () -> tensor<1x2x4x4xi32>
 %y = dsconv.avg_pool "pool1"(%x) window <kernel = [2, 2]> requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> : (tensor<1x2x4x4xi32>) -> tensor<1x2x3x3xsi8>
-// CHECK: Operation does not verify: input has elements si8 or ui8, got i32
+// CHECK: Operation does not verify: sums of i32 give sums of i32
 
 // -----
 

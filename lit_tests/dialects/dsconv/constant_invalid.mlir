@@ -17,4 +17,4 @@
 // -----
 
 %c = dsconv.constant dense<1> : tensor<2xi16>
-// CHECK: Operation does not verify: a constant has elements si8, ui8 or i32, got i16
+// CHECK: Operation does not verify: a constant has elements si8, ui8, i32 or i64, got i16

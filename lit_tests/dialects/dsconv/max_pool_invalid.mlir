@@ -2,7 +2,7 @@
 
 %x = "test.op"() : () -> tensor<1x2x4x4xf32>
 %y = dsconv.max_pool "pool1"(%x) window <kernel = [2, 2]> : (tensor<1x2x4x4xf32>) -> tensor<1x2x3x3xsi8>
-// CHECK: Operation does not verify: input has elements si8 or ui8, got f32
+// CHECK: Operation does not verify: input has elements si8 or ui8 or i32, got f32
 
 // -----
 

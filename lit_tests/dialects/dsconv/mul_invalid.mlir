@@ -2,7 +2,7 @@
 
 %a, %b = "test.op"() : () -> (tensor<1x2x4x4xi8>, tensor<1x2x4x4xsi8>)
 %y = dsconv.mul "mul1"(%a, %b) requant <multiplier = [1], shift = [0], half_even, clip = [-128, 127]> {zero_points = array<i32: 0, 0>} : (tensor<1x2x4x4xi8>, tensor<1x2x4x4xsi8>) -> tensor<1x2x4x4xsi8>
-// CHECK: Operation does not verify: lhs has elements si8 or ui8, got i8
+// CHECK: Operation does not verify: lhs has elements si8 or ui8 or i32, got i8
 
 // -----
 
