@@ -74,7 +74,7 @@ def test_runs_are_the_strips_in_their_order(seed: int):
     for plan in plans(axis.taps, axis.stride, axis.outputs):
         strips = strips_of(axis, plan)
         runs = runs_of(axis, strips)
-        assert [strip for run in runs for strip in run.strips] == strips
+        assert [strip for run in runs for strip in run.strips] == list(strips)
         for run in runs:
             firsts = [strip.first_output for strip in run.strips]
             assert firsts == list(range(firsts[0], firsts[-1] + 1, plan.columns))
