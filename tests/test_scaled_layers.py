@@ -92,16 +92,6 @@ def test_a_factor_of_0_is_an_error(monkeypatch: pytest.MonkeyPatch):
         import_onnx(layers("zero"))
 
 
-def test_what_is_no_layer_says_what_to_do():
-    writer = ModelWriter()
-    x = writer.dequantize(writer.input("x", X.dtype, SHAPE), X)
-    layer = Weighted.random(np.random.default_rng(1), "uint8", "uint8", "int8", (4, 4, 1, 1))
-    convolution = writer.node("Conv", x, qdq_weights(writer, layer))
-    model = writer.model(writer.quantize(writer.node("GlobalAveragePool", convolution), Y))
-    with pytest.raises(ModelError, match=r"Conv.*QuantizeLinear and a DequantizeLinear between"):
-        import_onnx(model)
-
-
 @pytest.mark.parametrize("options", [{"alpha": 0.5}, {"beta": 3.0}, {"alpha": -2.0, "beta": 0.25}])
 def test_a_gemm_with_factors(options: dict[str, Any]):
     writer = ModelWriter()

@@ -77,7 +77,7 @@ func.func @net(%x: tensor<1x3x6x6xsi8, #dsconv.layout<hwc>>) -> tensor<1x2x1x1xs
 // CHECK-NEXT{LITERAL}: #else
 // CHECK-NEXT{LITERAL}: DSC_L1 static uint8_t net_l1[272];
 // CHECK-NEXT{LITERAL}: #endif
-// CHECK-NEXT{LITERAL}: _Alignas(8) static uint8_t net_l2[256];
+// CHECK-NEXT{LITERAL}: DSC_L2 static uint8_t net_l2[256];
 
 // A kernel: loops with constant bounds for its shape, split over the cores.
 // CHECK{LITERAL}: static void net_conv_kernel(uint32_t core, const uint8_t *x, const uint8_t *w, uint8_t *y, int32_t row, int32_t column) {
