@@ -290,6 +290,7 @@ import os, signal
 from pathlib import Path
 from dsconv.cli import main
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 write = Path.write_text
 
 def interrupted(*arguments, **options):
