@@ -314,7 +314,7 @@ def test_a_network_learns(tmp_path: Path):
     module = OnnxModule(classifier(normalised=True))
     before = accuracy(module, labelled.in_order(32))
     log = fit(module, labelled.shuffled(16), Recipe(epochs=16, learning_rate=1e-2))
-    recalibrate(module, [module], labelled.images.split(32))
+    recalibrate(module, labelled.images.split(32))
     assert log[-1].loss < log[0].loss
     assert accuracy(module, labelled.in_order(32)) > max(before, 0.8)
 

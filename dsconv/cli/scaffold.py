@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich import box
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from dsconv.axial import Variant
 from dsconv.cli.arrays import load_array
-from dsconv.cli.consoles import console, errors
+from dsconv.cli.consoles import console
 from dsconv.cli.options import ARRAYS, OutputModel
+from dsconv.cli.progress import working
 from dsconv.errors import DsconvError
 from dsconv.files import check_writable, written_at_once
 from dsconv.frontends.onnx_file.model_file import load_model
 
 if TYPE_CHECKING:
-    from dsconv.training import Epoch
     from dsconv.training.hybrid import Hybrids
     from dsconv.training.student import Task
 
@@ -130,8 +127,8 @@ def scaffold_command(
         if not chosen:
             raise DsconvError("no axial layer pays within the budget: keep the network as it is")
     checkpoint = output.with_suffix(".checkpoint")
-    with _progress(f"{output.name}", epochs) as tell:
-        student = task.train(variant, chosen, checkpoint, tell)
+    with working(f"training {output.name} for {epochs} epochs"):
+        student = task.train(variant, chosen, checkpoint)
     write_log(student.log, output)
     with written_at_once(output) as draft:
         onnx.save(student.model, str(draft))
@@ -151,8 +148,8 @@ def _hybrids(task: Task, target: str, on: LatencySource, output: Path) -> Hybrid
 
     checkpoint = _supernet_checkpoint(output)
     latency = latency_on(target, on, task.training.images)
-    with _progress("supernet", task.recipe.epochs) as tell:
-        found = Hybrids.of(task, latency, checkpoint, tell)
+    with working(f"trying hybrids, with {task.recipe.epochs} epochs of training"):
+        found = Hybrids.of(task, latency, checkpoint)
     table = Table(title=f"{target}: {found.whole:,} cycles with KxK layers", box=box.SIMPLE_HEAD)
     table.add_column("layer", no_wrap=True)
     for column in ("loss when axial", "cycles when axial"):
@@ -189,20 +186,3 @@ def _write_front(found: Hybrids, output: Path) -> None:
 
 def _supernet_checkpoint(output: Path) -> Path:
     return output.with_suffix(".supernet")
-
-
-@contextmanager
-def _progress(title: str, epochs: int) -> Generator[Callable[[Epoch], None]]:
-    """A bar that each epoch moves on, with its loss and accuracy."""
-    columns = (
-        *(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()),
-        *(TimeRemainingColumn(), TextColumn("{task.fields[epoch]}")),
-    )
-    with Progress(*columns, console=errors, transient=True) as progress:
-        bar = progress.add_task(title, total=epochs, epoch="")
-
-        def tell(epoch: Epoch) -> None:
-            text = f"loss {epoch.loss:.3f}, {epoch.accuracy:.1%} right"
-            progress.update(bar, completed=epoch.number, epoch=text)
-
-        yield tell

@@ -4,7 +4,7 @@
     scaffold = Scaffold(network.model, Variant.HALF, images)
     fit(scaffold, loader, Recipe(epochs=60), teacher=network)
     student = scaffold.collapsed()
-    recalibrate(student, [student], [images])
+    recalibrate(student, [images])
     onnx.save(student.to_onnx(), "student.onnx")
 
 All are torch modules: they serve in a loop of your own as well. Importing this package raises

@@ -17,6 +17,8 @@ from dsconv.training.module import OnnxModule
 
 HELD_OUT = 10
 """One image of so many is held out, to say how well the network does on what it has not seen."""
+EVALUATION_BATCH = 256
+"""Images at a time where nothing is trained."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,6 @@ class Labelled:
         """Batches in another order in every epoch, by torch's random numbers."""
         return DataLoader(TensorDataset(self.images, self.classes), batch, shuffle=True)
 
-    def in_order(self, batch: int) -> Sequence[tuple[Tensor, Tensor]]:
+    def in_order(self, batch: int = EVALUATION_BATCH) -> Sequence[tuple[Tensor, Tensor]]:
         """Batches as they are."""
         return list(zip(self.images.split(batch), self.classes.split(batch), strict=True))

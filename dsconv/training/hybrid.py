@@ -8,13 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import torch
 
 from dsconv.axial import Variant, axial
 from dsconv.errors import DsconvError
 from dsconv.training.front import Option, front
-from dsconv.training.loop import Epoch, accuracy, fit
-from dsconv.training.student import EVALUATION_BATCH, STATISTICS, Task
+from dsconv.training.loop import accuracy
+from dsconv.training.student import Task
 from dsconv.training.supernet import Supernet
 
 Latency = Callable[[onnx.ModelProto], int]
@@ -52,25 +51,15 @@ class Hybrids:
     tried: dict[frozenset[str], Hybrid] = field(default_factory=dict[frozenset[str], Hybrid])
 
     @staticmethod
-    def of(
-        task: Task, latency: Latency, checkpoint: Path | None, tell: Callable[[Epoch], None]
-    ) -> Hybrids:
+    def of(task: Task, latency: Latency, checkpoint: Path | None) -> Hybrids:
         """Measures a network for each layer, trains the supernet, and tries hybrids of it."""
-        torch.manual_seed(task.recipe.seed)
-        supernet = Supernet(task.network, task.training.images[:STATISTICS])
+        supernet = Supernet(task.network, task.first_images)
         whole = latency(task.network)
         saved = {
             name: latency(axial(task.network, Variant.HALF, [name])) - whole
             for name in supernet.layers
         }
-        fit(
-            supernet,
-            task.training.shuffled(task.batch),
-            task.recipe,
-            teacher=task.teacher,
-            checkpoint=checkpoint,
-            tell=tell,
-        )
+        task.fit(supernet, checkpoint)
         found = Hybrids(supernet, task, whole, saved)
         found._search()
         return found
@@ -134,5 +123,5 @@ class Hybrids:
                 self.supernet.axial_layers,
                 self.whole + sum(self.saved[name] for name in layers),
                 self.supernet.loss(held_out),
-                accuracy(self.supernet, held_out.in_order(EVALUATION_BATCH)),
+                accuracy(self.supernet, held_out.in_order()),
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from math import isfinite
@@ -15,6 +16,8 @@ from torch.optim.lr_scheduler import OneCycleLR
 
 from dsconv.errors import DsconvError
 from dsconv.files import written_at_once
+
+logger = logging.getLogger(__name__)
 
 Batches = Iterable[tuple[Tensor, Tensor]]
 """Images (n, C, H, W) and classes (n,), again for each epoch, as a `DataLoader` gives them."""
@@ -38,6 +41,9 @@ class Epoch:
     number: int
     loss: float
     accuracy: float
+
+    def __str__(self) -> str:
+        return f"epoch {self.number}, loss {self.loss:.3f}, {self.accuracy:.1%} right"
 
 
 def fit(
@@ -89,6 +95,7 @@ def fit(
         if checkpoint is not None:
             state.save(checkpoint, log)
         tell(log[-1])
+        logger.info("%s", log[-1])
     module.eval()
     return log
 

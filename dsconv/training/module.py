@@ -145,10 +145,9 @@ def _trained(graph: OnnxGraph) -> set[str]:
     return found
 
 
-def recalibrate(
-    module: nn.Module, networks: Sequence[OnnxModule], batches: Sequence[Tensor]
-) -> None:
-    """Takes mean and variance of every batch normalisation anew: averages over the batches."""
+def recalibrate(module: nn.Module, batches: Sequence[Tensor]) -> None:
+    """Takes mean and variance of every batch normalisation in a module anew, over the batches."""
+    networks = [part for part in module.modules() if isinstance(part, OnnxModule)]
     was_training = module.training
     module.train()
     with torch.no_grad():

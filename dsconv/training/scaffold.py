@@ -9,6 +9,7 @@ rows and the one along columns. They begin as sums over the other axis.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 
 import onnx
 import torch
@@ -34,13 +35,15 @@ class Adapter(nn.Module):
         self.to_rows = nn.Parameter(torch.eye(width).repeat(1, height))
         self.to_columns = nn.Parameter(torch.eye(height).repeat_interleave(width, 1))
 
-    def rows(self, channels: slice) -> Tensor:
-        """Filters along rows, (channels, 1, 1, KX)."""
-        return (self.kernels[channels].flatten(1) @ self.to_rows.T)[:, None, None, :]
-
-    def columns(self, channels: slice) -> Tensor:
-        """Filters along columns, (channels, 1, KY, 1)."""
-        return (self.kernels[channels].flatten(1) @ self.to_columns.T)[:, None, :, None]
+    def filters(self, variant: Variant) -> tuple[Tensor, Tensor]:
+        """Those along rows, (channels, 1, 1, KX), and along columns, (channels, 1, KY, 1)."""
+        kernels = self.kernels.flatten(1)
+        along_rows, along_columns = kernels, kernels
+        if variant is Variant.HALF:
+            first = ceil(len(kernels) / 2)
+            along_rows, along_columns = kernels[:first], kernels[first:]
+        rows, columns = along_rows @ self.to_rows.T, along_columns @ self.to_columns.T
+        return rows[:, None, None, :], columns[:, None, :, None]
 
 
 class Scaffold(nn.Module):
@@ -59,6 +62,7 @@ class Scaffold(nn.Module):
         layers: Sequence[str] | None = None,
     ):
         super().__init__()
+        self.variant = variant
         known = known_layers(network)
         self.layers = known if layers is None else tuple(layers)
         teacher = normalised(network, self.layers, images)
@@ -75,11 +79,8 @@ class Scaffold(nn.Module):
         found: dict[str, Tensor] = {}
         for name, adapter in zip(self.layers, self.adapters, strict=True):
             assert isinstance(adapter, Adapter)
-            rows, columns = (f"{name}/{branch}/weights" for branch in BRANCHES)
-            first = slice(0, len(self.student.constant(rows)))
-            last = slice(-len(self.student.constant(columns)), None)
-            found[self.student.key(rows)] = adapter.rows(first)
-            found[self.student.key(columns)] = adapter.columns(last)
+            for branch, filters in zip(BRANCHES, adapter.filters(self.variant), strict=True):
+                found[self.student.key(f"{name}/{branch}/weights")] = filters
         return found
 
     def forward(self, x: Tensor) -> Tensor:

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import onnx
-import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from dsconv.axial import Variant
-from dsconv.training.data import Labelled
+from dsconv.training.data import EVALUATION_BATCH, Labelled
 from dsconv.training.loop import Epoch, Recipe, accuracy, fit
 from dsconv.training.module import OnnxModule, recalibrate
 from dsconv.training.scaffold import Scaffold, known_layers
 
 STATISTICS = 512
-"""Images that batch normalisation begins with where the network has none."""
-EVALUATION_BATCH = 256
+"""Images that say how the outputs of layers are spread before training."""
 
 
 @dataclass(frozen=True)
@@ -66,27 +65,30 @@ class Task:
     @property
     def teacher_accuracy(self) -> float:
         """Of the images held out."""
-        return accuracy(self.teacher, self.held_out.in_order(EVALUATION_BATCH))
+        return accuracy(self.teacher, self.held_out.in_order())
 
-    def train(
-        self,
-        variant: Variant,
-        layers: Sequence[str] | None,
-        checkpoint: Path | None,
-        tell: Callable[[Epoch], None],
-    ) -> Student:
-        """The student with axial layers in place of the named ones, or of all."""
-        torch.manual_seed(self.recipe.seed)
-        scaffold = Scaffold(self.network, variant, self.training.images[:STATISTICS], layers)
-        log = fit(
-            scaffold,
+    @property
+    def first_images(self) -> Tensor:
+        """What batch normalisation begins with where the network has none."""
+        return self.training.images[:STATISTICS]
+
+    def fit(self, module: nn.Module, checkpoint: Path | None) -> list[Epoch]:
+        """Trains a module, by what the teacher makes of the images too."""
+        return fit(
+            module,
             self.training.shuffled(self.batch),
             self.recipe,
             teacher=self.teacher,
             checkpoint=checkpoint,
-            tell=tell,
         )
+
+    def train(
+        self, variant: Variant, layers: Sequence[str] | None, checkpoint: Path | None
+    ) -> Student:
+        """The student with axial layers in place of the named ones, or of all."""
+        scaffold = Scaffold(self.network, variant, self.first_images, layers)
+        log = self.fit(scaffold, checkpoint)
         student = scaffold.collapsed()
-        recalibrate(student, [student], self.training.images.split(EVALUATION_BATCH))
-        right = accuracy(student, self.held_out.in_order(EVALUATION_BATCH))
+        recalibrate(student, self.training.images.split(EVALUATION_BATCH))
+        right = accuracy(student, self.held_out.in_order())
         return Student(student.to_onnx(), log, right, self.teacher_accuracy)

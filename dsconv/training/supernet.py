@@ -17,12 +17,10 @@ from torch.func import functional_call
 from torch.nn import functional
 
 from dsconv.axial import Variant, axial
-from dsconv.training.data import Labelled
+from dsconv.training.data import EVALUATION_BATCH, Labelled
 from dsconv.training.module import OnnxModule, recalibrate
 from dsconv.training.normalisation import normalised
 from dsconv.training.scaffold import BRANCHES, Adapter, known_layers
-
-EVALUATION_BATCH = 256
 
 
 class Supernet(nn.Module):
@@ -65,7 +63,7 @@ class Supernet(nn.Module):
     def take(self, layers: Collection[str], images: Tensor) -> None:
         """Turns to the hybrid with these axial layers, its batch normalisation by these images."""
         self.axial_layers = tuple(name for name in self.layers if name in layers)
-        recalibrate(self, [self.network], images.split(EVALUATION_BATCH))
+        recalibrate(self, images.split(EVALUATION_BATCH))
 
     def loss(self, data: Labelled) -> float:
         """Mean cross entropy of the hybrid that was taken."""
@@ -73,15 +71,14 @@ class Supernet(nn.Module):
         with torch.no_grad():
             total = sum(
                 float(functional.cross_entropy(self(images), classes, reduction="sum"))
-                for images, classes in data.in_order(EVALUATION_BATCH)
+                for images, classes in data.in_order()
             )
         return total / len(data)
 
     def to_onnx(self) -> onnx.ModelProto:
         """The hybrid that was taken, with axial layers where they are."""
         with torch.no_grad():
-            filters = self.filters(())
-            for key, value in filters.items():
+            for key, value in self.filters(()).items():
                 getattr(self.network, key).copy_(value)
         model = self.network.to_onnx()
         if not self.axial_layers:
@@ -92,13 +89,9 @@ class Supernet(nn.Module):
             assert isinstance(adapter, Adapter)
             if name not in self.axial_layers:
                 continue
-            rows, columns = (written[f"{name}/{branch}/weights"] for branch in BRANCHES)
-            parts = (
-                (rows, adapter.rows(slice(0, rows.dims[0]))),
-                (columns, adapter.columns(slice(rows.dims[0], None))),
-            )
-            for tensor, values in parts:
-                array = np.ascontiguousarray(values.detach().numpy())
+            for branch, filters in zip(BRANCHES, adapter.filters(Variant.HALF), strict=True):
+                tensor = written[f"{name}/{branch}/weights"]
+                array = np.ascontiguousarray(filters.detach().numpy())
                 tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
         return student
 
@@ -107,9 +100,8 @@ def _embedded(adapter: Adapter) -> Tensor:
     """Axial-half filters as KxK kernels: taps in the middle row for one half of the channels, in
     the middle column for the other.
     """
-    channels, _, height, width = adapter.kernels.shape
-    first = -(-channels // 2)
-    rows, columns = adapter.rows(slice(0, first)), adapter.columns(slice(first, None))
+    height, width = adapter.kernels.shape[2:]
+    rows, columns = adapter.filters(Variant.HALF)
     above, left = (height - 1) // 2, (width - 1) // 2
     return torch.cat(
         [

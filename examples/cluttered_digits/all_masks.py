@@ -43,7 +43,7 @@ def main() -> None:
     )
     task = Task(teacher, module, training, held_out, Recipe(epochs=EPOCHS), BATCH)
     latency = latency_on(TARGET, "array", task.training.images)
-    hybrids = Hybrids.of(task, latency, folder / "supernet.checkpoint", lambda _: None)
+    hybrids = Hybrids.of(task, latency, folder / "supernet.checkpoint")
     tried = len(hybrids.tried)
     chosen = {
         budget: hybrids.within(budget) for budget in sorted({one.cycles for one in hybrids.front()})

@@ -72,7 +72,7 @@ def measured(seed: int) -> Accuracies:
         scaffold = Scaffold(origin, Variant.HALF, labelled.images[:CALIBRATION_IMAGES])
         trained(scaffold, teacher)
         student = scaffold.collapsed()
-        recalibrate(student, [student], labelled.images.split(CALIBRATION_IMAGES))
+        recalibrate(student, labelled.images.split(CALIBRATION_IMAGES))
         return student
 
     teacher = OnnxModule(untrained)
