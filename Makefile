@@ -44,6 +44,11 @@ lint: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/pyright --pythonpath $(BIN)/python
+	@if $(BIN)/python -c 'import torch' 2> /dev/null; then \
+	  $(BIN)/pyright --pythonpath $(BIN)/python --project dsconv/training; \
+	else \
+	  echo "torch is not installed: the types of dsconv/training are not checked"; \
+	fi
 
 setup: $(VENV)/ready
 	@scripts/install-tools
