@@ -260,23 +260,6 @@ class TableOperation(LayerOperation, abc.ABC):
                 f"{role} have shape 1x{entries} or {channels}x{entries}, got {type_}"
             )
 
-    def _verify_steps(self, thresholds: SSAValue, values: SSAValue, element: Attribute) -> None:
-        """Checks thresholds of one type, and the values between them."""
-        passed, made = tensor_type(thresholds), tensor_type(values)
-        rows, count = made.get_shape()
-        if count < 2 or count & (count - 1):
-            raise VerifyException(f"{count} values; a power of two has as many comparisons")
-        self._verify_tables(values, "values", count)
-        if passed.element_type != element or passed.get_shape() != (rows, count - 1):
-            raise VerifyException(
-                f"thresholds have shape {rows}x{count - 1} and elements {element}, got {passed}"
-            )
-        if made.element_type != tensor_type(self.result).element_type:
-            raise VerifyException("values and result have the same elements")
-        array = constant_operand(self, thresholds, "thresholds").astype(np.int64)
-        if (array[:, 1:] < array[:, :-1]).any():
-            raise VerifyException("thresholds are in rising order")
-
 
 @irdl_op_definition
 class LookupOp(TableOperation):
@@ -317,8 +300,46 @@ class LookupOp(TableOperation):
             raise VerifyException("tables and result have the same elements")
 
 
+class StepsOperation(TableOperation, abc.ABC):
+    """A layer that gives the value of the step that something lies on.
+
+    Its last two operands are thresholds, of one type in rising order, and the values between them.
+    """
+
+    THRESHOLD: ClassVar[Attribute]
+
+    @property
+    def threshold_array(self) -> IntArray:
+        """The thresholds as numpy array, (1, T) or (K, T)."""
+        return constant_operand(self, self.operands[-2], "thresholds")
+
+    @property
+    def table_array(self) -> IntArray:
+        """The values as numpy array, (1, T + 1) or (K, T + 1)."""
+        return constant_operand(self, self.operands[-1], "values")
+
+    def _verify_steps(self) -> None:
+        """Checks thresholds and values."""
+        *_, thresholds, values = self.operands
+        passed, made = tensor_type(thresholds), tensor_type(values)
+        rows, count = made.get_shape()
+        if count < 2 or count & (count - 1):
+            raise VerifyException(f"{count} values; a power of two has as many comparisons")
+        self._verify_tables(values, "values", count)
+        if passed.element_type != self.THRESHOLD or passed.get_shape() != (rows, count - 1):
+            raise VerifyException(
+                f"thresholds have shape {rows}x{count - 1} and elements {self.THRESHOLD}, "
+                f"got {passed}"
+            )
+        if made.element_type != tensor_type(self.result).element_type:
+            raise VerifyException("values and result have the same elements")
+        array = self.threshold_array.astype(np.int64)
+        if (array[:, 1:] < array[:, :-1]).any():
+            raise VerifyException("thresholds are in rising order")
+
+
 @irdl_op_definition
-class StepsOp(TableOperation):
+class StepsOp(StepsOperation):
     """Replaces each sum by the value of the step that it lies on: any function of few results.
 
     Thresholds, i32 in rising order, are 1xT or KxT, and values 1x(T+1) or Kx(T+1). A sum has the
@@ -330,6 +351,7 @@ class StepsOp(TableOperation):
     name = "dsconv.steps"
 
     KERNEL: ClassVar[KernelKind | None] = KernelKind.STEPS
+    THRESHOLD: ClassVar[Attribute] = i32
 
     input = operand_def(TensorType)
     thresholds = operand_def(TensorType)
@@ -347,24 +369,14 @@ class StepsOp(TableOperation):
     ):
         super().__init__(layer, [input, thresholds, values], result_type)
 
-    @property
-    def threshold_array(self) -> IntArray:
-        """The thresholds as numpy array, (1, T) or (K, T)."""
-        return constant_operand(self, self.thresholds, "thresholds")
-
-    @property
-    def table_array(self) -> IntArray:
-        """The values as numpy array, (1, T + 1) or (K, T + 1)."""
-        return constant_operand(self, self.values, "values")
-
     def _verify_operands(self) -> None:
         verify_activation(self.input, "input", (i32,))
         verify_shape(self.result, "result has", tensor_type(self.input).get_shape())
-        self._verify_steps(self.thresholds, self.values, i32)
+        self._verify_steps()
 
 
 @irdl_op_definition
-class SumStepsOp(TableOperation):
+class SumStepsOp(StepsOperation):
     """Replaces each weighted sum of activations by the value of the step that it lies on.
 
     Inputs are of 8 bits, or sums of i32; those behind the first may broadcast over it. Weights, i64
@@ -376,6 +388,7 @@ class SumStepsOp(TableOperation):
     name = "dsconv.sum_steps"
 
     KERNEL: ClassVar[KernelKind | None] = KernelKind.SUM_STEPS
+    THRESHOLD: ClassVar[Attribute] = i64
 
     inputs = var_operand_def(TensorType)
     weights = operand_def(TensorType)
@@ -408,16 +421,6 @@ class SumStepsOp(TableOperation):
         return constant_operand(self, self.weights, "weights")
 
     @property
-    def threshold_array(self) -> IntArray:
-        """The thresholds as numpy array, (1, T) or (K, T)."""
-        return constant_operand(self, self.thresholds, "thresholds")
-
-    @property
-    def table_array(self) -> IntArray:
-        """The values as numpy array, (1, T + 1) or (K, T + 1)."""
-        return constant_operand(self, self.values, "values")
-
-    @property
     def reads_all_channels(self) -> bool:
         """Whether one record has the weights of all channels, so that a tile has these, too."""
         return self.shares_table and len(self.weight_array) > 1
@@ -444,7 +447,7 @@ class SumStepsOp(TableOperation):
                 f"weights have shape 1x{terms} or {channels}x{terms} and elements i64, got "
                 f"{weights}"
             )
-        self._verify_steps(self.thresholds, self.values, i64)
+        self._verify_steps()
         has_part = self.tile is not None and self.tile.tile.channels != channels
         if self.reads_all_channels and has_part:
             raise VerifyException("a tile of this sum has all channels")
