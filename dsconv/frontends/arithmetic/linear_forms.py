@@ -24,6 +24,7 @@ Rationals = tuple[Fraction, ...]
 """One value, or one for each channel."""
 Function = Callable[[Reals], Reals]
 
+SUMS = Quantisation(1.0, 0, "int32")
 LARGEST_TOTAL = 2**62
 
 

@@ -1,4 +1,4 @@
-"""Layers whose results are not quantised: sums of 32 bits between them, and the steps behind.
+"""Layers whose results are not quantised: sums of 32 bits between them.
 
 What a layer makes is a linear form of integers, each of them a tensor of the module. Additions put
 forms together, averages and movements go through every term, and where a result is quantised at
@@ -25,8 +25,6 @@ from dsconv.dialects.graph import (
     LookupOp,
     MaxPoolOp,
     MulOp,
-    StepsOp,
-    SumStepsOp,
     WeightedOperation,
     tensor_type,
 )
@@ -34,23 +32,15 @@ from dsconv.errors import ModelError
 from dsconv.frontends.arithmetic.digits import DIGITS, digits_of
 from dsconv.frontends.arithmetic.integer_arithmetic import IntegerArithmetic
 from dsconv.frontends.arithmetic.linear_forms import (
+    SUMS,
     Function,
     IntArray,
     LinearForm,
     Rationals,
     Term,
-    TooWideError,
-    Total,
-    quantised_steps,
     spread,
 )
-from dsconv.frontends.arithmetic.scales import Quantisation, Reals
-from dsconv.frontends.arithmetic.step_tables import (
-    Steps,
-    TooManyStepsError,
-    padded_tables,
-    steps_of,
-)
+from dsconv.frontends.arithmetic.scales import Quantisation
 from dsconv.frontends.arithmetic.values import (
     UNBOUNDED,
     UNLABELLED,
@@ -89,9 +79,8 @@ from dsconv.frontends.core.operations import (
     with_accumulators_in_32_bits,
 )
 from dsconv.frontends.core.phases import in_phases
-from dsconv.frontends.onnx_file.onnx_graph import Node
+from dsconv.frontends.core.quantised_sums import quantised_sums
 
-SUMS = Quantisation(1.0, 0, "int32")
 NOTHING: Rationals = (Fraction(0),)
 Limits = tuple[int, int]
 EVERY: Limits = SUMS.limits
@@ -135,18 +124,7 @@ class SumMaker:
         """Quantises a function of what a layer sums up; without one, the sums within its bounds."""
         unbounded = sums if sums.bounds == UNBOUNDED else replace(sums, bounds=UNBOUNDED)
         form = self._form(unbounded)
-        try:
-            operation = _quantised(layer, sums, form, function, output)
-        except TooManyStepsError as error:
-            raise layer.node.problem(
-                f"what it gives of the sums of {sums.node.title} changes too often for a table",
-                "quantise in between",
-            ) from error
-        except TooWideError as error:
-            raise layer.node.problem(
-                "the integer that holds its sum exactly does not fit 64 bits",
-                "look for a scale or a bias far out of range, or quantise in between",
-            ) from error
+        operation = quantised_sums(layer, sums, form, function, output)
         read = [term.integers for term in form.terms]
         return self._append(operation, layer, read, output, name)
 
@@ -497,66 +475,3 @@ def _problem(layer: PendingLayer, what: str) -> ModelError:
     return layer.node.problem(
         f"its result, which is not quantised, {what}: sums of it are not exact", QUANTISE_BETWEEN
     )
-
-
-def _quantised(
-    layer: LayerOfSums | FunctionOfSums,
-    sums: SummingLayer,
-    form: LinearForm,
-    function: Function | None,
-    output: Quantisation,
-) -> StepsOp | SumStepsOp:
-    """The results of a form's function, from the steps at which they change."""
-    result = result_type(layer, output.dtype)
-    (term, *others), checked = form.terms, _checked(layer.node, function)
-    is_alone = not others and term.integers.dtype == SUMS.dtype
-    if is_alone and (form.is_uniform or checked is not None):
-        steps = _steps(sums, term, form.addends, checked, output, layer.bounds)
-        thresholds, values = padded_tables(steps, output.dtype)
-        tables = ConstantOp.of(thresholds), ConstantOp.of(values)
-        return StepsOp(UNLABELLED, term.integers.value, *tables, result)
-    total = Total.of(form)
-    steps = total.steps(checked, output, layer.bounds)
-    thresholds, values = padded_tables(steps, output.dtype, np.int64)
-    tables = ConstantOp.of(thresholds), ConstantOp.of(values)
-    read = [term.integers.value for term in form.terms]
-    return SumStepsOp(UNLABELLED, read, ConstantOp.of(total.weights), *tables, result)
-
-
-def _steps(
-    layer: SummingLayer,
-    term: Term,
-    addends: Rationals,
-    function: Function | None,
-    output: Quantisation,
-    bounds: tuple[float, float],
-) -> list[Steps]:
-    """Sums of one term at which results change, in every channel."""
-    if function is None:
-        limits = int(term.low.min()), int(term.high.max())
-        return [quantised_steps(term.scales[0], addends[0], limits, output, bounds)]
-    channels = layer.view.sizes[1]
-    scales, added = (
-        np.array([float(value) for value in spread(values, channels)]).reshape(-1, 1)
-        for values in (term.scales, addends)
-    )
-
-    def reals(sums: IntArray) -> Reals:
-        return function(sums.astype(np.float64) * scales + added)
-
-    low, high = (np.broadcast_to(limit, (channels,)).tolist() for limit in (term.low, term.high))
-    return steps_of(reals, output.quantised, list(zip(low, high, strict=True)))
-
-
-def _checked(node: Node, function: Function | None) -> Function | None:
-    """A function whose results are all numbers."""
-    if function is None:
-        return None
-
-    def checked(reals: Reals) -> Reals:
-        results = function(reals)
-        if np.isnan(results).any():
-            raise node.problem("its result is not a number for some inputs")
-        return results
-
-    return checked
