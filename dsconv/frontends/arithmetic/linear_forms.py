@@ -84,16 +84,19 @@ class LinearForm:
 
     def plus(self, other: LinearForm) -> LinearForm:
         """The sum of two forms."""
-        count = max(len(self.addends), len(other.addends))
-        pairs = zip(spread(self.addends, count), spread(other.addends, count), strict=True)
-        return LinearForm(
-            self.terms + other.terms, tuple(first + second for first, second in pairs)
-        )
+        addends = tuple(own + more for own, more in by_channel(self.addends, other.addends))
+        return LinearForm(self.terms + other.terms, addends)
 
 
 def spread(values: Rationals, count: int) -> Rationals:
     """One value for each of so many channels."""
     return values * count if len(values) == 1 else values
+
+
+def by_channel(first: Rationals, second: Rationals) -> list[tuple[Fraction, Fraction]]:
+    """Values of both for each channel; one pair where both are the same for all."""
+    count = max(len(first), len(second))
+    return list(zip(spread(first, count), spread(second, count), strict=True))
 
 
 @dataclass(frozen=True)

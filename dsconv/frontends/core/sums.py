@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import reduce
 from typing import Protocol
 
 import numpy as np
@@ -38,7 +39,7 @@ from dsconv.frontends.arithmetic.linear_forms import (
     LinearForm,
     Rationals,
     Term,
-    spread,
+    by_channel,
 )
 from dsconv.frontends.arithmetic.scales import Quantisation
 from dsconv.frontends.arithmetic.values import (
@@ -193,12 +194,8 @@ class SumMaker:
             Fraction(float(scale)) / layer.divisor
             for scale in np.float32(layer.x.quantisation.scale) * layer.weights.scales.reshape(-1)
         )
-        rests = layer.bias_rests or (Fraction(0),)
-        count = max(len(scales), len(rests))
-        addends = tuple(
-            rest * scale
-            for rest, scale in zip(spread(rests, count), spread(scales, count), strict=True)
-        )
+        rests = layer.bias_rests or NOTHING
+        addends = tuple(rest * scale for rest, scale in by_channel(rests, scales))
         clip = _integer_bounds(layer, scales, addends)
         unbounded = replace(layer, bounds=UNBOUNDED)
         if isinstance(unbounded, TransposedConvolutionLayer):
@@ -255,15 +252,9 @@ class SumMaker:
         if any(len(form.terms) > 1 or form.has_addends for form in forms):
             raise _problem(layer, "is a product of sums of several terms")
         lhs, rhs = (form.terms[0] for form in forms)
-        count = max(len(lhs.scales), len(rhs.scales))
-        scales = tuple(
-            first * second
-            for first, second in zip(
-                spread(lhs.scales, count), spread(rhs.scales, count), strict=True
-            )
-        )
+        scales = tuple(first * second for first, second in by_channel(lhs.scales, rhs.scales))
         ends = [low * high for low in (lhs.low, lhs.high) for high in (rhs.low, rhs.high)]
-        low, high = (ends_of(ends) for ends_of in (_least, _most))
+        low, high = reduce(np.minimum, ends), reduce(np.maximum, ends)
         clip = _integer_bounds(layer, scales, NOTHING)
         operation = MulOp(
             UNLABELLED,
@@ -423,14 +414,6 @@ def _of_bytes(value: Summand, kept: Quantisation, add_layer: AddLayerAs) -> Line
     return LinearForm((Term(integers, kept.zero_point, scales, low, high),))
 
 
-def _least(arrays: Sequence[IntArray]) -> IntArray:
-    return np.min(np.broadcast_arrays(*arrays), axis=0)
-
-
-def _most(arrays: Sequence[IntArray]) -> IntArray:
-    return np.max(np.broadcast_arrays(*arrays), axis=0)
-
-
 def _within(
     value: Dequantised | AnyPendingLayer, bounds: tuple[float, float]
 ) -> Dequantised | AnyPendingLayer:
@@ -446,8 +429,7 @@ def _integer_bounds(layer: SummingLayer, scales: Rationals, addends: Rationals) 
     """The integers that real bounds leave, which have to be whole and the same in all channels."""
     if layer.bounds == UNBOUNDED:
         return EVERY
-    count = max(len(scales), len(addends))
-    pairs = zip(spread(scales, count), spread(addends, count), strict=True)
+    pairs = by_channel(scales, addends)
     limits = {_limits(layer.bounds, scale, addend) for scale, addend in pairs}
     clip = limits.pop()
     if clip is None or limits:
