@@ -43,7 +43,7 @@ from dsconv.dialects.graph.movement import (
     SliceOp,
 )
 from dsconv.dialects.graph.pooling import POOLING_OPS, AveragePoolOp, MaxPoolOp, PoolOperation
-from dsconv.dialects.graph.sampling import SAMPLING_OPS, InterpolateOp, Places
+from dsconv.dialects.graph.sampling import MOST_PIXEL_PARTS, SAMPLING_OPS, InterpolateOp, Places
 from dsconv.dialects.graph.weighted import (
     WEIGHTED_OPS,
     Conv2DOp,
@@ -67,6 +67,7 @@ __all__ = [
     "BIT_ROW",
     "DTYPES",
     "GRAPH_OPS",
+    "MOST_PIXEL_PARTS",
     "TABLE_ENTRIES",
     "AddOp",
     "AveragePoolOp",

@@ -26,6 +26,8 @@ from dsconv.dialects.tiled.kernel import KernelKind
 
 Places = tuple[int, int, int]
 """Step, offset and parts: output i lies at `(i * step + offset) / parts` of the input."""
+MOST_PIXEL_PARTS = 2**22
+"""Of one pixel, so that the sum of all parts of an activation fits 32 bits."""
 
 
 @irdl_op_definition

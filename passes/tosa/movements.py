@@ -11,6 +11,7 @@ from xdsl.ir import SSAValue
 
 from dsconv.dialects.attributes import RequantAttr, Rounding, WindowAttr
 from dsconv.dialects.graph import (
+    MOST_PIXEL_PARTS,
     AveragePoolOp,
     ConcatOp,
     InterpolateOp,
@@ -38,8 +39,6 @@ from dsconv.passes.tosa.values import (
 STORED_AXES = (0, 2, 3, 1)
 """The stored axis of each dimension N, H, W, C."""
 NO_PADS = (0, 0, 0, 0)
-MOST_PARTS = 2**22
-"""Of one pixel, so that the sum of all parts of an activation fits 32 bits."""
 
 
 def read_constant(reader: FunctionReader, operation: TosaOperation) -> None:
@@ -213,7 +212,7 @@ def _interpolated(
 ) -> Sums:
     """Sums of the four pixels around, in parts of one; a rescale makes bytes of them."""
     rows, columns = ((down, offset, up) for up, down, offset in axes)
-    if rows[2] * columns[2] > MOST_PARTS:
+    if rows[2] * columns[2] > MOST_PIXEL_PARTS:
         raise operation.problem(f"{rows[2]}x{columns[2]} parts of a pixel")
     shape = operation.result_shape
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import floor
 
-from dsconv.dialects.graph import Places, ResizeOp
+from dsconv.dialects.graph import MOST_PIXEL_PARTS, Places, ResizeOp
 from dsconv.frontends.arithmetic.values import (
     UNBOUNDED,
     UNLABELLED,
@@ -36,8 +36,6 @@ from dsconv.frontends.onnx_file.onnx_graph import Node
 from dsconv.frontends.onnx_file.view import CHANNEL_AXIS, Shape, View, padded_to_rank_4
 
 LINEAR = ("linear", "bilinear")
-MOST_PARTS = 2**22
-"""Of one pixel, so that the sum of all parts of an activation fits 32 bits."""
 
 
 def read_resize(reader: Reader, node: Node) -> Value:
@@ -127,10 +125,10 @@ def _interpolated(
     """Every pixel of the result between its neighbours in the input."""
     target = tuple(axis.target for axis in axes)
     rows, columns, *_ = [*(between(node, axis) for axis in axes[2:]), UNMOVED]
-    if rows[2] * columns[2] > MOST_PARTS:
+    if rows[2] * columns[2] > MOST_PIXEL_PARTS:
         raise node.problem(
             f"resizes {list(x.view.shape)} to {list(target)} between neighbours in "
-            f"{rows[2]}x{columns[2]} parts, which are more than {MOST_PARTS}",
+            f"{rows[2]}x{columns[2]} parts, which are more than {MOST_PIXEL_PARTS}",
             "resize by a fraction of small numbers",
         )
     view = View.plain(padded_to_rank_4(target), target)
