@@ -35,8 +35,7 @@ def read_resize(reader: Reader, node: Node) -> Value:
 def _nearest(node: Node, axis: Axis) -> list[int]:
     """The index that each output reads."""
     aligned, half = _modes(node)
-    corners = aligned and axis.target > 1
-    size, target = (count - 1 if corners else count for count in (axis.size, axis.target))
+    size, target = _lengths(axis, aligned=aligned)
     scale = np.float32(size) / np.float32(target)
     outputs = np.arange(axis.target, dtype=np.float32) + np.float32(0.5 if half else 0)
     places = outputs * scale
@@ -47,10 +46,15 @@ def _nearest(node: Node, axis: Axis) -> list[int]:
 def _between(node: Node, axis: Axis) -> Places:
     """Steps and offset of the outputs, in 1024ths."""
     aligned, half = _modes(node)
-    corners = aligned and axis.target > 1
-    size, target = (count - 1 if corners else count for count in (axis.size, axis.target))
+    size, target = _lengths(axis, aligned=aligned)
     step = (PARTS * size + target // 2) // target
     return step, step // 2 - PARTS // 2 if half else 0, PARTS
+
+
+def _lengths(axis: Axis, *, aligned: bool) -> tuple[int, int]:
+    """Input and output, whose quotient is the step: from corner to corner where these align."""
+    less = 1 if aligned and axis.target > 1 else 0
+    return axis.size - less, axis.target - less
 
 
 def _modes(node: Node) -> tuple[bool, bool]:
