@@ -8,9 +8,9 @@ import numpy as np
 import onnx
 import pytest
 from exact_support import assert_means
-from frontend_layers import random_integers, random_quantisation
+from frontend_layers import assert_nearly_agrees, random_integers, random_quantisation
 from frontend_models import ModelWriter
-from frontend_support import layer_operations, onnx_runtime, run_network
+from frontend_support import layer_operations
 from handwritten import needs_gvsoc
 from integer_models import WRITERS
 
@@ -18,7 +18,6 @@ import dsconv
 from dsconv.errors import ModelError
 from dsconv.frontends import ImportedNetwork, import_onnx
 from dsconv.frontends.arithmetic.scales import Quantisation
-from dsconv.frontends.onnx_file.view import padded_to_rank_4
 
 SHAPE = (1, 6, 5, 4)
 X = Quantisation(0.03, 20, "uint8")
@@ -42,13 +41,7 @@ def reduced(
 def agrees(model: onnx.ModelProto, shape: tuple[int, ...] = SHAPE) -> ImportedNetwork:
     """Every value is what the file means, and within a step of ONNX Runtime's floats."""
     feeds = {"x": random_integers(np.random.default_rng(1), "uint8", shape)}
-    network = assert_means(model, feeds)
-    (result,) = run_network(network, feeds["x"].reshape(padded_to_rank_4(shape)))
-    (expected,) = onnx_runtime(model, optimised=False).run(None, feeds)
-    away = np.abs(result.astype(int).reshape(-1) - np.asarray(expected, int).reshape(-1))
-    assert away.max() <= 1
-    assert np.mean(away > 0) < 0.05
-    return network
+    return assert_nearly_agrees(model, feeds, most_away=0.05)
 
 
 def kinds(network: ImportedNetwork) -> list[str]:
