@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 import numpy as np
 
 from dsconv.frontends.arithmetic.scales import Quantisation
@@ -10,6 +12,7 @@ from dsconv.frontends.arithmetic.values import (
     MaxPoolLayer,
     MovingLayer,
     RescaleLayer,
+    SummingLayer,
     Value,
 )
 
@@ -35,6 +38,11 @@ def kept_quantisation(value: Value) -> Quantisation | None:
     if kept is not None:
         _check_values(value, kept)
     return kept
+
+
+def is_summing(value: Value) -> TypeGuard[SummingLayer]:
+    """Whether a layer makes other values than its activations have, which others may add up."""
+    return isinstance(value, SummingLayer) and kept_quantisation(value) is None
 
 
 def _check_values(layer: MaxPoolLayer | RescaleLayer | MovingLayer, kept: Quantisation) -> None:

@@ -38,7 +38,7 @@ from dsconv.frontends.arithmetic.values import (
 )
 from dsconv.frontends.core.builder import NetworkBuilder, Output
 from dsconv.frontends.core.input_view import input_view
-from dsconv.frontends.core.kept_values import kept_quantisation
+from dsconv.frontends.core.kept_values import is_summing, kept_quantisation
 from dsconv.frontends.onnx_file.network import ImportedNetwork, OnnxTensor
 from dsconv.frontends.onnx_file.onnx_graph import Array, GraphInput, Node, OnnxGraph
 from dsconv.frontends.onnx_file.preprocessing import Preparation
@@ -152,7 +152,7 @@ class Reader:
     def sums(self, node: Node) -> LeftToCaller | None:
         """The first input as the int32 sums of the network's last layer, where it can be that."""
         value = self.value(node)
-        if not isinstance(value, SummingLayer | ScaledLayer) or kept_quantisation(value):
+        if not isinstance(value, ScaledLayer) and not is_summing(value):
             return None
         last = self._last_layer(value, node.inputs[0])
         self.remember(node.inputs[0], last)
@@ -211,9 +211,7 @@ class Reader:
     def summand(self, node: Node, index: int = 0) -> Summand:
         """A required input that is an activation, a function of one, or what a layer sums up."""
         value = self.value(node, index)
-        if isinstance(value, TableLayer):
-            return value
-        if isinstance(value, SummingLayer) and kept_quantisation(value) is None:
+        if isinstance(value, TableLayer) or is_summing(value):
             return value
         return self.dequantised(node, index)
 

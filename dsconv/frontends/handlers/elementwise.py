@@ -32,7 +32,7 @@ from dsconv.frontends.arithmetic.values import (
     Value,
     with_bounds,
 )
-from dsconv.frontends.core.kept_values import kept_quantisation
+from dsconv.frontends.core.kept_values import is_summing
 from dsconv.frontends.core.reader import Handler, Reader
 from dsconv.frontends.handlers import binary, weighted_layers
 from dsconv.frontends.handlers.windows import check_nchw
@@ -243,9 +243,7 @@ TABULATED = (Dequantised, RescaleLayer, TableLayer)
 
 def _is_of_sums(value: Value) -> TypeGuard[SummingLayer | FunctionOfSums]:
     """Whether a value is what a layer sums up, or a function of that."""
-    if isinstance(value, FunctionOfSums):
-        return True
-    return isinstance(value, SummingLayer) and kept_quantisation(value) is None
+    return isinstance(value, FunctionOfSums) or is_summing(value)
 
 
 def _of_sums(node: Node, value: SummingLayer | FunctionOfSums) -> FunctionOfSums:
