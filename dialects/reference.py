@@ -292,14 +292,14 @@ def depth_to_space(x: IntArray, block: tuple[int, int]) -> IntArray:
 
 
 def neighbours(
-    first: int, outputs: int, step: int, parts: int, size: int, *, nearest: bool
+    first: int, outputs: int, step: int, parts: int, size: int
 ) -> tuple[IntArray, IntArray, IntArray]:
     """Of outputs at (first + i * step) / parts of an axis: the pixel before, that behind, and the
     parts of the latter.
     """
     places = np.clip(first + np.arange(outputs) * step, 0, (size - 1) * parts)
-    before, behind = places // parts, np.minimum(places // parts + 1, size - 1)
-    return before, behind, np.zeros_like(places) if nearest else places % parts
+    before = places // parts
+    return before, np.minimum(before + 1, size - 1), places % parts
 
 
 def interpolate(
@@ -319,7 +319,7 @@ def interpolate(
     for axis, first in enumerate(firsts):
         step, _, parts = places[3 * axis : 3 * axis + 3]
         size, outputs = x.shape[2 + axis], shape[2 + axis]
-        before, behind, share = neighbours(first, outputs, step, parts, size, nearest=nearest)
+        before, behind, share = neighbours(first, outputs, step, parts, size)
         lines = [1] * 4
         lines[2 + axis] = outputs
         share = share.reshape(lines)
