@@ -45,17 +45,16 @@ def write_pad(writer: OnnxWriter, operator: Operator) -> None:
 
 def write_mirror_pad(writer: OnnxWriter, operator: Operator) -> None:
     """MIRROR_PAD: each row, column and channel of the pads is one of the map."""
-    border = 1 if operator.integer(0, "b") == REFLECT else 0
+    mode = "reflect" if operator.integer(0, "b") == REFLECT else "symmetric"
     shape, pads = writer.source(operator).shape, _pads(writer, operator)
 
     def mirrored(real: str, axis: int, dimension: int) -> str:
         size, (before, after) = shape[dimension], pads[dimension].tolist()
-        if max(before, after) > size - border:
+        if max(before, after) > size - (mode == "reflect"):
             raise operator.problem(
                 f"pads {pads.tolist()} of {list(shape)} are more than it mirrors"
             )
-        places = [*range(before - 1 + border, border - 1, -1), *range(size)]
-        places += range(size - 1 - border, size - 1 - border - after, -1)
+        places = np.pad(np.arange(size), (before, after), mode=mode).tolist()
         return _taken(writer, operator, real, axis, places, size)
 
     _write_along_axes(writer, operator, mirrored)
