@@ -32,8 +32,7 @@ from benchmarks.layers import LayersSideBySide
 from benchmarks.samples import Draw, MixedDraw, RareDraw, Sample, network
 from dsconv import zoo
 from dsconv.dialects.target import Isa
-from dsconv.dialects.tiled import BoxAttr, LayerOp
-from dsconv.lowering.c_target import network_function
+from dsconv.dialects.tiled import BoxAttr
 from dsconv.passes.scheduling.kernel_cost import (
     GROUPS,
     KERNEL_GROUPS,
@@ -299,11 +298,7 @@ def check(names: Annotated[list[str] | None, typer.Argument()] = None) -> None:
 def network_errors(name: str) -> Iterator[float]:
     """|model / measured - 1| of every layer, fused ones as one; waits for L3 are the model's."""
     compiled = dsconv.compile(zoo.build(name), target="pulp_open")
-    estimates = {
-        layer.label.data: layer.estimate.value.data
-        for layer in network_function(compiled.lowered).body.block.ops
-        if isinstance(layer, LayerOp)
-    }
+    estimates = {layer.label.data: layer.estimate.value.data for layer in compiled.layers}
     for layer in compiled.run(on="gvsoc").layers:
         if layer.cycles and layer.name in estimates:
             yield abs(estimates[layer.name] / layer.cycles - 1)

@@ -7,9 +7,7 @@ import pytest
 from handwritten import needs_gvsoc
 
 import dsconv
-from dsconv.dialects.tiled import LayerOp
 from dsconv.execution.slow_layers import FEW_MACS
-from dsconv.lowering.c_target import network_function
 
 MODELS = Path(__file__).parents[2] / "shared" / "models"
 
@@ -26,8 +24,7 @@ WORST, MEDIAN = 0.4, 0.2
 def test_layers_take_about_what_is_estimated(model: Path):
     """Layers of many MACs; estimates leave out what a layer waits for L3."""
     compiled = dsconv.compile(model, target="pulp_open")
-    lowered = network_function(compiled.lowered).body.block.ops
-    estimates = [op.estimate.value.data for op in lowered if isinstance(op, LayerOp)]
+    estimates = [layer.estimate.value.data for layer in compiled.layers]
     ratios = {
         layer.name: estimate / layer.cycles
         for layer, estimate in zip(compiled.run(on="gvsoc").layers, estimates, strict=True)

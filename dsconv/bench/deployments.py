@@ -9,13 +9,11 @@ from tempfile import TemporaryDirectory
 from dsconv import zoo
 from dsconv.api import Network, compile
 from dsconv.bench.paper_numbers import Method
-from dsconv.dialects.tiled import LayerOp
 from dsconv.driver.output import write_folder
 from dsconv.driver.pipeline import default_pipeline, parse_pipeline
 from dsconv.errors import DsconvError
 from dsconv.execution.execute import Comparison
 from dsconv.execution.ports import packed, quantised_inputs
-from dsconv.lowering.c_target import network_function
 from dsconv.passes.scheduling.search import Objective
 from dsconv.profiling.measurements import Measurement, measure
 from dsconv.runners import RunResult
@@ -67,9 +65,6 @@ def run_network(deployed: Deployed) -> NetworkRun:
     """
     compiled = compiled_for(deployed)
     measurement = checked_measurement(compiled)
-    layers = [
-        op for op in network_function(compiled.lowered).body.block.ops if isinstance(op, LayerOp)
-    ]
     return NetworkRun(
         measurement.cycles,
         tuple(
@@ -79,7 +74,7 @@ def run_network(deployed: Deployed) -> NetworkRun:
                 stats.cycles or 0,
                 stats.activation_bytes,
             )
-            for layer, stats in zip(layers, measurement.layers, strict=True)
+            for layer, stats in zip(compiled.layers, measurement.layers, strict=True)
         ),
     )
 

@@ -14,12 +14,10 @@ from dsconv.api import compile_imported
 from dsconv.bench.variants import ComparedVariant
 from dsconv.dialects.graph import LayerOperation
 from dsconv.dialects.run import network_of
-from dsconv.dialects.tiled import LayerOp
 from dsconv.errors import DsconvError
 from dsconv.execution.accelerator import ScheduledNetwork
 from dsconv.execution.array import MappedNetwork
 from dsconv.frontends import ImportedNetwork
-from dsconv.lowering.c_target import network_function
 from dsconv.reports.dram import ScheduleCost
 from dsconv.reports.mappings import Mappings
 from dsconv.runners.dram import simulator_for
@@ -109,8 +107,7 @@ def _on_cluster(network: ImportedNetwork, target: ClusterTarget, by: ClusterCycl
         raise DsconvError(f"{target.name}: {report.differences[0]}")
     cycles = report.cycles
     if cycles is None:
-        layers = network_function(compiled.lowered).body.block.ops
-        cycles = sum(op.estimate.value.data for op in layers if isinstance(op, LayerOp))
+        cycles = compiled.estimate
     near = sum(one.l2_l1_in + one.l2_l1_out + one.l2_l1_weights for one in report.layers)
     far = sum(one.l3_l2 for one in report.layers)
     table = target.energy

@@ -123,18 +123,16 @@ class Comparison:
         imported = self.compiled.imported
         logger.info("compare with the reference semantics")
         references = [run_imported(imported, row) for row in zip(*self.inputs, strict=True)]
-        network = network_function(self.compiled.lowered)
-        lowered = [op for op in network.body.block.ops if isinstance(op, LayerOp)]
         differences: list[Difference] = []
         layers: list[LayerReport] = []
-        for number, layer in enumerate(lowered):
+        for number, layer in enumerate(self.compiled.layers):
             found = self._layer_difference(number, layer, references)
             differences += [found] if found else []
             layers.append(self._layer_report(number, layer, found is None))
         outputs = unpacked(self.result.outputs, imported.outputs)
         differences += self._output_differences(outputs, references, expect)
         return Report(
-            network.sym_name.data,
+            network_function(self.compiled.lowered).sym_name.data,
             self.compiled.target.name,
             runner,
             imported.flavour,

@@ -176,12 +176,11 @@ class LayerTable:
     @staticmethod
     def of(compiled: CompiledNetwork) -> LayerTable:
         """The table of a compiled network."""
-        function = network_function(compiled.lowered)
-        ops = [op for op in function.body.block.ops if isinstance(op, LayerOp)]
         graph = GraphLayer.all_of(compiled)
         places = {layer.name: number for number, layer in enumerate(graph)}
-        planned = tuple(_planned(op, graph, places) for op in ops)
-        return LayerTable(function.sym_name.data, compiled.target.name, planned, graph)
+        planned = tuple(_planned(op, graph, places) for op in compiled.layers)
+        name = network_function(compiled.lowered).sym_name.data
+        return LayerTable(name, compiled.target.name, planned, graph)
 
     @property
     def macs(self) -> int:

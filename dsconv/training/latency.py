@@ -9,7 +9,6 @@ import onnx
 from torch import Tensor
 
 from dsconv.api import compile, map_to_array
-from dsconv.dialects.tiled import LayerOp
 from dsconv.errors import DsconvError
 from dsconv.quantise import quantise
 from dsconv.reports.mappings import Mappings
@@ -51,9 +50,7 @@ def _cycles(quantised: Path, target: str, on: str) -> int:
         raise DsconvError(f"{target} is no systolic array: take --on gvsoc or --on model")
     compiled = compile(quantised, target)
     if on == "model":
-        return sum(
-            op.estimate.value.data for op in compiled.lowered.walk() if isinstance(op, LayerOp)
-        )
+        return compiled.estimate
     report = compiled.run(on="gvsoc")
     if not report.equal or report.cycles is None:
         raise DsconvError(f"{quantised.name} is not bit-exact on GVSoC: {report.differences[0]}")
