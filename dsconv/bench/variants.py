@@ -10,7 +10,7 @@ from dsconv.axial import Variant
 from dsconv.driver.pipeline import run_pipeline
 from dsconv.errors import ModelError
 from dsconv.frontends import ImportedNetwork, import_onnx
-from dsconv.frontends.onnx_file.model_file import load_model
+from dsconv.frontends.onnx_file.model_file import decoded, read_file
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,13 @@ class ModelFile:
     @staticmethod
     def of(path: Path) -> ModelFile:
         """A file, weights beside it included. Raises ModelError where it is none."""
-        if path.suffix != ".mlir" or not path.is_file():
-            load_model(path)
+        if path.suffix == ".mlir" and path.is_file():
+            return ModelFile(path.name, path.read_bytes())
+        content = read_file(path)
+        model = decoded(content, path)
         if path.suffix == ".onnx":
-            return ModelFile(path.name, load_model(path).SerializeToString())
-        return ModelFile(path.name, path.read_bytes())
+            content = model.SerializeToString()
+        return ModelFile(path.name, content)
 
     def imported(self) -> ImportedNetwork:
         """The network in it."""
