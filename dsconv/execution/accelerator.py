@@ -19,7 +19,7 @@ from dsconv.dialects.target import TARGET, Accelerator, AcceleratorAttr
 from dsconv.dialects.tiled import OFFSETS
 from dsconv.dram.trace import Trace
 from dsconv.driver.difference import Difference, first_difference
-from dsconv.driver.pipeline import CLEAN_UP, run_pipeline
+from dsconv.driver.pipeline import CLEAN_UP, LAYERS, run_pipeline
 from dsconv.errors import DsconvError
 from dsconv.execution.ports import quantised_inputs
 from dsconv.frontends import ImportedNetwork
@@ -27,7 +27,7 @@ from dsconv.passes.dram.decided import step_of
 from dsconv.passes.dram.rooms import Traffic
 from dsconv.passes.dram.schedule import DramSchedule
 
-GRAPH_LEVEL = "fold-pads,fold-weight-zero-points,join-depthwise,fold-negative-scales"
+GRAPH_LEVEL = f"{LAYERS},fold-negative-scales"
 """The passes before the choice of a schedule. Units requantise exactly: there is no narrow form."""
 
 
