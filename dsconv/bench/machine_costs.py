@@ -108,8 +108,8 @@ def _on_cluster(network: ImportedNetwork, target: ClusterTarget, by: ClusterCycl
     cycles = report.cycles
     if cycles is None:
         cycles = compiled.estimate
-    near = sum(one.l2_l1_in + one.l2_l1_out + one.l2_l1_weights for one in report.layers)
-    far = sum(one.l3_l2 for one in report.layers)
+    near = sum(layer.l2_l1 for layer in report.layers)
+    far = sum(layer.l3_l2 for layer in report.layers)
     table = target.energy
     energy = cycles * table.cycle + near * table.byte + far * table.l3_byte
     by_whom = "GVSoC" if is_measured else "the model"
@@ -135,11 +135,10 @@ def _behind_dram(network: ImportedNetwork, target: AcceleratorTarget) -> Cost:
 
 def _on_array(network: ImportedNetwork, target: SystolicTarget) -> Cost:
     """By the closed forms, which the simulator confirms clock for clock."""
-    layers = Mappings.of(MappedNetwork.of(network, target)).layers
-    moved = sum(layer.moved_bytes or 0 for layer in layers)
+    mappings = Mappings.of(MappedNetwork.of(network, target))
+    moved = sum(layer.moved_bytes or 0 for layer in mappings.layers)
     energy = None if target.energy is None else _on_chip(target.energy, _macs(network), moved)
-    cycles = sum(layer.cycles or 0 for layer in layers)
-    return Cost(cycles, "closed forms", moved, "buffers and array", energy)
+    return Cost(mappings.cycles, "closed forms", moved, "buffers and array", energy)
 
 
 def _on_chip(table: ChipEnergy, macs: int, moved_bytes: int) -> float:

@@ -51,6 +51,11 @@ class LayerReport:
     slow_because: str | None
 
     @property
+    def l2_l1(self) -> int:
+        """All bytes between L2 and L1."""
+        return self.l2_l1_in + self.l2_l1_out + self.l2_l1_weights
+
+    @property
     def rate(self) -> float | None:
         """MAC/cycle; None where there are no MACs or no cycles."""
         return self.macs / self.cycles if self.macs and self.cycles else None

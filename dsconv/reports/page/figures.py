@@ -52,10 +52,9 @@ def roofline_figure(
     estimates = {layer.name: layer.estimate for layer in table.layers}
     points: list[tuple[str, float, float]] = []
     for layer in measured:
-        moved = layer.l2_l1_in + layer.l2_l1_out + layer.l2_l1_weights
         cycles = layer.cycles or estimates.get(layer.name)
-        if layer.macs and moved and cycles:
-            points.append((layer.name, layer.macs / moved, layer.macs / cycles))
+        if layer.macs and layer.l2_l1 and cycles:
+            points.append((layer.name, layer.macs / layer.l2_l1, layer.macs / cycles))
     if not points:
         return None
     peak = cluster.cores * MACS_OF_AN_INSTRUCTION[cluster.core.isa]
