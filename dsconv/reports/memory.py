@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from math import ceil
 from typing import Any
 
 from rich import box
@@ -116,6 +117,12 @@ class MemoryPlan:
             _in_order([*reader.far(Space.L3), *_weights_in_l3(module, len(layers))]),
         )
 
+    @property
+    def used(self) -> dict[str, tuple[Placement, ...]]:
+        """The buffers of each memory that has some, by its name."""
+        memories = {"L1": self.l1, "L2": self.l2, "L3": self.l3}
+        return {memory: items for memory, items in memories.items() if items}
+
     def as_json(self) -> dict[str, Any]:
         """The plan for programs."""
         return {
@@ -131,9 +138,8 @@ class MemoryPlan:
 
     def print(self, console: Console) -> None:
         """The buffers of each memory that has some, and what they add up to."""
-        for memory, items in (("L1", self.l1), ("L2", self.l2), ("L3", self.l3)):
-            if items:
-                console.print(self._table(memory, items))
+        for memory, items in self.used.items():
+            console.print(self._table(memory, items))
         above = self.l2_bytes / self.lower_bound - 1 if self.lower_bound else 0.0
         console.print(
             f"L1: {self.l1_bytes:,} bytes\n"
@@ -163,7 +169,7 @@ class MemoryPlan:
 
 def _last_layer(item: Placement) -> int:
     """The number of the layer in which a buffer is needed last."""
-    return max(int(item.begin), -int(-item.end // 1) - 1)
+    return max(int(item.begin), ceil(item.end) - 1)
 
 
 class _PlanReader:
@@ -207,8 +213,8 @@ class _PlanReader:
     def _time(self, position: int) -> float:
         """A position between operations as a time."""
         layer = max(sum(begin <= position for begin in self.begins) - 1, 0)
-        begin, *_ = bounds = [*self.begins, self.end][layer : layer + 2]
-        part = (position - begin) / (bounds[1] - begin)
+        begin, end = [*self.begins, self.end][layer : layer + 2]
+        part = (position - begin) / (end - begin)
         return layer + min(max(part, 0.0), 1.0)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -11,7 +10,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from dsconv.errors import DsconvError
 from dsconv.files import written_at_once
-from dsconv.reports.memory import Content, MemoryPlan, Placement
+from dsconv.reports.memory import Content, MemoryPlan
 
 COLOURS = {
     Content.ACTIVATIONS: "#7aa6c2",
@@ -36,7 +35,7 @@ def plot_memory(plan: MemoryPlan, path: Path) -> None:
 
     Raises DsconvError where matplotlib does not know the suffix.
     """
-    strips = [strip for strip in ("L1", "L2", "L3") if _items(plan, strip)]
+    strips = plan.used
     size = (_width(plan), 3.0 * len(strips) + 0.6)
     figure = Figure(figsize=size, layout="constrained")
     for axes, strip in zip(figure.subplots(len(strips), squeeze=False)[:, 0], strips, strict=True):
@@ -48,17 +47,11 @@ def plot_memory(plan: MemoryPlan, path: Path) -> None:
         raise DsconvError(f"cannot write {path}: {error}") from error
 
 
-def memory_figure(plan: MemoryPlan, memory: str) -> Figure | None:
-    """One memory, L1, L2 or L3; None where nothing lies there."""
-    if not _items(plan, memory):
-        return None
+def memory_figure(plan: MemoryPlan, memory: str) -> Figure:
+    """One memory that has buffers: L1, L2 or L3."""
     figure = Figure(figsize=(_width(plan), 3.2), layout="constrained")
     _draw(figure.subplots(), plan, memory)
     return figure
-
-
-def _items(plan: MemoryPlan, memory: str) -> Sequence[Placement]:
-    return {"L1": plan.l1, "L2": plan.l2, "L3": plan.l3}[memory]
 
 
 def _width(plan: MemoryPlan) -> float:
@@ -66,7 +59,7 @@ def _width(plan: MemoryPlan) -> float:
 
 
 def _draw(axes: Axes, plan: MemoryPlan, memory: str) -> None:
-    items, count = _items(plan, memory), len(plan.layers)
+    items, count = plan.used[memory], len(plan.layers)
     staying = plan.resident_weights if memory == "L2" else 0
     top = max(item.offset + item.size for item in items) + staying
     inches_a_layer = (_width(plan) - 1.2) / count

@@ -10,7 +10,6 @@ from dsconv.reports.page.figures import as_svg, pareto_figure, roofline_figure
 from dsconv.reports.page.graph import GraphDrawing
 from dsconv.version import __version__
 
-MEMORIES = ("L1", "L2", "L3")
 TIMES = "\N{MULTIPLICATION SIGN}"
 
 
@@ -39,9 +38,8 @@ def page_of(report: NetworkReport) -> str:
         graph=GraphDrawing.of(report.layers),
         roofline=None if roofline is None else as_svg(roofline, "Roofline of the layers"),
         memories={
-            memory: as_svg(figure, f"{memory} over time")
-            for memory in MEMORIES
-            if (figure := memory_figure(report.memory, memory)) is not None
+            memory: as_svg(memory_figure(report.memory, memory), f"{memory} over time")
+            for memory in report.memory.used
         },
         pareto=None
         if report.front is None
