@@ -22,40 +22,31 @@ from dsconv.lowering.c_target import network_function
 
 @dataclass(frozen=True)
 class Requantisation:
-    """How a layer's sums become 8 bits, and how many channels need 64 bits for it."""
+    """How a layer's sums become 8 bits, by one factor or many, and in how many bits."""
 
     rounding: str
-    channels: int
+    factors: int
     shifts: bool
-    narrow_channels: int
+    bits: int
     clip: tuple[int, int]
 
     @staticmethod
     def of(op: RequantisedOperation) -> Requantisation:
         """Of a layer at the graph level, behind narrow-requant."""
         requant = op.requant
-        channels = tensor_type(op.result).get_shape()[1]
         return Requantisation(
             requant.rounding.value,
             requant.channels,
             all(divisor.bit_count() == 1 for divisor in requant.divisors),
-            0 if op.narrow is None else channels,
+            64 if op.narrow is None else 32,
             requant.clip,
         )
-
-    @property
-    def text(self) -> str:
-        """For people: `half even, 64 factors, shift, to 0..255`."""
-        factors = "one factor" if self.channels == 1 else f"{self.channels} factors"
-        quotient = "shift" if self.shifts else "true division"
-        low, high = self.clip
-        return f"{self.rounding.replace('_', ' ')}, {factors}, {quotient}, to {low}..{high}"
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in the JSON report."""
         return {
             "rounding": self.rounding,
-            "factors": self.channels,
+            "factors": self.factors,
             "division": "shift" if self.shifts else "true",
             "clip": list(self.clip),
         }
