@@ -103,11 +103,11 @@ class Comparison:
         targets = list(dict.fromkeys(case.target.name for case in self.costs))
         figure = Figure(figsize=(12, 4), layout="constrained")
         width = 0.8 / len(variants)
-        panels = {"cycles": 3, "bytes moved": 5, "energy nJ": 7}
-        rows = self.results().rows
-        for axes, (label, column) in zip(
-            figure.subplots(1, len(panels)), panels.items(), strict=True
-        ):
+        panels = ("cycles", "bytes moved", "energy nJ")
+        results = self.results()
+        rows = results.rows
+        for axes, label in zip(figure.subplots(1, len(panels)), panels, strict=True):
+            column = results.columns.index(label)
             for number, variant in enumerate(variants):
                 found = {row[1]: row[column] for row in rows if row[0] == variant}
                 heights = [found[target] or 0 for target in targets]
