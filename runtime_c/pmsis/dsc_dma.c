@@ -1,24 +1,9 @@
+#include "dsc_moved_bytes.h"
 #include "dsc_runtime.h"
 
 /* Sizes, lines and strides of copies have 16 bits, in one SDK or the other. In whole words of the bus, so that the next copy is
    aligned. */
 enum { LONGEST = (1 << 16) - 8, LARGEST_STRIDE = (1 << 16) - 1 };
-
-#if DSC_HOOKS
-static void count(dsc_direction direction, uint32_t bytes) {
-  switch (direction) {
-    case DSC_LOAD: dsc_counters.l2_l1_in += bytes; break;
-    case DSC_LOAD_WEIGHTS: dsc_counters.l2_l1_weights += bytes; break;
-    case DSC_PREFETCH: break; /* where it is waited for */
-    case DSC_STORE: dsc_counters.l2_l1_out += bytes; break;
-  }
-}
-
-static void count_weights(uint32_t bytes) { dsc_counters.l2_l1_weights += bytes; }
-#else
-static void count(dsc_direction direction, uint32_t bytes) { (void)direction, (void)bytes; }
-static void count_weights(uint32_t bytes) { (void)bytes; }
-#endif
 
 static uint32_t smaller(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
@@ -77,7 +62,7 @@ static void copy_block(dsc_dma transfer, dsc_direction direction, uint32_t l1, u
 dsc_dma dsc_start_line(dsc_direction direction, uint32_t l1, uint32_t l2, uint32_t bytes) {
   dsc_dma transfer = take_number();
   copy_line(transfer, direction, l1, l2, bytes);
-  count(direction, bytes);
+  dsc_count_bytes(direction, bytes);
   return transfer;
 }
 
@@ -91,7 +76,7 @@ dsc_dma dsc_start_box(dsc_direction direction, uint32_t l1, uint32_t l2, dsc_box
   for (uint32_t block = 0; block < box.blocks; block++) {
     copy_block(transfer, direction, l1 + block * inner_stride, l2 + block * box.block_stride, box);
   }
-  count(direction, box.blocks * box.lines * box.line_bytes);
+  dsc_count_bytes(direction, box.blocks * box.lines * box.line_bytes);
   return transfer;
 }
 
@@ -103,5 +88,5 @@ void dsc_wait(dsc_dma transfer) {
 
 void dsc_wait_prefetch(dsc_dma transfer, uint32_t bytes) {
   dsc_wait(transfer);
-  count_weights(bytes);
+  dsc_count_bytes(DSC_LOAD_WEIGHTS, bytes);
 }

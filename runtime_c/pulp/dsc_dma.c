@@ -1,20 +1,5 @@
+#include "dsc_moved_bytes.h"
 #include "dsc_runtime.h"
-
-#if DSC_HOOKS
-static void count(dsc_direction direction, uint32_t bytes) {
-  switch (direction) {
-    case DSC_LOAD: dsc_counters.l2_l1_in += bytes; break;
-    case DSC_LOAD_WEIGHTS: dsc_counters.l2_l1_weights += bytes; break;
-    case DSC_PREFETCH: break; /* where it is waited for */
-    case DSC_STORE: dsc_counters.l2_l1_out += bytes; break;
-  }
-}
-
-static void count_weights(uint32_t bytes) { dsc_counters.l2_l1_weights += bytes; }
-#else
-static void count(dsc_direction direction, uint32_t bytes) { (void)direction, (void)bytes; }
-static void count_weights(uint32_t bytes) { (void)bytes; }
-#endif
 
 static uint32_t mchan_direction(dsc_direction direction) {
   return direction == DSC_STORE ? MCHAN_L1_TO_L2 : MCHAN_L2_TO_L1;
@@ -46,7 +31,7 @@ static void queue_lines(uint32_t direction, uint32_t l1, uint32_t l2, uint32_t l
 dsc_dma dsc_start_line(dsc_direction direction, uint32_t l1, uint32_t l2, uint32_t bytes) {
   dsc_dma transfer = mchan_take_counter();
   queue_line(mchan_direction(direction), l1, l2, bytes);
-  count(direction, bytes);
+  dsc_count_bytes(direction, bytes);
   return transfer;
 }
 
@@ -68,7 +53,7 @@ dsc_dma dsc_start_box(dsc_direction direction, uint32_t l1, uint32_t l2, dsc_box
     l1 += inner_stride;
     l2 += box.block_stride;
   }
-  count(direction, box.blocks * box.lines * box.line_bytes);
+  dsc_count_bytes(direction, box.blocks * box.lines * box.line_bytes);
   return transfer;
 }
 
@@ -81,5 +66,5 @@ void dsc_wait(dsc_dma transfer) {
 
 void dsc_wait_prefetch(dsc_dma transfer, uint32_t bytes) {
   dsc_wait(transfer);
-  count_weights(bytes);
+  dsc_count_bytes(DSC_LOAD_WEIGHTS, bytes);
 }

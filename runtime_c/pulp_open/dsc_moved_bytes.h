@@ -1,0 +1,1 @@
+../pulp/dsc_moved_bytes.h
