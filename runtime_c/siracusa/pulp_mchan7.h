@@ -1,0 +1,1 @@
+../pulp/pulp_mchan7.h
