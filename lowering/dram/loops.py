@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from functools import reduce
 from typing import TypeAlias
 
 from xdsl.ir import SSAValue
@@ -60,28 +61,25 @@ def is_later(counter: Index) -> Condition:
 
 def any_of(conditions: Sequence[Condition]) -> Condition:
     """Whether one of the conditions holds."""
-    if any(condition is True for condition in conditions):
-        return True
-    values = [condition for condition in conditions if isinstance(condition, SSAValue)]
-    if not values:
-        return False
-    total, *others = values
-    for value in others:
-        total = is_any(total, value)
-    return total
+    return _joined(conditions, is_any, decisive=True)
 
 
 def all_of(conditions: Sequence[Condition]) -> Condition:
     """Whether all of the conditions hold."""
-    if any(condition is False for condition in conditions):
-        return False
+    return _joined(conditions, is_both, decisive=False)
+
+
+def _joined(
+    conditions: Sequence[Condition],
+    join: Callable[[SSAValue, SSAValue], SSAValue],
+    *,
+    decisive: bool,
+) -> Condition:
+    """Conditions as one: where one is known to be `decisive`, it is that."""
+    if any(condition is decisive for condition in conditions):
+        return decisive
     values = [condition for condition in conditions if isinstance(condition, SSAValue)]
-    if not values:
-        return True
-    total, *others = values
-    for value in others:
-        total = is_both(total, value)
-    return total
+    return reduce(join, values) if values else not decisive
 
 
 def part(position: Index, size: int, whole: int) -> Interval:
