@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from xdsl.dialects import arith, memref
-from xdsl.dialects.builtin import IntegerAttr, MemRefType, StridedLayoutAttr, i8
+from xdsl.dialects import memref
+from xdsl.dialects.builtin import MemRefType, StridedLayoutAttr, i8
 from xdsl.ir import SSAValue
+from xdsl.transforms.canonicalization_patterns.utils import const_evaluate_operand
 
 from dsconv.dialects.attributes import Space
 from dsconv.dialects.tiled import (
@@ -63,16 +64,16 @@ def _copy(
 
 def _outer(box: BoxAttr) -> Dimensions:
     sizes = [(box.blocks, box.block_stride), (box.lines, box.line_stride), (box.line_bytes, 1)]
-    return _needed(box, sizes)
+    return _needed(sizes)
 
 
 def _inner(box: BoxAttr) -> Dimensions:
     block = box.inner_block_stride or box.lines * box.line_bytes
     sizes = [(box.blocks, block), (box.lines, box.line_bytes), (box.line_bytes, 1)]
-    return _needed(box, sizes)
+    return _needed(sizes)
 
 
-def _needed(box: BoxAttr, sizes: Dimensions) -> Dimensions:
+def _needed(sizes: Dimensions) -> Dimensions:
     """Without dimensions of size 1, except that of bytes."""
     return [pair for pair in sizes[:-1] if pair[0] > 1] + sizes[-1:]
 
@@ -80,18 +81,10 @@ def _needed(box: BoxAttr, sizes: Dimensions) -> Dimensions:
 def _box(buffer: SSAValue, offset: SSAValue | int, dimensions: Dimensions) -> SSAValue:
     """A buffer's bytes from an offset on, as a box; the buffer itself where that is all of it."""
     assert isinstance(buffer.type, MemRefType), "a buffer is a memref"
-    known = offset if isinstance(offset, int) else _constant(offset)
+    known = offset if isinstance(offset, int) else const_evaluate_operand(offset)
     sizes, strides = zip(*dimensions, strict=True)
     if known == 0 and sizes == buffer.type.get_shape():
         return buffer
     type_ = MemRefType(i8, sizes, StridedLayoutAttr(strides, known), buffer.type.memory_space)
     place = offset if known is None else known
     return memref.ReinterpretCastOp.from_dynamic(buffer, [place], sizes, strides, type_).result
-
-
-def _constant(value: SSAValue) -> int | None:
-    """The number that a value is known to be."""
-    if not isinstance(value.owner, arith.ConstantOp):
-        return None
-    attribute = value.owner.value
-    return attribute.value.data if isinstance(attribute, IntegerAttr) else None
