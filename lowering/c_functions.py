@@ -58,6 +58,7 @@ from dsconv.lowering.c_expressions import (
     no_form,
 )
 from dsconv.lowering.c_names import c_identifier
+from dsconv.lowering.memory_plan import port_offset
 from dsconv.passes.analysis.diagnostics import OperationError
 from dsconv.passes.analysis.l1_buffers import users
 
@@ -635,13 +636,3 @@ def is_output(function: FuncOp, number: int) -> bool:
         isinstance(use.operation, LayerOp) and use.operation.output is argument
         for use in argument.uses
     )
-
-
-def port_offset(function: FuncOp, number: int) -> int:
-    """Byte offset of a network's input or output in L2."""
-    offsets = function.attributes.get(OFFSETS)
-    if offsets is None:
-        raise OperationError(
-            function, f'network "{function.sym_name.data}" has no memory plan; run plan-memory'
-        )
-    return offsets.data[number].value.data  # pyright: ignore[reportAttributeAccessIssue]

@@ -21,10 +21,10 @@ from dsconv.lowering.c_functions import (
     CWriter,
     is_output,
     port_names,
-    port_offset,
     without_comment_marks,
 )
 from dsconv.lowering.c_names import c_identifier, c_prefix
+from dsconv.lowering.memory_plan import port_offset
 from dsconv.passes.analysis.diagnostics import OperationError
 
 ROLES = ("input", "output")

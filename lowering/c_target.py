@@ -11,7 +11,6 @@ from xdsl.context import Context
 from xdsl.dialects import memref
 from xdsl.dialects.builtin import (
     DenseIntOrFPElementsAttr,
-    IntegerAttr,
     ModuleOp,
 )
 from xdsl.dialects.func import FuncOp
@@ -41,7 +40,7 @@ from dsconv.lowering.c_ports import (
     print_port_lists,
 )
 from dsconv.lowering.instruction_sets import ASSEMBLY_MACROS
-from dsconv.passes.analysis.diagnostics import OperationError
+from dsconv.lowering.memory_plan import size_attribute
 from dsconv.passes.analysis.liveness import constants
 from dsconv.passes.analysis.networks import networks
 
@@ -108,16 +107,6 @@ def l3_image(module: ModuleOp) -> bytes:
     for _, data in weights(module, Space.L3):
         image += data.ljust(aligned(len(data)), b"\0")
     return image
-
-
-def size_attribute(function: FuncOp, name: str) -> int:
-    """A size that plan-memory wrote."""
-    value = function.attributes.get(name)
-    if not isinstance(value, IntegerAttr):
-        raise OperationError(
-            function, f'network "{function.sym_name.data}" has no memory plan; run plan-memory'
-        )
-    return value.value.data
 
 
 def print_network_header(module: ModuleOp, output: IO[str]) -> None:

@@ -32,7 +32,8 @@ from dsconv.dialects.tiled import (
     whole_buffer,
 )
 from dsconv.lowering.c_functions import port_names
-from dsconv.lowering.c_target import network_function, size_attribute
+from dsconv.lowering.c_target import network_function
+from dsconv.lowering.memory_plan import size_attribute
 from dsconv.passes.analysis.l1_buffers import network_buffers
 from dsconv.passes.analysis.liveness import (
     constant_size,

@@ -32,6 +32,7 @@ from dsconv.dialects.tiled import (
     buffer_type,
 )
 from dsconv.lowering.building import add, index_value, integer, loop, multiply, only_if, remainder
+from dsconv.lowering.memory_plan import size_attribute
 from dsconv.passes.analysis.diagnostics import OperationError
 
 NUMBERS = {Space.L1: 1, Space.L3: 3}
@@ -56,9 +57,10 @@ class Arenas:
 
     def __init__(self, function: FuncOp):
         self._function = function
-        self._image_bytes = _size(function, L3_IMAGE_SIZE)
+        self._image_bytes = size_attribute(function, L3_IMAGE_SIZE)
         self._bytes = {
-            space: _size(function, name) - self._first(space) for space, name in SIZES.items()
+            space: size_attribute(function, name) - self._first(space)
+            for space, name in SIZES.items()
         }
 
     def _first(self, space: Space) -> int:
@@ -86,15 +88,6 @@ class Arenas:
         array = buffer_type(self._bytes[op.space], op.space)
         whole = memref.GetGlobalOp(self._symbol(op.space), array)
         return _part(whole.memref, op.offset.value.data - self._first(op.space), op.result)
-
-
-def _size(function: FuncOp, name: str) -> int:
-    value = function.attributes.get(name)
-    if not isinstance(value, IntegerAttr):
-        raise OperationError(
-            function, f'network "{function.sym_name.data}" has no memory plan; run plan-memory'
-        )
-    return value.value.data
 
 
 def _part(buffer: SSAValue, offset: int | SSAValue, result: SSAValue) -> SSAValue:
