@@ -6,6 +6,7 @@ from types import ModuleType
 
 from dsconv.runners import Program
 from dsconv.runners.build import RISCV_GCC
+from dsconv.runners.cv32e40p import core
 from dsconv.runners.dram import SIMULATORS
 from dsconv.runners.platforms import RUNNER_MODULES
 from dsconv.runners.process import find_program
@@ -67,6 +68,7 @@ def check() -> list[Tool]:
             purpose="counts the gates of a processing element (bench array --synth)",
             how_to_get="make rtl, or apt install yosys",
         ),
+        _tool(core.NAME, core.find(), purpose=core.PURPOSE, how_to_get=core.HOW_TO_GET),
         *(
             _tool(
                 simulator.NAME,

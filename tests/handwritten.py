@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dsconv.runners import build, gvsoc, gvsoc_gap8, gvsoc_siracusa
+from dsconv.runners.cv32e40p import core
 from dsconv.runners.platforms import PLATFORMS
 
 TESTS = Path(__file__).parent
@@ -18,6 +19,10 @@ WARNINGS = "-Wall -Wextra -Wconversion -Wshadow -Wundef -Werror"
 RUNNERS = {name: platform.module for name, platform in PLATFORMS.items()}
 
 needs_gvsoc = pytest.mark.skipif(gvsoc.find() is None, reason="GVSoC is not installed")
+
+needs_core_rtl = pytest.mark.skipif(
+    core.find() is None, reason="no RTL of CV32E40P, or no Verilator"
+)
 
 needs_gap8 = pytest.mark.skipif(
     gvsoc_gap8.find() is None, reason="GVSoC's model of GAP8 is not installed"

@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
-from handwritten import needs_gvsoc
 from random_kernels import KernelRun
-from xpulp_program import Case, run_cases
+from xpulp_program import Case, KernelSimulator
 
 from dsconv.dialects.attributes import Layout, RequantAttr, WindowAttr, i64_array
 from dsconv.dialects.graph import activation_type
@@ -133,13 +131,22 @@ def test_hardware_loops_end_at_their_last_instruction():
             asm("nop")
     text = asm.text().splitlines()[2:-3]
     assert [line.split("#")[0].strip() for line in text] == [
-        ".insn i 0x7b, 5, x1, x10, 3",
+        ".insn i 0x7b, 5, x1, x12, 3",
         "nop",
         ".insn i 0x7b, 4, x0, a0, 4",
         "nop",
         "nop",
         "nop",
+        "nop",
     ]
+
+
+def test_a_label_is_no_instruction_of_a_body():
+    asm = Assembly()
+    with asm.loop(3):
+        asm.place(asm.label())
+        asm("addi", "a0", "a0", 1)
+    assert instructions(asm)[:4] == ["lp.setup 3", "2:", "addi a0, a0, 1", "nop"]
 
 
 def test_a_long_loop_takes_its_count_from_a_register():
@@ -154,6 +161,10 @@ def test_loops_refuse_what_hardware_does_not_do():
     asm = Assembly()
     with pytest.raises(ValueError, match="branch"), asm.loop(2):
         asm("bnez", "a0", asm.exit)
+    asm = Assembly()
+    inside = asm.label()
+    with pytest.raises(ValueError, match="jump"), asm.loop(2), asm.loop(2, inside):
+        asm.place(inside)
     asm = Assembly()
     with pytest.raises(ValueError, match="hardware loops"), asm.loop(2), asm.loop(2), asm.loop(2):
         asm("nop")
@@ -273,8 +284,7 @@ def probe(write: Callable[[Assembly, str], None]) -> Case:
     return Case(KernelRun(kernel, (np.arange(4, dtype=np.uint8),)), asm.text())
 
 
-@needs_gvsoc
-def test_instructions_do_what_they_are_used_for(tmp_path: Path):
+def test_instructions_do_what_they_are_used_for(simulator: KernelSimulator):
     def one(name: str) -> Case:
         def write(asm: Assembly, result: str) -> None:
             with asm.registers(2) as sources:
@@ -285,7 +295,7 @@ def test_instructions_do_what_they_are_used_for(tmp_path: Path):
 
         return probe(write)
 
-    outcomes = run_cases(tmp_path, [one(name) for name in MEANINGS])
+    outcomes = simulator.run([one(name) for name in MEANINGS])
     got = {
         name: int(outcome.output.view("<u4")[0])
         for name, outcome in zip(MEANINGS, outcomes, strict=True)
@@ -293,8 +303,7 @@ def test_instructions_do_what_they_are_used_for(tmp_path: Path):
     assert got == {name: value & 0xFFFFFFFF for name, (_, value) in MEANINGS.items()}
 
 
-@needs_gvsoc
-def test_loops_run_as_often_as_they_say(tmp_path: Path):
+def test_loops_run_as_often_as_they_say(simulator: KernelSimulator):
     def nested(asm: Assembly, result: str) -> None:
         asm.li(result, 0)
         with asm.registers(1) as (count,):
@@ -311,6 +320,6 @@ def test_loops_run_as_often_as_they_say(tmp_path: Path):
             for _ in range(20):
                 asm("addi", result, result, 1)
 
-    outcomes = run_cases(tmp_path, [probe(nested), probe(without_registers)])
+    outcomes = simulator.run([probe(nested), probe(without_registers)])
     found = [int(outcome.output.view("<u4")[0]) for outcome in outcomes]
     assert found == [3 * (7 * 5 + 2000 * 2), 60]

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from handwritten import needs_gvsoc
 from random_kernels import KernelRun, RandomKernel
-from xpulp_program import check_kernels
+from xpulp_program import KernelSimulator, check_kernels
 
 from dsconv.dialects.attributes import Layout, WindowAttr
 from dsconv.dialects.target import MOST_CORES, Cluster
@@ -57,12 +55,11 @@ def written(kernel: KernelOp, cluster: Cluster) -> str | None:
     return None if write is None else write(kernel, cluster)
 
 
-@needs_gvsoc
 @pytest.mark.parametrize(
     "draw",
     [dense, windows_at_borders, depthwise, addition, lookup, concat, maximum, average],
     ids=lambda draw: draw.__name__,
 )
-def test_all_outputs_are_made(tmp_path: Path, draw: Callable[[int], KernelRun]):
+def test_all_outputs_are_made(simulator: KernelSimulator, draw: Callable[[int], KernelRun]):
     runs = [draw(seed) for seed in ANY_CORES]
-    check_kernels(tmp_path, written, runs, ANY_CORES)
+    check_kernels(simulator, written, runs, ANY_CORES)

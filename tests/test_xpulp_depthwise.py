@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pytest
 from handwritten import needs_gvsoc
 from random_kernels import KernelRun, RandomKernel
-from xpulp_program import check_kernels
+from xpulp_program import KernelSimulator, check_kernels
 
 from benchmarks.layers import GvsocNetwork
 from dsconv.bench.model_builder import Activation, ModelBuilder
@@ -175,9 +174,8 @@ def ring(seed: int, largest: int, layouts: tuple[Layout, Layout]) -> KernelRun:
     return RandomKernel(seed, rng.randint(1, largest), (height, width)).ring(window, rows, layouts)
 
 
-@needs_gvsoc
 @pytest.mark.parametrize("seed", range(2))
-def test_windows_whose_weights_are_on_the_stack(tmp_path: Path, seed: int):
+def test_windows_whose_weights_are_on_the_stack(simulator: KernelSimulator, seed: int):
     """Too large for registers: 6x6 to 11x11, in both layouts, with strides and padding."""
     rng = np.random.default_rng(seed)
 
@@ -190,14 +188,14 @@ def test_windows_whose_weights_are_on_the_stack(tmp_path: Path, seed: int):
 
     sizes = [(6, 6), (7, 7), (8, 5), (5, 8), (9, 9), (7, 9), (11, 11)]
     layouts = [(source, target) for source in Layout for target in Layout]
-    check_written(tmp_path, [one(size, pair) for size in sizes for pair in layouts])
+    check_written(simulator, [one(size, pair) for size in sizes for pair in layouts])
 
 
-def check_written(directory: Path, runs: Sequence[KernelRun]) -> None:
+def check_written(simulator: KernelSimulator, runs: Sequence[KernelRun]) -> None:
     """Checks kernels but for a few that take too many registers: large windows, 64 bits."""
     written = [run for run in runs if depthwise(run.kernel, DEFAULT_CLUSTER) is not None]
     assert len(written) > 0.85 * len(runs)
-    check_kernels(directory, depthwise, written)
+    check_kernels(simulator, depthwise, written)
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -209,10 +207,9 @@ def test_loops_on_rings(seed: int):
 LAYOUTS = [(source, target) for source in Layout for target in Layout]
 
 
-@needs_gvsoc
 @pytest.mark.parametrize("seed", range(2))
-def test_rings(tmp_path: Path, seed: int):
-    check_written(tmp_path, [ring(100 * seed + i, 14, LAYOUTS[i % 4]) for i in range(60)])
+def test_rings(simulator: KernelSimulator, seed: int):
+    check_written(simulator, [ring(100 * seed + i, 14, LAYOUTS[i % 4]) for i in range(60)])
 
 
 def whole_map(
@@ -229,22 +226,20 @@ def whole_map(
     return RandomKernel(seed, rng.randint(1, largest), size).depthwise(window, layouts)
 
 
-@needs_gvsoc
 @pytest.mark.parametrize("seed", range(2))
-def test_whole_maps(tmp_path: Path, seed: int):
+def test_whole_maps(simulator: KernelSimulator, seed: int):
     runs = [whole_map(100 * seed + i, 14, LAYOUTS[i % 4]) for i in range(60)]
     runs += [whole_map(seed, 1, (Layout.HWC, layout)) for layout in Layout]
-    check_written(tmp_path, runs)
+    check_written(simulator, runs)
 
 
-@needs_gvsoc
-def test_dilated_windows(tmp_path: Path):
+def test_dilated_windows(simulator: KernelSimulator):
     runs = [
         whole_map(10 * i + number, 14, LAYOUTS[i % 4], dilations)
         for number, dilations in enumerate([(2, 1), (1, 3), (2, 2), (3, 2)])
         for i in range(16)
     ]
-    check_written(tmp_path, runs)
+    check_written(simulator, runs)
 
 
 @pytest.mark.parametrize("seed", range(100))
@@ -268,11 +263,10 @@ def hwc(channels: int, width: int, window: WindowAttr) -> KernelRun:
     return RandomKernel(channels, channels, (4, width)).depthwise(window, (Layout.HWC, Layout.HWC))
 
 
-@needs_gvsoc
-def test_rows_and_pixels_of_hwc_that_are_far_apart(tmp_path: Path):
+def test_rows_and_pixels_of_hwc_that_are_far_apart(simulator: KernelSimulator):
     window = WindowAttr.of((3, 3), pads=(1, 1, 1, 1))
     runs = [hwc(channels, width, window) for channels, width in ((340, 6), (682, 3), (682, 4))]
-    check_kernels(tmp_path, depthwise, runs)
+    check_kernels(simulator, depthwise, runs)
     assert depthwise(hwc(683, 4, window).kernel, DEFAULT_CLUSTER) is None
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
 import numpy as np
 import pytest
 from handwritten import needs_gvsoc
 from random_kernels import KernelRun, RandomKernel
-from xpulp_program import check_kernels
+from xpulp_program import KernelSimulator, check_kernels
 
 from benchmarks.layers import GvsocNetwork
 from dsconv.bench.model_builder import Activation, ModelBuilder
@@ -92,11 +91,10 @@ WRITERS = {
 }
 
 
-@needs_gvsoc
 @pytest.mark.parametrize("kind", WRITERS)
-def test_random_kernels(tmp_path: Path, kind: KernelKind):
+def test_random_kernels(simulator: KernelSimulator, kind: KernelKind):
     """Of all layouts, broadcast inputs and outputs that are parts of larger tiles among them."""
-    check_kernels(tmp_path, WRITERS[kind], [random_run(kind, seed) for seed in range(60)])
+    check_kernels(simulator, WRITERS[kind], [random_run(kind, seed) for seed in range(60)])
 
 
 @pytest.mark.parametrize("kind", WRITERS)
@@ -106,20 +104,18 @@ def test_loops_of_random_kernels(kind: KernelKind, seed: int):
     np.testing.assert_array_equal(run.lowered(), run.expected())
 
 
-@needs_gvsoc
-def test_sums_of_terms(tmp_path: Path):
+def test_sums_of_terms(simulator: KernelSimulator):
     runs = [RandomKernel(seed, 3 + seed % 5, (4, 5)).sum_of_terms() for seed in range(60)]
-    check_kernels(tmp_path, elementwise, runs)
+    check_kernels(simulator, elementwise, runs)
 
 
-@needs_gvsoc
-def test_far_strides(tmp_path: Path):
+def test_far_strides(simulator: KernelSimulator):
     """Planes and pixels that are farther apart than an immediate reaches."""
     runs = [
         RandomKernel(seed, 3, (50, 50)).elementwise(kind) for seed in range(4) for kind in KINDS
     ]
     runs += [RandomKernel(seed, 2100, (2, 3)).elementwise(KernelKind.RESCALE) for seed in range(4)]
-    check_kernels(tmp_path, elementwise, runs)
+    check_kernels(simulator, elementwise, runs)
 
 
 def test_repetitions_that_a_tile_begins_in_are_left_to_the_loops():

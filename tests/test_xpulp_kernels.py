@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pytest
-from handwritten import needs_gvsoc
 from random_kernels import KernelRun, RandomKernel
-from xpulp_program import check_kernels
+from xpulp_program import KernelSimulator, check_kernels
 
 from dsconv.dialects.attributes import Layout, WindowAttr
 from dsconv.dialects.records import SHIFT
@@ -21,16 +19,15 @@ from dsconv.lowering.xpulp.gather import gather_for, reads_in_place
 from dsconv.lowering.xpulp.tap_pointers import TapPointers, TapWriter
 
 
-def check(directory: Path, runs: Sequence[KernelRun]) -> None:
-    check_kernels(directory, conv2d, runs)
+def check(simulator: KernelSimulator, runs: Sequence[KernelRun]) -> None:
+    check_kernels(simulator, conv2d, runs)
 
 
-@needs_gvsoc
 @pytest.mark.parametrize("seed", range(3))
-def test_random_pointwise_kernels(tmp_path: Path, seed: int):
+def test_random_pointwise_kernels(simulator: KernelSimulator, seed: int):
     random = np.random.default_rng(seed)
     check(
-        tmp_path,
+        simulator,
         [
             RandomKernel(
                 int(random.integers(2**32)),
@@ -42,9 +39,8 @@ def test_random_pointwise_kernels(tmp_path: Path, seed: int):
     )
 
 
-@needs_gvsoc
 @pytest.mark.parametrize("seed", range(3))
-def test_random_windows(tmp_path: Path, seed: int):
+def test_random_windows(simulator: KernelSimulator, seed: int):
     random = np.random.default_rng(seed)
 
     def one() -> KernelRun:
@@ -60,12 +56,11 @@ def test_random_windows(tmp_path: Path, seed: int):
         kernels = int(random.integers(1, 20))
         return kernel.dense(kernels, window, start=(-pads[0], -pads[1]))
 
-    check(tmp_path, [one() for _ in range(40)])
+    check(simulator, [one() for _ in range(40)])
 
 
-@needs_gvsoc
 @pytest.mark.parametrize("seed", range(2))
-def test_windows_gathered_together(tmp_path: Path, seed: int):
+def test_windows_gathered_together(simulator: KernelSimulator, seed: int):
     """Pixels of several blocks at a time, some of them in another row or at a border."""
     random = np.random.default_rng(seed)
 
@@ -85,7 +80,7 @@ def test_windows_gathered_together(tmp_path: Path, seed: int):
         )
         return found[random.integers(len(found))].text() if found else None
 
-    check_kernels(tmp_path, any_candidate, [one() for _ in range(30)])
+    check_kernels(simulator, any_candidate, [one() for _ in range(30)])
 
 
 def random_window(
@@ -101,9 +96,8 @@ def random_window(
     return WindowAttr.of((fy, fx), strides, pads, dilations), (height, width)
 
 
-@needs_gvsoc
 @pytest.mark.parametrize("seed", range(2))
-def test_windows_read_through_pointers(tmp_path: Path, seed: int):
+def test_windows_read_through_pointers(simulator: KernelSimulator, seed: int):
     """Of any length, dilated and padded, with channels that are no whole words."""
     random = np.random.default_rng(seed)
 
@@ -122,12 +116,11 @@ def test_windows_read_through_pointers(tmp_path: Path, seed: int):
         found = list(candidates(kernel, Form(TapWriter, TapPointers(kernel)), cluster.core))
         return found[random.integers(len(found))].text() if found else None
 
-    check_kernels(tmp_path, any_candidate, [one() for _ in range(40)])
+    check_kernels(simulator, any_candidate, [one() for _ in range(40)])
 
 
-@needs_gvsoc
 @pytest.mark.parametrize("seed", range(2))
-def test_groups(tmp_path: Path, seed: int):
+def test_groups(simulator: KernelSimulator, seed: int):
     random = np.random.default_rng(seed)
 
     def one() -> KernelRun:
@@ -138,11 +131,10 @@ def test_groups(tmp_path: Path, seed: int):
         start = -window.pads[0], -window.pads[1]
         return kernel.dense(groups * int(random.integers(1, 9)), window, start=start, groups=groups)
 
-    check(tmp_path, [one() for _ in range(40)])
+    check(simulator, [one() for _ in range(40)])
 
 
-@needs_gvsoc
-def test_sums_that_stay_as_they_are(tmp_path: Path):
+def test_sums_that_stay_as_they_are(simulator: KernelSimulator):
     shapes = [(20, (1, 1), 10), (7, (2, 3), 5), (64, (4, 4), 8), (640, (1, 1), 4)]
     runs = [
         RandomKernel(seed, channels, size).sums(kernels, (source, target))
@@ -150,11 +142,10 @@ def test_sums_that_stay_as_they_are(tmp_path: Path):
         for source in Layout
         for target in Layout
     ]
-    check(tmp_path, runs)
+    check(simulator, runs)
 
 
-@needs_gvsoc
-def test_long_sums(tmp_path: Path):
+def test_long_sums(simulator: KernelSimulator):
     """Of those that have a narrow form, most have one of 64-bit products."""
     runs = [
         RandomKernel(seed, 400 + seed, (2, 3)).dense(5, layouts=(Layout.HWC, Layout.HWC))
@@ -162,11 +153,10 @@ def test_long_sums(tmp_path: Path):
     ]
     forms = [run.kernel.narrow for run in runs]
     assert any(narrow is not None and narrow.is_mulh for narrow in forms)
-    check(tmp_path, runs)
+    check(simulator, runs)
 
 
-@needs_gvsoc
-def test_scales_far_apart(tmp_path: Path):
+def test_scales_far_apart(simulator: KernelSimulator):
     runs = [
         RandomKernel(seed, 9 + seed, (2, 3)).dense(64, spread=15, layouts=(Layout.HWC, target))
         for seed in range(10)
@@ -174,11 +164,10 @@ def test_scales_far_apart(tmp_path: Path):
     ]
     narrow = [run for run in runs if run.kernel.narrow is not None]
     assert any(SHIFT in run.kernel.record.fields for run in narrow if run.kernel.record)
-    check(tmp_path, narrow)
+    check(simulator, narrow)
 
 
-@needs_gvsoc
-def test_long_rows_and_far_strides(tmp_path: Path):
+def test_long_rows_and_far_strides(simulator: KernelSimulator):
     """What immediates do not reach: records, pixels and planes that are far apart."""
     shapes = [
         (1200, (1, 1), 13),
@@ -203,13 +192,12 @@ def test_long_rows_and_far_strides(tmp_path: Path):
         )
         for seed, source in enumerate(Layout)
     ]
-    check(tmp_path, runs + flattened)
+    check(simulator, runs + flattened)
 
 
-@needs_gvsoc
-def test_planes_are_transposed(tmp_path: Path):
+def test_planes_are_transposed(simulator: KernelSimulator):
     check(
-        tmp_path,
+        simulator,
         [
             RandomKernel(seed, channels, (7, width)).dense(12, layouts=(Layout.CHW, target))
             for seed, channels in enumerate((4, 5, 7, 32, 63, 96, 130, 390))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
 import numpy as np
 import pytest
-from handwritten import needs_gvsoc
 from random_kernels import KernelRun, RandomKernel
-from xpulp_program import check_kernels
+from xpulp_program import KernelSimulator, check_kernels
 
 from dsconv.dialects.attributes import WindowAttr
 from dsconv.dialects.tiled import KernelKind
@@ -36,12 +34,11 @@ def random_run(kind: KernelKind, seed: int, largest: int = 10) -> KernelRun:
     return kernel.pool(kind, window, starts=starts)
 
 
-@needs_gvsoc
 @each_kind
 @pytest.mark.parametrize("seed", range(2))
-def test_random_kernels(tmp_path: Path, kind: KernelKind, seed: int):
+def test_random_kernels(simulator: KernelSimulator, kind: KernelKind, seed: int):
     runs = [random_run(kind, 100 * seed + number) for number in range(60)]
-    check_kernels(tmp_path, WRITERS[kind], [run for run in runs if has_loops(run.kernel)])
+    check_kernels(simulator, WRITERS[kind], [run for run in runs if has_loops(run.kernel)])
 
 
 @each_kind
@@ -51,9 +48,8 @@ def test_loops_of_random_kernels(kind: KernelKind, seed: int):
     np.testing.assert_array_equal(run.lowered(), run.expected())
 
 
-@needs_gvsoc
 @each_kind
-def test_large_windows_and_far_strides(tmp_path: Path, kind: KernelKind):
+def test_large_windows_and_far_strides(simulator: KernelSimulator, kind: KernelKind):
     """Windows that are loops, and rows and planes that are farther than an immediate reaches."""
     shapes = [
         (13, (9, 9), WindowAttr.of((9, 9), pads=(4, 4, 4, 4))),
@@ -66,11 +62,10 @@ def test_large_windows_and_far_strides(tmp_path: Path, kind: KernelKind):
         for channels, size, window in shapes
         for seed in range(4)
     ]
-    check_kernels(tmp_path, WRITERS[kind], runs)
+    check_kernels(simulator, WRITERS[kind], runs)
 
 
-@needs_gvsoc
-def test_slices_and_pads(tmp_path: Path):
+def test_slices_and_pads(simulator: KernelSimulator):
     """Windows of one pixel, of which some are nothing but padding of any value."""
     runs: list[KernelRun] = []
     for seed in range(40):
@@ -81,7 +76,7 @@ def test_slices_and_pads(tmp_path: Path):
         size = rng.randint(1, 9), rng.randint(1, 9)
         kernel = RandomKernel(seed, rng.randint(1, 20), size)
         runs.append(kernel.pool(KernelKind.MAX_POOL, window, pad_value=rng.randint(0, 100)))
-    check_kernels(tmp_path, max_pool, runs)
+    check_kernels(simulator, max_pool, runs)
 
 
 def test_padding_that_may_be_the_maximum_is_left_to_the_loops():
@@ -93,9 +88,8 @@ def test_padding_that_may_be_the_maximum_is_left_to_the_loops():
     assert max_pool(higher, DEFAULT_CLUSTER) is None
 
 
-@needs_gvsoc
 @each_kind
-def test_dilated_windows(tmp_path: Path, kind: KernelKind):
+def test_dilated_windows(simulator: KernelSimulator, kind: KernelKind):
     runs: list[KernelRun] = []
     for seed in range(40):
         rng = random.Random(seed)
@@ -104,11 +98,10 @@ def test_dilated_windows(tmp_path: Path, kind: KernelKind):
         window = WindowAttr.of((fy, fx), (rng.randint(1, 2), rng.randint(1, 2)), pads, dilations)
         size = rng.randint(7, 12), rng.randint(7, 12)
         runs.append(RandomKernel(seed, rng.randint(1, 24), size).pool(kind, window))
-    check_kernels(tmp_path, WRITERS[kind], runs)
+    check_kernels(simulator, WRITERS[kind], runs)
 
 
-@needs_gvsoc
-def test_averages_that_count_their_pixels(tmp_path: Path):
+def test_averages_that_count_their_pixels(simulator: KernelSimulator):
     """In the map alone, and in a part of the pads."""
     runs: list[KernelRun] = []
     for seed in range(40):
@@ -120,7 +113,7 @@ def test_averages_that_count_their_pixels(tmp_path: Path):
         size = rng.randint(fy, 9), rng.randint(fx, 9)
         kernel = RandomKernel(seed, rng.randint(1, 24), size)
         runs.append(kernel.pool(KernelKind.AVG_POOL, window, counted=counted))
-    check_kernels(tmp_path, avg_pool, runs)
+    check_kernels(simulator, avg_pool, runs)
 
 
 def test_windows_too_many_to_write_out_are_left_to_the_loops():

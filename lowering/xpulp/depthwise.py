@@ -82,7 +82,7 @@ class DepthwiseWriter:
         self.units, self.part = asm.frame(WORD), asm.frame(WORD)
         self.on_stack = on_stack
         words = self.shape.rows.taps * self.plan.products
-        self.strips_left = asm.frame(WORD) if on_stack else 0
+        self.strips_left = asm.frame(WORD)
         self.weight_slots = [asm.frame(WORD) for _ in range(words)] if on_stack else []
         is_dilated = len(self.variants[0]) > 1
         self.first_unit = [asm.frame(WORD) for _ in range(5)] if is_dilated else []
@@ -432,10 +432,18 @@ class VariantWriter:
 
     @contextmanager
     def strip_loop(self, count: int | str) -> Generator[None]:
-        """The loop over strips; their code may be too long for a hardware loop."""
+        """The loop over strips.
+
+        No hardware loop holds them where they jump into their rows, or where they are too long.
+        """
         asm, slot = self.asm, self.kernel.strips_left
-        if not self.kernel.on_stack or count == 1:
+        jumps = self.walk.count and self.walk.entry
+        if count == 1 or not (jumps or self.kernel.on_stack):
             with asm.loop(count):
+                yield
+            return
+        if asm.free_registers > 1 and not self.kernel.on_stack:
+            with asm.software_loop(count):
                 yield
             return
         if isinstance(count, int):

@@ -1,0 +1,1 @@
+"""The RTL of one CV32E40P, and programs for it."""
