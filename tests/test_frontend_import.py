@@ -299,6 +299,14 @@ def test_nodes_in_any_order():
     assert str(import_onnx(model).module) == str(import_onnx(small_network()).module)
 
 
+def test_rows_are_added_wherever_one_row_stands():
+    """With one row, N, H, C, W and N, C, H, W are the same; with two they are not."""
+    one_row = View((1, 7, 1, 5), (0, 2, 1, 3), (1, 7, 1, 5))
+    two_rows = one_row.resized((1, 7, 2, 5))
+    assert two_rows is not None
+    assert two_rows.reads_like(View.plain((1, 7, 2, 5)))
+
+
 def test_views_read_as_numpy_does():
     sizes = (1, 3, 2, 4)
     stored = np.arange(24).reshape(sizes)

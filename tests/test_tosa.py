@@ -120,6 +120,17 @@ def test_what_is_no_operation_of_tosa_is_refused(tmp_path: Path):
     refused(tmp_path, module(function.text("%x")), r"operation 1 \(tosa.erf\): this operation is n")
 
 
+def test_what_xdsl_cannot_hold_is_refused(tmp_path: Path):
+    constant = '"tosa.const"() <{values = dense<1> : tensor<1xi99>}> : () -> tensor<1xi99>'
+    refused(tmp_path, constant, "net.mlir: Format not implemented for i99")
+
+
+def test_a_function_without_a_name_is_refused(tmp_path: Path):
+    function = TosaFunction(np.random.default_rng(0))
+    text = module(function.text(function.clamp(function.input(1, 2, 2, 3), -9, 9)))
+    refused(tmp_path, text.replace("sym_name", "name"), "sym_name")
+
+
 def test_multipliers_of_16_bits_are_refused(tmp_path: Path):
     function = TosaFunction(np.random.default_rng(0))
     y = function.rescale(function.input(1, 2, 2, 3), [0.5])

@@ -29,6 +29,8 @@ PIECE = re.compile(r"""[^"/]+|//.*|/|"(?:[^"\\\v\f]|\\(?:["nt\\]|[0-9A-Fa-f]{2})
 """Of a line: text, a comment, a whole string."""
 PRETTY = "does not have a custom format"
 """What xDSL says of an operation that it does not know in a pretty form."""
+RAISED_BY_XDSL = NotImplementedError, AssertionError
+"""What xDSL 0.74's parser raises besides on damaged text."""
 GENERIC_FORM = (
     "print it in the generic form: mlir-opt --mlir-print-op-generic {path} -o generic.mlir"
 )
@@ -77,8 +79,14 @@ def _parsed(path: Path, text: str) -> ModuleOp:
     for dialect in (Builtin, Func):
         context.load_dialect(dialect)
     try:
-        return LocatedParser(context, text, str(path)).parse_module()
-    except (ParseError, VerifyException, ValueError) as error:
+        module = LocatedParser(context, text, str(path)).parse_module()
+        for operation in module.walk():
+            if isinstance(operation, func.FuncOp):
+                operation.verify(verify_nested_ops=False)
+        return module
+    except VerifyException as error:
+        raise ModelError(f"{path}: {_reason(error)}") from error
+    except (ParseError, ValueError, *RAISED_BY_XDSL) as error:
         raise ModelError(
             f"{_place(path, error)}: {_reason(error)}; {GENERIC_FORM.format(path=path)}"
         ) from error

@@ -132,7 +132,8 @@ class View:
             if axis is None:
                 return None
             sizes[axis] = new
-        return View(tuple(sizes), self.order, shape)
+        order = tuple(range(len(sizes))) if self.is_nchw else self.order
+        return View(tuple(sizes), order, shape)
 
     def axis_of_dimension(self, dimension: int) -> int | None:
         """The stored axis that a dimension is, None where it is none or several."""
