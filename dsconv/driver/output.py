@@ -11,7 +11,7 @@ from pathlib import Path
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import DiagnosticException
 
-from dsconv.driver.runtime_files import has_l3, has_library, has_program, runtime_files
+from dsconv.driver.runtime_files import has_library, has_program, runtime_files
 from dsconv.errors import DsconvError
 from dsconv.files import folder_written_at_once
 from dsconv.lowering.c_target import c_files, network_name
@@ -53,7 +53,7 @@ def write_folder(
         "NETWORK": network_name(module),
     }
     with folder_written_at_once(directory) as draft:
-        _copy_runtime(draft, platform, sources.texts.values(), sources.l3_bytes, library=library)
+        _copy_runtime(draft, platform, sources.texts.values(), library=library)
         header = (draft / "dsc_platform.h").read_text()
         settings |= _cores_setting(header, target, platform)
         for name, text in sources.texts.items():
@@ -120,17 +120,12 @@ def _cores_setting(header: str, target: ClusterTarget, platform: str) -> dict[st
 
 
 def _copy_runtime(
-    directory: Path, platform: str, generated: Iterable[str], l3_bytes: int, *, library: bool
+    directory: Path, platform: str, generated: Iterable[str], *, library: bool
 ) -> None:
     with as_file(files("dsconv").joinpath("runtime_c")) as runtime:
         folder = runtime / platform
         if not folder.is_dir():
             raise DsconvError(f"runtime_c has no platform {platform}")
-        if l3_bytes and not has_l3(folder):
-            raise DsconvError(
-                f"platform {platform} does not reach L3, of which the network needs {l3_bytes} "
-                "bytes: give it more L2 (--l2), or take a target without an operating system"
-            )
         library = library or not has_program(folder)
         if library and not has_library(folder):
             raise DsconvError(

@@ -24,11 +24,6 @@ def has_program(platform: Path) -> bool:
     return any(name == "PROGRAM" for name, _ in _lists(platform.parent, platform))
 
 
-def has_l3(platform: Path) -> bool:
-    """Whether a platform's networks reach L3."""
-    return not any(name == "WITHOUT_L3" for name, _ in _variables(platform / "platform.mk"))
-
-
 def runtime_files(
     runtime: Path, platform: Path, generated: Iterable[str], *, library: bool
 ) -> list[Path]:

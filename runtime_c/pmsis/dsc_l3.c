@@ -2,25 +2,59 @@
 #include "dsc_pmsis.h"
 #include "dsc_runtime.h"
 
-/* A request lives until it has been waited for. */
+/* Requests wait here, not in the RAM's driver, which is asked for one at a time: pulp-sdk's (hyperbus-v3.c) writes the address of
+   a third one before it is started, into registers that a fourth then gets too, and ends several of them with one event. */
 enum { MOST_IN_FLIGHT = 16, WORD = 4 };
 
-static PI_L2 pi_cl_ram_req_t requests[MOST_IN_FLIGHT];
-static uint32_t started;
-static uint32_t finished; /* at least so many */
+typedef struct {
+  bool is_load;
+  uint32_t l3;
+  uint8_t *l2;
+  uint32_t bytes;
+  uint8_t is_done;
+  pi_task_t task; /* of the FC, once for each step */
+} l3_request;
 
-/* Numbers may wrap: those in flight are so close together that the sign of a difference tells which comes first. */
-void dsc_l3_wait(dsc_l3_transfer transfer) {
-  for (; (int32_t)(transfer - finished) > 0; finished++) pi_cl_ram_read_wait(&requests[finished % MOST_IN_FLIGHT]);
+static PI_L2 l3_request requests[MOST_IN_FLIGHT];
+
+/* All numbers may wrap: those in flight are so close together that the sign of a difference tells which comes first. */
+static uint32_t started, finished; /* of core 0; finished are at least so many */
+static uint32_t taken, served;     /* of the FC */
+
+static void end(void *served_request);
+
+static void serve(void) {
+  l3_request *request = &requests[served % MOST_IN_FLIGHT];
+  pi_task_t *task = pi_task_callback(&request->task, end, request);
+  pi_ram_copy_async(&dsc_ram, dsc_l3_base + request->l3, request->l2, request->bytes, request->is_load, task);
 }
 
-static void request(bool is_load, uint32_t l3, uint8_t *l2, uint32_t bytes) {
+static void end(void *served_request) {
+  l3_request *request = served_request;
+  if (++served != taken) serve();
+  cl_notify_task_done(&request->is_done, DSC_CLUSTER);
+}
+
+/* The FC runs one task at a time, in the order in which core 0 has sent them. */
+static void take(void *sent_request) {
+  (void)sent_request;
+  if (taken++ == served) serve();
+}
+
+void dsc_l3_wait(dsc_l3_transfer transfer) {
+  for (; (int32_t)(transfer - finished) > 0; finished++) cl_wait_task(&requests[finished % MOST_IN_FLIGHT].is_done);
+}
+
+static void send(bool is_load, uint32_t l3, uint8_t *l2, uint32_t bytes) {
   if (bytes == 0) return;
   if (started - finished == MOST_IN_FLIGHT) dsc_l3_wait(finished + 1);
-  pi_cl_ram_req_t *free_request = &requests[started++ % MOST_IN_FLIGHT];
-  uint32_t in_words = (bytes + WORD - 1) / WORD * WORD;
-  if (is_load) pi_cl_ram_read(&dsc_ram, dsc_l3_base + l3, l2, in_words, free_request);
-  else pi_cl_ram_write(&dsc_ram, dsc_l3_base + l3, l2, in_words, free_request);
+  l3_request *request = &requests[started++ % MOST_IN_FLIGHT];
+  request->is_load = is_load;
+  request->l3 = l3;
+  request->l2 = l2;
+  request->bytes = (bytes + WORD - 1) / WORD * WORD;
+  request->is_done = 0;
+  pi_cl_send_task_to_fc(pi_task_callback(&request->task, take, request));
 }
 
 static dsc_l3_transfer start(bool is_load, dsc_buffer l2, uint32_t l2_offset, uint32_t l3_offset, dsc_box box) {
@@ -32,7 +66,7 @@ static dsc_l3_transfer start(bool is_load, dsc_buffer l2, uint32_t l2_offset, ui
   for (uint32_t block = 0; block < simplest.blocks; block++) {
     for (uint32_t line = 0; line < simplest.lines; line++) {
       uint32_t offset = block * simplest.block_stride + line * simplest.line_stride;
-      request(is_load, l3_offset + offset, inner, simplest.line_bytes);
+      send(is_load, l3_offset + offset, inner, simplest.line_bytes);
       inner += simplest.line_bytes;
     }
   }

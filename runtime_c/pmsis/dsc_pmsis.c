@@ -44,7 +44,7 @@ static void (*work_of_cores)(uint32_t core);
 int dsc_open_cluster(uint32_t l1_bytes) {
   struct pi_cluster_conf conf;
   pi_cluster_conf_init(&conf);
-  conf.id = 0;
+  conf.id = DSC_CLUSTER;
 #ifdef __GAP9__ /* the master is a core of its own */
   conf.cc_stack_size = MASTER_STACK_BYTES;
 #endif

@@ -5,6 +5,9 @@
 
 #include "pmsis.h"
 
+/* The number of the cluster that runs networks. */
+#define DSC_CLUSTER 0
+
 /* The RAM that is L3, and where the networks' part of it begins. */
 extern struct pi_device dsc_ram;
 extern uint32_t dsc_l3_base;

@@ -3,9 +3,6 @@
 DSC_FOLDER := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 LIBRARY_SOURCES = dsc_dma.c dsc_l3.c dsc_pmsis.c
 
-# under pulp-sdk on GVSoC one of several requests in a row never ends, so no network with L3 is written (docs/boards.md)
-WITHOUT_L3 = 1
-
 APP_SRCS := $(APP_SRCS) $(DSC_FOLDER)/network.c $(DSC_FOLDER)/weights.c
 PULP_ASM_SRCS := $(PULP_ASM_SRCS) $(wildcard $(DSC_FOLDER)/kernels_xpulp.S)
 ifndef DSC_RUNTIME_FOLDER
