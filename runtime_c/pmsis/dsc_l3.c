@@ -2,9 +2,9 @@
 #include "dsc_pmsis.h"
 #include "dsc_runtime.h"
 
-/* Requests wait here, not in the RAM's driver, which is asked for one at a time: pulp-sdk's (hyperbus-v3.c) writes the address of
-   a third one before it is started, into registers that a fourth then gets too, and ends several of them with one event. */
-enum { MOST_IN_FLIGHT = 16, WORD = 4 };
+/* Requests wait here, not in the RAM's driver, which gets two at a time: pulp-sdk's (hyperbus-v3.c) writes the address of a third
+   one before it is started, into registers that a fourth then gets too, and ends several of them with one event. */
+enum { MOST_IN_FLIGHT = 16, MOST_IN_DRIVER = 2, WORD = 4 };
 
 typedef struct {
   bool is_load;
@@ -18,27 +18,35 @@ typedef struct {
 static PI_L2 l3_request requests[MOST_IN_FLIGHT];
 
 /* All numbers may wrap: those in flight are so close together that the sign of a difference tells which comes first. */
-static uint32_t started, finished; /* of core 0; finished are at least so many */
-static uint32_t taken, served;     /* of the FC */
+static uint32_t started, finished;    /* of core 0; finished are at least so many */
+static uint32_t taken, handed, ended; /* of the FC, handed to the driver */
 
-static void end(void *served_request);
+static void end(void *ended_request);
 
-static void serve(void) {
-  l3_request *request = &requests[served % MOST_IN_FLIGHT];
+/* Without interrupts: the end of a request while the driver looks whether it has room for the next would be forgotten. */
+static void hand(l3_request *request) {
+  int interrupts = disable_irq();
   pi_task_t *task = pi_task_callback(&request->task, end, request);
   pi_ram_copy_async(&dsc_ram, dsc_l3_base + request->l3, request->l2, request->bytes, request->is_load, task);
+  restore_irq(interrupts);
 }
 
-static void end(void *served_request) {
-  l3_request *request = served_request;
-  if (++served != taken) serve();
+static void hand_on(void) {
+  while (handed != taken && handed - ended < MOST_IN_DRIVER) hand(&requests[handed++ % MOST_IN_FLIGHT]);
+}
+
+static void end(void *ended_request) {
+  l3_request *request = ended_request;
+  ended++;
+  hand_on();
   cl_notify_task_done(&request->is_done, DSC_CLUSTER);
 }
 
 /* The FC runs one task at a time, in the order in which core 0 has sent them. */
 static void take(void *sent_request) {
   (void)sent_request;
-  if (taken++ == served) serve();
+  taken++;
+  hand_on();
 }
 
 void dsc_l3_wait(dsc_l3_transfer transfer) {
