@@ -53,38 +53,29 @@ void dsc_l3_wait(dsc_l3_transfer transfer) {
   for (; (int32_t)(transfer - finished) > 0; finished++) cl_wait_task(&requests[finished % MOST_IN_FLIGHT].is_done);
 }
 
-static void send(bool is_load, uint32_t l3, uint8_t *l2, uint32_t bytes) {
-  if (bytes == 0) return;
+dsc_l3_transfer dsc_start_l3_line(bool is_load, uint32_t l3, uint8_t *l2, uint32_t bytes) {
+#if DSC_HOOKS
+  dsc_counters.l3_l2 += bytes;
+#endif
+  if (bytes == 0) return finished;
   if (started - finished == MOST_IN_FLIGHT) dsc_l3_wait(finished + 1);
-  l3_request *request = &requests[started++ % MOST_IN_FLIGHT];
+  l3_request *request = &requests[started % MOST_IN_FLIGHT];
   request->is_load = is_load;
   request->l3 = l3;
   request->l2 = l2;
   request->bytes = (bytes + WORD - 1) / WORD * WORD;
   request->is_done = 0;
   pi_cl_send_task_to_fc(pi_task_callback(&request->task, take, request));
+  return ++started;
 }
 
-static dsc_l3_transfer start(bool is_load, dsc_buffer l2, uint32_t l2_offset, uint32_t l3_offset, dsc_box box) {
-#if DSC_HOOKS
-  dsc_counters.l3_l2 += box.blocks * box.lines * box.line_bytes;
-#endif
-  dsc_box simplest = dsc_simplest(box);
-  uint8_t *inner = l2.base + l2_offset;
-  for (uint32_t block = 0; block < simplest.blocks; block++) {
-    for (uint32_t line = 0; line < simplest.lines; line++) {
-      uint32_t offset = block * simplest.block_stride + line * simplest.line_stride;
-      send(is_load, l3_offset + offset, inner, simplest.line_bytes);
-      inner += simplest.line_bytes;
+dsc_l3_transfer dsc_start_l3_box(bool is_load, uint32_t l3, uint8_t *l2, dsc_box box) {
+  dsc_l3_transfer transfer = finished;
+  for (uint32_t block = 0; block < box.blocks; block++) {
+    for (uint32_t line = 0; line < box.lines; line++) {
+      transfer = dsc_start_l3_line(is_load, l3 + block * box.block_stride + line * box.line_stride, l2, box.line_bytes);
+      l2 += box.line_bytes;
     }
   }
-  return started;
-}
-
-dsc_l3_transfer dsc_l3_load(dsc_buffer l2, uint32_t l2_offset, uint32_t l3_offset, dsc_box box) {
-  return start(true, l2, l2_offset, l3_offset, box);
-}
-
-dsc_l3_transfer dsc_l3_store(dsc_buffer l2, uint32_t l2_offset, uint32_t l3_offset, dsc_box box) {
-  return start(false, l2, l2_offset, l3_offset, box);
+  return transfer;
 }
