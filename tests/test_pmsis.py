@@ -9,13 +9,13 @@ import pytest
 from library_networks import (
     DIGITS,
     LIBRARY,
+    THIRD_L3_BASE,
     case_table,
     compiled_networks,
 )
 
 import dsconv
 from dsconv import zoo
-from dsconv.errors import DsconvError
 from dsconv.runners import gvsoc, gvsoc_start, pulp_sdk
 from dsconv.runners.process import run_program
 from dsconv.targets import load_target
@@ -27,7 +27,7 @@ needs_pulp_sdk = pytest.mark.skipif(pulp_sdk.find() is None, reason="pulp-sdk is
 MAKEFILE = """\
 APP = networks
 APP_SRCS = pmsis.c
-APP_CFLAGS = -I.
+APP_CFLAGS = -I. -DTHIRD_L3_BASE={l3_base}
 .DEFAULT_GOAL = build
 {includes}
 include $(RULES_DIR)/pmsis_rules.mk
@@ -44,7 +44,7 @@ def test_a_network_is_bit_exact():
 
 @needs_pulp_sdk
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["dscnn", "mv1-96"])
+@pytest.mark.parametrize("name", ["dscnn", "mv1-96", "mv2-128"])
 def test_cycles_are_those_of_bare_metal(name: str):
     """Of a cluster with as much memory: at most 3 % more."""
     model, pmsis, bare = zoo.build(name), load_target("pmsis"), load_target("pulp_open")
@@ -64,28 +64,36 @@ def test_cycles_are_those_of_bare_metal(name: str):
 
 
 @needs_pulp_sdk
-def test_networks_in_one_application(tmp_path: Path):
-    networks = compiled_networks("pmsis", tmp_path / "models", 2)
+@pytest.mark.parametrize("count", [2, 3])
+def test_networks_in_one_application(count: int, tmp_path: Path):
+    """The third has weights in L3."""
+    networks = compiled_networks("pmsis", tmp_path / "models", count)
     for name, network in networks.items():
         network.write(tmp_path / name, library=True)
     shutil.copy(LIBRARY / "pmsis.c", tmp_path)
     (tmp_path / "cluster_cases.h").write_text(case_table(networks))
     includes = "\n".join(f"include {name}/platform.mk" for name in networks)
-    (tmp_path / "Makefile").write_text(MAKEFILE.format(includes=includes))
+    (tmp_path / "Makefile").write_text(MAKEFILE.format(l3_base=THIRD_L3_BASE, includes=includes))
     run_program(["make"], tmp_path, TIMEOUT_S)
     found = gvsoc_start.find()
     assert found is not None
     program = tmp_path / "BUILD/PULP/GCC_RISCV/networks/networks"
-    command = [*gvsoc.CHIP.command(found, program, tmp_path), "run"]
-    run_program(command, tmp_path, TIMEOUT_S, gvsoc_start.environment(found))
+    command = gvsoc.CHIP.command(found, program, tmp_path)
+    if "third" in networks:
+        (tmp_path / "third" / "l3.bin").rename(tmp_path / "third.bin")
+        command += pulp_sdk.steps_with_file("third.bin")
+    run_program([*command, "run"], tmp_path, TIMEOUT_S, gvsoc_start.environment(found))
 
 
-def test_networks_that_need_l3_are_refused(tmp_path: Path):
+@needs_pulp_sdk
+def test_requests_of_l3_are_bit_exact():
+    """So many at a time that the SDK's driver alone would lose some."""
     small = load_target("pmsis").l2
-    compiled = dsconv.compile(DIGITS, "pmsis", l2=small.bytes - small.usable(12) + 4096)
-    with pytest.raises(DsconvError, match="platform pmsis does not reach L3, of which the network"):
-        compiled.write(tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+    l2 = small.bytes - small.usable(12) + 4096
+    compiled = dsconv.compile(DIGITS, "pmsis", l2=l2)
+    report = compiled.run(on="gvsoc")
+    assert report.equal
+    assert sum(layer.l3_l2 for layer in report.layers) > 0
 
 
 def test_a_library_has_no_harness(tmp_path: Path):

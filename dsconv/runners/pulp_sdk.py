@@ -42,14 +42,17 @@ def run(
     """Run a network built for `pmsis` on inputs that lie back to back; L3 comes from a readfs."""
     if find() is None:
         raise RunnerError(f"pulp-sdk is not set up: {HOW_TO_GET}")
-    steps = ["run"]
-    if (build_dir / L3_IMAGE).exists():
-        steps = [f"--flash-property={L3_IMAGE}@hyperflash:readfs:files", "image", "flash", "run"]
+    has_l3 = (build_dir / L3_IMAGE).exists()
     return gvsoc.CHIP.run_program(
         built_program(build_dir, PROGRAM),
         build_dir,
         inputs,
         timeout_s,
         bank_conflicts=bank_conflicts,
-        steps=steps,
+        steps=[*(steps_with_file(L3_IMAGE) if has_l3 else []), "run"],
     )
+
+
+def steps_with_file(name: str) -> list[str]:
+    """What GVSoC does before `run` to have a file of the work directory in a readfs in flash."""
+    return [f"--flash-property={name}@hyperflash:readfs:files", "image", "flash"]

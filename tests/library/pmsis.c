@@ -3,6 +3,10 @@
 
 #include "dsc_pmsis.h"
 
+#include <stdbool.h>
+
+enum { L3_BYTES = 1 << 20 };
+
 static int wrong_bytes(const network_case *one, uint32_t turn) {
   int wrong = 0;
   const uint8_t *expected = one->outputs + turn * one->network->output_bytes;
@@ -14,7 +18,18 @@ static void check(int failed) {
   if (failed) pmsis_exit(failed);
 }
 
+static void load_l3_images(void) {
+  bool is_open = false;
+  for (uint32_t i = 0; i < NETWORKS; i++) {
+    if (cases[i].network->l3_image_bytes == 0) continue;
+    if (!is_open) check(dsc_open_l3(L3_BYTES));
+    is_open = true;
+    check(dsc_load_l3(cases[i].l3_image, cases[i].l3_base));
+  }
+}
+
 static void run(void) {
+  load_l3_images();
   check(dsc_open_cluster(LARGEST_L1_BYTES));
   int wrong = 0;
   for (uint32_t turn = 0; turn < TURNS; turn++) {
