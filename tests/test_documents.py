@@ -27,6 +27,7 @@ COMMANDS = {
     Kind.ARRAY_REPORT: ("report", DIGITS, "--target", "systolic_16"),
     Kind.VERIFICATION: ("verify", DIGITS),
     Kind.DRAM: ("dram", DIGITS, "--simulator", "model"),
+    Kind.COMPARISON: ("compare", DIGITS, "--targets", "gap8,systolic_16", "--on", "model"),
     Kind.TARGETS: ("targets",),
     Kind.TOOLS: ("doctor",),
 }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -48,21 +49,21 @@ class Labelled:
     inputs: object
     labels: Array
 
-    def right(self, network: ImportedNetwork) -> str:
+    def right(self, network: ImportedNetwork) -> float:
         """The share of right outputs of C on this machine, which equals that of every machine."""
         report = compile_imported(network, load_target("host")).run(self.inputs)
         if not report.equal:
             raise DsconvError(f"{report.network}: {report.differences[0]}")
-        return f"{right_outputs(report.output, self.labels) / self.labels.size:.2%}"
+        return right_outputs(report.output, self.labels) / self.labels.size
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Costs of variants on targets; `accuracy` by the names of variants, where data is given."""
+    """Costs of variants on targets; shares of right outputs by variants' names, if data is given."""
 
     network: str
     costs: dict[Case, Cost | Refused]
-    accuracy: dict[str, str]
+    accuracy: dict[str, float]
 
     def results(self) -> Results:
         """A row for each variant on each machine."""
@@ -74,7 +75,7 @@ class Comparison:
             (
                 case.variant.name,
                 case.target.name,
-                self.accuracy.get(case.variant.name),
+                _percent(self.accuracy.get(case.variant.name)),
                 *_cells(cost),
             )
             for case, cost in self.costs.items()
@@ -94,6 +95,23 @@ class Comparison:
             )
         kinds = {type(case.target): case.target for case in self.costs}
         return [*found, *(SCOPES[kind] for kind in kinds)]
+
+    def as_json(self) -> dict[str, Any]:
+        """The costs for programs, energy in pJ."""
+        return {
+            "network": self.network,
+            "costs": [
+                {
+                    "variant": case.variant.name,
+                    "target": case.target.name,
+                    "accuracy": self.accuracy.get(case.variant.name),
+                    "cost": None if isinstance(cost, Refused) else asdict(cost),
+                    "refused": cost.reason if isinstance(cost, Refused) else None,
+                }
+                for case, cost in self.costs.items()
+            ],
+            "notes": self.notes(),
+        }
 
     def plot(self, path: Path) -> None:
         """Cycles, bytes and energy by target, a bar for each variant."""
@@ -119,6 +137,10 @@ class Comparison:
             axes.set_title(label, fontsize=9)
         figure.axes[0].legend(fontsize=8)
         figure.savefig(path, dpi=150)
+
+
+def _percent(share: float | None) -> str | None:
+    return None if share is None else f"{share:.2%}"
 
 
 def _cells(cost: Cost | Refused) -> Sequence[Cell]:

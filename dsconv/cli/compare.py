@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dsconv.cli.arrays import GivenArrays, load_array
-from dsconv.cli.consoles import console
+from dsconv.cli.documents import JsonFile, Kind, check_json_path, people_console, write_document
 from dsconv.cli.options import ARRAYS, NAMED_ARRAYS, Jobs, Model, Scheduler
 from dsconv.errors import DsconvError
 from dsconv.files import output_path
@@ -50,6 +50,7 @@ def compare_command(
             "--output", "-o", metavar="DIR", parser=output_path, help="Folder for table and plot."
         ),
     ] = None,
+    json_file: JsonFile = None,
     jobs: Jobs = None,
     scheduler: Scheduler = None,
 ) -> None:
@@ -63,6 +64,8 @@ def compare_command(
 
     if on not in list(ClusterCycles):
         raise DsconvError(f"no cycles by {on}; there are {', '.join(ClusterCycles)}")
+    check_json_path(json_file)
+    people = people_console(json_file)
     labelled = None
     given = GivenArrays.load("--data", data)
     if (given is None) != (labels is None):
@@ -74,8 +77,9 @@ def compare_command(
         [] if variants is None else variants.split(","),
         targets.split(","),
         executor_for(jobs, scheduler),
-        console,
+        people,
         cycles=ClusterCycles(on),
         data=labelled,
     )
-    print_comparison(comparison, output, console)
+    print_comparison(comparison, output, people)
+    write_document(json_file, Kind.COMPARISON, comparison.as_json())

@@ -39,6 +39,7 @@ class Kind(StrEnum):
     ARRAY_REPORT = "array_report"
     VERIFICATION = "verification"
     DRAM = "dram"
+    COMPARISON = "comparison"
     TARGETS = "targets"
     TOOLS = "tools"
 
