@@ -22,6 +22,7 @@ from dsconv.dialects.graph import (
     WeightedOperation,
     dtype_of,
 )
+from dsconv.passes.analysis.channel_ranges import ChannelRanges
 from dsconv.passes.analysis.requant_proof import (
     Integers,
     Steps,
@@ -30,7 +31,6 @@ from dsconv.passes.analysis.requant_proof import (
     steps_of_range,
     steps_of_values,
 )
-from dsconv.passes.analysis.weight_packing import folded_bias, signed_weights
 
 
 def values_of(activation: SSAValue) -> Integers:
@@ -39,24 +39,11 @@ def values_of(activation: SSAValue) -> Integers:
     return np.arange(limits.min, limits.max + 1, dtype=np.int64)
 
 
-def accumulator_range(op: WeightedOperation) -> tuple[Integers, Integers]:
-    """Smallest and largest accumulator (K,) of each output channel, for any input of its type."""
-    weights, zero_points = signed_weights(op)
-    centred = weights.reshape(len(weights), -1).astype(np.int64) - zero_points[:, None]
-    bias = folded_bias(op)
-    lowest, highest = values_of(op.input)[[0, -1]]
-    positive, negative = centred.clip(0).sum(axis=1), centred.clip(None, 0).sum(axis=1)
-    return (
-        bias + positive * lowest + negative * highest,
-        bias + positive * highest + negative * lowest,
-    )
-
-
-def steps_of(op: RequantisedOperation) -> Steps | None:
+def steps_of(op: RequantisedOperation, ranges: ChannelRanges) -> Steps | None:
     """Where the outputs of a layer rise, over all accumulators that it can make."""
     match op:
         case WeightedOperation():
-            return steps_of_range(op.requant, *accumulator_range(op))
+            return steps_of_range(op.requant, *ranges.sums(op))
         case AddOp():
             lhs, rhs = map(values_of, op.activations)
             multipliers, zero_points = op.multipliers.get_values(), op.zero_points.get_values()
@@ -87,7 +74,7 @@ def steps_of(op: RequantisedOperation) -> Steps | None:
             raise NotImplementedError(f"the accumulators of {op.name} are not known")
 
 
-def narrow_form(op: RequantisedOperation) -> NarrowRequantAttr | None:
+def narrow_form(op: RequantisedOperation, ranges: ChannelRanges) -> NarrowRequantAttr | None:
     """The narrow form of a layer, None where it has none.
 
     That of a layer with weights has slack, if it can: its kernel is faster so. Accumulators need
@@ -95,7 +82,7 @@ def narrow_form(op: RequantisedOperation) -> NarrowRequantAttr | None:
     """
     if op.gives_accumulators:
         return None
-    steps = steps_of(op)
+    steps = steps_of(op, ranges)
     if steps is None:
         return None
     if not isinstance(op, WeightedOperation):
@@ -111,15 +98,16 @@ def narrow_form(op: RequantisedOperation) -> NarrowRequantAttr | None:
 class NarrowRequantPass(ModulePass):
     """Writes `narrow` to every layer whose requantisation has an equal form in 32 bits.
 
-    Equal means: for every accumulator that the layer's weights and any input of its type can make.
-    The other layers keep their 64-bit form.
+    Equal means: for every accumulator that the layer makes for any input of the network
+    (`ChannelRanges`). The other layers keep their 64-bit form.
     """
 
     name = "narrow-requant"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        ranges = ChannelRanges()
         for layer in op.walk():
             if isinstance(layer, RequantisedOperation) and layer.narrow is None:
-                narrow = narrow_form(layer)
+                narrow = narrow_form(layer, ranges)
                 if narrow is not None:
                     layer.properties["narrow"] = narrow

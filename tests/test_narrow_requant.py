@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from random_chains import chain_of, random_chains
 from random_layers import RandomLayer, random_layers
 from xdsl.ir import Block
 
@@ -16,6 +17,7 @@ from dsconv.dialects.graph import ConstantOp, LayerOperation, PointwiseOp, activ
 from dsconv.dialects.run import run_reference
 from dsconv.driver.pipeline import run_pipeline
 from dsconv.frontends import import_onnx
+from dsconv.passes.analysis.channel_ranges import ChannelRanges
 from dsconv.passes.analysis.requant_proof import (
     Steps,
     equals,
@@ -24,7 +26,6 @@ from dsconv.passes.analysis.requant_proof import (
     steps_of_range,
     steps_of_values,
 )
-from dsconv.passes.narrow_requant import accumulator_range
 from dsconv.zoo import build
 
 Integers = npt.NDArray[np.int64]
@@ -197,10 +198,11 @@ def test_the_proof_knows_right_from_wrong(function: Function, data: st.DataObjec
     assume(narrow is not None)
     assert narrow is not None
     little = st.integers(-2, 2)
+    largest_low = 2**31 - 1 if narrow.is_mulh else 2**15 - 1
     addend_moves = st.integers(-(2**narrow.shift) // 64 - 1, 2**narrow.shift // 64 + 1)
     changed = NarrowRequantAttr.of(
         [min(max(0, high + data.draw(little)), 2**15 - 1) for high in narrow.highs],
-        lows=[max(0, low + data.draw(little)) for low in narrow.lows],
+        lows=[min(max(0, low + data.draw(little)), largest_low) for low in narrow.lows],
         low_shift=max(narrow.low_shift, 1),
         addends=[narrow.addends[0] + data.draw(st.just(0) | addend_moves)],
         shift=narrow.shift,
@@ -348,7 +350,7 @@ def test_every_layer_of_a_keyword_spotter_is_narrow():
     bias=st.integers(-1000, 1000),
 )
 def test_accumulators_of_two_weights(weights: list[int], zero_points: tuple[int, int], bias: int):
-    """The ends of the range are what inputs really reach."""
+    """The ends of the range are what inputs and pads really reach."""
     weight_zero, input_zero = zero_points
     block = Block(arg_types=[activation_type((1, 2, 1, 1), np.int8)])
     kernel = ConstantOp.of(np.array([weights], np.uint8))
@@ -366,8 +368,23 @@ def test_accumulators_of_two_weights(weights: list[int], zero_points: tuple[int,
     x = np.arange(-128, 128) - input_zero
     first, second = (x * (weight - weight_zero) for weight in weights)
     reached = np.add.outer(first, second) + bias
-    smallest, largest = accumulator_range(layer)
+    smallest, largest = ChannelRanges().sums(layer)
     assert (smallest[0], largest[0]) == (reached.min(), reached.max())
+
+
+@settings(max_examples=100)
+@given(network=random_chains([("dw", "pw", "dw"), ("pw", "dw", "pw"), ("pw", "pw")]))
+def test_no_value_leaves_its_range(network: RandomLayer):
+    outputs = run_reference(network.module, *network.inputs).layers
+    narrowed_module = network.module.clone()
+    run_pipeline(narrowed_module, "narrow-requant")
+    for label, found in run_reference(narrowed_module, *network.inputs).layers.items():
+        np.testing.assert_array_equal(found, outputs[label])
+    ranges = ChannelRanges()
+    for layer in chain_of(network.module):
+        low, high = ranges.of(layer.result)
+        found = outputs[layer.label].reshape(len(low), -1)
+        assert np.all((low <= found.min(axis=1)) & (found.max(axis=1) <= high))
 
 
 @settings(max_examples=200)

@@ -59,7 +59,7 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Costs of variants on targets; shares of right outputs by variants' names, if data is given."""
+    """Costs of variants on targets; `accuracy`: shares of right outputs by variant, if known."""
 
     network: str
     costs: dict[Case, Cost | Refused]

@@ -24,6 +24,21 @@ func.func @two_products(%x: tensor<1x1024x1x1xsi8>) -> tensor<1x2x1x1xsi8> {
 // CHECK: dsconv.pointwise "pw"
 // CHECK-SAME: {narrow = #dsconv.narrow_requant<bits = 18, high = [15913, 16011], low = [6624, -8352], low_shift = 15, slack = 256, addend = 4194304, shift = 23, clip = [-128, 127]>}
 
+// The same sums, of a layer whose outputs are 0 or 1: they reach 18 bits no more, so that nothing is
+// clipped.
+// CHECK-LABEL: func.func @behind_small_outputs
+func.func @behind_small_outputs(%x: tensor<1x1024x1x1xsi8>) -> tensor<1x2x1x1xsi8> {
+  %v = dsconv.constant dense<1> : tensor<1024x1x1x1xsi8>
+  %c = dsconv.constant dense<128> : tensor<1024xi32>
+  %w = dsconv.constant dense<127> : tensor<2x1024xsi8>
+  %b = dsconv.constant dense<[5, -70]> : tensor<2xi32>
+  %s = dsconv.depthwise "dw"(%x, %v, %c) window <kernel = [1, 1]> requant <multiplier = [1], shift = [7], floor, clip = [-128, 127]> : (tensor<1x1024x1x1xsi8>, tensor<1024x1x1x1xsi8>, tensor<1024xi32>) -> tensor<1x1024x1x1xsi8>
+  %y = dsconv.pointwise "pw"(%s, %w, %b) requant <multiplier = [16295119, 16395003], shift = [33, 33], half_even, clip = [-128, 127]> : (tensor<1x1024x1x1xsi8>, tensor<2x1024xsi8>, tensor<2xi32>) -> tensor<1x2x1x1xsi8>
+  func.return %y : tensor<1x2x1x1xsi8>
+}
+// CHECK: dsconv.pointwise "pw"
+// CHECK-SAME: {narrow = #dsconv.narrow_requant<high = [15913, 16011], low =
+
 // Two scales of float32 over sums of 22 bits that hardly saturate: a product of 64 bits.
 // CHECK-LABEL: func.func @upper_word
 func.func @upper_word(%x: tensor<1x128x1x1xsi8>) -> tensor<1x2x1x1xsi8> {

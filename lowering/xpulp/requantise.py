@@ -6,7 +6,7 @@
             requantise.load(channel, record, 0)
             requantise(accumulators, channel)
 
-The narrow form is proved equal at compile time for the accumulators that the weights can make; it
+The narrow form is proved equal at compile time for the accumulators that the layer can make; it
 takes 32-bit operations only. The wide one works on 64 bits.
 """
 
