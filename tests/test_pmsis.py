@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import shutil
 from pathlib import Path
 
@@ -16,11 +18,17 @@ from library_networks import (
 
 import dsconv
 from dsconv import zoo
+from dsconv.api import Network
 from dsconv.runners import gvsoc, gvsoc_start, pulp_sdk
 from dsconv.runners.process import run_program
 from dsconv.targets import load_target
 
 TIMEOUT_S = 300
+DIGITS_LAYERS = 12
+L2_FOR_TENSORS = 4096
+"""So little that the digits have weights in L3."""
+WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Werror -Wno-unused-function"
+"""The SDK's headers declare static functions that they do not define."""
 
 needs_pulp_sdk = pytest.mark.skipif(pulp_sdk.find() is None, reason="pulp-sdk is not set up")
 
@@ -32,6 +40,11 @@ APP_CFLAGS = -I. -DTHIRD_L3_BASE={l3_base}
 {includes}
 include $(RULES_DIR)/pmsis_rules.mk
 """
+
+
+def digits_in_l3() -> Network:
+    l2 = load_target("pmsis").l2
+    return dsconv.compile(DIGITS, "pmsis", l2=l2.bytes - l2.usable(DIGITS_LAYERS) + L2_FOR_TENSORS)
 
 
 @needs_pulp_sdk
@@ -88,12 +101,26 @@ def test_networks_in_one_application(count: int, tmp_path: Path):
 @needs_pulp_sdk
 def test_requests_of_l3_are_bit_exact():
     """So many at a time that the SDK's driver alone would lose some."""
-    small = load_target("pmsis").l2
-    l2 = small.bytes - small.usable(12) + 4096
-    compiled = dsconv.compile(DIGITS, "pmsis", l2=l2)
-    report = compiled.run(on="gvsoc")
+    report = digits_in_l3().run(on="gvsoc")
     assert report.equal
     assert sum(layer.l3_l2 for layer in report.layers) > 0
+
+
+@needs_pulp_sdk
+@pytest.mark.parametrize("level", ["-O1", "-O2", "-O3", "-Os"])
+def test_no_compiler_warns(level: str, tmp_path: Path):
+    """Of the SDK's own compiler, by the options of its makefiles: its headers need -O1."""
+    digits_in_l3().write(tmp_path)
+    sources = {path.name for path in tmp_path.glob("*.c")}
+    of_sdk = f"-I{os.environ['PULP_SDK_HOME']}"
+    listed = run_program(["make", "-n", "build"], tmp_path, TIMEOUT_S)
+    commands = [shlex.split(line) for line in listed.splitlines() if " -c " in line]
+    ours = [command for command in commands if command[2] in sources]
+    assert {command[2] for command in ours} == sources
+    for command in ours:
+        options = [f"-isystem{o[2:]}" if o.startswith(of_sdk) else o for o in command]
+        options[options.index("-o") + 1] = "unused.o"
+        run_program([*options, level, *WARNINGS.split()], tmp_path, TIMEOUT_S)
 
 
 def test_a_library_has_no_harness(tmp_path: Path):

@@ -33,4 +33,4 @@ static void run(void) {
   dsc_exit(0);
 }
 
-int main(void) { return pmsis_kickoff((void *)run); }
+int main(void) { return pmsis_kickoff((void *)(uintptr_t)run); }

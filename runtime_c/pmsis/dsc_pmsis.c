@@ -51,7 +51,7 @@ int dsc_open_cluster(uint32_t l1_bytes) {
   pi_open_from_conf(&cluster, &conf);
   if (pi_cluster_open(&cluster)) return -1;
   l1_size = l1_bytes;
-  dsc_l1 = pi_cl_l1_malloc(&cluster, (int)l1_bytes);
+  dsc_l1 = pi_cl_l1_malloc(&cluster, l1_bytes);
   return dsc_l1 == NULL ? -2 : 0;
 }
 

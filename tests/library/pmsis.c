@@ -46,4 +46,4 @@ static void run(void) {
   pmsis_exit(wrong);
 }
 
-int main(void) { return pmsis_kickoff((void *)run); }
+int main(void) { return pmsis_kickoff((void *)(uintptr_t)run); }
