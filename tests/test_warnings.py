@@ -62,9 +62,13 @@ def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def make(folder: Path, settings: Mapping[str, str]) -> None:
     """All objects, for a program of all parts of the runtime or for a library."""
     program = (folder / "harness.c").exists()
+    counts = int((folder / "core_counters.h").exists())
     given = [f"{name}={value}" for name, value in settings.items()]
     run_program(
-        ["make", "-B", "-s", "objects" if program else "library_objects", "TRACE=1", *given],
+        [
+            *("make", "-B", "-s", "objects" if program else "library_objects"),
+            *("TRACE=1", f"COUNT={counts}", *given),
+        ],
         folder,
         TIMEOUT_S,
     )

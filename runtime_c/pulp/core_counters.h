@@ -25,34 +25,28 @@ enum {
 
 #define CORE_COUNTERS_INLINE static inline __attribute__((always_inline))
 
-CORE_COUNTERS_INLINE void pulp_write_csr(uint32_t number, uint32_t value) {
-  __asm__ volatile("csrw %0, %1" : : "i"(number), "r"(value) : "memory");
-}
-
-CORE_COUNTERS_INLINE uint32_t pulp_read_csr(uint32_t number) {
-  uint32_t value;
-  __asm__ volatile("csrr %0, %1" : "=r"(value) : "i"(number) : "memory");
-  return value;
-}
+/* Macros: the register's number is part of the instruction, also where the compiler inlines nothing. */
+#define PULP_WRITE_CSR(number, value) __asm__ volatile("csrw %0, %1" : : "i"(number), "r"(value) : "memory")
+#define PULP_READ_CSR(value, number) __asm__ volatile("csrr %0, %1" : "=r"(value) : "i"(number) : "memory")
 
 CORE_COUNTERS_INLINE void dsc_core_counters_start(void) {
-  pulp_write_csr(PULP_COUNTED_EVENTS, 0xFFFFFFFF);
-  pulp_write_csr(PULP_COUNTER_MODE, 1);
+  PULP_WRITE_CSR(PULP_COUNTED_EVENTS, 0xFFFFFFFF);
+  PULP_WRITE_CSR(PULP_COUNTER_MODE, 1);
 }
 
-CORE_COUNTERS_INLINE void dsc_core_counters_stop(void) { pulp_write_csr(PULP_COUNTER_MODE, 0); }
+CORE_COUNTERS_INLINE void dsc_core_counters_stop(void) { PULP_WRITE_CSR(PULP_COUNTER_MODE, 0); }
 
 CORE_COUNTERS_INLINE void dsc_core_counters_take(uint32_t *events) {
-  events[0] = pulp_read_csr(PULP_COUNTER(EVENT_CYCLES));
-  events[1] = pulp_read_csr(PULP_COUNTER(EVENT_INSTRUCTIONS));
-  events[2] = pulp_read_csr(PULP_COUNTER(EVENT_LOAD_USE_STALLS));
-  events[3] = pulp_read_csr(PULP_COUNTER(EVENT_FETCH_STALLS));
-  events[4] = pulp_read_csr(PULP_COUNTER(EVENT_JUMPS));
-  events[5] = pulp_read_csr(PULP_COUNTER(EVENT_TAKEN_BRANCHES));
+  PULP_READ_CSR(events[0], PULP_COUNTER(EVENT_CYCLES));
+  PULP_READ_CSR(events[1], PULP_COUNTER(EVENT_INSTRUCTIONS));
+  PULP_READ_CSR(events[2], PULP_COUNTER(EVENT_LOAD_USE_STALLS));
+  PULP_READ_CSR(events[3], PULP_COUNTER(EVENT_FETCH_STALLS));
+  PULP_READ_CSR(events[4], PULP_COUNTER(EVENT_JUMPS));
+  PULP_READ_CSR(events[5], PULP_COUNTER(EVENT_TAKEN_BRANCHES));
 #ifdef PULP_L1_CONFLICT_EVENT
-  events[6] = pulp_read_csr(PULP_COUNTER(PULP_L1_CONFLICT_EVENT));
+  PULP_READ_CSR(events[6], PULP_COUNTER(PULP_L1_CONFLICT_EVENT));
 #endif
-  pulp_write_csr(PULP_ALL_COUNTERS, 0);
+  PULP_WRITE_CSR(PULP_ALL_COUNTERS, 0);
 }
 
 #endif
