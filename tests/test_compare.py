@@ -154,6 +154,16 @@ def test_what_is_wrong_is_named(options: list[str], message: str) -> None:
     assert message in str(result.exception)
 
 
+def test_a_variant_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    layer = Weighted.random(np.random.default_rng(0), "int8", "int8", "int8", (4, 3, 3, 3))
+    model = convolution_model("QDQ", layer, (1, 3, 8, 8))
+    del model.graph.output[:]
+    path = tmp_path / "student.onnx"
+    onnx.save(model, str(path))
+    result = CliRunner().invoke(app, ["compare", str(MODEL), "--variants", str(path)])
+    assert str(result.exception).startswith("student.onnx: ")
+
+
 def test_labels_of_no_class_are_an_error() -> None:
     outputs = np.zeros((2, 10), np.int8)
     assert right_outputs(outputs, np.array([0, 3])) == 1

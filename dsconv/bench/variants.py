@@ -32,11 +32,14 @@ class ModelFile:
         return ModelFile(path.name, content)
 
     def imported(self) -> ImportedNetwork:
-        """The network in it."""
+        """The network in it. Raises ModelError, which names the file, where it cannot be read."""
         with TemporaryDirectory(prefix="dsconv-") as folder:
             path = Path(folder, self.name)
             path.write_bytes(self.content)
-            return import_onnx(path)
+            try:
+                return import_onnx(path)
+            except ModelError as error:
+                raise ModelError(f"{self.name}: {error}") from error
 
 
 @dataclass(frozen=True)
