@@ -46,7 +46,12 @@ NEEDS: dict[str, tuple[str, Callable[[], bool]]] = {
     r"--rtl": ("Icarus Verilog", has_program("iverilog")),
     r"--synth": ("Yosys", has_program("yosys")),
     r"mlir-opt-22": ("mlir-opt-22", has_program("mlir-opt-22")),
-    r"from_pytorch": ("torch and scikit-learn", has_module("torch", "sklearn")),
+    r"from_pytorch": (
+        "torch, onnxscript and scikit-learn",
+        has_module("torch", "onnxscript", "sklearn"),
+    ),
+    r"Makefile rv32imc": ("RISC-V GCC", has_program("riscv64-unknown-elf-gcc")),
+    r"Makefile cortex-m3": ("arm-none-eabi-gcc", has_program("arm-none-eabi-gcc")),
     r"from_brevitas": ("Brevitas and scikit-learn", has_module("brevitas", "sklearn")),
     r"dsconv scaffold": ("torch", has_module("torch")),
     r"\.tflite": ("ai-edge-litert", has_module("ai_edge_litert", "tflite_micro")),
@@ -58,7 +63,13 @@ SLOW = re.compile(r"bench|--profile|gvsoc|zoo|mv1-96|^python |--rtl")
 FAST_PAGES = ("README.md", "docs/index.md", "docs/your_network.md", "docs/reports.md")
 """Commands of the others run in `make test-long`."""
 
+LIBRARIES = """\
+dsconv compile model.onnx --target mcu --library -o model
+dsconv compile examples/digits/digits.onnx --target mcu --library -o digits
+python examples/two_networks/cases.py model.onnx examples/digits/digits.onnx -o cases.h"""
+
 FIRST = {
+    ("docs/application.md", "two_networks/Makefile"): LIBRARIES,
     (
         "docs/application.md",
         "make -C net",

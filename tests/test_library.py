@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
 import pytest
-from library_networks import DIGITS, LIBRARY, TURNS, inputs_and_outputs, second_model
+from documented_commands import MAKERS, ROOT, commands
+from library_networks import DIGITS, second_model
 
 import dsconv
 from dsconv.api import Network
 from dsconv.errors import DsconvError
 from dsconv.runners.build import RISCV_GCC
 
+EXAMPLE = Path(__file__).parents[1] / "examples" / "two_networks"
+PAGE = ROOT / "docs" / "application.md"
 RUNTIME = Path(__file__).parents[1] / "runtime_c"
 STRICT = ("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wundef", "-Werror")
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
@@ -44,10 +49,10 @@ TOOLCHAINS = {
             *(
                 "-nostdlib",
                 "-nostartfiles",
-                f"-T{LIBRARY / 'rv32.ld'}",
+                f"-T{EXAMPLE / 'rv32.ld'}",
                 "-Wl,--no-warn-rwx-segments",
             ),
-            *(str(LIBRARY / "start_rv32.S"), str(RUNTIME / "dsc_libc.c"), "-lgcc"),
+            *(str(EXAMPLE / "start_rv32.S"), str(RUNTIME / "dsc_libc.c"), "-lgcc"),
         ),
         (
             *("qemu-system-riscv32", "-M", "virt", "-m", "64M", "-bios", "none", "-nographic"),
@@ -60,8 +65,8 @@ TOOLCHAINS = {
         CORTEX_M,
         (
             "-nostartfiles",
-            f"-T{LIBRARY / 'cortex_m.ld'}",
-            str(LIBRARY / "start_cortex_m.c"),
+            f"-T{EXAMPLE / 'cortex_m.ld'}",
+            str(EXAMPLE / "start_cortex_m.c"),
             *("--specs=nosys.specs", "-Wl,--no-warn-rwx-segments"),
         ),
         (
@@ -72,31 +77,22 @@ TOOLCHAINS = {
 }
 
 
+def second_model_file(folder: Path) -> Path:
+    path = folder / "model.onnx"
+    onnx.save(second_model(), str(path))
+    return path
+
+
 @pytest.fixture(scope="module")
 def networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Network]:
-    """Two networks, called `first` and `second` after their files."""
+    """Two networks, called `digits` and `model` after their files."""
     folder = tmp_path_factory.mktemp("models")
-    shutil.copy(DIGITS, folder / "first.onnx")
-    onnx.save(second_model(), str(folder / "second.onnx"))
+    shutil.copy(DIGITS, folder / "digits.onnx")
+    second_model_file(folder)
     return {
         name: dsconv.compile(folder / f"{name}.onnx", "mcu", l1=16384)
-        for name in ("first", "second")
+        for name in ("digits", "model")
     }
-
-
-def c_array(name: str, rows: Sequence[bytes]) -> str:
-    lines = ",\n".join("{" + ",".join(map(str, row)) + "}" for row in rows)
-    return f"static const uint8_t {name}[TURNS][{len(rows[0])}] = {{\n{lines}}};\n"
-
-
-def cases(networks: dict[str, Network]) -> str:
-    """Random inputs and the outputs that the reference gives, as C."""
-    text = f"#include <stdint.h>\nenum {{ TURNS = {TURNS} }};\n"
-    for name, network in networks.items():
-        inputs, outputs = inputs_and_outputs(network)
-        text += c_array(f"{name}_inputs", inputs)
-        text += c_array(f"{name}_outputs", outputs)
-    return text
 
 
 def run(command: Sequence[str], folder: Path) -> None:
@@ -114,9 +110,10 @@ def test_two_networks_in_one_program(name: str, networks: dict[str, Network], tm
         network.write(tmp_path / folder)
         flags = " ".join(("-O2", *chain.options, *STRICT))
         run(["make", "-C", folder, f"CC={chain.cc}", f"CFLAGS={flags}", "WARNINGS="], tmp_path)
-    (tmp_path / "cases.h").write_text(cases(networks))
+    models = (DIGITS, second_model_file(tmp_path))
+    run([sys.executable, str(EXAMPLE / "cases.py"), *map(str, models), "-o", "cases.h"], tmp_path)
     libraries = [f"{folder}/lib{folder}.a" for folder in networks]
-    parts = [str(LIBRARY / "main.c"), *libraries, "-Ifirst", "-I.", *chain.linked]
+    parts = [str(EXAMPLE / "main.c"), *libraries, "-Idigits", "-I.", *chain.linked]
     run([chain.cc, "-O2", *chain.options, "-o", "program", *parts], tmp_path)
     run([*chain.emulator, str(tmp_path / "program")], tmp_path)
 
@@ -128,18 +125,18 @@ def test_the_header_is_cpp_too(standard: str, networks: dict[str, Network], tmp_
     for folder, network in networks.items():
         network.write(tmp_path / folder)
     (tmp_path / "use.cpp").write_text(
-        '#include "first/network.h"\n#include "second/network.h"\n'
+        '#include "digits/network.h"\n#include "model/network.h"\n'
         "float use() {\n"
-        "  first_input_data()[0] = first_input_quantised(0.5f);\n"
-        "  second_network.run(0);\n"
-        "  return first_output_real(3) + second_output_real(0);\n}\n"
+        "  digits_input_data()[0] = digits_input_quantised(0.5f);\n"
+        "  model_network.run(0);\n"
+        "  return digits_output_real(3) + model_output_real(0);\n}\n"
     )
-    run(["g++", f"-std={standard}", *STRICT, "-Ifirst", "-c", "use.cpp"], tmp_path)
+    run(["g++", f"-std={standard}", *STRICT, "-Idigits", "-c", "use.cpp"], tmp_path)
 
 
 def test_a_library_has_no_program(networks: dict[str, Network], tmp_path: Path):
-    networks["first"].write(tmp_path / "first")
-    files = {path.name for path in (tmp_path / "first").iterdir()}
+    networks["digits"].write(tmp_path / "digits")
+    files = {path.name for path in (tmp_path / "digits").iterdir()}
     assert not files & {"harness.c", "dsc_files.h", "dsc_profile.c", "kernels_xpulp.S"}
     assert {"network.c", "network.h", "weights.c", "dsc_network.h", "Makefile"} <= files
 
@@ -170,3 +167,33 @@ def test_programs_have_no_files_of_other_platforms(tmp_path: Path):
         files = {path.name for path in (tmp_path / target).iterdir()}
         assert absent not in files
         assert ("kernels_xpulp.S" in files) == (target == "gap8")
+
+
+@pytest.mark.parametrize(
+    ("machine", "tools"),
+    [
+        ("host", ["gcc"]),
+        ("rv32imc", [RISCV_GCC, "qemu-system-riscv32"]),
+        ("cortex-m3", ["arm-none-eabi-gcc", "qemu-system-arm"]),
+    ],
+)
+def test_from_a_float_network_to_a_program(machine: str, tools: list[str], tmp_path: Path):
+    """By the commands of the page, of a float network instead of torch's."""
+    pytest.importorskip("onnxruntime")
+    for tool in tools:
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not on PATH")
+    for name in ("float.onnx", "digits.npz"):
+        MAKERS[name](tmp_path / name)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    lines = [command.text for command in commands(PAGE)]
+    begin = next(i for i, line in enumerate(lines) if line.startswith("dsconv quantize"))
+    end = next(i for i, line in enumerate(lines) if line.endswith("Makefile host"))
+    steps = [*lines[begin:end], f"make -f examples/two_networks/Makefile {machine}"]
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    for step in steps:
+        done = subprocess.run(
+            step.split(), cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
+        )
+        assert done.returncode == 0, f"{step}\n{done.stdout}{done.stderr}"
+    assert done.stdout.endswith("equal\n")

@@ -25,10 +25,10 @@ def section(script: str) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("script", "module"), [("from_pytorch.py", "torch"), ("from_brevitas.py", "brevitas")]
+    ("script", "module"), [("from_pytorch.py", "onnxscript"), ("from_brevitas.py", "brevitas")]
 )
 def test_a_network_from_its_training_to_c(tmp_path: Path, script: str, module: str) -> None:
-    for name in (module, "sklearn"):
+    for name in ("torch", module, "sklearn"):
         pytest.importorskip(name, reason=f"{name} is not installed: make exported")
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     output = ""

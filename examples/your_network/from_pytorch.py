@@ -48,7 +48,7 @@ for _ in range(6):
 
 network.eval()
 names = {"input_names": ["image"], "output_names": ["scores"]}
-torch.onnx.export(network, (images[:1],), "float.onnx", **names, dynamo=False)
+torch.onnx.export(network, (images[:1],), "float.onnx", **names)
 np.savez(
     "digits.npz",
     calibration=images[train][:200].numpy(),

@@ -1,7 +1,7 @@
 /* Two networks in one program, called in turns; 0 when every output is the expected one. */
 #include "cases.h"
-#include "first/network.h"
-#include "second/network.h"
+#include "digits/network.h"
+#include "model/network.h"
 
 static int differ(const uint8_t *actual, const uint8_t *expected, uint32_t bytes) {
   for (uint32_t i = 0; i < bytes; i++) {
@@ -17,12 +17,12 @@ static void copy(uint8_t *target, const uint8_t *source, uint32_t bytes) {
 int main(void) {
   int wrong = 0;
   for (uint32_t turn = 0; turn < TURNS; turn++) {
-    copy((uint8_t *)first_input_data(), first_inputs[turn], FIRST_INPUT_BYTES);
-    copy((uint8_t *)second_input_data(), second_inputs[turn], SECOND_INPUT_BYTES);
-    first_network.run(0);
-    second_network.run(0);
-    wrong += differ((const uint8_t *)first_output_data(), first_outputs[turn], FIRST_OUTPUT_BYTES);
-    wrong += differ((const uint8_t *)second_output_data(), second_outputs[turn], SECOND_OUTPUT_BYTES);
+    copy((uint8_t *)digits_input_data(), digits_inputs[turn], DIGITS_INPUT_BYTES);
+    copy((uint8_t *)model_input_data(), model_inputs[turn], MODEL_INPUT_BYTES);
+    digits_network.run(0);
+    model_network.run(0);
+    wrong += differ((const uint8_t *)digits_output_data(), digits_outputs[turn], DIGITS_OUTPUT_BYTES);
+    wrong += differ((const uint8_t *)model_output_data(), model_outputs[turn], MODEL_OUTPUT_BYTES);
   }
   return wrong;
 }
