@@ -64,6 +64,7 @@ FAST_PAGES = ("README.md", "docs/index.md", "docs/your_network.md", "docs/report
 """Commands of the others run in `make test-long`."""
 
 LIBRARIES = """\
+cp examples/digits/digits.onnx model.onnx
 dsconv compile model.onnx --target mcu --library -o model
 dsconv compile examples/digits/digits.onnx --target mcu --library -o digits
 python examples/two_networks/cases.py model.onnx examples/digits/digits.onnx -o cases.h"""
