@@ -55,14 +55,17 @@ def inputs_and_outputs(network: Network) -> tuple[list[bytes], list[bytes]]:
     return [row.tobytes() for row in stack], outputs
 
 
-def compiled_networks(target: str, folder: Path, count: int) -> dict[str, Network]:
+def compiled_networks(
+    target: str, folder: Path, count: int, *, third_in_l3: bool = True
+) -> dict[str, Network]:
     """The first networks of three, by the names of their files."""
     folder.mkdir()
     shutil.copy(DIGITS, folder / "first.onnx")
     onnx.save(second_model(), str(folder / "second.onnx"))
     onnx.save(zoo.build("dscnn"), str(folder / "third.onnx"))
     l2 = load_target(target).l2
-    sizes = {"third": l2.bytes - l2.usable(THIRD_LAYERS) + L2_FOR_THIRD}
+    little = l2.bytes - l2.usable(THIRD_LAYERS) + L2_FOR_THIRD
+    sizes = {"third": little} if third_in_l3 else {}
     return {
         name: dsconv.compile(folder / f"{name}.onnx", target, l1=L1_BYTES, l2=sizes.get(name))
         for name in ("first", "second", "third")[:count]

@@ -13,7 +13,7 @@ from pathlib import Path
 import onnx
 import pytest
 from documented_commands import MAKERS, ROOT, commands
-from library_networks import DIGITS, second_model
+from library_networks import DIGITS, LIBRARY, case_table, compiled_networks, second_model
 
 import dsconv
 from dsconv.api import Network
@@ -114,6 +114,25 @@ def test_two_networks_in_one_program(name: str, networks: dict[str, Network], tm
     run([sys.executable, str(EXAMPLE / "cases.py"), *map(str, models), "-o", "cases.h"], tmp_path)
     libraries = [f"{folder}/lib{folder}.a" for folder in networks]
     parts = [str(EXAMPLE / "main.c"), *libraries, "-Idigits", "-I.", *chain.linked]
+    run([chain.cc, "-O2", *chain.options, "-o", "program", *parts], tmp_path)
+    run([*chain.emulator, str(tmp_path / "program")], tmp_path)
+
+
+@pytest.mark.parametrize("name", ["host", "rv32imc"])
+def test_three_networks_in_one_program(name: str, tmp_path: Path):
+    """Called in turns, with one array for the tiles of all."""
+    chain = TOOLCHAINS[name]
+    for tool in (chain.cc, *chain.emulator[:1]):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not on PATH")
+    networks = compiled_networks("mcu", tmp_path / "models", 3, third_in_l3=False)
+    flags = " ".join(("-O2", *chain.options, *STRICT, "-DDSC_L1_ARENA=tiles"))
+    for folder, network in networks.items():
+        network.write(tmp_path / folder)
+        run(["make", "-C", folder, f"CC={chain.cc}", f"CFLAGS={flags}", "WARNINGS="], tmp_path)
+    (tmp_path / "cluster_cases.h").write_text(case_table(networks))
+    libraries = [f"{folder}/lib{folder}.a" for folder in networks]
+    parts = [str(LIBRARY / "turns.c"), *libraries, "-Ifirst", "-I.", *chain.linked]
     run([chain.cc, "-O2", *chain.options, "-o", "program", *parts], tmp_path)
     run([*chain.emulator, str(tmp_path / "program")], tmp_path)
 
