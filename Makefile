@@ -70,6 +70,10 @@ support: setup
 rtl: setup
 	@scripts/install-tools rtl
 
+# GCC and QEMU for Arm, for the tests of libraries on a Cortex-M3
+cortex-m: setup
+	@scripts/install-tools cortex-m
+
 # mlir-opt and mlir-runner 22, for the tests of networks in upstream MLIR
 mlir: setup
 	@scripts/install-tools mlir
@@ -77,4 +81,4 @@ mlir: setup
 clean:
 	rm -rf build $(VENV)
 
-.PHONY: demo test test-long exported fuzz goldens lint docs support setup rtl mlir clean
+.PHONY: demo test test-long exported fuzz goldens lint docs support setup rtl cortex-m mlir clean
