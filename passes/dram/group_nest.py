@@ -230,7 +230,7 @@ class GroupNest(Plan):
         is_spread = channels == 1 and first.shape.channels > 1
         if is_spread:
             channels = self.groups
-        if self.parts.head is not None or self.kernel_tiles == 1:
+        if self.parts.head is not None or self.kernel_tiles == 1 or self.keeps_rows:
             return channels * rows * columns
         if not self.tile.order.turns:
             return channels * rows * columns * self.kernel_tiles
