@@ -72,6 +72,12 @@ def compiled_networks(
     }
 
 
+def write_cases(networks: Mapping[str, Network], folder: Path) -> None:
+    """Writes what a program that calls the networks in turns includes."""
+    shutil.copy(LIBRARY / "network_turns.h", folder)
+    (folder / "cluster_cases.h").write_text(case_table(networks))
+
+
 def case_table(networks: Mapping[str, Network]) -> str:
     """A table of the networks, with random inputs and the outputs that the reference gives."""
     rows, arrays, includes, sizes = "", "", "", "0"

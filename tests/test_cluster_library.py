@@ -12,8 +12,8 @@ from library_networks import (
     DIGITS,
     LIBRARY,
     THIRD_L3_BASE,
-    case_table,
     compiled_networks,
+    write_cases,
 )
 
 import dsconv
@@ -48,7 +48,7 @@ def test_networks_in_one_program(target: str, chip: Chip, sharing: Sharing, tmp_
     program = tmp_path / "program"
     dsconv.compile(DIGITS, target).write(program)
     shutil.copy(LIBRARY / "cluster.c", program)
-    (program / "cluster_cases.h").write_text(case_table(networks))
+    write_cases(networks, program)
     libraries = " ".join(f"../{name}/lib{name}.a" for name in networks)
     settings = (
         "SOURCES=cluster.c dsc_platform.c dsc_console.c dsc_semihosting.c dsc_libc.c",

@@ -13,7 +13,7 @@ from pathlib import Path
 import onnx
 import pytest
 from documented_commands import MAKERS, ROOT, commands
-from library_networks import DIGITS, LIBRARY, case_table, compiled_networks, second_model
+from library_networks import DIGITS, LIBRARY, compiled_networks, second_model, write_cases
 
 import dsconv
 from dsconv.api import Network
@@ -130,7 +130,7 @@ def test_three_networks_in_one_program(name: str, tmp_path: Path):
     for folder, network in networks.items():
         network.write(tmp_path / folder)
         run(["make", "-C", folder, f"CC={chain.cc}", f"CFLAGS={flags}", "WARNINGS="], tmp_path)
-    (tmp_path / "cluster_cases.h").write_text(case_table(networks))
+    write_cases(networks, tmp_path)
     libraries = [f"{folder}/lib{folder}.a" for folder in networks]
     parts = [str(LIBRARY / "turns.c"), *libraries, "-Ifirst", "-I.", *chain.linked]
     run([chain.cc, "-O2", *chain.options, "-o", "program", *parts], tmp_path)

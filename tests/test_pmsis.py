@@ -12,8 +12,8 @@ from library_networks import (
     DIGITS,
     LIBRARY,
     THIRD_L3_BASE,
-    case_table,
     compiled_networks,
+    write_cases,
 )
 
 import dsconv
@@ -84,7 +84,7 @@ def test_networks_in_one_application(count: int, tmp_path: Path):
     for name, network in networks.items():
         network.write(tmp_path / name, library=True)
     shutil.copy(LIBRARY / "pmsis.c", tmp_path)
-    (tmp_path / "cluster_cases.h").write_text(case_table(networks))
+    write_cases(networks, tmp_path)
     includes = "\n".join(f"include {name}/platform.mk" for name in networks)
     (tmp_path / "Makefile").write_text(MAKEFILE.format(l3_base=THIRD_L3_BASE, includes=includes))
     run_program(["make"], tmp_path, TIMEOUT_S)

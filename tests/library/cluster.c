@@ -1,5 +1,5 @@
 /* Networks in one program on a cluster, called in turns; ends with the number of wrong outputs. */
-#include "cluster_cases.h"
+#include "network_turns.h"
 
 #include "dsc_files.h"
 #include "dsc_harness.h"
@@ -21,13 +21,6 @@ static void load_l3_image(const network_case *one) {
   dsc_file_close(image);
 }
 
-static int wrong_bytes(const network_case *one, uint32_t turn) {
-  int wrong = 0;
-  const uint8_t *expected = one->outputs + turn * one->network->output_bytes;
-  for (uint32_t i = 0; i < one->network->output_bytes; i++) wrong += one->network->output[i] != expected[i];
-  return wrong;
-}
-
 /* Every core comes here. */
 void dsc_harness(uint32_t core) {
   static int wrong;
@@ -37,9 +30,7 @@ void dsc_harness(uint32_t core) {
   for (uint32_t turn = 0; turn < TURNS; turn++) {
     for (uint32_t i = 0; i < NETWORKS; i++) {
       const network_case *one = &cases[i];
-      for (uint32_t at = 0; core == 0 && at < one->network->input_bytes; at++) {
-        one->network->input[at] = one->inputs[turn * one->network->input_bytes + at];
-      }
+      if (core == 0) set_input(one, turn);
       dsc_barrier(core);
       one->network->run(core);
       dsc_barrier(core);

@@ -1,18 +1,11 @@
 /* Networks in one application of PMSIS, called in turns; ends with the number of wrong outputs. */
-#include "cluster_cases.h"
+#include "network_turns.h"
 
 #include "dsc_pmsis.h"
 
 #include <stdbool.h>
 
 enum { L3_BYTES = 1 << 20 };
-
-static int wrong_bytes(const network_case *one, uint32_t turn) {
-  int wrong = 0;
-  const uint8_t *expected = one->outputs + turn * one->network->output_bytes;
-  for (uint32_t i = 0; i < one->network->output_bytes; i++) wrong += one->network->output[i] != expected[i];
-  return wrong;
-}
 
 static void check(int failed) {
   if (failed) pmsis_exit(failed);
@@ -35,9 +28,7 @@ static void run(void) {
   for (uint32_t turn = 0; turn < TURNS; turn++) {
     for (uint32_t i = 0; i < NETWORKS; i++) {
       const network_case *one = &cases[i];
-      for (uint32_t at = 0; at < one->network->input_bytes; at++) {
-        one->network->input[at] = one->inputs[turn * one->network->input_bytes + at];
-      }
+      set_input(one, turn);
       dsc_run(one->network->run);
       wrong += wrong_bytes(one, turn);
     }
