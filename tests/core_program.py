@@ -7,9 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from xpulp_program import Case, Outcome, assembly_of, memory_of, outputs_of
+from xpulp_program import (
+    COPY,
+    Case,
+    CaseFunctions,
+    Outcome,
+    assembly_of,
+    memory_of,
+    outputs_of,
+)
 
-from dsconv.dialects.tiled import aligned
 from dsconv.runners.cv32e40p import core
 
 L1_BYTES = 512 * 1024
@@ -21,10 +28,6 @@ static volatile uint32_t *const mark = (volatile uint32_t *)0xF0000000;
 _Alignas(8) static uint8_t l1[{l1}];
 extern const uint8_t input[];
 _Alignas(8) uint8_t output[{outputs}];
-
-static void copy(uint8_t *to, const uint8_t *from, uint32_t bytes) {{
-  for (uint32_t i = 0; i < bytes; i += 4) *(uint32_t *)(to + i) = *(const uint32_t *)(from + i);
-}}
 """
 
 CASE = """\
@@ -59,31 +62,11 @@ input:
 
 def write_program(directory: Path, cases: Sequence[Case]) -> list[str]:
     """Writes a program; the names of its sources."""
-    inputs, outputs = 0, 0
-    functions: list[str] = []
-    for number, case in enumerate(cases):
-        input_bytes, output_bytes = case.offsets[-1], aligned(case.run.output_bytes)
-        assert input_bytes + output_bytes <= L1_BYTES, f"too large: {case.run.kernel}"
-        functions.append(
-            CASE.format(
-                number=number,
-                cores=case.cores,
-                parameters=", ".join("uint8_t *" for _ in case.offsets),
-                tiles=", ".join(f"l1 + {offset}" for offset in case.offsets),
-                row=case.run.row,
-                column=case.run.column,
-                input=inputs,
-                input_bytes=input_bytes,
-                output=outputs,
-                output_bytes=output_bytes,
-            )
-        )
-        inputs += input_bytes + output_bytes
-        outputs += output_bytes
-    head = HEAD.format(l1=L1_BYTES, outputs=outputs)
+    functions = CaseFunctions.of(cases, CASE, L1_BYTES)
+    head = HEAD.format(l1=L1_BYTES, outputs=functions.outputs)
     calls = "\n".join(f"  case_{number}();" for number in range(len(cases)))
     texts = {
-        "cases.c": "\n".join([head, *functions, MAIN.format(calls=calls)]),
+        "cases.c": "\n".join([head, COPY, *functions.texts, MAIN.format(calls=calls)]),
         "kernels.S": assembly_of(cases),
         "input.S": INPUT,
     }

@@ -8,9 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from handwritten import RUNTIME
-from xpulp_program import Case, Outcome, assembly_of, memory_of, outputs_of
+from xpulp_program import (
+    COPY,
+    Case,
+    CaseFunctions,
+    Outcome,
+    assembly_of,
+    memory_of,
+    outputs_of,
+)
 
-from dsconv.dialects.tiled import aligned
 from dsconv.runners import build, gvsoc
 
 L1_BYTES = 512 * 1024
@@ -23,10 +30,6 @@ HEAD = """\
 DSC_L1 static uint8_t l1[{arena}];
 _Alignas(8) static uint8_t input[{inputs}];
 _Alignas(8) static uint8_t output[{outputs}];
-
-static void copy(uint8_t *to, const uint8_t *from, uint32_t bytes) {{
-  for (uint32_t i = 0; i < bytes; i += 4) *(uint32_t *)(to + i) = *(const uint32_t *)(from + i);
-}}
 """
 
 CASE = """\
@@ -72,32 +75,13 @@ def write_program(directory: Path, cases: Sequence[Case], repeats: int) -> None:
     shutil.copytree(RUNTIME / "pulp_open", directory, dirs_exist_ok=True)
     for source in (RUNTIME / "Makefile", *RUNTIME.glob("*.[ch]")):
         shutil.copy(source, directory)
-    inputs, outputs = 0, 0
-    functions: list[str] = []
-    for number, case in enumerate(cases):
-        input_bytes, output_bytes = case.offsets[-1], aligned(case.run.output_bytes)
-        assert input_bytes + output_bytes <= L1_ARENA, f"too large: {case.run.kernel}"
-        functions.append(
-            CASE.format(
-                number=number,
-                cores=case.cores,
-                parameters=", ".join("uint8_t *" for _ in case.offsets),
-                tiles=", ".join(f"l1 + {offset}" for offset in case.offsets),
-                row=case.run.row,
-                column=case.run.column,
-                input=inputs,
-                input_bytes=input_bytes,
-                repeats=repeats,
-                output=outputs,
-                output_bytes=output_bytes,
-            )
-        )
-        inputs += input_bytes + output_bytes
-        outputs += output_bytes
-    head = HEAD.format(arena=L1_ARENA, inputs=inputs, outputs=outputs)
+    functions = CaseFunctions.of(cases, CASE, L1_ARENA, repeats=repeats)
+    head = HEAD.format(arena=L1_ARENA, inputs=functions.inputs, outputs=functions.outputs)
     calls = "\n".join(f"  case_{number}(core);" for number in range(len(cases)))
     texts = {
-        "network.c": "\n".join([head, *functions, TAIL.format(calls=calls, cases=len(cases))]),
+        "network.c": "\n".join(
+            [head, COPY, *functions.texts, TAIL.format(calls=calls, cases=len(cases))]
+        ),
         "network.h": HEADER.format(cases=len(cases)),
         "weights.c": '#include "network.h"\n',
         "kernels_xpulp.S": assembly_of(cases),

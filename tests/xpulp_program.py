@@ -56,6 +56,50 @@ class KernelSimulator(Protocol):
         ...
 
 
+COPY = """
+static void copy(uint8_t *to, const uint8_t *from, uint32_t bytes) {
+  for (uint32_t i = 0; i < bytes; i += 4) *(uint32_t *)(to + i) = *(const uint32_t *)(from + i);
+}
+"""
+"""For functions of cases: whole words."""
+
+
+@dataclass(frozen=True)
+class CaseFunctions:
+    """A C function for each case, and the bytes of all their inputs and of all their outputs."""
+
+    texts: list[str]
+    inputs: int
+    outputs: int
+
+    @staticmethod
+    def of(cases: Sequence[Case], template: str, l1_bytes: int, **settings: int) -> CaseFunctions:
+        """The template filled in for each case, which lies in an array `l1` of so many bytes."""
+        inputs, outputs = 0, 0
+        texts: list[str] = []
+        for number, case in enumerate(cases):
+            input_bytes, output_bytes = case.offsets[-1], aligned(case.run.output_bytes)
+            assert input_bytes + output_bytes <= l1_bytes, f"too large: {case.run.kernel}"
+            texts.append(
+                template.format(
+                    number=number,
+                    cores=case.cores,
+                    parameters=", ".join("uint8_t *" for _ in case.offsets),
+                    tiles=", ".join(f"l1 + {offset}" for offset in case.offsets),
+                    row=case.run.row,
+                    column=case.run.column,
+                    input=inputs,
+                    input_bytes=input_bytes,
+                    output=outputs,
+                    output_bytes=output_bytes,
+                    **settings,
+                )
+            )
+            inputs += input_bytes + output_bytes
+            outputs += output_bytes
+        return CaseFunctions(texts, inputs, outputs)
+
+
 FUNCTION = """\
     .section .text.{symbol},"ax"
     .balign 16
@@ -96,6 +140,14 @@ def outputs_of(cases: Sequence[Case], memory: Bytes) -> list[Bytes]:
     ]
 
 
+def checked(simulator: KernelSimulator, cases: Sequence[Case]) -> list[Outcome]:
+    """Runs cases, whose outputs are what the reference semantics give."""
+    outcomes = simulator.run(cases)
+    for case, outcome in zip(cases, outcomes, strict=True):
+        np.testing.assert_array_equal(outcome.output, case.run.expected(), str(case.run.kernel))
+    return outcomes
+
+
 def check_kernels(
     simulator: KernelSimulator,
     write: Callable[[KernelOp, Cluster], str | None],
@@ -111,5 +163,4 @@ def check_kernels(
         text = write(run.kernel, DEFAULT_CLUSTER.with_cores(count))
         assert text is not None, f"no form for {run.kernel}"
         cases.append(Case(run, text, count))
-    for run, outcome in zip(runs, simulator.run(cases), strict=True):
-        np.testing.assert_array_equal(outcome.output, run.expected(), str(run.kernel))
+    checked(simulator, cases)
