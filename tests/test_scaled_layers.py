@@ -92,6 +92,20 @@ def test_a_factor_of_0_is_an_error(monkeypatch: pytest.MonkeyPatch):
         import_onnx(layers("zero"))
 
 
+@pytest.mark.parametrize("first", ["Conv", "GlobalAveragePool"])
+def test_what_is_no_layer_says_what_to_do(first: str):
+    writer = ModelWriter()
+    x = writer.dequantize(writer.input("x", X.dtype, SHAPE), X)
+    layer = Weighted.random(np.random.default_rng(1), "uint8", "uint8", "int8", (4, 4, 1, 1))
+    before = writer.node("Conv", x, qdq_weights(writer, layer))
+    if first != "Conv":
+        before = writer.node(first, before)
+    convolution = writer.node("Conv", before, qdq_weights(writer, layer))
+    cure = f"QuantizeLinear and a DequantizeLinear between them .with both {first} and Conv"
+    with pytest.raises(ModelError, match=cure):
+        import_onnx(writer.model(writer.quantize(convolution, Y)))
+
+
 @pytest.mark.parametrize("options", [{"alpha": 0.5}, {"beta": 3.0}, {"alpha": -2.0, "beta": 0.25}])
 def test_a_gemm_with_factors(options: dict[str, Any]):
     writer = ModelWriter()
