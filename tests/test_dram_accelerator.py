@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_chains import Sizes, random_chains
 from random_layers import RandomLayer
-from small_networks import residual_blocks
+from small_networks import BlockMaker, residual_blocks
 from xdsl.dialects.builtin import ModuleOp
 
 from dsconv.bench.model_builder import Activation, ModelBuilder
@@ -165,6 +165,24 @@ def test_rows_that_stay_are_counted_once_beside_several_tiles_of_kernels() -> No
     module = builder.module()
     plan = planned(module, machine, DramSchedule.PAIRS)
     assert moved(run_program(program_of(plan.program), machine)) == plan.moved
+
+
+def test_rows_that_stay_are_counted_once_in_a_residual_block() -> None:
+    """Its depthwise layer in strips, the pointwise one behind it in four tiles of one kernel."""
+    machine = Accelerator(
+        entries=611,
+        entry_bits=16,
+        partial_bits=8,
+        copies=1,
+        channel_block=1,
+        line_bytes=64,
+        macs_per_cycle=1,
+        clock_mhz=1.0,
+        dram="DDR3-1333",
+    )
+    module = BlockMaker(4, 10, seed=0, layout=Layout.CHW).make().module
+    plan = planned(module, machine, DramSchedule.PAIRS)
+    assert moved(run_program(program_of(plan.program), machine)) == plan.moved == 2204
 
 
 @settings(max_examples=10, deadline=None)
