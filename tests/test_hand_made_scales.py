@@ -1,6 +1,7 @@
 """Scales that people write by hand: hundredths, whose quotients make many ties.
 
-Averages and products are rounded as their reals are; functions of one activation as float32 does.
+Averages, sums and products are rounded as their reals are; functions of one activation as float32
+does.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ import pytest
 from exact_support import assert_means
 from frontend_layers import random_integers
 from frontend_models import ModelWriter
-from frontend_support import onnx_runtime, run_network
+from frontend_support import layer_operations, onnx_runtime, run_network
 
+from dsconv.dialects.graph import AddOp
 from dsconv.exact.interpreter import evaluate
 from dsconv.frontends import import_onnx
+from dsconv.frontends.arithmetic.addition_forms import exact_sums
 from dsconv.frontends.arithmetic.product_forms import centred_products, exact_steps
 from dsconv.frontends.arithmetic.scales import Quantisation
 
@@ -63,6 +66,27 @@ def test_products_are_exact(scales: tuple[int, int], output: int):
     (result,) = run_network(assert_means(model, feeds), *feeds.values())
     factor = Fraction(a.scale) * Fraction(b.scale) / Fraction(y.scale)
     expected = (exact_steps(centred_products(a, b), factor) + y.zero_point).clip(0, 255)
+    np.testing.assert_array_equal(result.reshape(256, 256), expected)
+
+
+def test_a_sum_next_to_a_tie_needs_no_table_but_more_binary_places():
+    """An addition of MLPerf Tiny's ResNet, of whose sums factors of 22 bits turn one wrongly."""
+    square = (1, 1, 256, 256)
+    a = Quantisation(0.039393551647663116, -128, "int8")
+    b = Quantisation(0.10419496148824692, 4, "int8")
+    y = Quantisation(0.050945673137903214, -128, "int8")
+    writer = ModelWriter()
+    reals = [
+        writer.dequantize(writer.input(name, "int8", square), x) for name, x in (("a", a), ("b", b))
+    ]
+    model = writer.model(writer.quantize(writer.node("Add", *reals), y), dtype="int8")
+    grids = np.meshgrid(*[np.arange(-128, 128, dtype=np.int8)] * 2, indexing="ij")
+    feeds = {name: grid.reshape(square) for name, grid in zip("ab", grids, strict=True)}
+    network = assert_means(model, feeds)
+    (layer,) = layer_operations(network).values()
+    assert isinstance(layer, AddOp)
+    (result,) = run_network(network, *feeds.values())
+    expected = exact_sums(a, b, (1, 1), y).clip(-128, 127)
     np.testing.assert_array_equal(result.reshape(256, 256), expected)
 
 

@@ -2,9 +2,9 @@
 
 There are 65536 pairs, so a sum is a table, and a form in integers of 32 bits is right where it
 gives this table. Scales rounded to 22 bits do for nearly all pairs; those next to a tie are turned
-by factors a little beside them. Where many sums are ties, as those of scales such as 0.18 and 0.11
-over 0.26 in float32, nothing but a table turns them all: the form then gives each sum or one less,
-and a bit for each pair tells which.
+by factors a little beside them, of 22 bits or of as many as the sums leave. Where many sums are
+ties, as those of scales such as 0.18 and 0.11 over 0.26 in float32, nothing but a table turns them
+all: the form then gives each sum or one less, and a bit for each pair tells which.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
+from itertools import count, product
 from math import lcm
 
 import numpy as np
@@ -28,6 +28,7 @@ Factors = tuple[int, int]
 REACH = 8
 """How far beside the rounded factors other factors are tried."""
 LARGEST_ADDEND = 2**60
+SUM_LIMIT = 2**31
 NEXT_TO_A_TIE = 1e-6
 """How near to a tie doubles are not trusted."""
 
@@ -101,7 +102,7 @@ def addition_of(
     found = form_of_sums(near, lhs, rhs, expected)
     if found is not None:
         return found
-    finer = _with_all_places(near)
+    finer = next(_with_more_places(near, lhs, rhs))
     (divisor,) = finer.requant.divisors
     sums = _accumulators(finer.multipliers, lhs, rhs)
     requant, ones = one_less(sums, expected, divisor, finer.requant)
@@ -112,12 +113,23 @@ def form_of_sums(
     near: Addition, lhs: Quantisation, rhs: Quantisation, expected: Integers
 ) -> Addition | None:
     """Multipliers next to those of an addition, and an addend, that give the expected sums."""
-    near = _with_all_places(near)
+    for finer in _with_more_places(near, lhs, rhs):
+        found = _form_beside(finer, lhs, rhs, expected)
+        if found is not None:
+            return found
+    return None
+
+
+def _form_beside(
+    near: Addition, lhs: Quantisation, rhs: Quantisation, expected: Integers
+) -> Addition | None:
     (divisor,) = near.requant.divisors
     sums = _accumulators(near.multipliers, lhs, rhs)
     decisive = _next_to_steps(sums, near.requant, expected, 4 * REACH * 256)
     a, b = (places[decisive] for places in _centred(lhs, rhs))
     for first, second in _around(near.multipliers):
+        if not _fit_32_bits((first, second), lhs, rhs):
+            continue
         requant = rounded_down(a * first + b * second, expected[decisive], divisor, near.requant)
         if requant is not None:
             found = Addition((first, second), requant)
@@ -138,19 +150,34 @@ def _around(multipliers: Factors) -> Iterator[tuple[int, int]]:
     first, second = multipliers
     steps = product(range(-REACH, REACH + 1), repeat=2)
     for one, other in sorted(steps, key=lambda pair: sum(map(abs, pair))):
-        if max(abs(first + one), abs(second + other)) < 1 << ADD_MULTIPLIER_BITS:
-            yield first + one, second + other
+        yield first + one, second + other
 
 
-def _with_all_places(addition: Addition) -> Addition:
-    """The same with as many binary places as multipliers may have."""
+def _with_more_places(
+    addition: Addition, lhs: Quantisation, rhs: Quantisation
+) -> Iterator[Addition]:
+    """The same with binary places for multipliers of 22 bits, then with more while sums allow."""
     requant, (first, second) = addition.requant, addition.multipliers
-    factor = 1 << ADD_MULTIPLIER_BITS - max(abs(first), abs(second)).bit_length()
     (divisor,), (addend,) = requant.divisors, requant.addends
-    if divisor * factor > LARGEST_ADDEND:
-        return addition
-    finer = requant.with_factors(requant.multipliers, [divisor * factor], [addend * factor])
-    return Addition((first * factor, second * factor), finer)
+    fewest = ADD_MULTIPLIER_BITS - max(abs(first), abs(second)).bit_length()
+    if divisor << fewest > LARGEST_ADDEND:
+        yield addition
+        return
+    for places in count(fewest):
+        multipliers = first << places, second << places
+        if divisor << places > LARGEST_ADDEND or not _fit_32_bits(multipliers, lhs, rhs):
+            return
+        finer = requant.with_factors(requant.multipliers, [divisor << places], [addend << places])
+        yield Addition(multipliers, finer)
+
+
+def _fit_32_bits(multipliers: Factors, lhs: Quantisation, rhs: Quantisation) -> bool:
+    """Whether sums fit 32 bits, with the zero points taken off each operand or off their sum."""
+    farthest = [
+        max(x.largest_distance, *map(abs, x.limits)) * abs(multiplier)
+        for x, multiplier in zip((lhs, rhs), multipliers, strict=True)
+    ]
+    return sum(farthest) < SUM_LIMIT
 
 
 def _next_to_steps(
