@@ -47,7 +47,7 @@ UNKNOWN = (
 )
 """What no network of integers has, and the interpreter says so."""
 VALUE_BY_VALUE = {*ELEMENTWISE, *FUNCTIONS} - {
-    *("ArgMax", "BatchNormalization", "Cast", "LogSoftmax", "Softmax")
+    *("ArgMax", "ArgMin", "BatchNormalization", "Cast", "LogSoftmax", "Softmax")
 }
 """Operations that a batch of 1 changes nothing of, where others need it."""
 BY_TABLES = {"LogSoftmax", "Softmax"}

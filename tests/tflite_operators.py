@@ -3,71 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from tflite_models import TfliteModelWriter
+import tflite_movements as movements
+from tflite_models import TYPES
+from tflite_sample import Sample, Written, options_of, quantisation
 
 Array = npt.NDArray[np.integer]
 
 SAME = 0
 BINARY_OPTIONS = {"ADD": "AddOptions", "SUB": "SubOptions", "MUL": "MulOptions"}
 FUNCTION_OPTIONS = {"HARD_SWISH": "HardSwishOptions", "QUANTIZE": "QuantizeOptions"}
-
-
-@dataclass
-class Sample:
-    """One operator being written, on an image NHWC of random size."""
-
-    rng: np.random.Generator
-    dtype: str
-    writer: TfliteModelWriter
-    shape: tuple[int, int, int, int]
-    scale: float
-    zero_point: int
-    x: int
-
-    @staticmethod
-    def start(rng: np.random.Generator, dtype: str) -> Sample:
-        writer = TfliteModelWriter()
-        height, width, channels = (int(size) for size in rng.integers(1, 9, 3))
-        shape = (1, height, width, channels)
-        scale, zero_point = quantisation(rng, dtype)
-        x = writer.input(shape, scale, zero_point, dtype)
-        return Sample(rng, dtype, writer, shape, scale, zero_point, x)
-
-    def one_of(self, *values: int) -> int:
-        return int(self.rng.choice(values))
-
-    def output(self, *shape: int) -> int:
-        """A result with a scale of its own."""
-        return self.writer.activation(shape, *quantisation(self.rng, self.dtype), self.dtype)
-
-    def moved(self, *shape: int) -> int:
-        """A result with the scale of the input."""
-        return self.writer.activation(shape, self.scale, self.zero_point, self.dtype)
-
-    def another_input(self, *shape: int, same_scale: bool = False) -> int:
-        """One more input."""
-        scale = (self.scale, self.zero_point) if same_scale else quantisation(self.rng, self.dtype)
-        return self.writer.input(shape, *scale, self.dtype)
-
-    def numbers(self, *values: int) -> int:
-        """A constant list."""
-        return self.writer.constant(np.array(values, np.int32))
-
-    def constant(self, *shape: int) -> int:
-        """Quantised constants."""
-        limits = np.iinfo(self.dtype)
-        values = self.rng.integers(limits.min, limits.max + 1, shape).astype(self.dtype)
-        scale, zero_point = quantisation(self.rng, self.dtype)
-        return self.writer.constant(values, [scale], 0, [zero_point])
-
-
-def quantisation(rng: np.random.Generator, dtype: str) -> tuple[float, int]:
-    limits = np.iinfo(dtype)
-    return float(np.float32(rng.uniform(0.005, 0.1))), int(rng.integers(limits.min, limits.max + 1))
 
 
 def random_window(sample: Sample) -> tuple[dict[str, int], list[int], list[int]]:
@@ -186,31 +133,6 @@ def write_mean(sample: Sample, kind: str) -> int:
     return y
 
 
-def write_pad(sample: Sample, kind: str) -> int:
-    pads = np.zeros((4, 2), np.int32)
-    pads[1:3] = sample.rng.integers(0, 3, (2, 2))
-    pads[3] = sample.one_of(0, 1) * sample.rng.integers(0, 3, 2)
-    y = sample.moved(*(int(size) for size in sample.shape + pads.sum(axis=1)))
-    parts = [sample.x, sample.writer.constant(pads)]
-    if kind == "PADV2":
-        limits = np.iinfo(sample.dtype)
-        value = sample.rng.integers(limits.min, limits.max + 1, 1).astype(sample.dtype)
-        parts.append(sample.writer.constant(value, [sample.scale], 0, [sample.zero_point]))
-    sample.writer.operator(kind, parts, [y], "PadV2Options" if kind == "PADV2" else "PadOptions")
-    return y
-
-
-def write_concatenation(sample: Sample, kind: str) -> int:
-    axis, more = sample.one_of(1, 2, 3), sample.one_of(1, 2, 3, 4, 5)
-    other, whole = list(sample.shape), list(sample.shape)
-    other[axis], whole[axis] = more, whole[axis] + more
-    second = sample.another_input(*other, same_scale=True)
-    y = sample.moved(*whole)
-    named = axis - 4 * sample.one_of(0, 1)
-    sample.writer.operator(kind, [sample.x, second], [y], "ConcatenationOptions", axis=named)
-    return y
-
-
 def write_table(sample: Sample, kind: str) -> int:
     """Functions whose results have a scale that TFLite fixes."""
     low = np.iinfo(sample.dtype).min
@@ -242,107 +164,6 @@ def write_leaky_relu(sample: Sample, kind: str) -> int:
 def write_parametric_relu(sample: Sample, kind: str) -> int:
     y = sample.output(*sample.shape)
     sample.writer.operator(kind, [sample.x, sample.constant(1, 1, sample.shape[3])], [y])
-    return y
-
-
-def write_strided_slice(sample: Sample, kind: str) -> int:
-    begins = [int(sample.rng.integers(size)) for size in sample.shape]
-    ends = [
-        int(sample.rng.integers(begin + 1, size + 1))
-        for begin, size in zip(begins, sample.shape, strict=True)
-    ]
-    strides = [1, sample.one_of(1, 2), sample.one_of(1, 2), 1]
-    sizes = (-(-(e - b) // s) for b, e, s in zip(begins, ends, strides, strict=True))
-    y = sample.moved(*sizes)
-    lists = [sample.numbers(*values) for values in (begins, ends, strides)]
-    masks = dict.fromkeys(
-        ("beginMask", "endMask", "ellipsisMask", "newAxisMask", "shrinkAxisMask"), 0
-    )
-    sample.writer.operator(kind, [sample.x, *lists], [y], "StridedSliceOptions", **masks)
-    return y
-
-
-def write_split(sample: Sample, kind: str) -> int:
-    """Two halves of the channels, and their sum."""
-    writer, (one, height, width, channels) = sample.writer, sample.shape
-    writer.tensors[sample.x].shape = [one, height, width, 2 * channels]
-    halves = [sample.moved(*sample.shape) for _ in range(2)]
-    axis = writer.constant(np.array(3, np.int32))
-    writer.operator(kind, [axis, sample.x], halves, "SplitOptions", numSplits=2)
-    y = sample.output(*sample.shape)
-    writer.operator("ADD", halves, [y], "AddOptions")
-    return y
-
-
-def write_repetition(sample: Sample, kind: str) -> int:
-    factor = sample.one_of(1, 2, 3)
-    one, height, width, channels = sample.shape
-    size = (height * factor, width * factor)
-    y = sample.moved(one, *size, channels)
-    sample.writer.operator(
-        kind,
-        [sample.x, sample.numbers(*size)],
-        [y],
-        "ResizeNearestNeighborOptions",
-        halfPixelCenters=bool(sample.one_of(0, 1)),
-    )
-    return y
-
-
-def write_resize(sample: Sample, kind: str) -> int:
-    """Any number of rows and columns, nearest or between neighbours."""
-    one, _, _, channels = sample.shape
-    size = [sample.one_of(*range(1, 15)) for _ in range(2)]
-    y = sample.moved(one, *size, channels)
-    mode = sample.one_of(0, 1, 2)
-    sample.writer.operator(
-        kind,
-        [sample.x, sample.numbers(*size)],
-        [y],
-        options_of(kind),
-        alignCorners=mode == 1,
-        halfPixelCenters=mode == 2,
-    )
-    return y
-
-
-def options_of(kind: str) -> str:
-    """The table of an operator's options, as LiteRT's classes call it."""
-    return "".join(word.capitalize() for word in kind.split("_")) + "Options"
-
-
-def write_tile(sample: Sample, kind: str) -> int:
-    repeats = [1, sample.one_of(2, 3), sample.one_of(1, 2, 3), sample.one_of(1, 2, 3)]
-    y = sample.moved(*(size * times for size, times in zip(sample.shape, repeats, strict=True)))
-    sample.writer.operator(kind, [sample.x, sample.numbers(*repeats)], [y], "TileOptions")
-    return y
-
-
-def write_mirror_pad(sample: Sample, kind: str) -> int:
-    mode = sample.one_of(0, 1)
-    pads = np.zeros((4, 2), np.int32)
-    for axis in (1, 2, 3):
-        most = min(3, sample.shape[axis] - (1 - mode))
-        pads[axis] = sample.rng.integers(0, most + 1, 2)
-    if not pads.any():
-        mode, pads[3, 1] = 1, 1
-    y = sample.moved(*(int(size) for size in sample.shape + pads.sum(axis=1)))
-    sample.writer.operator(
-        kind, [sample.x, sample.writer.constant(pads)], [y], "MirrorPadOptions", mode=mode
-    )
-    return y
-
-
-def write_blocks(sample: Sample, kind: str) -> int:
-    """DEPTH_TO_SPACE, SPACE_TO_DEPTH."""
-    block = sample.one_of(1, 2, 3)
-    one, height, width, channels = sample.shape
-    fine = (one, height * block, width * block, channels)
-    coarse = (one, height, width, channels * block**2)
-    given, made = (fine, coarse) if kind == "SPACE_TO_DEPTH" else (coarse, fine)
-    sample.writer.tensors[sample.x].shape = list(given)
-    y = sample.moved(*made)
-    sample.writer.operator(kind, [sample.x], [y], options_of(kind), blockSize=block)
     return y
 
 
@@ -416,54 +237,84 @@ def write_largest(sample: Sample, kind: str) -> int:
     return y
 
 
-def write_slice(sample: Sample, kind: str) -> int:
-    begins = [int(sample.rng.integers(size)) for size in sample.shape]
-    sizes = [
-        int(sample.rng.integers(1, size - begin + 1))
-        for begin, size in zip(begins, sample.shape, strict=True)
-    ]
-    y = sample.moved(*sizes)
-    sample.writer.operator(kind, [sample.x, sample.numbers(*begins), sample.numbers(*sizes)], [y])
+def write_reals(sample: Sample, kind: str) -> int:
+    """DEQUANTIZE of what a layer makes."""
+    y = sample.writer.activation(sample.shape, None, dtype="float32")
+    sample.writer.operator(kind, [sample.requantised(sample.x)], [y])
     return y
 
 
-WRITERS: Mapping[str, Callable[[Sample, str], int]] = {
+def write_probabilities(sample: Sample, kind: str) -> int:
+    """SOFTMAX, LOG_SOFTMAX of logits."""
+    fixed = {"SOFTMAX": (1 / 256, -128), "LOG_SOFTMAX": (16 / 256, 127)}[kind]
+    low = np.iinfo(sample.dtype).min
+    y = sample.writer.activation(sample.shape, fixed[0], fixed[1] + low + 128, sample.dtype)
+    options = {"beta": 1.0} if kind == "SOFTMAX" else {}
+    sample.writer.operator(kind, [sample.requantised(sample.x)], [y], options_of(kind), **options)
+    return y
+
+
+def write_place(sample: Sample, kind: str) -> int:
+    """ARG_MAX, ARG_MIN along channels."""
+    y = sample.writer.activation(sample.shape[:3], None, dtype="int32")
+    parts = [sample.requantised(sample.x), sample.numbers(3)]
+    sample.writer.operator(kind, parts, [y], options_of(kind), outputType=TYPES["int32"])
+    return y
+
+
+WRITERS: Mapping[str, Callable[[Sample, str], Written]] = {
     "ADD": write_binary,
     "ADD constant": write_with_constant,
+    "ARG_MAX": write_place,
+    "ARG_MIN": write_place,
     "AVERAGE_POOL_2D": write_pool,
     "BATCH_TO_SPACE_ND": write_dilated,
-    "CONCATENATION": write_concatenation,
+    "CONCATENATION": movements.write_concatenation,
     "CONV_2D": write_convolution,
     "DEPTHWISE_CONV_2D": write_convolution,
-    "DEPTH_TO_SPACE": write_blocks,
+    "DEPTH_TO_SPACE": movements.write_blocks,
+    "DEQUANTIZE": write_reals,
+    "ELU": write_function,
+    "EXPAND_DIMS": movements.write_new_axis,
     "FULLY_CONNECTED": write_fully_connected,
+    "GATHER": movements.write_gather,
     "HARD_SWISH": write_function,
     "LEAKY_RELU": write_leaky_relu,
     "LOGISTIC": write_table,
+    "LOG_SOFTMAX": write_probabilities,
     "MAX_POOL_2D": write_pool,
     "MEAN": write_mean,
-    "MIRROR_PAD": write_mirror_pad,
+    "MIRROR_PAD": movements.write_mirror_pad,
     "MUL": write_binary,
     "MUL constant": write_with_constant,
-    "PAD": write_pad,
-    "PADV2": write_pad,
+    "PACK": movements.write_pack,
+    "PAD": movements.write_pad,
+    "PADV2": movements.write_pad,
     "PRELU": write_parametric_relu,
     "QUANTIZE": write_function,
     "REDUCE_MAX": write_largest,
     "RELU": write_function,
     "RELU6": write_bounds,
-    "RESIZE_BILINEAR": write_resize,
-    "RESIZE_NEAREST_NEIGHBOR": write_resize,
-    "RESIZE_NEAREST_NEIGHBOR repeated": write_repetition,
-    "SLICE": write_slice,
-    "SPACE_TO_DEPTH": write_blocks,
-    "SPLIT": write_split,
-    "STRIDED_SLICE": write_strided_slice,
+    "RELU_0_TO_1": write_bounds,
+    "RELU_N1_TO_1": write_bounds,
+    "RESHAPE": movements.write_reshape,
+    "RESIZE_BILINEAR": movements.write_resize,
+    "RESIZE_NEAREST_NEIGHBOR": movements.write_resize,
+    "RESIZE_NEAREST_NEIGHBOR repeated": movements.write_repetition,
+    "SLICE": movements.write_slice,
+    "SOFTMAX": write_probabilities,
+    "SPACE_TO_DEPTH": movements.write_blocks,
+    "SPLIT": movements.write_split,
+    "SPLIT_V": movements.write_parts,
+    "SQUEEZE": movements.write_squeeze,
+    "STRIDED_SLICE": movements.write_strided_slice,
     "SUB": write_binary,
     "SUB constant": write_with_constant,
     "TANH": write_table,
-    "TILE": write_tile,
+    "TILE": movements.write_tile,
+    "TRANSPOSE": movements.write_transpose,
     "TRANSPOSE_CONV": write_transposed_convolution,
+    "UNPACK": movements.write_unpack,
 }
 
 
@@ -471,10 +322,10 @@ def random_operator(kind: str, seed: int, dtype: str) -> tuple[bytes, list[Array
     """A file of one operator of a kind, and inputs for it."""
     rng = np.random.default_rng(seed)
     sample = Sample.start(rng, dtype)
-    output = WRITERS[kind](sample, kind.split()[0])
+    outputs = WRITERS[kind](sample, kind.split()[0])
     limits = np.iinfo(dtype)
     inputs = [
         rng.integers(limits.min, limits.max + 1, sample.writer.tensors[index].shape).astype(dtype)
         for index in sample.writer.inputs
     ]
-    return sample.writer.finish(output), inputs
+    return sample.writer.finish(*np.atleast_1d(outputs)), inputs

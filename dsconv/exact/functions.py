@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import erf
 
 import numpy as np
@@ -157,19 +158,20 @@ def round_half_even(call: Call) -> Tensor:
     return _applied(call, np.rint)
 
 
-def arg_max(call: Call) -> Array:
-    """Where the largest number is along an axis."""
+def _place(find: Callable[[Array, int], Array], call: Call) -> Array:
+    """Where a number is along an axis."""
     x = call.real(0)
     axis = call.attribute("axis", 0) % len(x.shape)
     steps = np.flip(x.steps, axis) if call.attribute("select_last_index", 0) else x.steps
-    found = np.asarray(np.argmax(steps, axis))
+    found = np.asarray(find(steps, axis))
     if call.attribute("select_last_index", 0):
         found = x.shape[axis] - 1 - found
     return np.expand_dims(found, axis) if call.attribute("keepdims", 1) else found
 
 
 FUNCTIONS: dict[str, Operation] = {
-    "ArgMax": arg_max,
+    "ArgMax": partial(_place, np.argmax),
+    "ArgMin": partial(_place, np.argmin),
     "Celu": celu,
     "Cos": _plain(np.cos),
     "Elu": elu,

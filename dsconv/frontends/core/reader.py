@@ -71,6 +71,7 @@ NORMALISATIONS = {
 """They divide by what the input itself says, which no integers of constant scales do."""
 TRAILING = {
     "ArgMax",
+    "ArgMin",
     "Cast",
     "Concat",
     "DequantizeLinear",

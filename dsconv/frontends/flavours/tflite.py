@@ -61,6 +61,7 @@ from dsconv.frontends.onnx_file.onnx_graph import Node
 from dsconv.frontends.onnx_file.view import CHANNEL_AXIS, View
 
 SAME_MEANING = (
+    *("ArgMax", "ArgMin"),
     *("AveragePool", "Cast", "Clip", "Concat", "Constant", "Conv", "ConvTranspose"),
     *(
         "DepthToSpace",

@@ -129,6 +129,7 @@ def read_cast(reader: Reader, node: Node) -> Value:
 
 COMMON_HANDLERS: dict[str, Handler] = {
     "ArgMax": read_end,
+    "ArgMin": read_end,
     "Cast": read_cast,
     "Concat": read_concat,
     "Constant": read_constant,

@@ -448,5 +448,5 @@ INTEGER_HANDLERS: dict[str, Handler] = COMMON_HANDLERS | {
     **dict.fromkeys(MOVEMENT_HANDLERS, read_movement),
     "Transpose": read_transpose,
     "Gather": read_gather,
-    **dict.fromkeys(("ArgMax", "LogSoftmax", "Sigmoid", "Softmax"), read_end),
+    **dict.fromkeys(("ArgMax", "ArgMin", "LogSoftmax", "Sigmoid", "Softmax"), read_end),
 }
