@@ -141,6 +141,7 @@ def test_the_command_prints_and_writes_all(tmp_path: Path) -> None:
     ("options", "message"),
     [
         (["--targets", "gap10"], "no target gap10; there are gap8, gap9, host"),
+        (["--targets", "gap8,gap8"], "targets stand once each, not gap8, gap8"),
         (["--on", "paper"], "no cycles by paper; there are auto, model, gvsoc"),
         (["--data", "x.npz"], "the accuracy takes both --data and --labels"),
         (["--variants", "none.onnx"], "none.onnx: no such file"),

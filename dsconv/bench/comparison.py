@@ -178,6 +178,8 @@ def compare(
     error: it has no numbers, and the comparison says why.
     """
     file = ModelFile.of(model)
+    if len(set(targets)) < len(targets):
+        raise DsconvError(f"targets stand once each, not {', '.join(targets)}")
     machines = [any_target(name) for name in targets]
     compared = [
         ComparedVariant(BASELINE, file),
