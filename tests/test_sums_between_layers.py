@@ -292,6 +292,14 @@ REFUSED: dict[str, tuple[Make, str]] = {
         lambda n: n.node("Mul", n.conv(bias=False), n.conv(bias=False)),
         "which does not fit 32 bits",
     ),
+    "channels in another order": (
+        lambda n: n.everywhere(
+            n.node(
+                "Gather", n.conv(bias=False), n.constant(np.array([2, 0, 1, 3], np.int64)), axis=1
+            )
+        ),
+        "takes channels of what is not quantised in another order",
+    ),
     "sums at the end": (
         lambda n: n.node("Identity", n.node("Add", n.conv(), n.x)),
         "its result is float and no integer times one scale",

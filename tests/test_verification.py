@@ -13,7 +13,9 @@ from xdsl.dialects.builtin import ModuleOp
 import dsconv
 from dsconv.dialects.graph import ConstantOp, WeightedOperation
 from dsconv.errors import DsconvError
+from dsconv.exact.interpreter import evaluate
 from dsconv.frontends.arithmetic.scales import Quantisation
+from dsconv.verification.onnx_runtime import open_session
 from dsconv.verification.oracles import Judge
 from dsconv.verification.result import Verification
 from dsconv.verification.verify import verify
@@ -150,3 +152,17 @@ def test_what_onnx_runtime_does_not_know_is_one_clear_error(tmp_path: Path):
     onnx.save(writer.model(writer.quantize(mish, meaning)), str(tmp_path / "model.onnx"))
     with pytest.raises(DsconvError, match="ONNX Runtime cannot run the model"):
         verified(tmp_path / "model.onnx")
+
+
+def test_the_judge_keeps_weights_that_are_float_in_the_file():
+    writer, meaning = ModelWriter(opset=17), Quantisation(0.05, -3, "int8")
+    rng = np.random.default_rng(0)
+    real = writer.dequantize(writer.input("x", "int8", (1, 6, 5, 4)), meaning)
+    weights = writer.constant(rng.normal(0, 1, (6, 3, 4, 4)).astype(np.float32))
+    turned = writer.node("ConvTranspose", real, weights, strides=[2, 1])
+    model = writer.model(writer.quantize(turned, Quantisation(0.4, -3, "int8")))
+    feeds = {"x": rng.integers(-128, 128, (1, 6, 5, 4), np.int8)}
+    (result,) = open_session(model, optimised=True).run(None, feeds)
+    (output,) = (output.name for output in model.graph.output)
+    judged = evaluate(model, feeds, [output], float_sums=True)[output]
+    assert not judged.different(np.asarray(result)).any()

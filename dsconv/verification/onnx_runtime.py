@@ -19,11 +19,13 @@ Array = npt.NDArray[Any]
 
 INT8_ON_INTEGERS = "session.qdqisint8allowed"
 """Lets the optimiser compute QDQ layers of int8 activations on integers, as those of uint8."""
+OTHER_VALUES = ("WeightBiasQuantization",)
+"""What the optimiser does that changes values: it quantises weights that are float in the file."""
 NOT_INSTALLED = "this needs ONNX Runtime: pip install 'dsconv-compiler[onnxruntime]'"
 
 
 def open_session(model: onnx.ModelProto, *, optimised: bool) -> InferenceSession:
-    """A session on one thread, with all graph optimisations or none.
+    """A session on one thread, with all graph optimisations that keep values, or none.
 
     Optimised, ONNX Runtime computes QDQ layers on integers; unoptimised, as float sums. Raises
     DsconvError where it is not installed or does not take the model.
@@ -49,7 +51,12 @@ def _session(content: bytes, *, optimised: bool, int8_on_integers: bool) -> Infe
     )
     options.add_session_config_entry(INT8_ON_INTEGERS, str(int(int8_on_integers)))
     try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(
+            content,
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=OTHER_VALUES,
+        )
     except Exception as error:  # its errors have no common class of their own
         raise refusal("run the model", error) from error
 

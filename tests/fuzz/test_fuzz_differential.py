@@ -15,6 +15,7 @@ import pytest
 from exact_support import Array, differences
 from float_networks import quantised
 from frontend_support import onnx_runtime, with_exposed
+from onnx import numpy_helper
 
 from dsconv.errors import ModelError
 from dsconv.exact.interpreter import evaluate
@@ -27,7 +28,7 @@ FIRST = int(os.environ.get("FUZZ_SEED") or 0)
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + COUNT))
 def test_a_quantised_network(seed: int, tmp_path: Path):
     model, feeds, options = quantised(seed, tmp_path)
-    for optimised in (False, True):
+    for optimised in () if has_cut_bias(model) else (False, True):
         assert not runtime_differences(model, feeds, optimised=optimised), options
     try:
         network = import_onnx(model)
@@ -35,6 +36,14 @@ def test_a_quantised_network(seed: int, tmp_path: Path):
         pytest.skip(f"refused: {error}")
     wrong = differences(network, model, feeds)
     assert not wrong, (wrong, options)
+
+
+def has_cut_bias(model: onnx.ModelProto) -> bool:
+    """Whether the quantiser cut a bias off at 32 bits, with which the runtime's sums wrap round."""
+    limits = np.iinfo(np.int32)
+    arrays = map(numpy_helper.to_array, model.graph.initializer)
+    biases = (array for array in arrays if array.dtype == np.int32)
+    return any(np.isin(bias, (limits.min, limits.max)).any() for bias in biases)
 
 
 def runtime_differences(

@@ -385,6 +385,10 @@ class SumMaker:
     def _moving(self, layer: MovingLayer, parts: Sequence[Integers]) -> Integers:
         values, meaning = [part.value for part in parts], Quantisation(1.0, 0, parts[0].dtype)
         operation = layer.make(values, result_type(layer, meaning.dtype), meaning, 0)
+        if isinstance(operation, WeightedOperation) and meaning.dtype == SUMS.dtype:
+            raise layer.node.problem(
+                "takes channels of what is not quantised in another order", QUANTISE_BETWEEN
+            )
         return self._append(operation, layer, parts, meaning, None)
 
     def _term(
