@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+from tosa_functions import TosaFunction, module, write_convolution
 
 import dsconv
 from dsconv import zoo
@@ -156,7 +157,13 @@ def tflite_network(path: Path) -> None:
 
 def graph_level(path: Path) -> None:
     """The digits' network as IR."""
-    path.write_text(f"{import_onnx(DIGITS / 'digits.onnx').module}\n")
+    path.write_text(f"{import_onnx(DIGITS / 'digits.onnx').module!s}\n")
+
+
+def tosa_network(path: Path) -> None:
+    """A convolution in TOSA."""
+    function = TosaFunction(np.random.default_rng(0))
+    path.write_text(module(function.text(write_convolution(function))))
 
 
 def gemmini_header(path: Path) -> None:
@@ -187,13 +194,15 @@ MAKERS: dict[str, Callable[[Path], None]] = {
     "model.tflite": tflite_network,
     "layer.mlir": graph_level,
     "block.mlir": graph_level,
-    "net.mlir": graph_level,
+    "net.mlir": tosa_network,
+    "generic.mlir": tosa_network,
     "gemmini_params.h": gemmini_header,
     "digits.npz": arrays,
     "my.toml": of_folder("dsconv", "targets", "pulp_open.toml"),
     "mine.toml": of_folder("dsconv", "targets", "pulp_open.toml"),
-    "student.onnx": digits,
+    "student.onnx": float_network,
     "train.npz": of_folder("examples", "digits", "digits_test.npz"),
     "int8.onnx": digits,
+    "student_int8.onnx": digits,
 }
 """How each file that commands read is made."""

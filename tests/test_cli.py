@@ -11,8 +11,10 @@ import numpy as np
 import onnx
 import pytest
 from frontend_models import ModelWriter
+from xdsl.parser import Parser
 
 from dsconv import zoo
+from dsconv.driver.pipeline import make_context
 from dsconv.frontends.arithmetic.scales import Quantisation
 
 ROOT = Path(__file__).parents[1]
@@ -107,6 +109,8 @@ def test_remarks_say_what_is_fused_and_what_is_not():
 def test_print_ir_after_all(tmp_path: Path):
     result = dsconv("compile", DIGITS, "-o", tmp_path / "out", "--print-ir-after-all")
     assert "IR after tile-l1" in result.stdout
+    first, *_ = re.split("^// ---- IR after .*$", result.stdout, flags=re.MULTILINE)
+    Parser(make_context(), first).parse_module()
     assert "dsconv.depthwise" in result.stdout
     assert "dsconv.dma_start" in result.stdout
 

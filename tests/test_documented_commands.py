@@ -134,7 +134,10 @@ def before(command: Command) -> list[str]:
 def written(command: Command) -> list[str]:
     """The files and folders that a command writes."""
     pattern = r"(?:-o|--output|--html|--json|--plot|--trace|--scale-sim) (?P<place>[\w./-]+)"
-    return [place for place in re.findall(pattern, command.text) if place != "-"]
+    places = [place for place in re.findall(pattern, command.text) if place != "-"]
+    if "--front" in command.text:
+        return [place.replace(".onnx", "-1.onnx") for place in places]
+    return places
 
 
 def test_every_page_is_read() -> None:

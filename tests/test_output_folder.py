@@ -6,8 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from xdsl.parser import Parser
 
 import dsconv
+from dsconv.driver.pipeline import make_context
 from dsconv.errors import DsconvError
 from dsconv.reports.footprint import Footprint
 
@@ -46,6 +48,13 @@ def test_other_flags_build_again(tmp_path: Path):
     assert "network.lib.o" in make(tmp_path, "CFLAGS=-O1")
     assert "network.lib.o" not in make(tmp_path, "CFLAGS=-O1")
     assert "network.lib.o" in make(tmp_path, "CFLAGS=-O2")
+
+
+def test_the_ir_beside_the_c_can_be_read_again(tmp_path: Path):
+    dsconv.compile(DIGITS, "mcu").write(tmp_path)
+    text = (tmp_path / "network.mlir").read_text()
+    module = Parser(make_context(), text).parse_module()
+    assert f"{module!s}\n" == text
 
 
 def test_a_library_has_no_footprint_of_its_own():

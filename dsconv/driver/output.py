@@ -60,7 +60,7 @@ def write_folder(
             (draft / name).write_text(text)
         if sources.l3_image:
             (draft / "l3.bin").write_bytes(sources.l3_image)
-        (draft / "network.mlir").write_text(f"{module}\n")
+        (draft / "network.mlir").write_text(f"{module!s}\n")
         config = "".join(f"{name} = {value}\n" for name, value in settings.items())
         (draft / "config.mk").write_text(config)
         _clear(directory, draft)

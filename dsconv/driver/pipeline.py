@@ -120,7 +120,7 @@ def run_pipeline(
     """
     context = make_context()
     if trace is not None:
-        trace.write(f"// ---- IR before all passes\n{module}\n")
+        trace.write(f"// ---- IR before all passes\n{module!s}\n")
     passes = parse_pipeline(pipeline)
     checker = None
     if verify_each:
@@ -138,6 +138,6 @@ def run_pipeline(
         except (DiagnosticException, VerifyException) as error:
             raise DsconvError(f"{module_pass.name}: {error}") from error
         if trace is not None:
-            trace.write(f"// ---- IR after {module_pass.pipeline_pass_spec()}\n{module}\n")
+            trace.write(f"// ---- IR after {module_pass.pipeline_pass_spec()}\n{module!s}\n")
         if checker is not None:
             checker = checker.after(module_pass, module)
