@@ -120,9 +120,19 @@ def test_what_is_no_operation_of_tosa_is_refused(tmp_path: Path):
     refused(tmp_path, module(function.text("%x")), r"operation 1 \(tosa.erf\): this operation is n")
 
 
-def test_what_xdsl_cannot_hold_is_refused(tmp_path: Path):
-    constant = '"tosa.const"() <{values = dense<1> : tensor<1xi99>}> : () -> tensor<1xi99>'
-    refused(tmp_path, constant, "net.mlir: Format not implemented for i99")
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        ("dense<1> : tensor<1xi99>", "Format not implemented for i99"),
+        ("dense<300> : tensor<1xi8>", "300 is out of range for type i8"),
+        ("300 : i8", "300 is out of range for type i8"),
+        ("array<i0: 0>", "by zero"),
+        ("dense<1> : tensor<99999999999999999999xi8>", "cannot fit 'int'"),
+    ],
+)
+def test_what_xdsl_cannot_hold_is_refused(number: str, message: str, tmp_path: Path):
+    constant = f'\n"tosa.const"() <{{values = {number}}}> : () -> tensor<1xi8>'
+    refused(tmp_path, constant, rf"net\.mlir:2: .*{message}")
 
 
 def test_a_function_without_a_name_is_refused(tmp_path: Path):

@@ -9,11 +9,23 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import FileLineColLoc, IntAttr, StringAttr, UnknownLoc
 from xdsl.ir import Operation
 from xdsl.parser import Parser
+from xdsl.utils.exceptions import VerifyException
+
+RAISED_BESIDES = (
+    ArithmeticError,
+    AssertionError,
+    MemoryError,
+    NotImplementedError,
+    ValueError,
+    VerifyException,
+)
+"""What xDSL 0.74's parser raises beside `ParseError`, on numbers that their type cannot hold."""
 
 
 class LocatedParser(Parser):
     """Operations without a `loc(...)` of their own get file, line and column.
 
+    What the text cannot mean is a `ParseError`, whatever xDSL raises of it.
     `first_line` is the number of the text's first line in the file.
     """
 
@@ -28,7 +40,10 @@ class LocatedParser(Parser):
     def parse_operation(self) -> Operation:
         """Parses an operation."""
         start = self.pos
-        operation = super().parse_operation()
+        try:
+            operation = super().parse_operation()
+        except RAISED_BESIDES as error:
+            self.raise_error(str(error) or "more than memory holds")
         if isinstance(operation.location, UnknownLoc):
             line = bisect_right(self._line_starts, start)
             column = start - self._line_starts[line - 1] + 1

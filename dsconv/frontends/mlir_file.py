@@ -29,8 +29,6 @@ PIECE = re.compile(r"""[^"/]+|//.*|/|"(?:[^"\\\v\f]|\\(?:["nt\\]|[0-9A-Fa-f]{2})
 """Of a line: text, a comment, a whole string."""
 PRETTY = "does not have a custom format"
 """What xDSL says of an operation that it does not know in a pretty form."""
-RAISED_BY_XDSL = NotImplementedError, AssertionError
-"""What xDSL 0.74's parser raises besides on damaged text."""
 GENERIC_FORM = (
     "print it in the generic form: mlir-opt --mlir-print-op-generic {path} -o generic.mlir"
 )
@@ -86,18 +84,11 @@ def _parsed(path: Path, text: str) -> ModuleOp:
         return module
     except VerifyException as error:
         raise ModelError(f"{path}: {_reason(error)}") from error
-    except (ParseError, ValueError, *RAISED_BY_XDSL) as error:
+    except ParseError as error:
+        line = len(error.span.input.content[: error.span.start].splitlines()) or 1
         raise ModelError(
-            f"{_place(path, error)}: {_reason(error)}; {GENERIC_FORM.format(path=path)}"
+            f"{path}:{line}: {_reason(error)}; {GENERIC_FORM.format(path=path)}"
         ) from error
-
-
-def _place(path: Path, error: Exception) -> str:
-    """The file, and the line where the error tells one."""
-    if not isinstance(error, ParseError):
-        return str(path)
-    line = len(error.span.input.content[: error.span.start].splitlines()) or 1
-    return f"{path}:{line}"
 
 
 def _reason(error: Exception) -> str:

@@ -4,6 +4,7 @@
 // RUN: not dsconv-opt -p 'tile-l1{what=3}' %s 2>&1 | filecheck %s --check-prefix=OPTION
 // RUN: echo '"tosa.erf"() : () -> ()' | not dsconv-opt 2>&1 | filecheck %s --check-prefix=TOSA
 // RUN: echo 'func.func @f(' | not dsconv-opt 2>&1 | filecheck %s --check-prefix=TEXT
+// RUN: echo '"a.b"() {v = array<i0: 0>} : () -> ()' | not dsconv-opt --allow-unregistered-dialect 2>&1 | filecheck %s --check-prefix=NUMBER
 // RUN: not dsconv-opt %s.missing 2>&1 | filecheck %s --check-prefix=MISSING
 
 // An error is one line, without a traceback: the pass, the place in the file, the operation, the reason.
@@ -23,6 +24,9 @@
 // TOSA:       TOSA is read with --allow-unregistered-dialect and in the generic form: mlir-opt --mlir-print-op-generic FILE
 // TEXT-NOT:   Traceback
 // TEXT:       error: stdin:2
+// NUMBER-NOT: Traceback
+// NUMBER:     error: stdin:1
+// NUMBER:     by zero
 // MISSING-NOT: Traceback
 // MISSING:    error: [Errno 2] No such file
 
