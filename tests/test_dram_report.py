@@ -8,9 +8,9 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from dram_traces import TRACES
 from rich.console import Console
 
+from benchmarks.dram_traces import TRACES
 from dsconv import zoo
 from dsconv.bench import scan
 from dsconv.dialects.target import Accelerator
@@ -157,8 +157,10 @@ def test_the_bench_keeps_what_it_found(tmp_path: Path, monkeypatch: pytest.Monke
     scan.bench_scan(tmp_path, Processes(1), Console(file=text), dram="DDR3-1333", simulator="model")
     kept = sorted((tmp_path / "cases").iterdir())
     assert len(kept) == 5 * (2 + 2)
-    names = {"paper.csv", "paper.md", "sweep.csv", "sweep.md", "savings.png", "traffic.png"}
-    assert names <= {path.name for path in tmp_path.iterdir()}
+    names = {f"{name}.{kind}" for name in ("paper", "sweep", "savings") for kind in ("csv", "md")}
+    plots = {"savings.svg", "traffic.svg"}
+    assert names | plots <= {path.name for path in tmp_path.iterdir()}
+    assert len((tmp_path / "savings.csv").read_text().splitlines()) == 1 + len(scan.BITS)
     tables = {name: (tmp_path / name).read_text() for name in ("paper.csv", "sweep.csv")}
     times = [path.stat().st_mtime_ns for path in kept]
     scan.bench_scan(tmp_path, Processes(1), Console(file=text), dram="DDR3-1333", simulator="model")

@@ -52,5 +52,5 @@ def shown(cell: Cell) -> str:
     if cell is None:
         return "-"
     if isinstance(cell, float):
-        return f"{cell:+.2%}"
+        return f"{cell + 0.0:+.2%}"
     return cell if isinstance(cell, str) else f"{cell:,}"

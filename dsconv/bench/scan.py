@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -30,6 +31,9 @@ from dsconv.reports.dram_plot import draw_traffic
 from dsconv.runners.dram import simulator_for
 from dsconv.targets import load_accelerator
 from dsconv.targets.dram import load_dram
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 PAPERS_NETWORK, PAPERS_BUFFER = "mv2-1.0-224", 65536
 PAPERS_SAVING = 0.67
@@ -210,6 +214,28 @@ def sweep_table(cases: Sequence[Case], outcomes: Outcomes) -> Results:
     return Results(title, columns, rows)
 
 
+def savings_table(cases: Sequence[Case], outcomes: Outcomes) -> Results:
+    """A row for each setting: energy of each schedule against raster order."""
+    compared = [schedule for schedule in DramSchedule if schedule is not DramSchedule.RASTER]
+    columns = ("network", "entries", "bits", "uJ in raster", *map(str, compared), "time of best")
+    rows: list[Sequence[Cell]] = []
+    for setting in dict.fromkeys(case.setting for case in cases):
+        machine = setting.accelerator
+        raster = outcomes[Case(setting, DramSchedule.RASTER)].cost.result
+        saved_shares = [
+            savings(Case(setting, schedule), outcomes, DramSchedule.RASTER) for schedule in compared
+        ]
+        rows.append(
+            (
+                *(setting.network, machine.entries, machine.entry_bits),
+                round(raster.energy.total / 1e3),
+                *(-energy for _, energy in saved_shares),
+                -saved_shares[-1][0],
+            )
+        )
+    return Results("DRAM energy against raster order", columns, rows)
+
+
 def _figures(cost: ScheduleCost) -> tuple[str, str, int, int]:
     return (
         f"{cost.bytes_read / 1e6:.2f}",
@@ -246,7 +272,7 @@ def plot_savings(cases: Iterable[Case], outcomes: Outcomes, path: Path) -> None:
     for row in grid:
         row[0].set_ylabel("DRAM energy saved, %")
     grid[0][0].legend(fontsize=7)
-    figure.savefig(path, dpi=150)
+    save_as_svg(figure, path)
 
 
 def plot_traffic(cases: Iterable[Case], outcomes: Outcomes, path: Path) -> None:
@@ -267,7 +293,15 @@ def plot_traffic(cases: Iterable[Case], outcomes: Outcomes, path: Path) -> None:
         axes = grid[BITS.index(bits)][NETWORKS.index(name)]
         draw_traffic(axes, traffic, bounds[bits, name])
         axes.set_title(f"{name}, {bits} bits", fontsize=9)
-    figure.savefig(path, dpi=150)
+    save_as_svg(figure, path)
+
+
+def save_as_svg(figure: Figure, path: Path) -> None:
+    """Writes a figure, the same bytes each time, with text as text."""
+    import matplotlib as mpl
+
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "dsconv"}):
+        figure.savefig(path, metadata={"Date": None, "Creator": None})
 
 
 def bench_scan(
@@ -292,12 +326,13 @@ def bench_scan(
         tables = {
             "paper": papers_table(papers, outcomes),
             "sweep": sweep_table(all_cases, outcomes),
+            "savings": savings_table(all_cases, outcomes),
         }
         for name, results in tables.items():
             wide.print(results.table())
             results.write(output / name)
-        plot_savings(all_cases, outcomes, output / "savings.png")
-        plot_traffic(all_cases, outcomes, output / "traffic.png")
+        plot_savings(all_cases, outcomes, output / "savings.svg")
+        plot_traffic(all_cases, outcomes, output / "traffic.svg")
     except OSError as error:
         raise DsconvError(f"cannot write {output}: {error.strerror}") from error
     console.print(f"{output}: tables as CSV and Markdown, and plots", highlight=False)
