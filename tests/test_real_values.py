@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -102,10 +103,45 @@ def test_a_pad_in_a_concat_needs_no_quantisation():
     agrees(network.convolved())
 
 
-@pytest.mark.parametrize("value", [-10.0, -0.51, 9.0, -np.inf])
-def test_a_pad_of_another_value_is_an_error(value: float):
-    model = Network().then("Pad", AROUND, float(value)).convolved().model()
-    with pytest.raises(ModelError, match=r"Pad.*pads with .*QuantizeLinear has to stand behind"):
+@pytest.mark.parametrize("value", [-10.0, -0.51, 9.0])
+def test_a_pad_of_another_value_is_exact(value: float):
+    agrees(Network().then("Pad", AROUND, value).convolved())
+    agrees(Network().then("Pad", AROUND, value).then("Sigmoid"))
+    agrees(Network().then("Pad", AROUND, value).then("AveragePool", kernel_shape=[3, 3]))
+    agrees(Network().then("Pad", AROUND, value).then("Clip", -0.7, 1.01).convolved())
+
+
+def test_a_pad_of_several_axes_and_of_two_values_is_exact():
+    channels = np.array([0, 0, 1, 0, 0, 0, 0, 1], np.int64)
+    twice = Network().then("Pad", AROUND, -0.51).then("Pad", channels, 0.3)
+    agrees(twice.then("Slice", np.array([0]), np.array([4]), np.array([1])).convolved())
+
+
+def test_a_pad_of_another_value_is_exact_beside_others():
+    network = Network()
+    x = network.tensor
+    padded = network.then("Pad", AROUND, -0.51).tensor
+    network.tensor = network.writer.node("Add", padded, padded)
+    agrees(network, Quantisation(0.0473, 10, "uint8"))
+    network.tensor = network.writer.node("Concat", x, x, x, axis=3)
+    moved = network.then("Slice", np.array([0]), np.array([5]), np.array([3])).tensor
+    network.tensor = network.writer.node("Concat", moved, x, axis=2)
+    agrees(network.then("Pad", AROUND, 40.0).convolved())
+
+
+def test_parts_of_two_scales_are_exact():
+    network = Network()
+    pooled = network.writer.node("MaxPool", network.tensor, kernel_shape=[1, 1])
+    other = network.writer.dequantize(network.writer.quantize(pooled, Y), Y)
+    network.tensor = network.writer.node("Concat", network.tensor, other, axis=2)
+    agrees(network.convolved())
+
+
+def test_a_pad_of_infinity_is_an_error():
+    model = Network().then("Pad", AROUND, -np.inf).convolved().model()
+    with pytest.raises(
+        ModelError, match=r"Pad.*pads with -inf.*QuantizeLinear has to stand behind"
+    ):
         import_onnx(model)
 
 
@@ -124,14 +160,58 @@ def test_a_relu_of_an_activation_needs_no_quantisation():
     agrees(Network().then("Relu").convolved())
 
 
-@pytest.mark.parametrize("operation", ["MaxPool", "Clip"])
-def test_other_bounds_are_an_error(operation: str):
+BOUNDS = [(-0.5, 1.01), (-0.51, 0.51), (-0.51, np.inf), (-0.51, 2.13), (0.3, 0.3)]
+
+
+@pytest.mark.parametrize("bounds", BOUNDS)
+@pytest.mark.parametrize("operation", ["MaxPool", "Gather", "Concat", "Clip"])
+def test_other_bounds_are_exact(operation: str, bounds: tuple[float, float]):
     network = Network()
-    if operation == "MaxPool":
-        network.then("MaxPool", kernel_shape=[2, 2])
-    model = network.then("Clip", -0.5, 1.01).convolved().model()
-    with pytest.raises(ModelError, match=rf"{operation}.*clipped to -0.5 to 1.01, which its input"):
-        import_onnx(model)
+    match operation:
+        case "MaxPool":
+            network.then("MaxPool", kernel_shape=[2, 2])
+        case "Concat":
+            network.tensor = network.writer.node("Concat", network.tensor, network.tensor, axis=2)
+        case "Gather":
+            network.then("Gather", np.array([3, 0, 2, 2]), axis=1)
+        case _:
+            pass
+    agrees(network.then("Clip", *bounds).convolved())
+
+
+def test_other_bounds_are_exact_in_products_and_sums():
+    for matrix in ("MatMul", "Gemm"):
+        network = Network().then("Clip", -0.51, 1.01).then("Flatten")
+        weights = network.rng.integers(-127, 128, (120, 7), np.int8)
+        quantised = network.writer.dequantized_constant(
+            weights, np.array(0.003, np.float32), np.array(0, np.int8)
+        )
+        network.tensor = network.writer.node(matrix, network.tensor, quantised)
+        agrees(network)
+    network = Network()
+    x = network.tensor
+    clipped = network.then("Clip", -0.51, 1.01).tensor
+    network.tensor = network.writer.node("Add", x, clipped)
+    agrees(network, Quantisation(0.0473, 10, "uint8"))
+    network.tensor = clipped
+    agrees(network.then("GlobalAveragePool"), Quantisation(0.003, 10, "uint8"))
+
+
+def test_a_bound_that_two_layers_read_is_made_once():
+    network = Network()
+    clipped = network.then("Clip", -0.51, 1.01).tensor
+    first = network.convolved().tensor
+    network.tensor = clipped
+    network.tensor = network.writer.node("Add", first, network.convolved().tensor)
+    kinds = [layer.kind for layer in layer_operations(agrees(network)).values()]
+    assert kinds.count("lookup") == 3
+
+
+@pytest.mark.parametrize("target", ["host", "pulp_open"])
+def test_the_c_of_values_off_the_grid_is_equal(target: str, tmp_path: Path):
+    network = Network().then("Pad", AROUND, -0.51).then("Clip", -0.7, 1.01).convolved()
+    onnx.save(network.model(), str(tmp_path / "model.onnx"))
+    assert dsconv.compile(tmp_path / "model.onnx", target=target).run(on="host").equal
 
 
 @pytest.mark.parametrize("axis", [-1, -2, -4, 0, 3, 4])

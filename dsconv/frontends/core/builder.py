@@ -55,6 +55,7 @@ from dsconv.frontends.arithmetic.values import (
     with_bounds,
 )
 from dsconv.frontends.core.fold_clips import fold_clip
+from dsconv.frontends.core.on_grids import GridMaker
 from dsconv.frontends.core.operations import (
     LARGEST_ACTIVATION,
     MadeLayer,
@@ -127,7 +128,8 @@ class NetworkBuilder:
         self._inputs: list[_Input] = []
         self._layers: list[_Layer] = []
         self._input_quantisations: dict[SSAValue, Quantisation] = {}
-        self._sums = SumMaker(self._append, self.add_layer)
+        self._grids = GridMaker(self.add_layer)
+        self._sums = SumMaker(self._append, self.add_layer, self._grids)
         self._parts: dict[tuple[Dequantised | AnyPendingLayer, Quantisation, Bounds], Integers] = {}
 
     def add_input(
@@ -230,6 +232,10 @@ class NetworkBuilder:
     def add_sums(self, layer: SummingLayer) -> Integers:
         """Makes the integers of a last layer whose result is not quantised, in int32."""
         return self._sums.integers(layer)
+
+    def addends(self, layer: AnyPendingLayer) -> tuple[Dequantised, ...] | None:
+        """Activations whose sum a layer is that chooses, moves or clips values."""
+        return self._grids.activations(layer)
 
     def _add_function_of_sums(
         self, layer: FunctionOfSums, output: Quantisation, name: str | None

@@ -38,7 +38,7 @@ from dsconv.frontends.arithmetic.values import (
 )
 from dsconv.frontends.core.builder import NetworkBuilder, Output
 from dsconv.frontends.core.input_view import input_view
-from dsconv.frontends.core.kept_values import is_summing, kept_quantisation
+from dsconv.frontends.core.kept_values import check_values, is_summing, kept_quantisation
 from dsconv.frontends.onnx_file.network import ImportedNetwork, OnnxTensor
 from dsconv.frontends.onnx_file.onnx_graph import Array, GraphInput, Node, OnnxGraph
 from dsconv.frontends.onnx_file.preprocessing import Preparation
@@ -200,7 +200,19 @@ class Reader:
             if made is not None:
                 self.remember(node.inputs[index], made)
                 return made
+        check_values(value)
         raise self.wrong_input(node, value, "a quantised activation")
+
+    def addends(self, node: Node, index: int = 0) -> tuple[Dequantised, ...]:
+        """A required input that is an activation, or a sum of several of other scales."""
+        value = self.value(node, index)
+        if (
+            isinstance(value, MaxPoolLayer | MovingLayer | RescaleLayer)
+            and kept_quantisation(value) is None
+            and (found := self.builder.addends(value)) is not None
+        ):
+            return found
+        return (self.dequantised(node, index),)
 
     def _kept(self, layer: MaxPoolLayer | MovingLayer | RescaleLayer) -> Dequantised | None:
         """The layer's result with the scale of what it takes, where it has no other values."""
@@ -213,6 +225,8 @@ class Reader:
         """A required input that is an activation, a function of one, or what a layer sums up."""
         value = self.value(node, index)
         if isinstance(value, TableLayer) or is_summing(value):
+            return value
+        if isinstance(value, RescaleLayer) and kept_quantisation(value) is None:
             return value
         return self.dequantised(node, index)
 

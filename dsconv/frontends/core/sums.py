@@ -72,6 +72,7 @@ from dsconv.frontends.arithmetic.values import (
     with_bounds,
 )
 from dsconv.frontends.core.kept_values import kept_quantisation
+from dsconv.frontends.core.on_grids import AddLayerAs, GridMaker
 from dsconv.frontends.core.operations import (
     ACCUMULATOR_LIMIT,
     largest_products,
@@ -103,15 +104,12 @@ class Append(Protocol):
     ) -> Integers: ...
 
 
-AddLayerAs = Callable[[AnyPendingLayer, Quantisation, str | None], Integers]
-
-
 class SumMaker:
     """Makes linear forms of layers, each of them once."""
 
-    def __init__(self, append: Append, add_layer: AddLayerAs):
+    def __init__(self, append: Append, add_layer: AddLayerAs, grids: GridMaker):
         """`add_layer` makes a layer whose result is quantised."""
-        self._append, self._add_layer = append, add_layer
+        self._append, self._add_layer, self._grids = append, add_layer, grids
         self._forms: dict[Summand, LinearForm] = {}
 
     def quantised(
@@ -153,6 +151,10 @@ class SumMaker:
         kept = kept_quantisation(value)
         if kept is not None:
             return _of_bytes(value, kept, self._add_layer)
+        addends = self._grids.activations(value)
+        if addends is not None:
+            forms = [_of_bytes(addend, addend.quantisation, self._add_layer) for addend in addends]
+            return reduce(LinearForm.plus, forms)
         match value:
             case ConvolutionLayer() | MatrixLayer() | TransposedConvolutionLayer():
                 return self._weighted(value)

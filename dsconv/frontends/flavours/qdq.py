@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 import ml_dtypes
 import numpy as np
@@ -16,15 +17,18 @@ from dsconv.frontends.arithmetic.scales import Quantisation
 from dsconv.frontends.arithmetic.values import (
     UNBOUNDED,
     AnyPendingLayer,
+    AnyWeightedLayer,
     AveragePoolLayer,
     Constant,
     ConvolutionLayer,
     Dequantised,
     Integers,
+    MatrixLayer,
     PendingLayer,
     RealInput,
     RescaleLayer,
     ScaledConstant,
+    SumLayer,
     Summand,
     SumPoolLayer,
     TableLayer,
@@ -129,34 +133,58 @@ def read_dequantize(reader: Reader, node: Node) -> Value:
 
 def read_conv(reader: Reader, node: Node) -> Value:
     """An activation with weights, 1-D or 2-D, in any groups; the bias may follow in an Add."""
-    layer = weighted_layers.convolution(node, reader.dequantised(node), _weights(reader, node))
-    if not node.has_input(2):
-        return layer
-    return weighted_layers.with_bias(node, layer, _bias(reader, node))
+    return _of_addends(reader, node, weighted_layers.convolution, _with_bias)
 
 
 def read_conv_transpose(reader: Reader, node: Node) -> Value:
     """An activation with weights, 1-D or 2-D, in any groups; the bias may follow in an Add."""
-    layer = transposed_convolution(node, reader.dequantised(node), _weights(reader, node))
-    if not node.has_input(2):
-        return layer
-    return weighted_layers.with_bias(node, layer, _bias(reader, node))
+    return _of_addends(reader, node, transposed_convolution, _with_bias)
 
 
 def read_matmul(reader: Reader, node: Node) -> Value:
     """An activation with weights."""
-    return weighted_layers.matrix_product(node, reader.dequantised(node), _weights(reader, node))
+    return _of_addends(reader, node, weighted_layers.matrix_product)
 
 
 def read_gemm(reader: Reader, node: Node) -> Value:
     """A vector with weights, times alpha, and a constant times beta."""
-    x, weights = reader.dequantised(node), _weights(reader, node)
+    return _of_addends(reader, node, _scaled_product, _with_scaled_addend)
+
+
+LayerT = TypeVar("LayerT", bound=AnyWeightedLayer)
+
+
+def _of_addends(
+    reader: Reader,
+    node: Node,
+    make: Callable[[Node, Dequantised, ScaledConstant], LayerT],
+    finish: Callable[[Reader, Node, LayerT], LayerT] = lambda _, __, layer: layer,
+) -> LayerT | SumLayer:
+    """A layer with weights; of a sum of activations, the sum of such layers."""
+    addends, weights = reader.addends(node), _weights(reader, node)
+    first, *others = (make(node, x, weights) for x in addends)
+    total: LayerT | SumLayer = finish(reader, node, first)
+    for layer in others:
+        total = SumLayer(node, layer.view, UNBOUNDED, (total, layer), (1, 1))
+    return total
+
+
+def _scaled_product(node: Node, x: Dequantised, weights: ScaledConstant) -> MatrixLayer:
     product = weighted_layers.general_matrix_product(node, x, weights)
-    layer = weighted_layers.scaled_gemm(node, product)
+    return weighted_layers.scaled_gemm(node, product)
+
+
+def _with_scaled_addend(reader: Reader, node: Node, layer: MatrixLayer) -> MatrixLayer:
     if not node.has_input(2):
         return layer
     addend = weighted_layers.scaled_addend(node, reader.value(node, 2))
     return weighted_layers.with_added_constant(reader, node, layer, addend)
+
+
+def _with_bias(reader: Reader, node: Node, layer: LayerT) -> LayerT:
+    return (
+        weighted_layers.with_bias(node, layer, _bias(reader, node)) if node.has_input(2) else layer
+    )
 
 
 def _weights(reader: Reader, node: Node) -> ScaledConstant:
