@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -28,7 +29,7 @@ needs_chromium = pytest.mark.skipif(
     CHROMIUM is None, reason="no Chromium on this machine: apt install chromium"
 )
 
-PHONE, DESK = 390, 1100
+PHONE, DESK, WIDE = 390, 1100, 1400
 """Widths in pixels."""
 
 MEASURE = """
@@ -36,7 +37,9 @@ MEASURE = """
 const seen = {};
 for (const part of document.querySelectorAll("h2, svg, table"))
   seen[part.id || part.ariaLabel || part.tagName] = part.getBoundingClientRect().height;
-document.title = JSON.stringify({width: document.body.scrollWidth, seen});
+const boxes = [...document.querySelectorAll(".scroll")];
+const cut = boxes.filter(box => box.scrollWidth > box.clientWidth);
+document.title = JSON.stringify({width: document.body.scrollWidth, cut: cut.length, seen});
 </script>
 """
 
@@ -121,12 +124,7 @@ def test_values_that_differ_are_said(report: NetworkReport) -> None:
 @needs_chromium
 @pytest.mark.parametrize("width", [PHONE, DESK])
 def test_chromium_shows_all_of_it(page: str, tmp_path: Path, width: int) -> None:
-    narrow = page.replace("<html ", f'<html style="width: {width}px" ')
-    (tmp_path / "page.html").write_text(narrow.replace("</body>", f"{MEASURE}</body>"))
-    dom = _chromium(tmp_path / "page.html", "--dump-dom")
-    found = re.search("<title>(.*?)</title>", dom)
-    assert found is not None
-    measured = json.loads(found[1].replace("&amp;", "&"))
+    measured = _measured(page, tmp_path, width)
     assert measured["width"] <= width
     seen = measured["seen"]
     sections = {"layers", "graph", "speed", "memory", "requantisation", "verification"}
@@ -134,6 +132,11 @@ def test_chromium_shows_all_of_it(page: str, tmp_path: Path, width: int) -> None
     assert sections | figures <= seen.keys()
     assert all(seen[name] > 15 for name in sections)
     assert all(seen[name] > 150 for name in figures)
+
+
+@needs_chromium
+def test_on_a_wide_screen_nothing_has_to_be_scrolled(page: str, tmp_path: Path) -> None:
+    assert not _measured(page, tmp_path, WIDE)["cut"]
 
 
 @needs_chromium
@@ -145,6 +148,16 @@ def test_a_screenshot_has_figures_in_their_colours(page: str, tmp_path: Path) ->
     for colour in ((0x7A, 0xA6, 0xC2), (0xD9, 0xA8, 0x6C), (0xEA, 0xDB, 0xC8), (0xEE, 0xF3, 0xF5)):
         near = np.abs(pixels - colour).max(axis=-1) <= 2
         assert near.sum() > 1000, colour
+
+
+def _measured(page: str, folder: Path, width: int) -> dict[str, Any]:
+    """What `MEASURE` finds where the page is so wide."""
+    narrow = page.replace("<html ", f'<html style="width: {width}px" ')
+    (folder / "page.html").write_text(narrow.replace("</body>", f"{MEASURE}</body>"))
+    dom = _chromium(folder / "page.html", "--dump-dom", f"--window-size={width},3000")
+    found = re.search("<title>(.*?)</title>", dom)
+    assert found is not None
+    return json.loads(found[1].replace("&amp;", "&"))
 
 
 def _chromium(path: Path, *arguments: str) -> str:

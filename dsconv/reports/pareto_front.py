@@ -49,6 +49,13 @@ class ParetoFront:
         network = network_of(compiled.imported.module).sym_name.data
         return ParetoFront(network, cycles_are, points, chosen)
 
+    @property
+    def remark(self) -> str:
+        """What is to be known of the cycles; empty where they are measured."""
+        if self.cycles_are == "measured":
+            return ""
+        return "estimates count transfers that the program leaves out or starts ahead"
+
     def as_json(self) -> dict[str, Any]:
         """The front for programs."""
         return {
@@ -74,6 +81,8 @@ class ParetoFront:
             cells = (f"{point.cycles:,.0f}", f"{point.moved_bytes:,}", str(_fused(point)))
             table.add_row(*cells, ", ".join(objectives))
         console.print(table)
+        if self.remark:
+            console.print(self.remark, style="dim", highlight=False)
 
 
 def _fused(point: Schedule) -> int:

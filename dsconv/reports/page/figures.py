@@ -10,6 +10,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Annotation
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from dsconv.dialects.target import Cluster
@@ -24,6 +25,9 @@ MACS_OF_AN_INSTRUCTION = {Isa.PORTABLE: 1, Isa.XPULP: 4}
 DOT = "#3d6f8e"
 ROOF = "#9a8f80"
 CHOSEN = "#b5651d"
+
+SIDES = ((5, -9), (5, 4), (-5, -9), (-5, 4))
+"""Where a name may stand beside its point, in points of type."""
 
 FIGURE_SIZE = (5.4, 3.6)
 """Inches: on a phone half as large, and still to be read."""
@@ -74,15 +78,6 @@ def roofline_figure(
     )
     axes.annotate(f"DMA, {rate} bytes/cycle", (low * 1.3, 6 * rate * low), fontsize=8, color=ROOF)
     axes.scatter(intensities, [rate for *_, rate in points], s=22, color=DOT, alpha=0.75, lw=0)
-    for name, intensity, speed in _worth_naming(points):
-        axes.annotate(
-            name,
-            (intensity, speed),
-            xytext=(4, -9),
-            textcoords="offset points",
-            fontsize=7,
-            color="#555",
-        )
     axes.set_xscale("log")
     axes.set_yscale("log")
     for axis in (axes.xaxis, axes.yaxis):
@@ -94,7 +89,37 @@ def roofline_figure(
     axes.set_xlabel("MAC for each byte between L2 and L1")
     axes.set_ylabel("MAC/cycle")
     _calm(axes)
+    figure.draw_without_rendering()
+    _name(axes, points)
     return figure
+
+
+def _name(axes: Axes, points: Sequence[tuple[str, float, float]]) -> None:
+    """Names the points worth it in axes that are drawn, each where its name hides the fewest."""
+    dots = axes.transData.transform([point[1:] for point in points])
+    frame = axes.get_window_extent()
+    for name, intensity, speed in _worth_naming(points):
+        labels = [
+            axes.annotate(
+                name,
+                (intensity, speed),
+                xytext=(x, y),
+                textcoords="offset points",
+                ha="left" if x > 0 else "right",
+                fontsize=7,
+                color="#555",
+            )
+            for x, y in SIDES
+        ]
+
+        def hidden(label: Annotation) -> tuple[bool, int]:
+            box = label.get_window_extent()
+            return box.x0 < frame.x0 or box.x1 > frame.x1, box.padded(2).count_contains(dots)
+
+        best = min(labels, key=hidden)
+        for label in labels:
+            if label is not best:
+                label.remove()
 
 
 def _worth_naming(points: Sequence[tuple[str, float, float]]) -> list[tuple[str, float, float]]:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from dsconv.reports.layers import GraphLayer, LayerTable
 
+LONGEST_NAME = 26
+"""Letters; what is longer is cut."""
+
 
 @dataclass(frozen=True)
 class Skip:
@@ -47,6 +50,11 @@ class GraphDrawing:
             if layer.parts[0] in places
         ]
         return GraphDrawing(rows, chained, _skips(rows), groups)
+
+    @property
+    def letters(self) -> int:
+        """How many letters the column of names has."""
+        return min(LONGEST_NAME, max((len(layer.name) for layer in self.rows), default=0))
 
     @property
     def lanes(self) -> int:

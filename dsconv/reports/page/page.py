@@ -24,6 +24,7 @@ def page_of(report: NetworkReport) -> str:
     )
     environment.filters["count"] = "{:,}".format
     environment.filters["shape"] = _shape
+    environment.filters["times"] = _times
     measured = report.measured
     cluster = report.compiled.target.cluster(len(report.layers.layers))
     roofline = roofline_figure(report.layers, [*measured.values()], cluster)
@@ -50,6 +51,10 @@ def page_of(report: NetworkReport) -> str:
 def _shape(shape: tuple[int, ...]) -> str:
     """Channels, rows and columns."""
     return TIMES.join(map(str, shape[1:]))
+
+
+def _times(tile: str) -> str:
+    return tile.replace("x", TIMES)
 
 
 def _rate(macs: int, cycles: int | None) -> str:
