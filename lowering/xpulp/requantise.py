@@ -15,6 +15,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 
 from xdsl.dialects.builtin import i32
 
@@ -227,7 +228,10 @@ class NarrowRequantiser(Requantiser):
 
 
 class MulhRequantiser(Requantiser):
-    """The narrow form whose one product is the upper word of 64 bits."""
+    """The narrow form whose one product is the upper word of 64 bits.
+
+    On GVSoC a product waits for a cycle where it is used at once, so the next one comes first.
+    """
 
     def __init__(self, asm: Assembly, record: RecordAttr | None, narrow: NarrowRequantAttr):
         super().__init__(asm, record, narrow.clip)
@@ -256,13 +260,19 @@ class MulhRequantiser(Requantiser):
             self.load_field(channel[-1], SHIFT, self.narrow.extra_shifts[0], record, offset)
 
     def __call__(self, accumulators: Sequence[str], channel: Sequence[str]) -> None:
+        first, *others = accumulators
+        self.asm("mulh", first, first, channel[0])
+        for value, following in zip_longest(accumulators, others):
+            if following is not None:
+                self.asm("mulh", following, following, channel[0])
+            self._finish(value, channel)
+
+    def _finish(self, value: str, channel: Sequence[str]) -> None:
+        if self.has_shift:
+            self.asm("sra", value, value, channel[-1])
         addend = channel[1] if self.has_addend else self.addend
-        for value in accumulators:
-            self.asm("mulh", value, value, channel[0])
-            if self.has_shift:
-                self.asm("sra", value, value, channel[-1])
-            self.asm("p.addN", value, value, addend, self.narrow.shift)
-            self.clip(value)
+        self.asm("p.addN", value, value, addend, self.narrow.shift)
+        self.clip(value)
 
 
 class WideRequantiser(Requantiser):
