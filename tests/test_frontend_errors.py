@@ -469,10 +469,11 @@ def test_external_data_outside_the_folder(tmp_path: Path):
         import_onnx(model)
 
 
-def test_quantised_twice():
+def test_quantised_in_two_orders_and_ways():
     writer = ConvWriter()
     image = writer.input("image", "float32", SHAPE)
-    parts = [writer.dequantize(writer.quantize(image, q), q) for q in (U8, S8)]
+    same = writer.node("Reshape", image, writer.constant(np.array(SHAPE)))
+    parts = [writer.dequantize(writer.quantize(x, q), q) for x, q in ((image, U8), (same, S8))]
     with pytest.raises(ModelError, match="'image' is quantised in two ways"):
         import_onnx(writer.finished(writer.node("Add", *parts)))
 

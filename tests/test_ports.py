@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from exact_support import assert_means
 from frontend_models import Array, ModelWriter
 from handwritten import needs_gvsoc
 
@@ -16,6 +17,8 @@ from dsconv.cli.arrays import GivenArrays, write_arrays
 from dsconv.errors import DsconvError
 from dsconv.frontends import Port, import_onnx
 from dsconv.frontends.arithmetic.scales import Quantisation
+from dsconv.verification import onnx_runtime
+from dsconv.verification.oracles import Judge
 from dsconv.verification.verify import verify
 
 LEFT, RIGHT = Quantisation(0.03, 120, "uint8"), Quantisation(0.02, -5, "int8")
@@ -128,6 +131,45 @@ def test_reals_behind_what_the_caller_computes_are_no_expectation():
     assert network.run(expect=found).equal
     with pytest.raises(DsconvError, match="the network gives what Softmax takes, as int8"):
         network.run(expect=found.astype(np.float32))
+
+
+def quantised_in_ways(*ways: Quantisation, mean: float | None = None) -> onnx.ModelProto:
+    """The sum of an input quantised in several ways, perhaps with a mean taken off before."""
+    writer = Writer()
+    x = writer.input("image", "float32", SHAPE)
+    if mean is not None:
+        x = writer.node("Sub", x, writer.constant(np.array(mean, np.float32)))
+    total, *others = (writer.through(x, way)[1] for way in ways)
+    for other in others:
+        total = writer.node("Add", total, other)
+        _, total = writer.through(total, Quantisation(0.0613, 3, "int8"))
+    return writer.model(writer.quantize(total, Quantisation(0.0937, 3, "int8")))
+
+
+ONE = Quantisation(0.0311, 120, "uint8")
+TWO = Quantisation(0.0207, -5, "int8")
+THREE = Quantisation(0.0431, 3, "int8")
+
+
+@pytest.mark.parametrize("mean", [None, 0.7])
+@pytest.mark.parametrize("ways", [(ONE, TWO), (ONE, TWO, ONE), (ONE, ONE, THREE, TWO)])
+def test_an_input_quantised_in_several_ways(
+    ways: tuple[Quantisation, ...], mean: float | None, tmp_path: Path
+):
+    model = quantised_in_ways(*ways, mean=mean)
+    x = arrays(SHAPE, 1, 0)
+    network, path = compiled(model, tmp_path, "host")
+    assert len(network.imported.inputs) == len(set(ways))
+    report = network.run(x, on="host")
+    (expected,) = onnx_runtime.open_session(model, optimised=False).run(None, {"image": x[0]})
+    assert report.equal
+    np.testing.assert_array_equal(report.output[0], expected)
+    assert_means(model, {"image": x[0]})
+    for judge in (Judge.ONNX_RUNTIME, Judge.EXACT):
+        assert verify(network, path, x, on="host", judge=judge).equal
+    assert network.run({"image": x}, on="host").equal
+    with pytest.raises(DsconvError, match="'image' takes float32; the array is uint8"):
+        network.run(x.astype(np.uint8))
 
 
 @pytest.mark.parametrize("make", [two_inputs, two_outputs])

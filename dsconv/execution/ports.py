@@ -21,16 +21,17 @@ RANDOM_SEED = 0
 def by_port(given: object, ports: Sequence[Port], role: str) -> list[dict[str, Array]]:
     """What is given for each port, by one of its names; nothing for one without.
 
-    `given` is an array for the only port, or a mapping from names. Raises DsconvError where a name
-    is unknown, or where an array comes without the name that it needs.
+    `given` is an array for the only input or output of the file, or a mapping from names. Raises
+    DsconvError where a name is unknown, or where an array comes without the name that it needs.
     """
-    names = ", ".join(f"'{port.names[0]}'" for port in ports)
+    own_names = list(dict.fromkeys(port.names[0] for port in ports))
+    names = ", ".join(f"'{name}'" for name in own_names)
     if given is None:
         return [{} for _ in ports]
     if not isinstance(given, Mapping):
-        if len(ports) > 1:
-            raise DsconvError(f"the network has {len(ports)} {role}s, {names}: name each array")
-        return [{ports[0].names[0]: np.asarray(given)}]
+        if len(own_names) > 1:
+            raise DsconvError(f"the network has {len(own_names)} {role}s, {names}: name each array")
+        return [{own_names[0]: np.asarray(given)} for _ in ports]
     named: dict[str, Array] = {str(name): np.asarray(array) for name, array in given.items()}
     unknown = named.keys() - {name for port in ports for name in port.names}
     if unknown:

@@ -74,7 +74,7 @@ class Port:
     @property
     def _real(self) -> str:
         """What is quantised: a real of the file, or what its first operations make of an input."""
-        if self.preparation is None:
+        if self.preparation is None or not self.preparation.steps:
             return "real"
         steps = " and ".join(self.preparation.steps)
         return f"{steps} of {self.preparation.source.name}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import onnx
@@ -11,6 +11,7 @@ from onnx import helper, numpy_helper, shape_inference
 
 from dsconv.frontends.onnx_file.onnx_graph import Array, GraphInput, Node, OnnxGraph
 from dsconv.frontends.onnx_file.rearrange import REARRANGING
+from dsconv.frontends.onnx_file.split_inputs import with_inputs_quantised_once
 from dsconv.frontends.onnx_file.transposed_inputs import is_transposed, with_transposes_first
 from dsconv.frontends.onnx_file.view import Shape
 
@@ -41,6 +42,11 @@ class Preparation:
     @property
     def note(self) -> str:
         """What is left to whom."""
+        if not self.steps:
+            return (
+                f"input '{self.source.name}' is quantised in several ways: the caller gives "
+                f"'{self.result}' for one of them; dsconv run and verify take it once"
+            )
         return (
             f"input '{self.source.name}': {', '.join(self.steps)} left to the caller, who gives "
             f"'{self.result}' instead; dsconv run and verify do it to what they are given"
@@ -60,8 +66,21 @@ def without_preprocessing(model: onnx.ModelProto) -> tuple[onnx.ModelProto, list
 
     That is whatever computes on a float input with constants, such as a Sub of a mean, a Clip or a
     Resize, and what rearranges the input before; and a transpose to an order that is neither NCHW
-    nor NHWC. A model without that is returned as it is.
+    nor NHWC. What is quantised in several ways is an input for each. A model without that is
+    returned as it is.
     """
+    rest, found = _without_first_steps(model)
+    split, parts = with_inputs_quantised_once(rest)
+    known = {preparation.result: preparation for preparation in found}
+    sources = {source.name: source for source in OnnxGraph(rest).inputs} if parts else {}
+    whole = [preparation for preparation in found if preparation.result not in parts.values()]
+    return split, [
+        *whole,
+        *(_part(rest, sources[name], known.get(name), part) for part, name in parts.items()),
+    ]
+
+
+def _without_first_steps(model: onnx.ModelProto) -> tuple[onnx.ModelProto, list[Preparation]]:
     for source in OnnxGraph(model).inputs:
         model = with_transposes_first(model, *_computed(model, source))
     found = [
@@ -158,6 +177,24 @@ def _preparation(model: onnx.ModelProto, source: GraphInput, nodes: list[Node]) 
     )
     steps = tuple(node.op_type for node in nodes)
     return Preparation(source, steps, results, _shape(part, nodes[-1]), part)
+
+
+def _part(
+    model: onnx.ModelProto, source: GraphInput, before: Preparation | None, name: str
+) -> Preparation:
+    """An input of the network that is another one under a name of its own."""
+    part = onnx.ModelProto(ir_version=model.ir_version, opset_import=model.opset_import)
+    if before is None:
+        part.graph.name = "preparation"
+        part.graph.input.add().CopyFrom(_value(source.name, source, source.shape))
+    else:
+        part.CopyFrom(before.model)
+        del part.graph.output[:]
+    part.graph.node.append(helper.make_node("Identity", [source.name], [name]))
+    part.graph.output.add().CopyFrom(_value(name, source, None))
+    if before is None:
+        return Preparation(source, (), (name,), source.shape, part)
+    return replace(before, results=(*before.results, name), model=part)
 
 
 def _normalisation(graph: OnnxGraph, node: Node) -> tuple[onnx.TensorProto, onnx.TensorProto]:
