@@ -28,6 +28,7 @@ COMMANDS = {
     Kind.VERIFICATION: ("verify", DIGITS),
     Kind.DRAM: ("dram", DIGITS, "--simulator", "model"),
     Kind.COMPARISON: ("compare", DIGITS, "--targets", "gap8,systolic_16", "--on", "model"),
+    Kind.COMPILATION: ("compile", DIGITS, "--library", "-o", "FOLDER/digits"),
     Kind.TARGETS: ("targets",),
     Kind.TOOLS: ("doctor",),
 }
@@ -58,9 +59,14 @@ def test_the_schema_is_one() -> None:
     assert json.loads(dsconv("schema").stdout) == schema()
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_every_command_writes_what_the_schema_says(kind: Kind) -> None:
-    written = document(*COMMANDS[kind])
+def test_every_kind_is_tried() -> None:
+    """Scaffolding is where torch is: tests/test_training.py."""
+    assert {*COMMANDS, Kind.SCAFFOLDING} == set(Kind)
+
+
+@pytest.mark.parametrize("kind", COMMANDS)
+def test_every_command_writes_what_the_schema_says(kind: Kind, tmp_path: Path) -> None:
+    written = document(*(str(word).replace("FOLDER", str(tmp_path)) for word in COMMANDS[kind]))
     assert (written["schema"], written["dsconv"], written["kind"]) == (
         *(SCHEMA_VERSION, __version__),
         kind.value,
@@ -84,6 +90,15 @@ def test_a_report_has_the_run_that_was_asked_for() -> None:
     names = [layer["name"] for layer in written["graph"]]
     assert list(chain.from_iterable(fused)) == names[1:9]
     assert document("report", DIGITS)["run"] is None
+
+
+def test_a_compilation_names_what_it_wrote(tmp_path: Path) -> None:
+    folder = tmp_path / "net"
+    written = document("compile", DIGITS, "--target", "mcu", "--library", "-o", folder)
+    assert written["files"] == sorted(path.name for path in folder.iterdir())
+    assert written["folder"] == str(folder)
+    assert [port["name"] for port in written["inputs"]] == ["image"]
+    assert written["memory"] == document("report", DIGITS, "--target", "mcu")["memory"]
 
 
 def test_accuracy_is_that_of_the_float_network_and_of_the_quantised_one(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from itertools import chain, combinations, pairwise
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import numpy as np
 import onnx
 import onnxruntime as ort
@@ -27,6 +29,7 @@ import torch
 from dsconv.axial import Variant, axial, depthwise_layers
 from dsconv.cli import app
 from dsconv.errors import DsconvError, ModelError
+from dsconv.reports.schema import schema
 from dsconv.training import (
     Epoch,
     OnnxModule,
@@ -366,6 +369,14 @@ def test_networks_that_cannot_be_trained_are_refused():
         OnnxModule(net.finish(net.node("Erf", "x"), [1, 3, SIZE, SIZE]))
 
 
+def scaffolded(path: Path) -> list[dict[str, Any]]:
+    """The students of a document."""
+    document = json.loads(path.read_text())
+    jsonschema.validate(document, schema())
+    assert document["kind"] == "scaffolding"
+    return document["students"]
+
+
 def test_scaffold_writes_a_student_its_log_and_its_curves(tmp_path: Path):
     labelled = data(80)
     model, output = tmp_path / "float.onnx", tmp_path / "student.onnx"
@@ -373,6 +384,7 @@ def test_scaffold_writes_a_student_its_log_and_its_curves(tmp_path: Path):
     np.savez(tmp_path / "data.npz", x=labelled.images.numpy(), y=labelled.classes.numpy())
     given_data = ("--data", f"{tmp_path}/data.npz:x", "--labels", f"{tmp_path}/data.npz:y")
     command = ["scaffold", str(model), *given_data, "--epochs", "2", "-o", str(output)]
+    command += ["--json", f"{tmp_path}/student.json"]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.exception
     assert "of 8 images held out" in result.stdout
@@ -381,7 +393,10 @@ def test_scaffold_writes_a_student_its_log_and_its_curves(tmp_path: Path):
     assert output.with_suffix(".csv").read_text().splitlines()[0] == "number,loss,accuracy"
     assert output.with_suffix(".png").stat().st_size > 1000
     assert not output.with_suffix(".checkpoint").exists()
-    again = CliRunner().invoke(app, [*command[:-1], f"{tmp_path}/again.onnx"])
+    (written,) = scaffolded(tmp_path / "student.json")
+    assert written["file"] == str(output)
+    assert f"{output}: {written['accuracy']:.2%} of 8 images" in result.stdout
+    again = CliRunner().invoke(app, [*command, "-o", f"{tmp_path}/again.onnx"])
     assert again.exit_code == 0
     assert (tmp_path / "again.onnx").read_bytes() == output.read_bytes()
 
@@ -397,6 +412,7 @@ def test_a_front_of_hybrids_is_written_for_an_array(tmp_path: Path):
             *("scaffold", str(model), "--data", f"{tmp_path}/data.npz:x"),
             *("--labels", f"{tmp_path}/data.npz:y", "--epochs", "2", "-o", str(output)),
             *("--hybrid", "--target", "systolic_16", "--on", "array", "--front"),
+            *("--json", f"{tmp_path}/hybrid.json"),
         ],
     )
     assert result.exit_code == 0, result.exception
@@ -404,6 +420,7 @@ def test_a_front_of_hybrids_is_written_for_an_array(tmp_path: Path):
     assert rows
     cycles = [int(row.split(",")[1]) for row in rows]
     assert cycles == sorted(cycles)
+    assert [student["cycles"] for student in scaffolded(tmp_path / "hybrid.json")] == cycles
     for number in range(1, len(rows) + 1):
         onnx.checker.check_model(str(tmp_path / f"hybrid-{number}.onnx"))
 

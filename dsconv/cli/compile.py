@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from dsconv.cli.consoles import errors
+from dsconv.cli.documents import JsonFile, Kind, check_json_path, people_console, write_document
 from dsconv.cli.options import (
     CompileOptions,
     Model,
@@ -32,17 +32,24 @@ def compile_command(
         bool,
         typer.Option("--library", help="C to link into your own program, without main."),
     ] = False,
+    json_file: JsonFile = None,
     *,
     options: CompileOptions,
 ) -> None:
     """Compile a network to C that builds without dsconv."""
+    check_json_path(json_file)
     compiled = options.compile(
         model,
         target,
-        trace=sys.stdout if print_ir_after_all else None,
+        trace=people_console(json_file).file if print_ir_after_all else None,
         verify_each=verify_each,
     )
-    compiled.write(output, library=library)
+    files = compiled.write(output, library=library)
     for note in (read_as(compiled.imported.flavour), *compiled.imported.notes):
         errors.print(f"note: {note}", style="dim", markup=False, highlight=False)
     errors.print(f"{output}: C for {compiled.target.name}; build it with make -C {output}")
+    if json_file is not None:
+        from dsconv.reports.compilation import compilation_as_json
+
+        document = compilation_as_json(compiled, output, files, library=library)
+        write_document(json_file, Kind.COMPILATION, document)

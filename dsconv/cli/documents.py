@@ -40,6 +40,8 @@ class Kind(StrEnum):
     VERIFICATION = "verification"
     DRAM = "dram"
     COMPARISON = "comparison"
+    COMPILATION = "compilation"
+    SCAFFOLDING = "scaffolding"
     TARGETS = "targets"
     TOOLS = "tools"
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich import box
+from rich.console import Console
 from rich.table import Table
 
 from dsconv.axial import Variant
 from dsconv.cli.arrays import load_array
-from dsconv.cli.consoles import console
+from dsconv.cli.documents import JsonFile, Kind, check_json_path, people_console, write_document
 from dsconv.cli.options import ARRAYS, OutputModel
 from dsconv.cli.progress import working
 from dsconv.errors import DsconvError
@@ -84,6 +86,7 @@ def scaffold_command(
             "with Y.csv and Y.png.",
         ),
     ] = False,
+    json_file: JsonFile = None,
 ) -> None:
     """Train the axial student of a float network by scaffolding (NOS), for systolic arrays.
 
@@ -101,6 +104,8 @@ def scaffold_command(
     if hybrid and (whole_front == (budget is not None) or layers or variant is Variant.FULL):
         raise DsconvError("--hybrid chooses among axial-half layers, by --budget or by --front")
     check_writable(output)
+    check_json_path(json_file)
+    people = people_console(json_file)
     task = Task.of(
         load_model(model),
         load_model(model if teacher is None else teacher),
@@ -112,13 +117,14 @@ def scaffold_command(
     chosen = None if layers is None else layers.split(",")
     if hybrid:
         assert target is not None
-        found = _hybrids(task, target, on, output)
+        found = _hybrids(task, target, on, output, people)
         if whole_front:
-            _write_front(found, output)
+            front = _write_front(found, output, people)
+            _write_document(json_file, task, front)
             return
         assert budget is not None
         choice = found.within(budget)
-        console.print(
+        people.print(
             f"axial: {', '.join(choice.layers) or 'no layer'}; {choice.cycles:,} cycles of "
             f"{found.whole:,} (by the sum of its layers)",
             highlight=False,
@@ -134,14 +140,15 @@ def scaffold_command(
         onnx.save(student.model, str(draft))
     for path in (checkpoint, _supernet_checkpoint(output)):
         path.unlink(missing_ok=True)
-    console.print(
+    people.print(
         f"{output}: {student.accuracy:.2%} of {len(task.held_out)} images held out, the teacher "
         f"{student.teacher_accuracy:.2%}; next: dsconv quantize {output}",
         highlight=False,
     )
+    _write_document(json_file, task, [_as_json(output, student.accuracy, chosen, None)])
 
 
-def _hybrids(task: Task, target: str, on: LatencySource, output: Path) -> Hybrids:
+def _hybrids(task: Task, target: str, on: LatencySource, output: Path, people: Console) -> Hybrids:
     """A trained supernet and what its layers cost; the table of them."""
     from dsconv.training.hybrid import Hybrids
     from dsconv.training.latency import latency_on
@@ -156,12 +163,12 @@ def _hybrids(task: Task, target: str, on: LatencySource, output: Path) -> Hybrid
         table.add_column(column, justify="right")
     for option in found.options():
         table.add_row(option.name, f"{option.loss:+.4f}", f"{option.cycles:+,}")
-    console.print(table)
+    people.print(table)
     return found
 
 
-def _write_front(found: Hybrids, output: Path) -> None:
-    """Files of all hybrids of the front, and their table."""
+def _write_front(found: Hybrids, output: Path, people: Console) -> list[dict[str, Any]]:
+    """Files of all hybrids of the front, and their table; the hybrids for programs."""
     import onnx
 
     from dsconv.training.records import hybrid_path, write_front
@@ -179,9 +186,30 @@ def _write_front(found: Hybrids, output: Path) -> None:
         table.add_row(
             path.name, f"{hybrid.cycles:,}", f"{hybrid.accuracy:.2%}", ", ".join(hybrid.layers)
         )
-    console.print(table)
+    people.print(table)
     write_front(front, output)
     _supernet_checkpoint(output).unlink(missing_ok=True)
+    return [
+        _as_json(hybrid_path(output, number), hybrid.accuracy, hybrid.layers, hybrid.cycles)
+        for number, hybrid in enumerate(front, start=1)
+    ]
+
+
+def _as_json(
+    path: Path, accuracy: float, layers: Sequence[str] | None, cycles: int | None
+) -> dict[str, Any]:
+    """A student for programs; no layers are all of them, and cycles are those of a hybrid."""
+    axial = None if layers is None else list(layers)
+    return {"file": str(path), "accuracy": accuracy, "axial_layers": axial, "cycles": cycles}
+
+
+def _write_document(path: Path | None, task: Task, students: Sequence[dict[str, Any]]) -> None:
+    document = {
+        "images_held_out": len(task.held_out),
+        "teacher_accuracy": task.teacher_accuracy,
+        "students": students,
+    }
+    write_document(path, Kind.SCAFFOLDING, document)
 
 
 def _supernet_checkpoint(output: Path) -> Path:

@@ -33,9 +33,12 @@ class CompiledNetwork:
         """Expected cycles of an inference; estimates leave out what layers wait for L3."""
         return sum(layer.estimate.value.data for layer in self.layers)
 
-    def write(self, directory: Path, *, library: bool = False) -> None:
+    def write(self, directory: Path, *, library: bool = False) -> list[str]:
         """Writes the C, its runtime, a Makefile and the IR to a folder, made if need be.
 
-        With `library`, `make` builds what an application links, in place of a program.
+        With `library`, `make` builds what an application links, in place of a program. Returns the
+        names of the files.
         """
-        write_folder(self.lowered, directory, self.target, self.target.platform, library=library)
+        return write_folder(
+            self.lowered, directory, self.target, self.target.platform, library=library
+        )

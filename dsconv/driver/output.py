@@ -33,13 +33,13 @@ def write_folder(
     trace: bool = False,
     count: bool = False,
     library: bool = False,
-) -> None:
+) -> list[str]:
     """Writes the C of a lowered module, the runtime of a platform, a Makefile and the IR.
 
     With `trace`, the program writes every layer's output to a file for comparison; with `count`,
     what its cores do in every layer. With `library`, the folder has what an application links, and
-    no program. Raises DsconvError where the module has no C form or the
-    folder cannot be written.
+    no program. Returns the names of the files. Raises DsconvError where the module has no C form or
+    the folder cannot be written.
     """
     try:
         sources = c_files(module)
@@ -64,6 +64,7 @@ def write_folder(
         config = "".join(f"{name} = {value}\n" for name, value in settings.items())
         (draft / "config.mk").write_text(config)
         _clear(directory, draft)
+        return sorted(path.name for path in draft.iterdir())
 
 
 def makes_program(platform: str) -> bool:

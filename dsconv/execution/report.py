@@ -147,8 +147,8 @@ class Report:
             "bank_conflicts_modelled": self.bank_conflicts if self.cycles else None,
             "counted_cycles": self.counted_cycles,
             "macs": self.macs,
-            "inputs": [_port_as_json(port) for port in self.input_ports],
-            "outputs": [_port_as_json(port) for port in self.output_ports],
+            "inputs": [port_as_json(port) for port in self.input_ports],
+            "outputs": [port_as_json(port) for port in self.output_ports],
             "layers": [layer.as_json() for layer in self.layers],
         }
 
@@ -256,7 +256,8 @@ class Report:
         return table
 
 
-def _port_as_json(port: Port) -> dict[str, Any]:
+def port_as_json(port: Port) -> dict[str, Any]:
+    """An input or output for programs."""
     return {
         "name": port.name,
         "dtype": port.dtype,
