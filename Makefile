@@ -25,12 +25,13 @@ test: setup
 test-long: setup
 	$(BIN)/pytest -q --timeout 3600 -m slow
 
-# Networks from torch, quantised by ONNX Runtime, against it; torch without CUDA where its makers can be reached
+# Networks from torch, quantised by ONNX Runtime or Brevitas; torch without CUDA where its makers can be reached
 exported: setup
 	@$(BIN)/pip install -q --disable-pip-version-check --retries 0 --no-deps --index-url $(TORCH_WITHOUT_CUDA) torch \
 	  || echo "no torch from $(TORCH_WITHOUT_CUDA): that of the default index comes with CUDA, some GB"
-	$(BIN)/pip install -q --disable-pip-version-check -e '.[dev,train]'
-	$(BIN)/pytest -q --timeout 3600 -m 'slow or not slow' tests/test_exported_networks.py
+	$(BIN)/pip install -q --disable-pip-version-check -e '.[dev,train,examples]'
+	$(BIN)/pytest -q --timeout 3600 -m 'slow or not slow' tests/test_exported_networks.py \
+	  tests/test_your_network.py
 
 # Random networks (failing ones are made small, and kept in .hypothesis for the next run), damaged files
 fuzz: setup

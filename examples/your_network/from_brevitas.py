@@ -3,12 +3,13 @@
 Writes model.onnx, and digits.npz with images and labels to test with.
 """
 
-import numpy as np
+from pathlib import Path
+
 import torch
 from brevitas.export import export_onnx_qcdq
 from brevitas.nn import QuantConv2d, QuantIdentity, QuantLinear, QuantReLU
 from brevitas.quant import Int8ActPerTensorFloat, Uint8ActPerTensorFloat
-from sklearn.datasets import load_digits
+from digits import images, save, train
 from torch import nn
 
 WEIGHTS = {"weight_bit_width": 4}
@@ -28,12 +29,6 @@ def separable(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
 
 
 torch.manual_seed(0)
-torch.set_num_threads(1)
-digits = load_digits()
-images = torch.tensor(digits.images[:, None] / 16, dtype=torch.float32)
-labels = torch.tensor(digits.target)
-train, test = slice(0, 1400), slice(1400, None)
-
 network = nn.Sequential(
     QuantIdentity(act_quant=Int8ActPerTensorFloat),
     QuantConv2d(1, 16, 3, padding=1, bias=False, **WEIGHTS),
@@ -46,14 +41,6 @@ network = nn.Sequential(
     QuantIdentity(act_quant=Int8ActPerTensorFloat),
     QuantLinear(32, 10, bias=False, **WEIGHTS),
 )
-optimiser = torch.optim.Adam(network.parameters(), 0.01)
-for _ in range(6):
-    for rows in torch.randperm(1400).split(64):
-        loss = nn.functional.cross_entropy(network(images[train][rows]), labels[train][rows])
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-
-network.eval()
+train(network)
 export_onnx_qcdq(network, images[:1], "model.onnx", input_names=["image"], dynamo=False)
-np.savez("digits.npz", images=images[test].numpy(), labels=labels[test].numpy())
+save(Path("digits.npz"))

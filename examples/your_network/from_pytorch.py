@@ -3,9 +3,10 @@
 Writes float.onnx, and digits.npz with images to calibrate with, and images and labels to test with.
 """
 
-import numpy as np
+from pathlib import Path
+
 import torch
-from sklearn.datasets import load_digits
+from digits import images, save, train
 from torch import nn
 
 
@@ -22,12 +23,6 @@ def separable(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
 
 
 torch.manual_seed(0)
-torch.set_num_threads(1)
-digits = load_digits()
-images = torch.tensor(digits.images[:, None] / 16, dtype=torch.float32)
-labels = torch.tensor(digits.target)
-train, test = slice(0, 1400), slice(1400, None)
-
 network = nn.Sequential(
     nn.Conv2d(1, 16, 3, padding=1, bias=False),
     nn.BatchNorm2d(16),
@@ -38,20 +33,7 @@ network = nn.Sequential(
     nn.Flatten(),
     nn.Linear(32, 10),
 )
-optimiser = torch.optim.Adam(network.parameters(), 0.01)
-for _ in range(6):
-    for rows in torch.randperm(1400).split(64):
-        loss = nn.functional.cross_entropy(network(images[train][rows]), labels[train][rows])
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-
-network.eval()
+train(network)
 names = {"input_names": ["image"], "output_names": ["scores"]}
 torch.onnx.export(network, (images[:1],), "float.onnx", **names)
-np.savez(
-    "digits.npz",
-    calibration=images[train][:200].numpy(),
-    images=images[test].numpy(),
-    labels=labels[test].numpy(),
-)
+save(Path("digits.npz"))
