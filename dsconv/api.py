@@ -131,9 +131,9 @@ def compile_imported(
     except CapacityError as error:
         if passes:
             raise
-        space, size = error.space, smallest_size(imported.module, target, layers, error.space)
+        space, size = error.space, smallest_size(imported.module, target, layers, error)
         advice = f"{size} bytes of {space.name} would do (--{space.value} {size})"
-        raise CapacityError(space, f"{error}; {advice}") from error
+        raise CapacityError(space, f"{error}; {advice}", error.missing) from error
     return Network(imported, lowered, target)
 
 

@@ -26,11 +26,14 @@ class ModelError(DsconvError):
 
 
 class CapacityError(DsconvError):
-    """A layer or the network does not fit the memory it is given: `space`."""
+    """A layer or the network does not fit the memory it is given: `space`.
 
-    def __init__(self, space: Space, message: str):
+    As it is planned, `missing` bytes more are needed at least; 0 where that is not known.
+    """
+
+    def __init__(self, space: Space, message: str, missing: int = 0):
         super().__init__(message)
-        self.space = space
+        self.space, self.missing = space, missing
 
 
 class ToolError(DsconvError):

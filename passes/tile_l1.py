@@ -103,5 +103,6 @@ class TileL1Pass(ModulePass):
                 layer,
                 f'layer "{layer.label}" ({layer.kind}) does not fit L1: it needs {needed} bytes, '
                 f"{cluster.l1} are there; give at least {needed} bytes of L1 for tiles",
+                missing=needed - cluster.l1 if tile is None else 0,
             )
         return tile

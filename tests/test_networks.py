@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from frontend_models import ModelWriter
 from handwritten import needs_gvsoc
 
 import dsconv
@@ -12,11 +13,13 @@ from dsconv import zoo
 from dsconv.bench.deployments import unfused_pipeline
 from dsconv.dialects.attributes import Space
 from dsconv.dialects.tiled import L3StoreOp
+from dsconv.driver import smallest_memory
 from dsconv.driver.smallest_memory import STEPS
 from dsconv.errors import CapacityError
 from dsconv.execution.execute import build_and_run
 from dsconv.execution.ports import quantised_inputs
 from dsconv.frontends import import_onnx
+from dsconv.frontends.arithmetic.scales import Quantisation
 from dsconv.passes.analysis.liveness import constant_size, constants
 from dsconv.reports.memory import MemoryPlan
 from dsconv.targets import load_target
@@ -141,6 +144,24 @@ def test_the_size_that_would_do_does_and_less_does_not(space: Space):
     assert compiled(size).run(digits(1)[0]).equal
     with pytest.raises(CapacityError, match=f"{size} bytes of {space.name} would do"):
         compiled(size - STEPS[space])
+
+
+def test_the_size_that_would_do_is_found_in_few_searches(monkeypatch: pytest.MonkeyPatch):
+    """A layer that needs much more than there is says how much more."""
+    writer, meaning = ModelWriter(), Quantisation(0.05, 3, "uint8")
+    x = writer.dequantize(writer.input("x", "uint8", (1, 1, 600, 700)), meaning)
+    model = writer.model(writer.quantize(writer.node("GlobalAveragePool", x), meaning))
+    searches: list[int] = []
+    missing = smallest_memory.Search.missing
+
+    def counted(self: smallest_memory.Search, size: int) -> int | None:
+        searches.append(size)
+        return missing(self, size)
+
+    monkeypatch.setattr(smallest_memory.Search, "missing", counted)
+    with pytest.raises(CapacityError, match="bytes of L1 would do"):
+        dsconv.compile(model, "host")
+    assert len(searches) == 2
 
 
 def test_every_runner_counts_the_same_bytes():

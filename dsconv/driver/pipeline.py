@@ -134,7 +134,8 @@ def run_pipeline(
             if verify_each or number == len(passes):
                 module.verify()
         except DoesNotFitError as error:
-            raise CapacityError(error.space, f"{module_pass.name}: {error}") from error
+            message = f"{module_pass.name}: {error}"
+            raise CapacityError(error.space, message, error.missing) from error
         except (DiagnosticException, VerifyException) as error:
             raise DsconvError(f"{module_pass.name}: {error}") from error
         if trace is not None:

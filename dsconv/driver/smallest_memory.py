@@ -13,28 +13,32 @@ STEPS = {Space.L1: 256, Space.L2: 1024}
 """Bytes; sizes are whole steps."""
 
 
-def smallest_size(module: ModuleOp, target: ClusterTarget, layers: int, space: Space) -> int:
+def smallest_size(
+    module: ModuleOp, target: ClusterTarget, layers: int, error: CapacityError
+) -> int:
     """Bytes of a memory with which planning succeeds, while with one step less it fails.
 
-    `module` is the imported network of so many layers, which does not fit the target's memory. The
-    other memory stays as it is, and may be too small as well.
+    `module` is the imported network of so many layers, and `error` says which of the target's
+    memories it does not fit. The other memory stays as it is, and may be too small as well.
     """
-    search = _Search(module, target, layers, space)
-    step = STEPS[space]
-    too_small = (target.l1 if space is Space.L1 else target.l2).bytes // step
-    enough = max(2 * too_small, 1)
-    while not search.fits(enough * step):
-        too_small, enough = enough, 2 * enough
+    search = Search(module, target, layers, error.space)
+    step = STEPS[error.space]
+    size = (target.l1 if error.space is Space.L1 else target.l2).bytes
+    too_small = size // step
+    tried = max(too_small + 1, -(-(size + error.missing) // step))
+    while (missing := search.missing(tried * step)) is not None:
+        too_small, tried = tried, tried + -(-missing // step) if missing else 2 * tried
+    enough, tried = tried, tried - 1
     while enough - too_small > 1:
-        middle = (too_small + enough) // 2
-        if search.fits(middle * step):
-            enough = middle
+        if search.missing(tried * step) is None:
+            enough = tried
         else:
-            too_small = middle
+            too_small = tried
+        tried = (too_small + enough) // 2
     return enough * step
 
 
-class _Search:
+class Search:
     """Plans a network for one size of a memory after the other."""
 
     def __init__(self, module: ModuleOp, target: ClusterTarget, layers: int, space: Space):
@@ -48,12 +52,12 @@ class _Search:
             return self.target.with_sizes(size, None)
         return self.target.with_sizes(None, size)
 
-    def fits(self, size: int) -> bool:
-        """Whether the memory is not what planning fails for."""
+    def missing(self, size: int) -> int | None:
+        """Bytes that a plan lacks at least, or 0; None where it does not fail for this memory."""
         module = self.module.clone()
         try:
             set_target(module, self._resized(size), self.layers)
             run_pipeline(module, self.passes)
         except CapacityError as error:
-            return error.space is not self.space
-        return True
+            return error.missing if error.space is self.space else None
+        return None

@@ -34,11 +34,14 @@ class OperationError(DiagnosticException):
 
 
 class DoesNotFitError(OperationError):
-    """A layer or the network needs more of a memory than there is: a larger one would do."""
+    """A layer or the network needs more of a memory than there is: a larger one would do.
 
-    def __init__(self, space: Space, operation: Operation, reason: str):
+    As it is planned, `missing` bytes more are needed at least; 0 where that is not known.
+    """
+
+    def __init__(self, space: Space, operation: Operation, reason: str, missing: int = 0):
         super().__init__(operation, reason)
-        self.space = space
+        self.space, self.missing = space, missing
 
 
 def remark(layers: Iterable[LayerOperation], text: str) -> None:
