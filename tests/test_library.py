@@ -118,7 +118,7 @@ def test_two_networks_in_one_program(name: str, networks: dict[str, Network], tm
     run([*chain.emulator, str(tmp_path / "program")], tmp_path)
 
 
-@pytest.mark.parametrize("name", ["host", "rv32imc"])
+@pytest.mark.parametrize("name", ["host", "rv32imc", "cortex-m3"])
 def test_three_networks_in_one_program(name: str, tmp_path: Path):
     """Called in turns, with one array for the tiles of all."""
     chain = TOOLCHAINS[name]
