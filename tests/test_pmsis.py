@@ -32,6 +32,10 @@ WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Werror -Wno-
 
 needs_pulp_sdk = pytest.mark.skipif(pulp_sdk.find() is None, reason="pulp-sdk is not set up")
 
+CLANG = ("clang", "--target=riscv32-unknown-elf", "-march=rv32imc", "-ffreestanding")
+SYNTAX_ALONE = ("-O0", "-fsyntax-only", "-D__OPTIMIZE__")
+"""Without the macro, one of the SDK's headers is no C."""
+
 MAKEFILE = """\
 APP = networks
 APP_SRCS = pmsis.c
@@ -106,21 +110,48 @@ def test_requests_of_l3_are_bit_exact():
     assert sum(layer.l3_l2 for layer in report.layers) > 0
 
 
-@needs_pulp_sdk
-@pytest.mark.parametrize("level", ["-O1", "-O2", "-O3", "-Os"])
-def test_no_compiler_warns(level: str, tmp_path: Path):
-    """Of the SDK's own compiler, by the options of its makefiles: its headers need -O1."""
-    digits_in_l3().write(tmp_path)
-    sources = {path.name for path in tmp_path.glob("*.c")}
+def compile_commands(folder: Path) -> list[list[str]]:
+    """How the SDK's makefiles compile a network's files, without warnings of the SDK's headers."""
+    digits_in_l3().write(folder)
+    sources = {path.name for path in folder.glob("*.c")}
     of_sdk = f"-I{os.environ['PULP_SDK_HOME']}"
-    listed = run_program(["make", "-n", "build"], tmp_path, TIMEOUT_S)
+    listed = run_program(["make", "-n", "build"], folder, TIMEOUT_S)
     commands = [shlex.split(line) for line in listed.splitlines() if " -c " in line]
     ours = [command for command in commands if command[2] in sources]
     assert {command[2] for command in ours} == sources
     for command in ours:
-        options = [f"-isystem{o[2:]}" if o.startswith(of_sdk) else o for o in command]
-        options[options.index("-o") + 1] = "unused.o"
-        run_program([*options, level, *WARNINGS.split()], tmp_path, TIMEOUT_S)
+        command[command.index("-o") + 1] = "unused.o"
+    return [
+        [f"-isystem{o[2:]}" if o.startswith(of_sdk) else o for o in command] for command in ours
+    ]
+
+
+@needs_pulp_sdk
+@pytest.mark.parametrize("level", ["-O1", "-O2", "-O3", "-Os"])
+def test_no_compiler_warns(level: str, tmp_path: Path):
+    """Of the SDK's own compiler, by the options of its makefiles."""
+    for command in compile_commands(tmp_path):
+        run_program([*command, level, *WARNINGS.split()], tmp_path, TIMEOUT_S)
+
+
+@needs_pulp_sdk
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_no_compiler_warns_without_optimisation(compiler: str, tmp_path: Path):
+    """The SDK's headers take no code of -O0 and none of clang's, so that nothing is generated."""
+    if compiler == "clang" and shutil.which("clang") is None:
+        pytest.skip("clang is not on PATH")
+    for command in compile_commands(tmp_path):
+        told = command if compiler == "gcc" else [*CLANG, command[2], *for_any_compiler(command)]
+        run_program([*told, *SYNTAX_ALONE, *WARNINGS.split()], tmp_path, TIMEOUT_S)
+
+
+def for_any_compiler(command: list[str]) -> list[str]:
+    """What a command says of macros and headers, and where the toolchain has its own."""
+    included = command[command.index("-include") + 1]
+    known = [option for option in command if option.startswith(("-D", "-I", "-isystem"))]
+    toolchain = Path(os.environ["PULP_RISCV_GCC_TOOLCHAIN"])
+    own = [f"-isystem{toolchain / place}" for place in ("include", "riscv32-unknown-elf/include")]
+    return [*known, "-include", included, *own]
 
 
 def test_a_library_has_no_harness(tmp_path: Path):
