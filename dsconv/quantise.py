@@ -33,6 +33,11 @@ REQUANTISED = (
 """Operations whose output may have any scale, whatever those of their inputs are."""
 
 
+def is_quantised(model: onnx.ModelProto) -> bool:
+    """Whether a file has integers for weights already."""
+    return any(node.op_type in ("DequantizeLinear", "QLinearConv") for node in model.graph.node)
+
+
 def quantise(
     model: Path, calibration: Mapping[str, Array], output: Path, *, per_channel: bool = True
 ) -> None:
@@ -44,7 +49,7 @@ def quantise(
     """
     loaded = load_model(model)
     graph = OnnxGraph(loaded)
-    if any(node.op_type in ("DequantizeLinear", "QLinearConv") for node in graph.nodes):
+    if is_quantised(loaded):
         raise DsconvError(f"{model} is quantised already: compile it as it is")
     is_only = len(graph.inputs) == 1
     samples = [_samples(source, calibration, is_only=is_only) for source in graph.inputs]

@@ -26,11 +26,19 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     return markdown.replace(COMMANDS, command_line()) if COMMANDS in markdown else markdown
 
 
+def _say_all(command: Any) -> None:
+    """Gives commands the first paragraph of their help as the short one, which Click cuts."""
+    for one in getattr(command, "commands", {}).values():
+        one.short_help = " ".join((one.help or "").partition("\n\n")[0].split())
+        _say_all(one)
+
+
 def command_line() -> str:
     """The reference of all commands, as Typer writes it."""
     from dsconv.cli import app
 
     command = get_command(app)
+    _say_all(command)
     context = typer.Context(command, info_name="dsconv")
     text = get_docs_for_click(obj=command, ctx=context, name="dsconv")
     return text.partition("\n")[2]

@@ -1,19 +1,23 @@
 """The command line: one clear line for whatever is wrong, nothing half-written."""
 
+import inspect
 import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import pytest
 from frontend_models import ModelWriter
+from typer.main import get_command
 from xdsl.parser import Parser
 
 from dsconv import zoo
+from dsconv.cli import app
 from dsconv.driver.pipeline import make_context
 from dsconv.frontends.arithmetic.scales import Quantisation
 
@@ -97,6 +101,34 @@ def test_a_kernel_is_forced(tmp_path: Path):
     code = (tmp_path / "out" / "network.c").read_text()
     assert code.count("depthwise-pointwise rows chw/hwc/chw") == 4
     assert 'remark: "block1_dw", "block1_pw" fused along rows' in result.stderr
+
+
+def commands(group: Any, name: str = "dsconv") -> Iterator[tuple[str, Any]]:
+    """Every command below a group, and the group itself."""
+    yield name, group
+    for word, one in getattr(group, "commands", {}).items():
+        yield from commands(one, f"{name} {word}")
+
+
+def test_help_fits_a_terminal_as_it_stands():
+    """Typer joins the lines of the first paragraph alone."""
+    for name, command in commands(get_command(app)):
+        _, *more = inspect.cleandoc(command.help or "").split("\n\n")
+        lines = "\n".join(more).splitlines()
+        assert all(len(line) <= 78 for line in lines), name
+
+
+def test_a_report_with_a_run_says_each_note_once(tmp_path: Path):
+    result = dsconv("report", DIGITS, "--html", tmp_path / "report.html")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("note: read as QDQ") == 1
+    assert "report.html: the report" in result.stderr
+
+
+def test_an_axial_network_of_a_quantised_one_is_not_for_training(tmp_path: Path):
+    result = dsconv("axial", DIGITS, "-o", tmp_path / "axial.onnx")
+    assert result.returncode == 0, result.stderr
+    assert "for its cycles alone" in result.stderr
 
 
 def test_remarks_say_what_is_fused_and_what_is_not():
@@ -292,6 +324,7 @@ def test_a_full_disk_leaves_nothing(command: tuple[str | Path, ...], name: str, 
 INTERRUPTED_IN_WRITING = """
 import os, signal
 from pathlib import Path
+from typing import Any
 from dsconv.cli import main
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it

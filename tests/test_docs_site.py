@@ -19,6 +19,7 @@ def test_the_reference_has_every_command_with_its_options() -> None:
         assert f"## `dsconv {name}`" in text
     assert "`--html FILE.html`" in text
     assert "### `dsconv bench paper`" in text
+    assert "* `compile`: Compile a network to C that builds without dsconv.\n" in text
     assert rendered("a\n<!-- commands -->", "cli.md").startswith("a\n")
     assert "## `dsconv run`" in rendered("<!-- commands -->", "cli.md")
 

@@ -93,6 +93,8 @@ class Comparison:
             found.append(
                 "half and full are not trained: dsconv axial makes students of the float network"
             )
+        if not self.accuracy:
+            found.append("accuracy takes inputs and their classes: --data and --labels")
         kinds = {type(case.target): case.target for case in self.costs}
         return [*found, *(SCOPES[kind] for kind in kinds)]
 

@@ -39,7 +39,8 @@ def bench_paper_command(
 ) -> None:
     """Measure Figure 3, Table 2 and Figure 4 of the paper on GVSoC, beside the paper's numbers.
 
-    Takes hours the first time; what was measured is kept, so it may be stopped at any time.
+    Takes hours the first time; what was measured is kept, so it may be stopped at
+    any time.
     """
     from dsconv.bench.paper import bench_paper
     from dsconv.parallel.executor import executor_for

@@ -101,7 +101,8 @@ def dram_command(
 ) -> None:
     """Schedule a network for an accelerator behind DRAM: what is moved, its time and energy.
 
-    Without options but the model: all schedules, with the target's buffer and DRAM.
+    Without options but the model: all schedules, with the target's buffer and
+    DRAM.
     """
     from dsconv.execution.accelerator import ScheduledNetwork
     from dsconv.frontends import import_onnx
@@ -201,7 +202,8 @@ def bench_scan_command(
 ) -> None:
     """Wu & Huang's figure, and MobileNets of two widths with three buffers, by all schedules.
 
-    Takes an hour the first time; what was found is kept, so it may be stopped at any time.
+    Takes an hour the first time; what was found is kept, so it may be stopped at
+    any time.
     """
     from dsconv.bench.scan import bench_scan
     from dsconv.parallel.executor import executor_for

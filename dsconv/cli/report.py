@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from dsconv.cli.consoles import errors
 from dsconv.cli.documents import JsonFile, Kind, check_json_path, people_console, write_document
 from dsconv.cli.options import CompileOptions, Model, TargetOption, with_compile_options
 from dsconv.cli.progress import working
@@ -78,9 +79,9 @@ def report_command(
 ) -> None:
     """Show what was read and what the compiler decided, layer by layer.
 
-    It is run where --html or --on asks for that. For a systolic array (--target systolic_16,
-    systolic_64, a .toml or a gemmini_params.h) the report is the mapping of each layer, and its
-    cycles.
+    It is run where --html or --on asks for that. For a systolic array (--target
+    systolic_16, systolic_64, a .toml or a gemmini_params.h) the report is the
+    mapping of each layer, and its cycles.
     """
     check_json_path(json_file)
     people = people_console(json_file)
@@ -104,9 +105,10 @@ def report_command(
         if path is not None:
             check_writable(path)
     compiled = options.compile(model, target)
-    print_import(compiled.imported, people)
+    is_run = html is not None or on is not None
+    print_import(compiled.imported, people, notes=not is_run)
     trial = None
-    if html is not None or on is not None:
+    if is_run:
         with working(f"verify {model}"):
             trial = Trial.of(compiled, model, on=on or Runner.HOST, stalls=stalls)
     with working("choose schedules"):
@@ -125,6 +127,7 @@ def report_command(
 
         with written_at_once(html) as draft:
             draft.write_text(page_of(report), encoding="utf-8")
+        errors.print(f"{html}: the report, for a browser", highlight=False)
     write_document(json_file, Kind.REPORT, report.as_json())
     if trial is not None and not trial.equal:
         raise typer.Exit(1)
@@ -152,7 +155,7 @@ def report_array(
         objective=options.objective,
     )
     people = people_console(json_file)
-    print_import(mapped.imported, people)
+    print_import(mapped.imported, people, notes=True)
     wide = Console(width=WIDEST, file=people.file)
     mappings = Mappings.of(mapped)
     mappings.print(wide)
@@ -164,11 +167,11 @@ def report_array(
     write_document(json_file, Kind.ARRAY_REPORT, mappings.as_json())
 
 
-def print_import(imported: ImportedNetwork, console: Console) -> None:
-    """Flavour, inputs, outputs and notes of a model."""
+def print_import(imported: ImportedNetwork, console: Console, *, notes: bool) -> None:
+    """Inputs and outputs of a model; flavour and notes where no run that follows says them."""
     for kind, ports in (("input", imported.inputs), ("output", imported.outputs)):
         for port in ports:
             console.print(f"{kind} {port.name}: {port.meaning}", markup=False, highlight=False)
     console.print(f"{len(imported.layers)} layers", highlight=False)
-    for note in (read_as(imported.flavour), *imported.notes):
+    for note in (read_as(imported.flavour), *imported.notes) if notes else ():
         console.print(f"note: {note}", style="dim", markup=False, highlight=False)

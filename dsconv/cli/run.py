@@ -93,8 +93,8 @@ def run_command(
 ) -> None:
     """Build and run a network, and compare every layer with the reference semantics.
 
-    On a systolic array (--on array, with --target systolic_16, systolic_64 or a .toml) every
-    register is simulated in every clock.
+    On a systolic array (--on array, with --target systolic_16, systolic_64 or a
+    .toml) every register is simulated in every clock.
     """
     from dsconv.reports.memory import MemoryPlan
 

@@ -90,8 +90,9 @@ def scaffold_command(
 ) -> None:
     """Train the axial student of a float network by scaffolding (NOS), for systolic arrays.
 
-    One image in ten is held out for the accuracies. Y.csv and Y.png have the curves. After a
-    break, the same command goes on from Y.checkpoint, to the same student.
+    One image in ten is held out for the accuracies. Y.csv and Y.png have the
+    curves. After a break, the same command goes on from Y.checkpoint, to the same
+    student.
     """
     import onnx
 

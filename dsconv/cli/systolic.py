@@ -42,12 +42,14 @@ def axial_command(
 ) -> None:
     """Replace KxK depthwise layers by 1xK and Kx1 ones (FuSeConv): a student to be trained.
 
-    The filters begin as sums of the old ones, so accuracy is gone until the network is trained.
+    The filters begin as sums of the old ones, so accuracy is gone until the
+    network is trained.
     """
     import onnx
 
     from dsconv.axial import Variant, axial, larger_half
     from dsconv.frontends.onnx_file.model_file import load_model
+    from dsconv.quantise import is_quantised
 
     check_writable(output)
     network = load_model(model)
@@ -60,10 +62,12 @@ def axial_command(
     student = axial(network, Variant(kind), chosen)
     with written_at_once(output) as draft:
         onnx.save(student, str(draft))
-    errors.print(
-        f"{output}: axial-{kind}; train it, then dsconv quantize and dsconv run --on array",
-        highlight=False,
+    after = (
+        "quantised, so for its cycles alone; a student to train begins with the float network"
+        if is_quantised(network)
+        else "train it, then dsconv quantize and dsconv run --on array"
     )
+    errors.print(f"{output}: axial-{kind}; {after}", highlight=False)
 
 
 @bench.command("axial")
@@ -89,7 +93,8 @@ def bench_array_command(
 ) -> None:
     """What the row bus costs: gates of one PE (int8, sums of 32 bits) without it and with it.
 
-    Wires, the bus's drivers and what the memory reads more for it are not in that.
+    Wires, the bus's drivers and what the memory reads more for it are not in
+    that.
     """
     if not synth:
         raise DsconvError("say what to measure: --synth")

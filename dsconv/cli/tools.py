@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from dsconv.cli.consoles import errors
 from dsconv.cli.documents import JsonFile, Kind, check_json_path, people_console, write_document
 from dsconv.cli.options import OutputModel
 from dsconv.errors import DsconvError
@@ -76,9 +77,10 @@ def zoo_command(
     name: Annotated[
         str,
         typer.Argument(
+            metavar="NAME",
             help="mv1-224 mv1-128 mv1-96 mv2-224 mv2-128 dscnn; of full width: mv1-1.0-224 "
             "mv2-1.0-224; in float: mobilenet-v1 mobilenet-v2 mnasnet-b1 mobilenet-v3-small "
-            "mobilenet-v3-large"
+            "mobilenet-v3-large",
         ),
     ],
     output: OutputModel,
@@ -98,3 +100,4 @@ def zoo_command(
         raise DsconvError(str(error)) from error
     with written_at_once(output) as draft:
         onnx.save(model, str(draft))
+    errors.print(f"{output}: {name}, with random weights", highlight=False)

@@ -41,8 +41,8 @@ def verify_command(
 ) -> None:
     """Compare every layer with ONNX Runtime, TFLite or exact numbers, then all of them, then the C.
 
-    Exit status 0: all equal, or off where float32's rounding explains it; 1: a value differs; 2: an
-    error.
+    Exit status 0: all equal, or off where float32's rounding explains it; 1: a
+    value differs; 2: an error.
     """
     from dsconv.api import compile
     from dsconv.reports.memory import MemoryPlan
