@@ -112,8 +112,20 @@ def largest_need(parts: Sequence[Part], items: Sequence[Lifespan]) -> int:
     return max(need(position) for position in range(first, last + 1))
 
 
+def shift_slices(part: Part) -> None:
+    """Slices of a part begin so much later in its whole."""
+    users = [use.operation for use in part.buffer.result.uses]
+    loads = [user for user in users if isinstance(user, DmaStartOp) and user.is_load]
+    for layer in {enclosing_layer(load) for load in loads}:
+        starts = None if layer is None else layer.attributes.get(PARTS)
+        if layer is not None and layer.kind.data == "slice" and isinstance(starts, DenseArrayBase):
+            (start,) = starts.get_values()
+            layer.attributes[PARTS] = DenseArrayBase.from_list(i64, [int(start) + part.start])
+
+
 def move(part: Part) -> None:
     """Lets all that uses a part use its whole."""
+    shift_slices(part)
     for use in list(part.buffer.result.uses):
         user = use.operation
         if isinstance(user, LayerOp):

@@ -82,7 +82,8 @@ class Writer:
 def networks(draw: st.DrawFn) -> ModuleOp:
     """Blocks of a layer, slices of it, filters of some of them, and a concat.
 
-    Slices overlap, are read twice, or joined as they are; what is joined may be an output, too.
+    Slices overlap, are read twice, sliced again, or joined as they are; what is joined may be an
+    output, too.
     """
     channels = draw(st.integers(2, 6))
     writer = Writer(channels, (draw(st.integers(1, 5)), draw(st.integers(1, 5))))
@@ -94,6 +95,9 @@ def networks(draw: st.DrawFn) -> ModuleOp:
         for _ in range(draw(st.integers(1, 3))):
             size = draw(st.integers(1, channels))
             part = writer.slice(x, draw(st.integers(0, channels - size)), size)
+            if draw(st.booleans()):
+                rest = draw(st.integers(1, size))
+                part = writer.slice(part, draw(st.integers(0, size - rest)), rest)
             for along_rows in draw(st.lists(st.booleans(), max_size=2)):
                 part = writer.depthwise(part, along_rows=along_rows)
             branches.append(part)
@@ -110,6 +114,16 @@ def test_nothing_changes(module: ModuleOp, l2: int) -> None:
     passes = TILED_LEVEL.replace("keep-in-l1", f"keep-in-l1{{l1={L1}}}")
     passes = passes.replace("elide-copies", f"elide-copies{{l2={l2}}}")
     run_pipeline(module, f"tile-l1{{l1={L1}}},{passes}", verify_each=True)
+
+
+def test_a_slice_of_what_became_a_part() -> None:
+    writer = Writer(4, (2, 2))
+    x = writer.rescale(writer.function.body.block.args[0])
+    ends = writer.concat([writer.slice(writer.slice(x, 1, 3), 1, 2), x])
+    joined = writer.rescale(x)
+    both = writer.concat([x, joined])
+    module = writer.module([ends, both, writer.rescale(writer.slice(joined, 1, 2))])
+    run_pipeline(module, f"tile-l1{{l1={L1}}},{TILED_LEVEL}", verify_each=True)
 
 
 def test_axial_branches_need_no_copies() -> None:
