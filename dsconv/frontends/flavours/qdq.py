@@ -43,6 +43,7 @@ from dsconv.frontends.handlers.averaged_functions import averaged_function
 from dsconv.frontends.handlers.common import COMMON_HANDLERS, maximum
 from dsconv.frontends.handlers.elementwise import ELEMENTWISE_HANDLERS
 from dsconv.frontends.handlers.integer_sums import INTEGER_SUMS
+from dsconv.frontends.handlers.maps import on_maps
 from dsconv.frontends.handlers.movements import MOVEMENT_HANDLERS
 from dsconv.frontends.handlers.quantisation import (
     read_bound,
@@ -131,11 +132,13 @@ def read_dequantize(reader: Reader, node: Node) -> Value:
     return reader.dequantise(integers, read_quantisation(reader, node, 1, integers.dtype))
 
 
+@on_maps
 def read_conv(reader: Reader, node: Node) -> Value:
     """An activation with weights, 1-D or 2-D, in any groups; the bias may follow in an Add."""
     return _of_addends(reader, node, weighted_layers.convolution, _with_bias)
 
 
+@on_maps
 def read_conv_transpose(reader: Reader, node: Node) -> Value:
     """An activation with weights, 1-D or 2-D, in any groups; the bias may follow in an Add."""
     return _of_addends(reader, node, transposed_convolution, _with_bias)
@@ -232,6 +235,7 @@ def _activated(reader: Reader, node: Node) -> AnyPendingLayer:
     return RescaleLayer(node, x.view, UNBOUNDED, x)
 
 
+@on_maps
 def read_average_pool(reader: Reader, node: Node) -> Value:
     """Any window; pads count or do not, as count_include_pad and ceil_mode say."""
     return _average(reader, node, partial(pools.average_pool, node))
@@ -277,6 +281,7 @@ def _average(
     return pool(reader.summand(node))
 
 
+@on_maps
 def read_max_pool(reader: Reader, node: Node) -> Value:
     """Of reals, or of integers directly."""
     value = reader.value(node)

@@ -37,10 +37,12 @@ from dsconv.frontends.flavours.flavour import Flavour, has_operation
 from dsconv.frontends.flavours.qdq import QDQ_HANDLERS
 from dsconv.frontends.handlers import binary, concats, pools, weighted_layers
 from dsconv.frontends.handlers.common import read_end
+from dsconv.frontends.handlers.maps import on_maps
 from dsconv.frontends.handlers.quantisation import read_quantisation, read_scaled_constant
 from dsconv.frontends.onnx_file.onnx_graph import Node
 
 
+@on_maps
 def read_qlinear_conv(reader: Reader, node: Node) -> Value:
     """A Conv of x and w to y, each with scale and zero point; bias."""
     x = with_channels_first(node, _activation(reader, node, 0))
@@ -129,6 +131,7 @@ def read_qlinear_function(reader: Reader, node: Node) -> Value:
     return _quantised(reader, node, mapped(node, x, function), 3)
 
 
+@on_maps
 def read_qlinear_average_pool(reader: Reader, node: Node) -> Value:
     """Microsoft's AveragePool of x to y, each with scale and zero point."""
     x = with_channels_first(node, _activation(reader, node, 0))

@@ -38,7 +38,7 @@ def read_constant(reader: Reader, node: Node) -> Value:
 
 
 def read_rearrangement(reader: Reader, node: Node) -> Value:
-    """New dimensions of a constant, or of an activation where no byte moves."""
+    """New dimensions; values move where they become a map of other channels and rows."""
     value = reader.value(node)
     if isinstance(value, Constant):
         return Constant(_rearranged(reader, node, value.array))

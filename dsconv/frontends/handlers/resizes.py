@@ -29,6 +29,7 @@ from dsconv.frontends.handlers.coordinates import (
     places_of_line,
 )
 from dsconv.frontends.handlers.gathers import gathered, sampled
+from dsconv.frontends.handlers.maps import on_maps
 from dsconv.frontends.handlers.moving import Part, moved
 from dsconv.frontends.handlers.quantisation import read_integers
 from dsconv.frontends.handlers.windows import check_nchw
@@ -38,6 +39,7 @@ from dsconv.frontends.onnx_file.view import CHANNEL_AXIS, Shape, View, padded_to
 LINEAR = ("linear", "bilinear")
 
 
+@on_maps
 def read_resize(reader: Reader, node: Node) -> Value:
     """Rows and columns in other numbers: mode nearest, or linear of reals, with any coordinates."""
     return read_resized(reader, node, nearest_indices, places_of_line)
