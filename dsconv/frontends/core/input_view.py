@@ -66,7 +66,8 @@ def input_view(graph: OnnxGraph, source: GraphInput, constant: Constants) -> Vie
             return view
     if source.shape[0] != 1:
         raise ModelError(
-            f"input '{source.name}' has a batch of {source.shape[0]}; export with batch 1"
+            f"input '{source.name}' has a batch of {source.shape[0]}; export with batch 1, and run "
+            "the program once for each: dsconv run takes several at a time"
         )
     raise ModelError(
         f"input '{source.name}' of shape {list(source.shape)} does not become one "

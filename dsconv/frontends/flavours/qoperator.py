@@ -37,6 +37,7 @@ from dsconv.frontends.flavours.flavour import Flavour, has_operation
 from dsconv.frontends.flavours.qdq import QDQ_HANDLERS
 from dsconv.frontends.handlers import binary, concats, pools, weighted_layers
 from dsconv.frontends.handlers.common import read_end
+from dsconv.frontends.handlers.constant_maps import constant_map, is_of_pixels
 from dsconv.frontends.handlers.maps import on_maps
 from dsconv.frontends.handlers.quantisation import read_quantisation, read_scaled_constant
 from dsconv.frontends.onnx_file.onnx_graph import Node
@@ -87,11 +88,17 @@ def _read_binary(
     """What commutes, of two activations or of one and a constant."""
     for activation, other in ((0, 3), (3, 0)):
         constant = reader.value(node, other)
-        if isinstance(constant, Constant):
-            x = _activation(reader, node, activation)
-            quantisation = read_quantisation(reader, node, 6)
-            table = _with_constant(reader, node, other, kernel, x, quantisation)
-            return reader.builder.add_layer(table, quantisation, node.outputs[0])
+        if not isinstance(constant, Constant):
+            continue
+        x = _activation(reader, node, activation)
+        if is_of_pixels(constant.array, x):
+            meaning = read_quantisation(reader, node, other + 1, constant.array.dtype.name)
+            made = constant_map(reader, node, x, constant.array, meaning)
+            reader.remember(node.inputs[other], made.integers)
+            continue
+        quantisation = read_quantisation(reader, node, 6)
+        table = _with_constant(reader, node, other, kernel, x, quantisation)
+        return reader.builder.add_layer(table, quantisation, node.outputs[0])
     layer = make(reader, node, _activation(reader, node, 0), _activation(reader, node, 3))
     return _quantised(reader, node, layer, 6, OnnxRuntimeKernels())
 

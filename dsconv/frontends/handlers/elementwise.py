@@ -35,6 +35,7 @@ from dsconv.frontends.arithmetic.values import (
 from dsconv.frontends.core.kept_values import is_summing
 from dsconv.frontends.core.reader import Handler, Reader
 from dsconv.frontends.handlers import binary, weighted_layers
+from dsconv.frontends.handlers.constant_maps import read_constant_map
 from dsconv.frontends.handlers.windows import check_nchw
 from dsconv.frontends.onnx_file.onnx_graph import Node
 from dsconv.frontends.onnx_file.view import View
@@ -118,6 +119,7 @@ def _scaled_layer(reader: Reader, node: Node) -> Value | None:
 
 def read_add(reader: Reader, node: Node) -> Value:
     """Two tensors, quantised or sums, of which one may broadcast; one and a constant, or a bias."""
+    _read_constant_maps(reader, node)
     lhs, rhs = reader.value(node, 0), reader.value(node, 1)
     if _takes_bias(lhs) and isinstance(rhs, Constant | ScaledConstant):
         return weighted_layers.with_added_constant(reader, node, lhs, rhs)
@@ -126,6 +128,11 @@ def read_add(reader: Reader, node: Node) -> Value:
     return _function_of_one(reader, node, np.add) or binary.addition(
         reader, node, reader.summand(node, 0), reader.summand(node, 1)
     )
+
+
+def _read_constant_maps(reader: Reader, node: Node) -> None:
+    for index in (0, 1):
+        read_constant_map(reader, node, index, 1 - index)
 
 
 def _takes_bias(value: Value) -> TypeGuard[AnyWeightedLayer]:
@@ -141,6 +148,7 @@ def read_sum(reader: Reader, node: Node) -> Value:
 
 def read_mul(reader: Reader, node: Node) -> Value:
     """Two activations, of which one may broadcast over the other, or one and a constant."""
+    _read_constant_maps(reader, node)
     return (
         _scaled_layer(reader, node)
         or _function_of_one(reader, node, np.multiply)
@@ -150,6 +158,7 @@ def read_mul(reader: Reader, node: Node) -> Value:
 
 def read_sub(reader: Reader, node: Node) -> Value:
     """Two activations, of which one may broadcast over the other, or one and a constant."""
+    _read_constant_maps(reader, node)
     layer, constant = reader.value(node, 0), reader.value(node, 1)
     if _takes_bias(layer) and isinstance(constant, Constant | ScaledConstant):
         subtrahend = Constant(-_constant_reals(node, constant))

@@ -272,6 +272,7 @@ def channel_vector(node: Node, array: Array, view: View) -> Array:
     if len(sizes) != len(view.shape) or varying != [(1,)] or array.size != kernels:
         raise node.problem(
             f"a constant {list(array.shape)} beside an activation {list(view.shape)}",
-            "one value, or one per channel, is supported",
+            "one value, or one per channel, is supported; make another constant an input of the "
+            "network, which the caller gives",
         )
     return array.reshape(-1)
