@@ -580,13 +580,22 @@ def print_kernel(function: FuncOp, prefix: str, writer: CWriter, isa_macro: str 
         writer.line(f"{signature};")
         writer.line("#else")
     with writer.block(f"static {signature}"):
-        used = {value for op in function.walk() for value in op.operands}
+        used = values_read(function)
         for argument in block.args:
             if argument not in used:
                 writer.line(f"(void){printer.text(argument)};")
         printer.print_block(block)
     if isa_macro is not None:
         writer.line("#endif")
+
+
+def values_read(function: FuncOp) -> set[SSAValue]:
+    """What is read by statements, or by scalars that are read themselves."""
+    read: set[SSAValue] = set()
+    for op in reversed(list(function.walk())):
+        if not is_scalar(op) or not read.isdisjoint(op.results):
+            read.update(op.operands)
+    return read
 
 
 def print_network(function: FuncOp, prefix: str, writer: CWriter, taken: Iterable[str]) -> None:

@@ -75,7 +75,9 @@ def test_behind_a_layer():
     writer = ModelWriter()
     x = writer.dequantize(writer.input("x", "int8", SHAPE), X)
     weights = writer.dequantized_constant(
-        RNG.integers(-127, 128, (3, 3, 1, 1), np.int8), np.array(0.01, np.float32), np.int8(0)
+        RNG.integers(-127, 128, (3, 3, 1, 1), np.int8),
+        np.array(0.01, np.float32),
+        np.array(0, np.int8),
     )
     total = writer.node("Add", writer.node("Conv", x, weights), constant(writer, SHAPE))
     model = writer.model(writer.quantize(total, Y))

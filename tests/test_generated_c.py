@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from random_layers import KINDS, SEVERAL_INPUTS, RandomLayer, random_layers
 from small_networks import BlockMaker
 from xdsl.dialects.builtin import StringAttr
+from xdsl.parser import Parser
 
+from dsconv.dialects.attributes import Layout
 from dsconv.dialects.run import network_of, run_reference, to_memory
 from dsconv.driver.output import write_folder
-from dsconv.driver.pipeline import default_pipeline, run_pipeline, set_target
+from dsconv.driver.pipeline import default_pipeline, make_context, run_pipeline, set_target
 from dsconv.runners import build, gvsoc, host, qemu
 from dsconv.targets import load_target
 
@@ -69,6 +71,25 @@ def test_host(layer: RandomLayer, l1: int):
 )
 def test_labels_are_any_text(labels: tuple[str, ...]):
     check(BlockMaker(8, 8, 0, labels).make(), "host", SMALLEST_L1)
+
+
+ONE_RESULT = """
+func.func @net(%x: tensor<1x4x5x2xsi8, #dsconv.layout<chw>>)
+    -> tensor<1x4x5x2xsi8, #dsconv.layout<chw>> {
+  %y = dsconv.add "total"(%x, %x)
+      requant <multiplier = [9], addend = [2147483648], shift = [32], twice, clip = [0, 127]>
+      {multipliers = array<i32: 1, 1>, zero_points = array<i32: 0, 0>}
+      : (tensor<1x4x5x2xsi8, #dsconv.layout<chw>>, tensor<1x4x5x2xsi8, #dsconv.layout<chw>>)
+      -> tensor<1x4x5x2xsi8, #dsconv.layout<chw>>
+  func.return %y : tensor<1x4x5x2xsi8, #dsconv.layout<chw>>
+}
+"""
+
+
+def test_a_layer_of_one_result_reads_nothing():
+    module = Parser(make_context(), ONE_RESULT).parse_module()
+    x = np.arange(40, dtype=np.int8).reshape(1, 4, 5, 2)
+    check(RandomLayer(module, (x,), (Layout.CHW,), Layout.CHW), "host", SMALLEST_L1)
 
 
 def test_the_network_has_any_name():
