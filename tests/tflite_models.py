@@ -23,11 +23,12 @@ TYPES = {
     "int8": schema.TensorType.INT8,
     "uint8": schema.TensorType.UINT8,
     "int16": schema.TensorType.INT16,
+    "resource": schema.TensorType.RESOURCE,
 }
 
 
 class TfliteModelWriter:
-    """A file of one graph, tensor by tensor."""
+    """A file of one graph, tensor by tensor, and of one that begins its variables."""
 
     def __init__(self) -> None:
         self.tensors: list[Any] = []
@@ -35,6 +36,20 @@ class TfliteModelWriter:
         self.codes: list[str] = []
         self.inputs: list[int] = []
         self.buffers: list[Any] = [schema.BufferT()]
+        self.first: TfliteModelWriter | None = None
+
+    def variable(self, name: str) -> int:
+        """What READ_VARIABLE and ASSIGN_VARIABLE take."""
+        handle = self.activation([], None, dtype="resource")
+        self.operator("VAR_HANDLE", [], [handle], "VarHandleOptions", sharedName=name)
+        return handle
+
+    def begin(self) -> TfliteModelWriter:
+        """The graph that is run before the first call."""
+        self.operator("CALL_ONCE", [], [], "CallOnceOptions", initSubgraphIndex=1)
+        self.first = TfliteModelWriter()
+        self.first.buffers, self.first.codes = self.buffers, self.codes
+        return self.first
 
     def activation(
         self,
@@ -105,15 +120,19 @@ class TfliteModelWriter:
 
     def finish(self, *outputs: int) -> bytes:
         """The file."""
-        graph = schema.SubGraphT()
-        graph.tensors, graph.operators = self.tensors, self.operators
-        graph.inputs, graph.outputs = self.inputs, list(outputs)
+        graphs = [self._graph(outputs), *([self.first._graph(())] if self.first else [])]
         model = schema.ModelT()
-        model.version, model.subgraphs, model.buffers = 3, [graph], self.buffers
+        model.version, model.subgraphs, model.buffers = 3, graphs, self.buffers
         model.operatorCodes = [_operator_code(kind) for kind in self.codes]
         builder = flatbuffers.Builder(1024)
         builder.Finish(model.Pack(builder), b"TFL3")
         return bytes(builder.Output())
+
+    def _graph(self, outputs: Sequence[int]) -> Any:
+        graph = schema.SubGraphT()
+        graph.tensors, graph.operators = self.tensors, self.operators
+        graph.inputs, graph.outputs = self.inputs, list(outputs)
+        return graph
 
 
 def _quantisation(scales: Sequence[float], zero_points: Sequence[int], axis: int) -> Any:

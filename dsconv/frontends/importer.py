@@ -50,6 +50,9 @@ def import_onnx(
             "converted from TensorFlow: this is ONNX Runtime's arithmetic; for that of TFLite's "
             f"kernels, --flavour {TFLITE.name}"
         )
+    if model.producer_name == PRODUCER:
+        for line in model.doc_string.splitlines():
+            reader.note(line)
     with np.errstate(all="ignore"):  # what is not finite is found and reported with its node
         return reader.read(name or stem, meaning.name)
 

@@ -20,7 +20,8 @@ from dsconv.frontends.mlir_file import FLAVOUR as TOSA
 from dsconv.frontends.onnx_file.model_file import decoded, read_file
 from dsconv.frontends.onnx_file.onnx_graph import OnnxGraph
 from dsconv.frontends.onnx_file.preprocessing import without_preprocessing
-from dsconv.frontends.tflite_file.schema import is_tflite
+from dsconv.frontends.tflite_file.schema import is_tflite, parse
+from dsconv.frontends.tflite_file.variables import variables_as_ports
 from dsconv.verification.exact import ExactComparison
 from dsconv.verification.onnx_runtime import Array
 from dsconv.verification.oracles import TFLITE_JUDGES, Agreement, Feeds, Judge, judge_of
@@ -57,6 +58,8 @@ def verify(
     model, _ = without_preprocessing(decoded(data, path))
     ports = imported.inputs
     inputs = quantised_inputs(x, ports)
+    if is_tflite(data):
+        inputs = _of_the_first_call(data, ports, inputs, are_random=x is None)
     rows = list(zip(*inputs, strict=True))
     feeds = [
         {port.name: as_in_file(model, x, port) for port, x in zip(ports, row, strict=True)}
@@ -70,6 +73,26 @@ def verify(
     outputs = [comparison.output(port) for port in imported.outputs]
     given = {port.name: array for port, array in zip(ports, inputs, strict=True)}
     return Verification(judge, layers, outputs, compiled.run(given, on=on, stalls=stalls))
+
+
+def _of_the_first_call(
+    data: bytes, ports: Sequence[Port], inputs: Sequence[Array], *, are_random: bool
+) -> list[Array]:
+    """Inputs whose states are as a file's variables, which the judge keeps itself, begin."""
+    states = variables_as_ports(parse(data)).states
+    first = {state.given.name: state.first.array for state in states if state.first is not None}
+    arrays: list[Array] = []
+    for port, array in zip(ports, inputs, strict=True):
+        begin = first.get(port.name)
+        if begin is not None and are_random:
+            array = np.broadcast_to(begin.reshape(array.shape[1:]), array.shape)
+        elif begin is not None and not np.array_equal(array, np.broadcast_to(begin, array.shape)):
+            raise DsconvError(
+                f"the judge keeps '{port.name}' itself, so the first call alone is compared: leave "
+                "it as it begins, or compare with outputs of your own: dsconv run --expect"
+            )
+        arrays.append(array)
+    return arrays
 
 
 def _comparison(

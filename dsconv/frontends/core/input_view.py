@@ -27,6 +27,8 @@ Constants = Callable[[str], Array | None]
 
 TAKE_ANY_DIMENSIONS = {"QuantizeLinear", "DequantizeLinear", "Identity", "Dropout"}
 """Operations that are no layers."""
+RECUT = {*TAKE_ANY_DIMENSIONS, "Reshape", "Squeeze", "Unsqueeze"}
+"""Operations that leave the order of values as it is."""
 MULTIPLY_LAST = {"MatMul", "QLinearMatMul"}
 """Layers that take channels in their last dimension."""
 VALUE_BY_VALUE = {"Add", "Cast", "Clip", "Div", "Max", "Min", "Mul", "Relu", "Sub"}
@@ -55,6 +57,9 @@ def input_view(graph: OnnxGraph, source: GraphInput, constant: Constants) -> Vie
     """
     if source.is_channels_last and len(source.shape) == 4 and source.shape[0] == 1:
         return channels_last_view(source.shape)
+    denoted = _channels_last_behind(graph, source)
+    if denoted is not None:
+        return channels_last_view(denoted).reshaped(source.shape)
     for read in reversed(_reads(graph, source, constant)):
         named = nchw_view_of_input(read.view)
         if named is None:
@@ -73,6 +78,17 @@ def input_view(graph: OnnxGraph, source: GraphInput, constant: Constants) -> Vie
         f"input '{source.name}' of shape {list(source.shape)} does not become one "
         "activation 1xCxHxW"
     )
+
+
+def _channels_last_behind(graph: OnnxGraph, source: GraphInput) -> Shape | None:
+    """Dimensions N, H, W, C that the file denotes where it has only cut the input's anew."""
+    tensor = source.name
+    while (node := _first_consumer(graph, tensor)) and node.op_type in RECUT:
+        tensor = node.outputs[0]
+        shape = graph.channels_last.get(tensor)
+        if shape is not None and len(shape) == 4 and shape[0] == 1:
+            return shape
+    return None
 
 
 def _reads(graph: OnnxGraph, source: GraphInput, constant: Constants) -> list[_Read]:

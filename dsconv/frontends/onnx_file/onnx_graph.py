@@ -123,6 +123,12 @@ class OnnxGraph:
             if _text(value.name) not in self.initializers
         )
         self.outputs = tuple(_text(value.name) for value in graph.output)
+        self.channels_last = {
+            _text(value.name): tuple(dim.dim_value for dim in value.type.tensor_type.shape.dim)
+            for value in graph.value_info
+            if _denotes_channels_last(value)
+        }
+        """Shapes of the tensors that the file denotes so, but for inputs and outputs."""
         if not self.outputs:
             raise ModelError("the model has no output")
         self._producers = self._index([_node(proto) for proto in graph.node])
@@ -276,8 +282,13 @@ def _graph_input(position: int, value: ValueInfoProto) -> GraphInput:
         value.name,
         _static_shape(value),
         INPUT_DTYPES[tensor.elem_type],
-        tensor.shape.dim[-1].denotation == CHANNELS_DENOTATION,
+        _denotes_channels_last(value),
     )
+
+
+def _denotes_channels_last(value: ValueInfoProto) -> bool:
+    dimensions = value.type.tensor_type.shape.dim
+    return bool(dimensions) and dimensions[-1].denotation == CHANNELS_DENOTATION
 
 
 def _static_shape(value: ValueInfoProto) -> Shape:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dsconv.frontends.tflite_file.schema import Batches, Operator, TfliteModel, TfliteTensor
+from dsconv.frontends.tflite_file.schema import Batches, Operator, TfliteModel
 
 CUT, JOINED = "SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"
 CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
@@ -69,11 +69,4 @@ def _batches(model: TfliteModel, cut: Operator, joined: Operator) -> Batches | N
 def _keeps_values(model: TfliteModel, operator: Operator) -> bool:
     """Whether input and output have one type, scale and zero point."""
     x, y = (model.tensors[index] for index in (operator.inputs[0], operator.outputs[0]))
-    return _numbers(x) == _numbers(y)
-
-
-def _numbers(tensor: TfliteTensor) -> tuple[object, ...]:
-    quantised = tensor.quantised
-    if quantised is None:
-        return (tensor.dtype,)
-    return tensor.dtype, *quantised.scales.tolist(), *quantised.zero_points.tolist()
+    return x.numbers == y.numbers

@@ -37,20 +37,23 @@ class OnnxWriter:
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[TensorProto] = []
         self._reals: dict[int, str] = {}
+        self._recut: set[int] = set()
         self._names = {tensor.name for tensor in model.tensors}
 
     def finish(self, name: str) -> onnx.ModelProto:
-        """The whole graph, whose inputs and outputs are those of the file."""
+        """The whole graph, with the inputs and outputs of the model, and notes on its states."""
         graph = helper.make_graph(
             self._nodes,
             name,
             [self._value(index) for index in self._model.inputs],
             [self._value(index) for index in self._model.outputs],
             self._constants,
+            value_info=[self._value(index) for index in sorted(self._recut)],
         )
         return helper.make_model(
             graph,
             producer_name=PRODUCER,
+            doc_string="\n".join(state.note for state in self._model.states),
             ir_version=IR_VERSION,
             opset_imports=[helper.make_opsetid("", OPSET)],
         )
@@ -126,6 +129,12 @@ class OnnxWriter:
             return
         parameters = self._parameters(operator, tensor)
         self._append("QuantizeLinear", "", [real, *parameters], [tensor.name])
+
+    def recut_result(self, operator: Operator, real: str) -> None:
+        """The result of an operator that cuts dimensions anew, whose last are channels then."""
+        self.result(operator, real)
+        if len(self.target(operator).shape) == 4:
+            self._recut.add(self.target(operator).index)
 
     def plain_result(self, operator: Operator, value: str) -> None:
         """Names a value that is not quantised as the output of an operator."""

@@ -12,6 +12,7 @@ from dsconv.frontends.tflite_file.flatbuffer import DamagedError
 from dsconv.frontends.tflite_file.onnx_writer import OnnxWriter
 from dsconv.frontends.tflite_file.operators import elementwise, movements, pools, weighted
 from dsconv.frontends.tflite_file.schema import Operator, TfliteModel, parse
+from dsconv.frontends.tflite_file.variables import variables_as_ports
 
 OperatorWriter = Callable[[OnnxWriter, Operator], None]
 
@@ -77,7 +78,7 @@ SHAPE_OPERANDS = {
 
 def as_onnx(data: bytes, name: str) -> onnx.ModelProto:
     """The bytes of a file as an ONNX model. Raises `ModelError` with operator and reason."""
-    model = fold_dilations(parse(data))
+    model = fold_dilations(variables_as_ports(parse(data)))
     writer = OnnxWriter(model)
     for operator in _needed(model):
         write = WRITERS.get(operator.kind)

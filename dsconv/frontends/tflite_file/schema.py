@@ -56,6 +56,14 @@ class TfliteTensor:
         """Whether the file holds its values."""
         return bool(self.data) or 0 in self.shape
 
+    @property
+    def numbers(self) -> tuple[object, ...]:
+        """What its bytes mean: type, scales and zero points."""
+        if self.quantised is None:
+            return (self.dtype,)
+        scales, zero_points = self.quantised.scales, self.quantised.zero_points
+        return self.dtype, *scales.tolist(), *zero_points.tolist()
+
     @cached_property
     def array(self) -> npt.NDArray[np.generic]:
         """The values of a constant."""
@@ -131,19 +139,46 @@ class Operator:
         """A bool option."""
         return self.options is not None and self.options.flag(field)
 
+    def text(self, field: int) -> str:
+        """A string option."""
+        return "" if self.options is None else self.options.text(field)
+
     def integers(self, field: int) -> tuple[int, ...]:
         """A list of integers."""
         return () if self.options is None else _integers(self.options, field)
 
 
 @dataclass(frozen=True)
+class State:
+    """A variable as an input and an output, and the constant that it is before the first call."""
+
+    given: TfliteTensor
+    left: TfliteTensor
+    first: TfliteTensor | None
+
+    @property
+    def note(self) -> str:
+        """What the caller does."""
+        first = "what the file does not say"
+        if self.first is not None:
+            values = np.unique(self.first.array)
+            first = f"all {values[0]}" if values.size == 1 else f"the constant '{self.first.name}'"
+        return (
+            f"'{self.given.name}' is kept from call to call: begin with {first}, then hand in "
+            f"'{self.left.name}' of the call before"
+        )
+
+
+@dataclass(frozen=True)
 class TfliteModel:
-    """The main graph of a file."""
+    """A graph of a file; the main one has all of them, itself first."""
 
     tensors: tuple[TfliteTensor, ...]
     operators: tuple[Operator, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    subgraphs: tuple[TfliteModel, ...] = ()
+    states: tuple[State, ...] = ()
 
 
 def is_tflite(data: bytes) -> bool:
@@ -152,7 +187,7 @@ def is_tflite(data: bytes) -> bool:
 
 
 def parse(data: bytes) -> TfliteModel:
-    """Reads the first subgraph. Raises `ModelError` for a damaged file."""
+    """Reads the main graph, which is the first. Raises `ModelError` for a damaged file."""
     try:
         return _parse(data)
     except DamagedError as error:
@@ -166,14 +201,18 @@ def _parse(data: bytes) -> TfliteModel:
         raise ModelError("the .tflite file has no graph")
     kinds = [_kind(code) for code in root.tables(1)]
     buffers = [_buffer(data, table) for table in root.tables(4)]
-    graph = subgraphs[0]
-    tensors = tuple(_tensor(index, table, buffers) for index, table in enumerate(graph.tables(0)))
-    operators = tuple(
-        _operator(index, table, kinds, len(tensors)) for index, table in enumerate(graph.tables(3))
-    )
-    inputs, outputs = (_checked(_integers(graph, field), len(tensors)) for field in (1, 2))
-    if not operators or not outputs:
+    graphs = tuple(_graph(table, kinds, buffers) for table in subgraphs)
+    if not graphs[0].operators or not graphs[0].outputs:
         raise ModelError("the .tflite file's graph has no operators or no outputs")
+    return replace(graphs[0], subgraphs=graphs)
+
+
+def _graph(table: Table, kinds: Sequence[str], buffers: Sequence[bytes]) -> TfliteModel:
+    tensors = tuple(_tensor(index, each, buffers) for index, each in enumerate(table.tables(0)))
+    operators = tuple(
+        _operator(index, each, kinds, len(tensors)) for index, each in enumerate(table.tables(3))
+    )
+    inputs, outputs = (_checked(_integers(table, field), len(tensors)) for field in (1, 2))
     return TfliteModel(_with_own_names(tensors), operators, inputs, outputs)
 
 

@@ -22,7 +22,7 @@ def write_reshape(writer: OnnxWriter, operator: Operator) -> None:
     if np.prod(x.shape) != np.prod(y.shape):
         raise operator.problem(f"reshapes {list(x.shape)} to {list(y.shape)}")
     shape = writer.constant(y.shape)
-    writer.result(operator, writer.node(operator, "Reshape", writer.real(operator), shape))
+    writer.recut_result(operator, writer.node(operator, "Reshape", writer.real(operator), shape))
 
 
 def write_transpose(writer: OnnxWriter, operator: Operator) -> None:
