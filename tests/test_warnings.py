@@ -20,9 +20,10 @@ from dsconv.targets import CLUSTER, load_target
 
 RUNTIME = Path(__file__).parents[1] / "runtime_c"
 WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Werror"
-LAYERS = 29
-L2_FOR_TENSORS = 40 * 1024
-"""So little that mv1-96 has weights and activations in L3: all of the runtime is in use."""
+LAYERS = 12
+L1_FOR_TENSORS, L2_FOR_TENSORS = 9000, 16000
+"""So little that DS-CNN has weights and activations in L3: all of the runtime is in use."""
+RARELY_USED = ("dsc_l3_load", "dsc_l3_store", "dsc_l3_wait", "dsc_layer_end_in_l3", "dsc_prefetch")
 TIMEOUT_S = 300
 ON_THIS_MACHINE = {"host", "mcu"}
 UNDER_AN_SDK = {"pmsis"}
@@ -44,18 +45,25 @@ LEVELS = ["-O0", "-Os", *(pytest.param(f"-O{n}", marks=pytest.mark.slow) for n i
 
 @cache
 def compiled_for(target: str) -> Network:
-    """mv1-96 with little L2."""
-    l2 = load_target(target).l2
-    reserved = l2.bytes - l2.usable(LAYERS)
-    return dsconv.compile(zoo.build("mv1-96"), target, l2=reserved + L2_FOR_TENSORS)
+    """DS-CNN with little memory."""
+    l1, l2 = (
+        memory.bytes - memory.usable(LAYERS) + tensors
+        for memory, tensors in (
+            (load_target(target).l1, L1_FOR_TENSORS),
+            (load_target(target).l2, L2_FOR_TENSORS),
+        )
+    )
+    return dsconv.compile(zoo.build("dscnn"), target, l1=l1, l2=l2)
 
 
 @pytest.fixture(scope="module", params=FOLDERS)
 def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """mv1-96 for a target, as a program or a library, with every part of the runtime."""
+    """DS-CNN for a target, as a program or a library, with every part of the runtime."""
     name, library = request.param
     directory = tmp_path_factory.mktemp("folder") / name
     compiled_for(name).write(directory, library=library)
+    text = (directory / "network.c").read_text()
+    assert all(f"{function}(" in text for function in RARELY_USED)
     return directory
 
 
@@ -100,9 +108,7 @@ def test_no_compiler_warns(compiler: str, level: str, written: Path):
 @pytest.mark.parametrize("standard", ["c++11", "c++20"])
 def test_headers_are_cpp_too(compiler: str, standard: str, written: Path):
     needs(compiler)
-    (written / "use.cpp").write_text(
-        '#include "network.h"\nint main() { mv1_96_network.run(0); }\n'
-    )
+    (written / "use.cpp").write_text('#include "network.h"\nint main() { dscnn_network.run(0); }\n')
     command = [compiler, f"-std={standard}", *WARNINGS.split(), "-c", "-o", "use.o", "use.cpp"]
     run_program(command, written, TIMEOUT_S)
 
