@@ -51,6 +51,20 @@ def test_profiles_need_a_cluster_that_gvsoc_measures(tmp_path: Path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("target", "step"),
+    [
+        ("mcu", "build it with make -C {folder}"),
+        ("pmsis", "include {folder}/platform.mk in the ma"),
+    ],
+)
+def test_compile_says_how_a_library_is_built(target: str, step: str, tmp_path: Path):
+    folder = tmp_path / "net"
+    result = dsconv("compile", DIGITS, "-o", folder, "--target", target, "--library")
+    assert result.returncode == 0, result.stderr
+    assert step.format(folder=folder) in result.stderr
+
+
 def test_compile_writes_a_folder_that_builds_without_us(tmp_path: Path):
     result = dsconv("compile", DIGITS, "-o", tmp_path / "out", "--target", "host")
     assert result.returncode == 0, result.stderr

@@ -16,6 +16,7 @@ from dsconv.cli.options import (
     VerifyEach,
     with_compile_options,
 )
+from dsconv.driver.output import belongs_to_sdk
 from dsconv.execution.report import read_as
 
 
@@ -47,7 +48,14 @@ def compile_command(
     files = compiled.write(output, library=library)
     for note in (read_as(compiled.imported.flavour), *compiled.imported.notes):
         errors.print(f"note: {note}", style="dim", markup=False, highlight=False)
-    errors.print(f"{output}: C for {compiled.target.name}; build it with make -C {output}")
+    is_part = library and belongs_to_sdk(compiled.target.platform)
+    next_step = f"include {output}/platform.mk in the makefile of your application"
+    errors.print(
+        f"{output}: C for {compiled.target.name}; "
+        + (next_step if is_part else f"build it with make -C {output}"),
+        highlight=False,
+        soft_wrap=True,
+    )
     if json_file is not None:
         from dsconv.reports.compilation import compilation_as_json
 

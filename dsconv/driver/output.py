@@ -22,6 +22,7 @@ MARKS = {"config.mk", "network.mlir"}
 """Files that tell a folder which a compilation has written."""
 GENERATED = {"l3.bin", *(f"kernels_{isa}.S" for isa in INSTRUCTION_SETS)}
 BUILT = {".a", ".elf", ".o"}
+MAKEFILE = "Makefile"
 
 
 def write_folder(
@@ -65,6 +66,12 @@ def write_folder(
         (draft / "config.mk").write_text(config)
         _clear(directory, draft)
         return sorted(path.name for path in draft.iterdir())
+
+
+def belongs_to_sdk(platform: str) -> bool:
+    """Whether a platform's makefile is an SDK's, which builds applications and no libraries."""
+    with as_file(files("dsconv").joinpath("runtime_c", platform)) as folder:
+        return (folder / MAKEFILE).exists()
 
 
 def makes_program(platform: str) -> bool:
