@@ -404,6 +404,16 @@ def test_a_product_is_rounded_twice(dtype: str):
         )
 
 
+def test_a_mean_whose_factor_tflite_takes_for_0_is_its_zero_point():
+    x, y = Quantisation(1e-12, 3, "int8"), Quantisation(0.5, -7, "int8")
+    writer = ModelWriter()
+    real = writer.dequantize(writer.input("x", "int8", SHAPE), x)
+    mean = writer.node("ReduceMean", real, axes=[2, 3], keepdims=1)
+    model = writer.model(writer.quantize(mean, y))
+    (result,) = run_network(import_onnx(model, flavour="TFLite"), np.full(SHAPE, 127, np.int8))
+    assert np.all(result == -7)
+
+
 @pytest.mark.parametrize("operation", ["GlobalAveragePool", "ReduceMean"])
 @pytest.mark.parametrize("dtype", ["int8", "uint8"])
 def test_a_mean_has_its_pixels_in_its_multiplier(dtype: str, operation: str):

@@ -12,12 +12,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from dsconv.dialects.attributes import TWICE_DIVISOR, RequantAttr, Rounding
-from dsconv.frontends.arithmetic.scales import LARGEST_DIVISOR, Floats, Quantisation
+from dsconv.frontends.arithmetic.scales import Floats, Quantisation
 from dsconv.frontends.arithmetic.values import PendingLayer
 from dsconv.frontends.onnx_file.onnx_graph import Node
 
 LARGEST_FACTOR = 2**29
 """Real factors are below."""
+SMALLEST_EXPONENT = -31
+"""Factors of a smaller one are 0."""
 
 
 def quantised_factor(node: Node, factor: float) -> tuple[int, int]:
@@ -30,14 +32,13 @@ def quantised_factor(node: Node, factor: float) -> tuple[int, int]:
     fraction, exponent = math.frexp(factor)
     multiplier = math.floor(fraction * TWICE_DIVISOR + 0.5)
     if multiplier == TWICE_DIVISOR:
-        return multiplier // 2, exponent + 1
-    return multiplier, exponent
+        multiplier, exponent = multiplier // 2, exponent + 1
+    return (0, 0) if exponent < SMALLEST_EXPONENT else (multiplier, exponent)
 
 
 def divided(multiplier: int, exponent: int) -> tuple[int, int]:
-    """Multiplier and divisor, 0 where TFLite's shift would be more than 31."""
-    divisor = math.ldexp(TWICE_DIVISOR, -exponent)
-    return (0, 1) if divisor > LARGEST_DIVISOR else (multiplier, int(divisor))
+    """Multiplier and divisor."""
+    return multiplier, int(math.ldexp(TWICE_DIVISOR, -exponent))
 
 
 def factor_of(node: Node, factor: float) -> tuple[int, int]:
