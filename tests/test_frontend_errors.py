@@ -282,7 +282,7 @@ def blocks() -> onnx.ModelProto:
         writer.constant(part)
         for part in (
             np.ones((5, 4, 3, 3), np.int8),
-            np.ones((5, 2, 3, 3), np.float32),
+            np.ones((5, 3, 3, 3), np.float32),
         )
     ]
     weights = writer.node("DequantizeLinear", *parameters, name="dequantize", axis=1, block_size=2)
@@ -478,13 +478,14 @@ def test_quantised_in_two_orders_and_ways():
         import_onnx(writer.finished(writer.node("Add", *parts)))
 
 
-def test_weights_per_input_channel():
+@pytest.mark.parametrize("part", ["scales", "zero points"])
+def test_weights_per_input_channel(part: str):
     writer = ConvWriter()
-    weights = writer.dequantized_constant(
-        np.ones((5, 4, 1, 1), np.int8), np.ones(4, np.float32), np.zeros(4, np.int8), axis=1
-    )
-    model = writer.finished(writer.node("Conv", writer.real, weights, name="conv1"))
-    with pytest.raises(ModelError, match=r"'conv1'.*another axis"):
+    scales, zero_points = np.ones(4, np.float32), np.zeros(4, np.int8)
+    (scales if part == "scales" else zero_points)[2] = 3
+    weights = writer.dequantized_constant(np.ones((4, 5, 1, 1), np.int8), scales, zero_points)
+    model = writer.finished(writer.node("ConvTranspose", writer.real, weights, name="turned"))
+    with pytest.raises(ModelError, match=r"'turned'.*another axis"):
         import_onnx(model)
 
 

@@ -52,6 +52,7 @@ from dsconv.frontends.handlers.quantisation import (
     reduced_axes,
 )
 from dsconv.frontends.handlers.transposed_convolutions import transposed_convolution
+from dsconv.frontends.handlers.weight_scales import by_scale
 from dsconv.frontends.onnx_file.network import OnnxTensor
 from dsconv.frontends.onnx_file.onnx_graph import Node
 
@@ -135,23 +136,24 @@ def read_dequantize(reader: Reader, node: Node) -> Value:
 @on_maps
 def read_conv(reader: Reader, node: Node) -> Value:
     """An activation with weights, 1-D or 2-D, in any groups; the bias may follow in an Add."""
-    return _of_addends(reader, node, weighted_layers.convolution, _with_bias)
+    return _of_addends(reader, node, weighted_layers.convolution, _with_bias, kernels=0)
 
 
 @on_maps
 def read_conv_transpose(reader: Reader, node: Node) -> Value:
     """An activation with weights, 1-D or 2-D, in any groups; the bias may follow in an Add."""
-    return _of_addends(reader, node, transposed_convolution, _with_bias)
+    return _of_addends(reader, node, transposed_convolution, _with_bias, kernels=None)
 
 
 def read_matmul(reader: Reader, node: Node) -> Value:
     """An activation with weights."""
-    return _of_addends(reader, node, weighted_layers.matrix_product)
+    return _of_addends(reader, node, weighted_layers.matrix_product, kernels=1)
 
 
 def read_gemm(reader: Reader, node: Node) -> Value:
     """A vector with weights, times alpha, and a constant times beta."""
-    return _of_addends(reader, node, _scaled_product, _with_scaled_addend)
+    kernels = 0 if node.integer("transB", 0) else 1
+    return _of_addends(reader, node, _scaled_product, _with_scaled_addend, kernels=kernels)
 
 
 LayerT = TypeVar("LayerT", bound=AnyWeightedLayer)
@@ -162,10 +164,16 @@ def _of_addends(
     node: Node,
     make: Callable[[Node, Dequantised, ScaledConstant], LayerT],
     finish: Callable[[Reader, Node, LayerT], LayerT] = lambda _, __, layer: layer,
+    *,
+    kernels: int | None,
 ) -> LayerT | SumLayer:
-    """A layer with weights; of a sum of activations, the sum of such layers."""
-    addends, weights = reader.addends(node), _weights(reader, node)
-    first, *others = (make(node, x, weights) for x in addends)
+    """A layer with weights; of a sum of activations, or of weights, the sum of such layers.
+
+    `kernels` is the axis of weights that output channels are, where they may be sums.
+    """
+    addends, whole = reader.addends(node), _weights(reader, node)
+    parts = [whole] if kernels is None else by_scale(node, whole, kernels)
+    first, *others = (make(node, x, weights) for x in addends for weights in parts)
     total: LayerT | SumLayer = finish(reader, node, first)
     for layer in others:
         total = SumLayer(node, layer.view, UNBOUNDED, (total, layer), (1, 1))

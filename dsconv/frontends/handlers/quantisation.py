@@ -72,16 +72,13 @@ def read_scaled_constant(
     )
     if zero_point.dtype != array.dtype:
         raise node.problem(f"a zero point of {zero_point.dtype} for a tensor of {array.dtype}")
-    if node.integer("block_size", 0):
-        raise node.problem(
-            "quantised in blocks, of which each has its own sums", "quantise weights per channel"
-        )
     narrow = array.dtype.name
     dtype = np.dtype(WIDENED.get(narrow, narrow))
+    shaped = _of_blocks if node.integer("block_size", 0) else _along_axis
     return ScaledConstant(
         array.astype(dtype),
-        _along_axis(node, scale, array, axis),
-        _along_axis(node, zero_point.astype(dtype), array, axis),
+        shaped(node, scale, array, axis),
+        shaped(node, zero_point.astype(dtype), array, axis),
     )
 
 
@@ -114,6 +111,20 @@ def reduced_axes(reader: Reader, node: Node, rank: int) -> tuple[set[int], bool]
     if any(not -rank <= axis < rank for axis in chosen):
         raise node.problem(f"axes {list(chosen)} for {rank} dimensions")
     return {axis % rank for axis in chosen}, bool(node.integer("keepdims", 1))
+
+
+def _of_blocks(node: Node, values: Array, array: Array, axis: int) -> Array:
+    """One value for each block along an axis, as one for each element."""
+    size = node.integer("block_size", 0)
+    blocks = list(array.shape)
+    if not -array.ndim <= axis < array.ndim or size < 1:
+        raise node.problem(f"blocks of {size} along axis {axis} of {array.ndim} dimensions")
+    blocks[axis] = -(-blocks[axis] // size)
+    if values.shape != tuple(blocks):
+        raise node.problem(
+            f"scales or zero points {list(values.shape)} for blocks {blocks} of weights"
+        )
+    return np.take(np.repeat(values, size, axis), range(array.shape[axis]), axis)
 
 
 def _along_axis(node: Node, values: Array, array: Array, axis: int) -> Array:

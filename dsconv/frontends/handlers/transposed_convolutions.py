@@ -63,7 +63,7 @@ def _kernels_first(constant: ScaledConstant, groups: int) -> ScaledConstant:
         scales, zero_points = constant.scale.reshape(ones), constant.zero_point.reshape(ones)
         return ScaledConstant(array, scales, zero_points)
     first = (slice(None), *[slice(0, 1)] * (array.ndim - 1))
-    if not np.array_equal(np.broadcast_to(scales[first], scales.shape), scales):
+    if any(np.any(part != part[first]) for part in (scales, zero_points)):
         return ScaledConstant(array, scales, zero_points)  # which is refused by its shape
     return ScaledConstant(array, scales[first], zero_points[first])
 
