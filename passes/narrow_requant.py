@@ -50,7 +50,7 @@ def steps_of(op: RequantisedOperation, ranges: ChannelRanges) -> Steps | None:
             sums = reference.add(
                 (lhs[:, None], rhs[None]), multipliers, zero_points, op.term_requants
             )
-            return steps_of_values(op.requant, np.unique(sums))
+            return steps_of_values(op.requant, np.sort(sums, axis=None))
         case MulOp():
             factors = (
                 values_of(value) - zero_point
@@ -58,7 +58,7 @@ def steps_of(op: RequantisedOperation, ranges: ChannelRanges) -> Steps | None:
                     op.activations, op.zero_points.get_values(), strict=True
                 )
             )
-            return steps_of_values(op.requant, np.unique(np.multiply.outer(*factors)))
+            return steps_of_values(op.requant, np.sort(np.multiply.outer(*factors), axis=None))
         case AveragePoolOp() if op.counted_pads is not None:
             return None
         case AveragePoolOp():

@@ -11,6 +11,7 @@ from pathlib import Path
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.exceptions import DiagnosticException
 
+from dsconv.driver.ir_text import ir_text
 from dsconv.driver.runtime_files import has_library, has_program, runtime_files
 from dsconv.errors import DsconvError
 from dsconv.files import folder_written_at_once
@@ -61,7 +62,7 @@ def write_folder(
             (draft / name).write_text(text)
         if sources.l3_image:
             (draft / "l3.bin").write_bytes(sources.l3_image)
-        (draft / "network.mlir").write_text(f"{module!s}\n")
+        (draft / "network.mlir").write_text(ir_text(module))
         config = "".join(f"{name} = {value}\n" for name, value in settings.items())
         (draft / "config.mk").write_text(config)
         _clear(directory, draft)

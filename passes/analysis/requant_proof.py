@@ -156,7 +156,7 @@ def smallest_dividends(quotients: Integers, divisors: Integers, rounding: Roundi
 
 
 def steps_of_values(requant: RequantAttr, accumulators: Integers) -> Steps | None:
-    """Steps of a single function on a sorted set of accumulators (N,). None where it may fall."""
+    """Steps of a single function on sorted accumulators (N,). None where it may fall."""
     if requant.channels > 1 or requant.multipliers[0] < 0:
         return None
     exact = reference.requantise(accumulators.reshape(1, 1, 1, -1), requant, np.int64).reshape(-1)
