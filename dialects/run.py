@@ -11,7 +11,6 @@ import numpy.typing as npt
 from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, ModuleOp
 from xdsl.dialects.func import FuncOp
 from xdsl.interpreter import Interpreter
-from xdsl.interpreters.arith import ArithFunctions
 from xdsl.interpreters.func import FuncFunctions
 from xdsl.interpreters.scf import ScfFunctions
 from xdsl.ir import Operation
@@ -87,7 +86,6 @@ def make_interpreter(module: ModuleOp, *listeners: Interpreter.Listener) -> Inte
     for functions in (
         FuncFunctions(),
         ScfFunctions(),
-        ArithFunctions(),
         GraphFunctions(),
         TiledFunctions(),
         MachineFunctions(),

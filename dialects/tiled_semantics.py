@@ -12,13 +12,18 @@ import numpy.typing as npt
 from xdsl.dialects import arith, memref
 from xdsl.dialects.builtin import (
     DenseIntOrFPElementsAttr,
+    FloatAttr,
+    IndexType,
+    IntegerAttr,
     IntegerType,
     ModuleOp,
     i64,
 )
 from xdsl.interpreter import Interpreter, InterpreterFunctions, PythonValues, impl, register_impls
+from xdsl.interpreters.arith import ArithFunctions
 from xdsl.ir import SSAValue
 from xdsl.utils.comparisons import to_signed, to_unsigned
+from xdsl.utils.exceptions import InterpretationError
 
 from dsconv.dialects import machine, reference, tiled
 from dsconv.dialects.attributes import Rounding, Space
@@ -278,9 +283,40 @@ def bits_of(value: SSAValue) -> int:
     return value.type.width.data
 
 
+def _bits(interpreter: Interpreter, value: SSAValue) -> int:
+    """Width of an integer or an index."""
+    return interpreter.index_bitwidth if isinstance(value.type, IndexType) else bits_of(value)
+
+
 @register_impls
-class IntegerFunctions(InterpreterFunctions):
-    """The operations of arith that kernels use and xDSL's interpreter does not have."""
+class IntegerFunctions(ArithFunctions):
+    """xDSL's arith, with what kernels use and it does not have.
+
+    Loops are mostly constants, sums and products of indices: here they do without the constraint
+    that xDSL builds of a type for every value.
+    """
+
+    @impl(arith.ConstantOp)
+    def run_constant(
+        self, interpreter: Interpreter, op: arith.ConstantOp, args: PythonValues
+    ) -> PythonValues:
+        if isinstance(op.value, IntegerAttr) and isinstance(op.value.type, IndexType):
+            return (to_signed(op.value.value.data, interpreter.index_bitwidth),)
+        if isinstance(op.value, IntegerAttr | FloatAttr):
+            return (op.value.value.data,)
+        raise InterpretationError(f"no value of a constant of {type(op.value).__name__}")
+
+    @impl(arith.AddiOp)
+    def run_addi(
+        self, interpreter: Interpreter, op: arith.AddiOp, args: PythonValues
+    ) -> PythonValues:
+        return (to_signed(args[0] + args[1], _bits(interpreter, op.result)),)
+
+    @impl(arith.MuliOp)
+    def run_muli(
+        self, interpreter: Interpreter, op: arith.MuliOp, args: PythonValues
+    ) -> PythonValues:
+        return (to_signed(args[0] * args[1], _bits(interpreter, op.result)),)
 
     @impl(arith.ExtSIOp)
     def run_extsi(

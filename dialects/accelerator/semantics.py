@@ -16,7 +16,6 @@ import numpy.typing as npt
 from xdsl.dialects.builtin import ArrayAttr, IntegerAttr, MemRefType, ModuleOp, SymbolRefAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.interpreter import Interpreter, InterpreterFunctions, PythonValues, impl, register_impls
-from xdsl.interpreters.arith import ArithFunctions
 from xdsl.interpreters.func import FuncFunctions
 from xdsl.interpreters.scf import ScfFunctions
 from xdsl.ir import Attribute, SSAValue
@@ -373,7 +372,6 @@ def run_program(network: FuncOp, machine: Accelerator, inputs: Sequence[Array] =
     for implementations in (
         FuncFunctions(),
         ScfFunctions(),
-        ArithFunctions(),
         IntegerFunctions(),
         functions,
     ):
