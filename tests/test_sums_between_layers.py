@@ -128,6 +128,13 @@ POOLS: dict[str, Make] = {
         n.conv(units=True), kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1
     ),
     "mean": lambda n: n.node("ReduceMean", n.conv(), axes=[2, 3], keepdims=0),
+    "sum": lambda n: n.node("ReduceSum", n.conv(units=True), n.constant(np.array([2])), keepdims=1),
+    "sum of a sum": lambda n: n.node(
+        "ReduceSum", n.node("Add", n.conv(), n.x), n.constant(np.array([2, 3])), keepdims=0
+    ),
+    "sum of Tanh": lambda n: n.node(
+        "ReduceSum", n.node("Tanh", n.x), n.constant(np.array([3])), keepdims=1
+    ),
     "average of an average": lambda n: n.everywhere(n.average(n.conv())),
     "average of an average of x": lambda n: n.everywhere(n.average(n.x)),
     "average of a maximum": lambda n: n.average(

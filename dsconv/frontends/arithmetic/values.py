@@ -289,10 +289,14 @@ class ProductLayer(PendingLayer):
 
 @dataclass(frozen=True, eq=False)
 class SumPoolLayer(PendingLayer):
-    """Average over a window of what is not quantised, padding counted as zeros."""
+    """Average over a window of what is not quantised, padding counted as zeros.
+
+    With `is_sum`, the sum instead.
+    """
 
     x: AnyPendingLayer
     window: WindowAttr
+    is_sum: bool = False
 
 
 @dataclass(frozen=True, eq=False)

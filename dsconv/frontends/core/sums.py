@@ -278,7 +278,7 @@ class SumMaker:
         if form.has_addends and any(window.pads):
             raise _problem(layer, "is an average of pads and of sums with a real bias")
         pixels = math.prod(window.kernel)
-        if isinstance(layer, AveragePoolLayer) and layer.is_sum:
+        if layer.is_sum:
             form = form.scaled(Fraction(pixels))
 
         def make(term: Term, clip: Limits) -> LayerOperation:

@@ -271,8 +271,15 @@ def read_reduce_mean(reader: Reader, node: Node) -> Value:
 
 def read_reduce_sum(reader: Reader, node: Node) -> Value:
     """The sum over any dimensions."""
-    x = reader.dequantised(node)
-    return reductions.total(node, x, *reduced_axes(reader, node, len(x.view.shape)))
+    x = reader.summand(node)
+    axes, keep = reduced_axes(reader, node, len(x.view.shape))
+    if isinstance(x, Dequantised):
+        return reductions.total(node, x, axes, keep)
+    if reductions.adds_channels(node, x.view, axes, keep):
+        raise reader.wrong_input(node, x, "a quantised activation")
+    average = pools.global_average(node, x, axes, keep)
+    assert isinstance(average, SumPoolLayer), "that is the average of what is not quantised"
+    return replace(average, is_sum=True)
 
 
 def _average(
