@@ -48,16 +48,13 @@ def error_table(errors: Mapping[tuple[str, str], Mapping[str, ModelError]]) -> R
         for simulator, device in errors
         for quantity in ("time", "energy")
     ]
-    rows: list[list[Cell]] = [
-        [
-            label,
-            *(share for one in errors.values() for share in (one[label].time, one[label].energy)),
-        ]
+    shares = [
+        [share for one in errors.values() for share in (one[label].time, one[label].energy)]
         for label in TRACES
     ]
-    sizes = [[abs(row[number]) for row in rows] for number in range(1, len(columns) + 1)]
-    rows.append(["median of sizes", *map(median, sizes)])
-    rows.append(["largest", *map(max, sizes)])
+    rows: list[list[Cell]] = [[label, *row] for label, row in zip(TRACES, shares, strict=True)]
+    for name, summary in (("median of sizes", median), ("largest", max)):
+        rows.append([name, *(summary(map(abs, column)) for column in zip(*shares, strict=True))])
     return Results("The model above a simulator", ["trace", *columns], rows)
 
 
