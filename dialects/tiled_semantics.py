@@ -199,6 +199,18 @@ class TiledFunctions(InterpreterFunctions):
                 buffer[start : start + op.size.value.data] = op.value.value.data & 0xFF
         return ()
 
+    @impl(tiled.MoveOp)
+    def run_move(
+        self, interpreter: Interpreter, op: tiled.MoveOp, args: PythonValues
+    ) -> PythonValues:
+        source, source_offset, target, target_offset, *conditions = args
+        if all(conditions):
+            for start in op.starts:
+                first, end = target_offset + start, target_offset + start + op.size.value.data
+                shift = source_offset - target_offset
+                target[first:end] = source[first + shift : end + shift]
+        return ()
+
     @impl(tiled.BarrierOp)
     def run_barrier(
         self, interpreter: Interpreter, op: tiled.BarrierOp, args: PythonValues

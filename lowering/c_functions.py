@@ -33,6 +33,7 @@ from dsconv.dialects.tiled import (
     L3TransferOp,
     L3WaitOp,
     LayerOp,
+    MoveOp,
     PrefetchOp,
     PrefetchWaitOp,
     SlotOp,
@@ -208,6 +209,8 @@ class FunctionPrinter:
                 self.writer.line("dsc_barrier(core);")
             case FillOp():
                 self.writer.line(self.guarded(self.fill(op), op.condition))
+            case MoveOp():
+                self.writer.line(self.guarded(self.move(op), op.condition))
             case CallOp():
                 self.print_call(op)
             case LayerOp():
@@ -365,6 +368,19 @@ class FunctionPrinter:
             *(str(size.value.data) for size in lines),
         )
         return f"dsc_fill({', '.join(arguments)});"
+
+    def move(self, op: MoveOp) -> str:
+        """The call that moves bytes within L1."""
+        sizes = (op.size, op.lines, op.line_stride)
+        arguments = (
+            "core",
+            self.text(op.source),
+            unsigned(self.operand(op.source_offset)),
+            self.text(op.target),
+            unsigned(self.operand(op.target_offset)),
+            *(str(size.value.data) for size in sizes),
+        )
+        return f"dsc_move({', '.join(arguments)});"
 
     def l3_handle(self, buffer: SSAValue) -> str:
         """The variable that holds a buffer's transfer from or to L3."""

@@ -63,6 +63,7 @@ from dsconv.lowering.fused_layer import plan_of
 from dsconv.lowering.maps import Map, tile_start
 from dsconv.lowering.network_checks import check_layers_alone
 from dsconv.lowering.row_loop import FusedRowsLowering
+from dsconv.lowering.strips import Strips
 from dsconv.lowering.tile_kernels import (
     KernelTable,
     Symbols,
@@ -78,6 +79,7 @@ from dsconv.passes.analysis.target_cluster import cluster_of, memory_limit
 from dsconv.passes.analysis.weight_packing import ParameterisedOperation, pack_parameters
 from dsconv.passes.scheduling.channel_plan import ChannelPlan
 from dsconv.passes.scheduling.fused_plan import estimated_cost
+from dsconv.passes.scheduling.kept_rows import KeptRows
 from dsconv.passes.scheduling.kernel_cost import CostModel
 from dsconv.passes.scheduling.legality import WEIGHT_PIECES
 
@@ -196,15 +198,22 @@ class LayerLowering:
         if inputs_once and not (chunk.first_channel and self.layer_shape.input_versions(tile) == 1):
             channel = chunk.first_channel
             self._load_inputs(channel, self._place(0, 0), self.input_buffers(0), None)
+        strips = Strips.of(layer_shape, tile, self.inputs[0])
         with loop(0, layer_shape.tiles(tile), "tile") as number:
             position = self._position(number, layer_shape)
             channel = add(position.channel, chunk.first_channel)
             place = self._place(position.row, position.column)
+            if strips is not None:
+                before = self.input_buffers(maximum(subtract(position.input_version, 1), 0))
+                here = self.input_buffers(position.input_version)
+                strips.move(position.row, before[0], here[0])
             target = self.weights_buffer(0 if weights_once else position.weight_version)
             if not weights_once:
                 self._load_weights(weights, position.channel, target, position.first_of_weights)
             inputs = self.input_buffers(0 if inputs_once else position.input_version)
-            if not inputs_once:
+            if strips is not None:
+                strips.load(position.row, self._input_channel(channel, 0), inputs[0])
+            elif not inputs_once:
                 self._load_inputs(channel, place, inputs, position.first_of_inputs)
             output = self.slot(self.output_tile, number, self.layer_shape.tiles(tile))
             self._compute(inputs, target, output, place)
@@ -249,8 +258,13 @@ class LayerLowering:
         )
 
     def _inner_tile(self, outer_tile: Index, step: Index, loops: TileLoops) -> Index:
-        """The tile of the inner loop in a step: in Scan order every second pass runs back."""
+        """The tile of the inner loop in a step: in Scan order every second pass runs back.
+
+        Not where its strips keep rows, which goes down the map.
+        """
         if not self.tile.order.turns or loops.outer == 1 or loops.inner == 1:
+            return step
+        if KeptRows.of(self.layer_shape, self.tile) is not None:
             return step
         back = is_equal(remainder(outer_tile, 2), 1)
         tile = select(back, subtract(loops.inner - 1, step), step)
@@ -303,6 +317,12 @@ class LayerLowering:
         x, window_x = input_place(self.layer_shape, self.tile, column, 1)
         return TilePlace(y, x, window_y, window_x)
 
+    def _input_channel(self, channel: Index, number: int) -> Index:
+        """First channel of an input that a tile reads whose first output channel is `channel`."""
+        layer_shape = self.layer_shape
+        first_step = divide(channel, layer_shape.channel_step) if layer_shape.channelwise else 0
+        return multiply(first_step, layer_shape.step_channels(number))
+
     def _load_inputs(
         self,
         channel: Index,
@@ -311,14 +331,13 @@ class LayerLowering:
         condition: SSAValue | None,
     ) -> None:
         layer_shape = self.layer_shape
-        first_step = divide(channel, layer_shape.channel_step) if layer_shape.channelwise else 0
         transfers: list[DmaStartOp] = []
         for number, (source, target) in enumerate(zip(self.inputs, targets, strict=True)):
-            channel = multiply(first_step, layer_shape.step_channels(number))
+            first = self._input_channel(channel, number)
             starts = (
                 0 if size == 1 else start
                 for size, start in zip(
-                    layer_shape.inputs[number], (channel, place.y, place.x), strict=True
+                    layer_shape.inputs[number], (first, place.y, place.x), strict=True
                 )
             )
             offset = index_value(source.offset(*map(add, layer_shape.origin, starts)))

@@ -28,6 +28,7 @@ from dsconv.dialects.tiled import (
     DmaStartOp,
     FillOp,
     LayerOp,
+    MoveOp,
     RunOp,
     SlotOp,
     WaitOp,
@@ -41,7 +42,7 @@ COMPUTATION = (RunOp, FillOp)
 
 
 class TileLoop:
-    """The loop over tiles of one layer: load, barrier, compute, barrier, store."""
+    """The loop over tiles of one layer: move, load, barrier, compute, barrier, store."""
 
     def __init__(self, loop: scf.ForOp):
         self.loop = loop
@@ -60,13 +61,21 @@ class TileLoop:
         barriers = [number for number, op in enumerate(steps) if isinstance(op, BarrierOp)]
         if len(barriers) < 2:
             return None
+        begin = 0
+        if barriers[0] and all(map(is_kept, steps[: barriers[0]])):
+            begin = barriers.pop(0) + 1
         first, last = barriers[0], barriers[-1]
-        loads, computation, stores = steps[:first], steps[first:last], steps[last + 1 :]
+        loads, computation, stores = steps[begin:first], steps[first:last], steps[last + 1 :]
         if not all(isinstance(op, (*COMPUTATION, BarrierOp)) for op in computation):
             return None
         if not are_transfers(loads, to_l1=True) or not are_transfers(stores, to_l1=False):
             return None
         return TileLoop(loop)
+
+    @property
+    def moves(self) -> list[MoveOp]:
+        """What stays of the tile before."""
+        return [op for op in self.loop.body.ops if isinstance(op, MoveOp)]
 
     @property
     def loads(self) -> list[DmaStartOp]:
@@ -82,12 +91,17 @@ class TileLoop:
     def computation(self) -> list[RunOp | FillOp | BarrierOp]:
         """Kernels, and what lies between them."""
         ops = [op for op in self.loop.body.ops if isinstance(op, (*COMPUTATION, BarrierOp))]
-        return ops[1:-1]
+        return ops[2 if self.moves else 1 : -1]
 
     def at(self, tile: SSAValue) -> CopiedValues:
         """The loop's values for another tile, to be computed at the insertion point."""
         block = self.loop.body.block
         return CopiedValues(block, {block.args[0]: tile})
+
+
+def is_kept(op: Operation) -> bool:
+    """Whether an operation moves what stays for a tile: not for the first one, hence when."""
+    return isinstance(op, MoveOp) and op.condition is not None
 
 
 def are_transfers(ops: list[Operation], *, to_l1: bool) -> bool:
@@ -128,6 +142,22 @@ def start_copy(
     return copy, condition
 
 
+def move_copy(move: MoveOp, values: CopiedValues, condition: SSAValue) -> None:
+    """Moves what stays for another tile, where both conditions hold."""
+    if move.condition is not None:
+        condition = arith.AndIOp(values[move.condition], condition).result
+    MoveOp(
+        values[move.source],
+        values[move.source_offset],
+        values[move.target],
+        values[move.target_offset],
+        move.size.value.data,
+        condition,
+        lines=move.lines.value.data,
+        line_stride=move.line_stride.value.data,
+    )
+
+
 def pipelined(tile_loop: TileLoop) -> None:
     """Writes the loop so that tile n+1 is loaded and tile n-1 stored while tile n is computed."""
     first = tile_loop.at(index_constant(0))
@@ -155,6 +185,8 @@ def pipelined(tile_loop: TileLoop) -> None:
         transfers += [
             start_copy(store, previous_values, has_previous) for store in tile_loop.stores
         ]
+        for move in tile_loop.moves:
+            move_copy(move, next_values, has_next)
         values = tile_loop.at(tile)
         for op in tile_loop.computation:
             arguments = [values[operand] for operand in op.operands]
@@ -201,7 +233,7 @@ def has_room_for_slots(layer: LayerOp) -> bool:
         isinstance(buffer.owner, BufferOp)
         and layer.is_ancestor(buffer.owner)
         and all(isinstance(use.operation, SlotOp | FillOp) for use in buffer.uses)
-        and all(isinstance(user, (*COMPUTATION, DmaStartOp)) for user in users(buffer))
+        and all(isinstance(user, (*COMPUTATION, MoveOp, DmaStartOp)) for user in users(buffer))
         for buffer in buffers
     )
 

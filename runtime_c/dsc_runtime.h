@@ -5,6 +5,7 @@
 #ifndef DSC_RUNTIME_H
 #define DSC_RUNTIME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "dsc_network.h"
@@ -84,6 +85,38 @@ static inline void dsc_fill(uint32_t core, dsc_buffer l1, uint32_t offset, uint3
   for (uint32_t line = lines == 1 ? 0 : core; line < lines; line += DSC_CORES) {
     uint8_t *target = l1.base + offset + line * stride;
     for (uint32_t i = first; i < end; i++) target[i] = value;
+  }
+}
+
+/* Words of L1, whatever their bytes are used as. */
+typedef uint32_t __attribute__((may_alias)) dsc_word;
+
+static inline void dsc_move_words(dsc_word *to, const dsc_word *from, uint32_t words) {
+  const dsc_word *end = from + words;
+  for (; end - from >= 4; from += 4, to += 4) {
+    dsc_word a = from[0], b = from[1], c = from[2], d = from[3];
+    to[0] = a, to[1] = b, to[2] = c, to[3] = d;
+  }
+  while (from < end) *to++ = *from++;
+}
+
+/* Moves lines of bytes that lie a stride apart in both buffers. All cores together: each some lines, where there are enough for
+   all, or its share of every line. */
+static inline void dsc_move(uint32_t core, dsc_buffer source, uint32_t source_offset, dsc_buffer target, uint32_t target_offset,
+                            uint32_t bytes, uint32_t lines, uint32_t stride) {
+  bool whole_lines = lines % DSC_CORES == 0;
+  uint32_t first_line = whole_lines ? core : 0, line_step = whole_lines ? DSC_CORES : 1;
+  uint32_t part = whole_lines ? 0 : core, parts = whole_lines ? 1 : DSC_CORES;
+  const uint8_t *from = source.base + source_offset + first_line * stride;
+  uint8_t *to = target.base + target_offset + first_line * stride;
+  bool in_words = ((uintptr_t)from | (uintptr_t)to | bytes | stride) % 4 == 0;
+  for (uint32_t line = first_line; line < lines; line += line_step, from += line_step * stride, to += line_step * stride) {
+    if (in_words) {
+      uint32_t first = part * (bytes / 4) / parts, end = (part + 1) * (bytes / 4) / parts;
+      dsc_move_words((dsc_word *)to + first, (const dsc_word *)from + first, end - first);
+    } else {
+      for (uint32_t i = part * bytes / parts; i < (part + 1) * bytes / parts; i++) to[i] = from[i];
+    }
   }
 }
 

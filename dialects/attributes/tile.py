@@ -21,8 +21,8 @@ class TileOrder(StrEnum):
     With weights outermost, weights are loaded once and activations for every channel tile; with
     pixels outermost, it is the other way round. `SCAN` and `SCAN_PIXELS` are these two where inner
     loops run there and back, so that the tile at a turn is not loaded again (Scan order: Wu & Huang
-    2019). In `RASTER` order, only sums stay: every tile loads its input, and in a dense
-    layer its weights.
+    2019); strips that follow each other down a map keep the rows that their windows share. In
+    `RASTER` order, only sums stay: every tile loads its input, and in a dense layer its weights.
     """
 
     WEIGHTS = "weights"

@@ -229,6 +229,69 @@ class FillOp(IRDLOperation):
 
 
 @irdl_op_definition
+class MoveOp(IRDLOperation):
+    """Moves bytes within L1, where its condition holds. All cores together, each its share.
+
+    Lines of `size` bytes, `line_stride` apart in both buffers; those read and those written do not
+    overlap.
+    """
+
+    name = "dsconv.move"
+
+    source = operand_def(MemRefType)
+    source_offset = operand_def(IndexType)
+    target = operand_def(MemRefType)
+    target_offset = operand_def(IndexType)
+    condition = opt_operand_def(i1)
+    size = prop_def(IntegerAttr[I64])
+    lines = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(1, i64))
+    line_stride = opt_prop_def(IntegerAttr[I64], default_value=IntegerAttr(0, i64))
+
+    irdl_options = (ParsePropInAttrDict(),)
+    assembly_format = (
+        "$source `[` $source_offset `]` `to` $target `[` $target_offset `]` `bytes` $size "
+        "(`when` $condition^)? attr-dict `:` type($source) `to` type($target)"
+    )
+
+    def __init__(
+        self,
+        source: SSAValue,
+        source_offset: SSAValue,
+        target: SSAValue,
+        target_offset: SSAValue,
+        size: int,
+        condition: SSAValue | None = None,
+        *,
+        lines: int = 1,
+        line_stride: int = 0,
+    ):
+        super().__init__(
+            operands=[source, source_offset, target, target_offset, condition],
+            properties={
+                "size": IntegerAttr(size, i64),
+                "lines": IntegerAttr(lines, i64) if lines > 1 else None,
+                "line_stride": IntegerAttr(line_stride, i64) if lines > 1 else None,
+            },
+        )
+
+    @property
+    def starts(self) -> range:
+        """Where the lines begin, in bytes from the offsets."""
+        stride = self.line_stride.value.data or 1
+        return range(0, self.lines.value.data * stride, stride)
+
+    def verify_(self) -> None:
+        size, lines, stride = (one.value.data for one in (self.size, self.lines, self.line_stride))
+        if min(size, lines) < 1 or stride < 0 or (lines > 1 and stride < size):
+            raise VerifyException("a move has lines of at least a byte that do not overlap")
+        if {buffer_space(self.source), buffer_space(self.target)} != {Space.L1}:
+            raise VerifyException("a move is within L1")
+        extent = self.starts[-1] + size
+        if extent > min(buffer_size(self.source), buffer_size(self.target)):
+            raise VerifyException("move goes beyond one of its buffers")
+
+
+@irdl_op_definition
 class BarrierOp(IRDLOperation):
     """All cores of the cluster wait for each other."""
 

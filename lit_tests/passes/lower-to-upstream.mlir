@@ -81,6 +81,13 @@ func.func @net(%x: memref<8xi8, #dsconv.space<l2>>, %y: memref<4xi8, #dsconv.spa
     dsconv.wait %move
     // CHECK:      memref.store
     dsconv.fill %half at 4 bytes 4 with -3 : memref<8xi8, #dsconv.space<l1>>
+    // Two lines of two bytes, four bytes apart in both.
+    // CHECK:      scf.if
+    // CHECK:      scf.for %line
+    // CHECK:      scf.for %byte
+    // CHECK:      memref.load %{{.*}} : memref<8xi8, 1 : i64>
+    // CHECK:      memref.store %{{.*}} : memref<8xi8, 1 : i64>
+    dsconv.move %half[%one] to %half[%zero] bytes 2 when %first {lines = 2, line_stride = 4} : memref<8xi8, #dsconv.space<l1>> to memref<8xi8, #dsconv.space<l1>>
     dsconv.barrier
     // CHECK:      func.call @kernel
     func.call @kernel(%half, %out, %zero) : (memref<8xi8, #dsconv.space<l1>>, memref<4xi8, #dsconv.space<l1>>, index) -> ()

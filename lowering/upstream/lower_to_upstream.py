@@ -33,6 +33,7 @@ from dsconv.dialects.tiled import (
     L3StoreOp,
     L3WaitOp,
     LayerOp,
+    MoveOp,
     PrefetchOp,
     PrefetchWaitOp,
     SlotOp,
@@ -60,6 +61,7 @@ VALUES: Mapping[type[Operation], Callable[[Any], SSAValue]] = {
 """What computes a value in place of an operation."""
 STATEMENTS: Mapping[type[Operation], Callable[[Any], None]] = {
     FillOp: memories.fill,
+    MoveOp: memories.move,
     DmaStartOp: transfers.dma,
     PrefetchOp: transfers.prefetch,
     L3LoadOp: transfers.l3_load,

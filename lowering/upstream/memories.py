@@ -26,6 +26,7 @@ from dsconv.dialects.tiled import (
     L3_SIZE,
     BufferOp,
     FillOp,
+    MoveOp,
     SlotOp,
     ViewOp,
     buffer_size,
@@ -115,3 +116,14 @@ def fill(op: FillOp) -> None:
         first = add(op.starts.start, multiply(line, op.starts.step))
         with loop(0, op.size.value.data, "byte") as number:
             memref.StoreOp.get(byte, op.buffer, [index_value(add(first, number))])
+
+
+def move(op: MoveOp) -> None:
+    """Loads and stores."""
+    with only_if(op.condition), loop(0, len(op.starts), "line") as line:
+        first = multiply(line, op.starts.step)
+        with loop(0, op.size.value.data, "byte") as number:
+            byte = add(first, number)
+            source = index_value(add(op.source_offset, byte))
+            value = memref.LoadOp.get(op.source, [source]).res
+            memref.StoreOp.get(value, op.target, [index_value(add(op.target_offset, byte))])

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 from itertools import chain
+from math import ceil
 from typing import NamedTuple
 
 from dsconv.dialects.attributes import Layout, Tile
 from dsconv.dialects.tiled import BoxAttr, Shape
 from dsconv.passes.analysis.layer_shape import LayerShape
+from dsconv.passes.analysis.xpulp_limits import WORD
+from dsconv.passes.scheduling.kept_rows import KeptRows
 from dsconv.passes.scheduling.kernel_cost import (
     NO_TRANSFER,
     CostModel,
@@ -17,9 +20,11 @@ from dsconv.passes.scheduling.kernel_cost import (
     TileShape,
     TransferCost,
     WindowShape,
+    coefficients,
     dma_cycles,
     first_call_cycles,
     kernel_cycles,
+    weighted,
 )
 from dsconv.passes.scheduling.l1_residency import NOTHING_RESIDENT, Residency
 
@@ -51,11 +56,37 @@ def tile_transfer(
     tile_shape: Shape,
     *,
     element_bytes: int = 1,
+    plane_pitch: int = 0,
     store: bool = False,
 ) -> TransferCost:
     """The transfer of a tile of C x H x W elements from, or to, its map in L2."""
-    box = BoxAttr.of_tile(layout, map_shape, tile_shape, element_bytes=element_bytes)
+    box = BoxAttr.of_tile(
+        layout, map_shape, tile_shape, element_bytes=element_bytes, plane_pitch=plane_pitch
+    )
     return dma_cycles(costs, box.line_bytes, box.lines, box.blocks, store=store)
+
+
+def strip_transfer(
+    costs: CostModel, layer_shape: LayerShape, tile: Tile, kept: KeptRows
+) -> TransferCost:
+    """The transfer of the rows that a strip loads beside those that stay."""
+    channels, rows, columns = layer_shape.input_tile(tile)
+    size = layer_shape.element_bytes[0]
+    return tile_transfer(
+        costs,
+        layer_shape.input_layout,
+        layer_shape.inputs[0],
+        (channels, kept.step, columns),
+        element_bytes=size,
+        plane_pitch=rows * columns * size,
+    )
+
+
+def move_cycles(costs: CostModel, layer_shape: LayerShape, tile: Tile, kept: KeptRows) -> float:
+    """Cycles in which all cores move the rows that a strip shares with the next one."""
+    row = layer_shape.input_bytes(tile) // (kept.shared + kept.step)
+    words = ceil(kept.shared * row / WORD / costs.core.count)
+    return weighted({"call": 1, "word": words}, coefficients("layer")["move"])
 
 
 def output_transfer(costs: CostModel, layer_shape: LayerShape, tile: Tile) -> TransferCost:
@@ -108,6 +139,7 @@ class TileLoopCost(NamedTuple):
         layer_shape: LayerShape, tile: Tile, costs: CostModel, residency: Residency
     ) -> TileLoopCost:
         """The loop of a layer with its tiles."""
+        kept = KeptRows.of(layer_shape, tile)
         inputs = tuple(
             NO_TRANSFER
             if number == residency.number
@@ -122,6 +154,8 @@ class TileLoopCost(NamedTuple):
                 zip(layer_shape.input_layouts, layer_shape.inputs, strict=True)
             )
         )
+        if kept is not None:
+            inputs = (strip_transfer(costs, layer_shape, tile, kept),)
         weights = (dma_cycles(costs, layer_shape.weight_bytes(tile)),)
         loads = (
             (layer_shape.input_versions(tile), inputs),
@@ -138,6 +172,8 @@ class TileLoopCost(NamedTuple):
         store = output_transfer(costs, layer_shape, tile) if residency.stores else NO_TRANSFER
         before = tuple(chain.from_iterable(load for versions, load in loads if versions == 1))
         compute = kernel_cycles(kernel_shape(layer_shape, tile), costs)
+        if kept is not None:
+            compute += move_cycles(costs, layer_shape, tile, kept)
         return TileLoopCost(costs, before, tuple(steps), store, compute)
 
     @property

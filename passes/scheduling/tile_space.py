@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
 from dsconv.dialects.attributes import Layout, Tile, TileOrder
 from dsconv.passes.analysis.layer_shape import LayerShape
 from dsconv.passes.scheduling.even_splits import even_splits
+from dsconv.passes.scheduling.kept_rows import KeptRows, loaded_input_bytes
 from dsconv.passes.scheduling.kernel_cost import CostModel, kernel_cycles
 from dsconv.passes.scheduling.l1_residency import NOTHING_RESIDENT, Residency, l1_bytes_with
 from dsconv.passes.scheduling.layer_cost import LayerCost, kernel_shape, layer_cost
 from dsconv.passes.scheduling.pareto import pareto_front
 
 
-def loop_orders(layer_shape: LayerShape, *, has_two_loops: bool) -> tuple[TileOrder, ...]:
-    """Orders of tile loops that are worth trying: Scan order where a turn saves a tile."""
-    if not has_two_loops:
-        return (TileOrder.WEIGHTS,)
-    if layer_shape.channelwise:
-        return TileOrder.WEIGHTS, TileOrder.PIXELS
-    return TileOrder.SCAN, TileOrder.SCAN_PIXELS
+def loop_orders(
+    layer_shape: LayerShape, sizes: Tile, *, has_two_loops: bool
+) -> Iterator[TileOrder]:
+    """Orders of tile loops that are worth trying: Scan order where it saves a tile, or rows."""
+    if has_two_loops and not layer_shape.channelwise:
+        yield TileOrder.SCAN
+        yield TileOrder.SCAN_PIXELS
+        return
+    yield TileOrder.WEIGHTS
+    if has_two_loops:
+        yield TileOrder.PIXELS
+    if KeptRows.of(layer_shape, replace(sizes, order=TileOrder.SCAN)) is not None:
+        yield TileOrder.SCAN
 
 
 HOPELESS = 1.1
@@ -56,11 +64,11 @@ class FittingTile(NamedTuple):
     @staticmethod
     def of(layer_shape: LayerShape, tile: Tile) -> FittingTile:
         """A tile of a layer."""
-        versions, inputs = layer_shape.input_versions(tile), range(len(layer_shape.inputs))
+        inputs = range(len(layer_shape.inputs))
         return FittingTile(
             tile,
             layer_shape.tiles(tile),
-            tuple(versions * layer_shape.input_bytes(tile, number) for number in inputs),
+            tuple(loaded_input_bytes(layer_shape, tile, number) for number in inputs),
             layer_shape.stored_bytes(tile),
         )
 
@@ -145,7 +153,8 @@ def candidate_tiles(layer_shape: LayerShape, buffers: Sequence[int]) -> Iterator
                 layer_shape.rows,
                 layer_shape.columns,
             )
-            for order in loop_orders(layer_shape, has_two_loops=not whole):
+            sizes = Tile(channels, *size)
+            for order in loop_orders(layer_shape, sizes, has_two_loops=not whole):
                 for count in buffers:
                     yield Tile(channels, *size, order, count)
 
