@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
 from typing import IO
 
 from xdsl.context import Context
@@ -92,10 +93,16 @@ def layers_left(module: ModuleOp) -> int:
     return sum(isinstance(op, LayerOperation) for op in network_of(left).body.ops)
 
 
+@cache
+def installed() -> Universe:
+    """All dialects and passes; looked up once, for that reads what every package brings."""
+    return Universe.get_multiverse()
+
+
 def make_context() -> Context:
     """A context that knows every dialect that is installed."""
     context = Context()
-    for name, factory in Universe.get_multiverse().all_dialects.items():
+    for name, factory in installed().all_dialects.items():
         context.register_dialect(name, factory)
     return context
 
@@ -103,7 +110,7 @@ def make_context() -> Context:
 def parse_pipeline(pipeline: str) -> tuple[ModulePass, ...]:
     """The passes of a pipeline; DsconvError where one is unknown or has wrong options."""
     try:
-        return PassPipeline.parse_spec(Universe.get_multiverse().all_passes, pipeline).passes
+        return PassPipeline.parse_spec(installed().all_passes, pipeline).passes
     except (ValueError, ArgSpecParseError, ParseError) as error:
         raise DsconvError(f"pass pipeline {pipeline!r}: {error}") from error
 
