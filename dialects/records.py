@@ -24,7 +24,12 @@ from xdsl.parser import AttrParser
 from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 
-from dsconv.dialects.attributes import NarrowRequantAttr, RequantAttr, Rounding
+from dsconv.dialects.attributes import (
+    TWICE_DIVISOR,
+    NarrowRequantAttr,
+    RequantAttr,
+    Rounding,
+)
 
 BIAS = "bias"
 WEIGHT_ZERO_POINT = "weight_zero_point"
@@ -192,14 +197,34 @@ def varying_narrow_fields(narrow: NarrowRequantAttr) -> dict[str, Sequence[int]]
     return fields
 
 
+def rounds_in_words(requant: RequantAttr) -> bool:
+    """Whether it rounds twice, with the multipliers and divisors of gemmlowp.
+
+    Those have 31 bits, and outputs are below 2**9 only of sums below 2**29. So of the product's
+    upper word, and of what is clipped to 30 bits before, nothing is missed.
+    """
+    return (
+        requant.rounding is Rounding.TWICE
+        and not any(requant.addends)
+        and all(2**30 <= multiplier < 2**31 for multiplier in requant.multipliers)
+        and all(TWICE_DIVISOR < divisor <= 2**50 for divisor in requant.divisors)
+    )
+
+
 def uniform_requant(requant: RequantAttr) -> RequantAttr:
-    """The part of a requantisation that all channels share; 1, 0 and 1 stand in for the rest."""
+    """The part of a requantisation that all channels share; 1, 0 and 1 stand in for the rest.
+
+    Where all `rounds_in_words`, so does what stands in.
+    """
 
     def uniform(values: Sequence[int], neutral: int) -> tuple[int]:
         return (values[0] if len(set(values)) == 1 else neutral,)
 
+    multiplier, divisor = (2**30, 2 * TWICE_DIVISOR) if rounds_in_words(requant) else (1, 1)
     return requant.with_factors(
-        uniform(requant.multipliers, 1), uniform(requant.divisors, 1), uniform(requant.addends, 0)
+        uniform(requant.multipliers, multiplier),
+        uniform(requant.divisors, divisor),
+        uniform(requant.addends, 0),
     )
 
 

@@ -99,6 +99,8 @@ class KernelRun:
 class RandomKernel:
     """Draws what a weighted kernel of a given shape leaves open: signs, layouts, requantisation."""
 
+    largest_bias = 5000
+
     def __init__(self, seed: int, channels: int, size: tuple[int, int]):
         self.random = np.random.default_rng(seed)
         self.channels = channels
@@ -407,10 +409,8 @@ class RandomKernel:
         kernels, size = weights.shape
         input_type, output_type = self._choose(DTYPES), self._choose(DTYPES)
         less = self._integers(0, spread + 1, kernels)
-        bias = [
-            value << places
-            for value, places in zip(self._integers(-5000, 5000, kernels), less, strict=True)
-        ]
+        biases = self._integers(-self.largest_bias, self.largest_bias, kernels)
+        bias = [value << places for value, places in zip(biases, less, strict=True)]
         fields: dict[str, Sequence[int]] = {BIAS: bias}
         requant = self._requant(kernels, 60 / (255 * 74 * size**0.5), output_type)
         if spread:
@@ -510,6 +510,35 @@ class RandomKernel:
             [2**shift],
             addends=addends,
             rounding=self._choose(ROUNDINGS),
+            zero_point=int(self.random.integers(*FULL_RANGE[dtype])),
+            clip=self._clip(dtype),
+        )
+
+
+class KernelThatRoundsTwice(RandomKernel):
+    """Kernels with gemmlowp's multipliers, all of whose sums of 32 bits may come."""
+
+    def __init__(self, seed: int, channels: int, size: tuple[int, int]):
+        super().__init__(seed, channels, size)
+        self.largest_bias = self._choose([5000, 2**30])
+
+    def _narrow(
+        self,
+        requant: RequantAttr,
+        weights: npt.NDArray[np.int8],
+        zero_points: Sequence[int],
+        bias: Sequence[int],
+    ) -> None:
+        """None, as where none is proved."""
+
+    def _requant(self, kernels: int, ratio: float, dtype: Dtype) -> RequantAttr:
+        shift = max(32, 31 - round(np.log2(ratio)))
+        shifts = self._integers(32, min(2 * shift - 31, 51), kernels)
+        multipliers = self._integers(2**30, 2**31, kernels)
+        return RequantAttr.of(
+            self._choose([multipliers, multipliers[:1]]),
+            [1 << shift for shift in self._choose([shifts, shifts[:1]])],
+            rounding=Rounding.TWICE,
             zero_point=int(self.random.integers(*FULL_RANGE[dtype])),
             clip=self._clip(dtype),
         )

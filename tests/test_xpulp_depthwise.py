@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 import pytest
 from handwritten import needs_gvsoc
-from random_kernels import KernelRun, RandomKernel
+from random_kernels import KernelRun, KernelThatRoundsTwice, RandomKernel
 from xpulp_program import KernelSimulator, check_kernels
 
 from benchmarks.layers import GvsocNetwork
@@ -189,6 +190,15 @@ def test_windows_whose_weights_are_on_the_stack(simulator: KernelSimulator, seed
     sizes = [(6, 6), (7, 7), (8, 5), (5, 8), (9, 9), (7, 9), (11, 11)]
     layouts = [(source, target) for source in Layout for target in Layout]
     check_written(simulator, [one(size, pair) for size in sizes for pair in layouts])
+
+
+def test_kernels_that_round_twice(simulator: KernelSimulator) -> None:
+    window = WindowAttr.of((3, 2), pads=(1, 1, 1, 0))
+    runs = [
+        KernelThatRoundsTwice(seed, 3 + seed % 8, (5, 4)).depthwise(window, layouts)
+        for seed, layouts in enumerate([*product(Layout, Layout)] * 5)
+    ]
+    check_kernels(simulator, depthwise, runs)
 
 
 def check_written(simulator: KernelSimulator, runs: Sequence[KernelRun]) -> None:

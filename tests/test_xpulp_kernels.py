@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 import pytest
-from random_kernels import KernelRun, RandomKernel
+from random_kernels import KernelRun, KernelThatRoundsTwice, RandomKernel
 from xpulp_program import KernelSimulator, check_kernels
 
 from dsconv.dialects.attributes import Layout, WindowAttr
@@ -154,6 +155,16 @@ def test_long_sums(simulator: KernelSimulator):
     forms = [run.kernel.narrow for run in runs]
     assert any(narrow is not None and narrow.is_mulh for narrow in forms)
     check(simulator, runs)
+
+
+def test_kernels_that_round_twice(simulator: KernelSimulator):
+    """As TFLite's do where no form of 32 bits is proved; every sum of 32 bits may come."""
+    layouts = list(product(Layout, Layout))
+    dense = [
+        KernelThatRoundsTwice(seed, 5 + seed, (2, 3)).dense(7, layouts=layouts[seed % 4])
+        for seed in range(24)
+    ]
+    check(simulator, dense)
 
 
 def test_scales_far_apart(simulator: KernelSimulator):

@@ -19,7 +19,13 @@ from itertools import zip_longest
 
 from xdsl.dialects.builtin import i32
 
-from dsconv.dialects.attributes import WORD_BITS, NarrowRequantAttr, RequantAttr, Rounding
+from dsconv.dialects.attributes import (
+    TWICE_DIVISOR,
+    WORD_BITS,
+    NarrowRequantAttr,
+    RequantAttr,
+    Rounding,
+)
 from dsconv.dialects.records import (
     ADDEND,
     DIVISOR,
@@ -30,6 +36,7 @@ from dsconv.dialects.records import (
     NARROW_ADDEND,
     SHIFT,
     RecordAttr,
+    rounds_in_words,
 )
 from dsconv.dialects.tiled import KernelOp
 from dsconv.lowering.xpulp.assembly import CYCLES, Assembly
@@ -377,6 +384,63 @@ class WideRequantiser(Requantiser):
         asm("sub", value, value, remainder)
 
 
+class TwiceRequantiser(Requantiser):
+    """Rounds the quotient by 2**31 half up, then that by the rest of the divisor half away from 0.
+
+    With four times the sum, `mulh` gives twice the first quotient, rounded down, so that a 1 added
+    to it rounds. Sums that have no room for that are clipped: their outputs are, anyway.
+    """
+
+    registers = 3
+    cycles = CYCLES["mulh"] + 7
+
+    def __init__(self, asm: Assembly, record: RecordAttr | None, requant: RequantAttr):
+        super().__init__(asm, record, requant.clip)
+        self.requant = requant
+        self.one = ""
+
+    @property
+    def varies(self) -> bool:
+        return MULTIPLIER in self.fields or SHIFT in self.fields
+
+    @contextmanager
+    def constants(self) -> Generator[None]:
+        with self.asm.constants(1) as (self.one,), self.clip.constants():
+            yield
+
+    def load(self, channel: Sequence[str], record: str = "zero", offset: int = 0) -> None:
+        asm, (multiplier, shift, addend) = self.asm, channel
+        self.load_field(multiplier, MULTIPLIER, self.requant.multipliers[0], record, offset)
+        whole = self.requant.divisors[0].bit_length() - 1
+        self.load_field(shift, SHIFT, whole, record, offset)
+        asm("addi", shift, shift, 1 - TWICE_DIVISOR.bit_length())
+        asm.li(addend, 2 * self.requant.zero_point + 1)
+        asm("sll", addend, addend, shift)
+        asm("srai", addend, addend, 1)
+
+    def __call__(self, accumulators: Sequence[str], channel: Sequence[str]) -> None:
+        first, *others = accumulators
+        self._multiply(first, channel)
+        for value, following in zip_longest(accumulators, others):
+            if following is not None:
+                self._multiply(following, channel)
+            self._round(value, channel)
+
+    def _multiply(self, value: str, channel: Sequence[str]) -> None:
+        self.asm("p.clip", value, value, WORD_BITS - 2)
+        self.asm("slli", value, value, 2)
+        self.asm("mulh", value, value, channel[0])
+
+    def _round(self, value: str, channel: Sequence[str]) -> None:
+        asm, (_, shift, addend) = self.asm, channel
+        asm("p.addN", value, value, self.one, 1)
+        with asm.registers(1) as (is_negative,):
+            asm("srli", is_negative, value, WORD_BITS - 1)
+            asm("sub", value, value, is_negative)
+        asm("p.addN.r", value, addend, shift)
+        self.clip(value)
+
+
 class Unchanged(Requantiser):
     """Leaves accumulators as they are, for a layer that gives its sums, or all that are above 0."""
 
@@ -439,4 +503,6 @@ def requantiser(asm: Assembly, kernel: KernelOp) -> Requantiser | None:
         return narrow_requantiser(asm, kernel.record, kernel.narrow)
     if kernel.requant is not None and has_wide_form(kernel.requant, kernel.record):
         return WideRequantiser(asm, kernel.record, kernel.requant)
+    if kernel.requant is not None and rounds_in_words(kernel.requant):
+        return TwiceRequantiser(asm, kernel.record, kernel.requant)
     return None
