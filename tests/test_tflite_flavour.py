@@ -404,6 +404,21 @@ def test_a_product_is_rounded_twice(dtype: str):
         )
 
 
+def test_sums_of_several_scales_have_no_kernel():
+    meaning = Quantisation(0.0625, 3, "int8")
+    writer = ModelWriter(13)
+    x = writer.dequantize(writer.input("x", "int8", (1, 4, 6, 5)), meaning)
+    bounds = [writer.constant(np.array(bound, np.float32)) for bound in (-0.51, 1.01)]
+    weights = writer.dequantized_constant(
+        np.ones((2, 4, 1, 1), np.int8), np.array(0.01, np.float32), np.array(0, np.int8)
+    )
+    total = writer.node("Conv", writer.node("Clip", x, *bounds), weights)
+    model = writer.model(writer.quantize(total, meaning))
+    assert import_onnx(model)
+    with pytest.raises(ModelError, match="for which this flavour has no arithmetic"):
+        import_onnx(model, flavour="TFLite")
+
+
 def test_a_mean_whose_factor_tflite_takes_for_0_is_its_zero_point():
     x, y = Quantisation(1e-12, 3, "int8"), Quantisation(0.5, -7, "int8")
     writer = ModelWriter()

@@ -35,7 +35,7 @@ from dsconv.dialects.graph import (
 )
 from dsconv.errors import ModelError
 from dsconv.frontends.arithmetic.integer_arithmetic import IntegerArithmetic
-from dsconv.frontends.arithmetic.real_factors import Arithmetic
+from dsconv.frontends.arithmetic.real_factors import Arithmetic, OnnxRuntimeArithmetic
 from dsconv.frontends.arithmetic.scales import Quantisation
 from dsconv.frontends.arithmetic.values import (
     UNBOUNDED,
@@ -66,7 +66,7 @@ from dsconv.frontends.core.operations import (
     sum_operation,
 )
 from dsconv.frontends.core.phases import in_phases
-from dsconv.frontends.core.sums import SumMaker
+from dsconv.frontends.core.sums import QUANTISE_BETWEEN, SumMaker
 from dsconv.frontends.onnx_file.labels import c_identifier, layer_labels
 from dsconv.frontends.onnx_file.network import ImportedNetwork, LayerSource, OnnxTensor, Port
 from dsconv.frontends.onnx_file.onnx_graph import GraphInput, Node
@@ -186,6 +186,8 @@ class NetworkBuilder:
             return self._add_movement(layer, output, name)
         if isinstance(layer, TransposedConvolutionLayer):
             return self.add_layer(in_phases(layer), output, name, arithmetic)
+        if isinstance(layer, FunctionOfSums | LayerOfSums):
+            self._check_adds_reals(layer)
         if isinstance(layer, FunctionOfSums):
             return self._add_function_of_sums(layer, output, name)
         if isinstance(layer, LayerOfSums):
@@ -195,6 +197,15 @@ class NetworkBuilder:
             return self._add_ones(made, made.ones, layer, output, name)
         inputs = [x.integers for x in made.inputs]
         return self._append(made.operation, layer, inputs, output, name)
+
+    def _check_adds_reals(self, layer: FunctionOfSums | LayerOfSums) -> None:
+        """Raises `ModelError` where the flavour's kernels take nothing but quantised tensors."""
+        if not isinstance(self._arithmetic, OnnxRuntimeArithmetic):
+            raise layer.node.problem(
+                "takes what is not quantised, or several scales in one sum, for which this flavour "
+                "has no arithmetic",
+                QUANTISE_BETWEEN,
+            )
 
     def _add_ones(
         self,
