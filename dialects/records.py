@@ -200,11 +200,12 @@ def varying_narrow_fields(narrow: NarrowRequantAttr) -> dict[str, Sequence[int]]
 def rounds_in_words(requant: RequantAttr) -> bool:
     """Whether it rounds twice, with the multipliers and divisors of gemmlowp.
 
-    Those have 31 bits, and outputs are below 2**9 only of sums below 2**29. So of the product's
-    upper word, and of what is clipped to 30 bits before, nothing is missed.
+    Those have 31 bits, and quotients of sums from 2**29 on are 2**9 or more, which is beyond bytes.
+    So of the product's upper word, and of what is clipped to 30 bits before, nothing is missed.
     """
     return (
         requant.rounding is Rounding.TWICE
+        and all(abs(bound - requant.zero_point) < 2**9 for bound in requant.clip)
         and not any(requant.addends)
         and all(2**30 <= multiplier < 2**31 for multiplier in requant.multipliers)
         and all(TWICE_DIVISOR < divisor <= 2**50 for divisor in requant.divisors)

@@ -69,6 +69,7 @@ from dsconv.dialects.records import (
     RecordAttr,
     pack_records,
     record_requant,
+    rounds_in_words,
     uniform_requant,
     unpack_records,
     varying_requant_fields,
@@ -520,6 +521,37 @@ def test_field_that_a_record_does_not_have():
 )
 def test_only_what_differs_goes_into_records(requant: RequantAttr, fields: dict[str, list[int]]):
     assert varying_requant_fields(requant) == fields
+
+
+GEMMLOWP = RequantAttr.of(
+    [2**30, 2**31 - 1],
+    [2**32, 2**50],
+    rounding=Rounding.TWICE,
+    zero_point=255,
+    clip=(-128, 127),
+)
+
+
+def test_what_stands_in_for_gemmlowp_is_gemmlowp_again():
+    uniform = uniform_requant(GEMMLOWP)
+    assert rounds_in_words(GEMMLOWP)
+    assert rounds_in_words(uniform)
+    assert (uniform.multipliers, uniform.divisors) == ((2**30,), (2**32,))
+
+
+@pytest.mark.parametrize(
+    "requant",
+    [
+        GEMMLOWP.with_factors([2**30 - 1, 2**31 - 1], GEMMLOWP.divisors, [0]),
+        GEMMLOWP.with_factors(GEMMLOWP.multipliers, [2**31, 2**50], [0]),
+        GEMMLOWP.with_factors(GEMMLOWP.multipliers, [2**32, 2**51], [0]),
+        GEMMLOWP.with_factors(GEMMLOWP.multipliers, GEMMLOWP.divisors, [0, 1]),
+        RequantAttr.of([2**30], [2**32], rounding=Rounding.TWICE, clip=(-512, 0)),
+        RequantAttr.of([2**30], [2**32], rounding=Rounding.HALF_UP, clip=(0, 255)),
+    ],
+)
+def test_what_words_would_miss(requant: RequantAttr):
+    assert not rounds_in_words(requant)
 
 
 @given(
