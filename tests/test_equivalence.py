@@ -15,10 +15,9 @@ from dsconv.dialects.graph import AddOp
 from dsconv.dialects.run import network_of
 from dsconv.dialects.tiled import BufferOp, WaitOp
 from dsconv.driver.pass_checker import PassChecker
-from dsconv.driver.pipeline import default_pipeline, run_pipeline, set_target
+from dsconv.driver.pipeline import default_pipeline, installed, run_pipeline, set_target
 from dsconv.errors import DsconvError
 from dsconv.targets import load_target
-from dsconv.universe import DSCONV_UNIVERSE
 
 TILED = "select-layout,tile-l1{l1=4000},lower-to-tiles,double-buffer"
 
@@ -119,7 +118,7 @@ WRONG = [
 def test_a_wrong_pass_is_named(
     wrong: type[ModulePass], before: str, message: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setitem(DSCONV_UNIVERSE.all_passes, wrong.name, lambda: wrong)
+    monkeypatch.setitem(installed().all_passes, wrong.name, lambda: wrong)
     module = BlockMaker(4, 4, 0).make().module
     run_pipeline(module, before)
     with pytest.raises(DsconvError) as failure:
