@@ -13,9 +13,9 @@ takes 32-bit operations only. The wide one works on 64 bits.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from itertools import zip_longest
+from itertools import pairwise
 
 from xdsl.dialects.builtin import i32
 
@@ -44,6 +44,9 @@ from dsconv.passes.analysis.xpulp_limits import WORD
 
 CLIPS_OF_TYPES = {(0, 255): ("p.clipu", 9), (-128, 127): ("p.clip", 8)}
 """Clip ranges that are one instruction."""
+
+Step = Callable[[str, Sequence[str]], None]
+"""Writes what is done to a value with the parameters of its channel."""
 
 SMALLEST_WIDE_SHIFT = 3
 """Below this a value of 64 bits cannot be cut to the 32 that are shifted into place."""
@@ -234,11 +237,20 @@ class NarrowRequantiser(Requantiser):
         self.clip(product, to=value)
 
 
-class MulhRequantiser(Requantiser):
-    """The narrow form whose one product is the upper word of 64 bits.
+def one_ahead(values: Sequence[str], channel: Sequence[str], multiply: Step, finish: Step) -> None:
+    """Multiplies every value before the one in front of it is finished.
 
-    On GVSoC a product waits for a cycle where it is used at once, so the next one comes first.
+    On GVSoC a product that is used at once makes the core wait for a cycle.
     """
+    multiply(values[0], channel)
+    for value, following in pairwise(values):
+        multiply(following, channel)
+        finish(value, channel)
+    finish(values[-1], channel)
+
+
+class MulhRequantiser(Requantiser):
+    """The narrow form whose one product is the upper word of 64 bits."""
 
     def __init__(self, asm: Assembly, record: RecordAttr | None, narrow: NarrowRequantAttr):
         super().__init__(asm, record, narrow.clip)
@@ -267,12 +279,10 @@ class MulhRequantiser(Requantiser):
             self.load_field(channel[-1], SHIFT, self.narrow.extra_shifts[0], record, offset)
 
     def __call__(self, accumulators: Sequence[str], channel: Sequence[str]) -> None:
-        first, *others = accumulators
-        self.asm("mulh", first, first, channel[0])
-        for value, following in zip_longest(accumulators, others):
-            if following is not None:
-                self.asm("mulh", following, following, channel[0])
-            self._finish(value, channel)
+        one_ahead(accumulators, channel, self._multiply, self._finish)
+
+    def _multiply(self, value: str, channel: Sequence[str]) -> None:
+        self.asm("mulh", value, value, channel[0])
 
     def _finish(self, value: str, channel: Sequence[str]) -> None:
         if self.has_shift:
@@ -419,12 +429,7 @@ class TwiceRequantiser(Requantiser):
         asm("srai", addend, addend, 1)
 
     def __call__(self, accumulators: Sequence[str], channel: Sequence[str]) -> None:
-        first, *others = accumulators
-        self._multiply(first, channel)
-        for value, following in zip_longest(accumulators, others):
-            if following is not None:
-                self._multiply(following, channel)
-            self._round(value, channel)
+        one_ahead(accumulators, channel, self._multiply, self._round)
 
     def _multiply(self, value: str, channel: Sequence[str]) -> None:
         self.asm("p.clip", value, value, WORD_BITS - 2)
