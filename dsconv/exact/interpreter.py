@@ -21,6 +21,7 @@ from dsconv.exact.products import PRODUCTS
 from dsconv.exact.qoperators import QOPERATORS, STANDARD_QOPERATORS
 from dsconv.exact.quantisation import QUANTISATION
 from dsconv.exact.resizes import RESIZES
+from dsconv.exact.rounding import held_by_float32
 from dsconv.exact.tensor import UNIT_ROUNDOFF, Array, Tensor, whole
 
 STANDARD = (
@@ -204,7 +205,7 @@ def _in_float32(value: Value) -> Value:
 def _read_as_reals(x: Tensor) -> Tensor:
     """Integers times a scale, each rounded to float32."""
     numbers = x.floats()
-    rounding = np.where(numbers == numbers.astype(np.float32), 0, UNIT_ROUNDOFF * np.abs(numbers))
+    rounding = np.where(held_by_float32(numbers), 0, UNIT_ROUNDOFF * np.abs(numbers))
     return replace(x.with_error(x.error + rounding), in_float32=True)
 
 

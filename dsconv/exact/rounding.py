@@ -31,6 +31,9 @@ with a zero point."""
 NO_GAP = 1e-15
 """What a double may be from the fraction that it stands for, below 1."""
 
+MOST_STEPS = 2.0**62
+"""Stands for an error of more steps than any integer type has."""
+
 
 def half_even(numerators: Array, denominator: int) -> tuple[Array, Floats]:
     """Quotients rounded down, and the rests as doubles in [0, 1)."""
@@ -116,12 +119,19 @@ def rounded(
         0,
     )
     error = error + np.where(error > 0, NO_GAP, 0)
+    error = np.minimum(error, MOST_STEPS)
     low = np.where(error > 0, down + np.ceil(rests - error - 0.5).astype(np.int64), nearest)
     high = np.where(error > 0, down + np.floor(rests + error + 0.5).astype(np.int64), nearest)
     offset = 0 if added_first else zero_point
     nearest, low, high = (clipped(small(part + offset), dtype) for part in (nearest, low, high))
     no_error = np.broadcast_to(np.float64(0), x.shape)
     return Tensor(nearest, Fraction(1), np.dtype(dtype), no_error, low, high)
+
+
+def held_by_float32(numbers: Floats) -> npt.NDArray[np.bool_]:
+    """Which doubles are numbers of float32."""
+    with np.errstate(over="ignore"):
+        return numbers == numbers.astype(np.float32)
 
 
 def clipped(steps: Array, dtype: npt.DTypeLike) -> Array:
@@ -137,8 +147,7 @@ def _has_error(x: Tensor, added: int, float_sums: bool) -> Array:
     On a grid of few steps with a width that is a float32, it holds what has 24 bits.
     """
     numbers = x.floats()
-    is_float32 = numbers == numbers.astype(np.float32)
-    is_float32 &= numbers + added == (numbers + added).astype(np.float32)
+    is_float32 = held_by_float32(numbers) & held_by_float32(numbers + added)
     if float_sums:
         return ~is_float32 | (x.error > 0)
     axes = tuple(axis for axis in range(len(x.shape)) if axis != 1)
