@@ -20,6 +20,7 @@ from xdsl.utils.exceptions import (
 from dsconv.dialects.graph import LayerOperation
 from dsconv.dialects.run import network_of
 from dsconv.dialects.target import TARGET
+from dsconv.driver.ir_text import ir_text
 from dsconv.errors import CapacityError, DsconvError
 from dsconv.lowering.instruction_sets import INSTRUCTION_SETS
 from dsconv.passes.analysis.diagnostics import DoesNotFitError
@@ -127,7 +128,7 @@ def run_pipeline(
     """
     context = make_context()
     if trace is not None:
-        trace.write(f"// ---- IR before all passes\n{module!s}\n")
+        trace.write(f"// ---- IR before all passes\n{ir_text(module)}")
     passes = parse_pipeline(pipeline)
     checker = None
     if verify_each:
@@ -146,6 +147,6 @@ def run_pipeline(
         except (DiagnosticException, VerifyException) as error:
             raise DsconvError(f"{module_pass.name}: {error}") from error
         if trace is not None:
-            trace.write(f"// ---- IR after {module_pass.pipeline_pass_spec()}\n{module!s}\n")
+            trace.write(f"// ---- IR after {module_pass.pipeline_pass_spec()}\n{ir_text(module)}")
         if checker is not None:
             checker = checker.after(module_pass, module)
