@@ -38,14 +38,14 @@ class KeptRows:
         strips, rest = divmod(layer_shape.rows, tile.rows)
         if strips < 2 or rest or tile.columns < layer_shape.columns or len(layer_shape.inputs) > 1:
             return None
+        if layer_shape.places is not None or layer_shape.factors != (1, 1):
+            return None
         if reads_in_place(layer_shape, tile, 0):
             return None
         extent, stride = layer_shape.extent[0], layer_shape.strides[0]
         above, step = layer_shape.window.pads[0], stride * tile.rows
         shared, last = extent - stride, (strips - 1) * step - above
         below = max(last + shared + step - layer_shape.height, 0)
-        if layer_shape.places is not None or layer_shape.factors != (1, 1):
-            return None
         if shared < max(above, 1) or shared + step > layer_shape.height:
             return None
         moved_by = step - (above + below if strips == 2 else max(above, below))

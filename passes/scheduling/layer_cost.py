@@ -66,6 +66,26 @@ def tile_transfer(
     return dma_cycles(costs, box.line_bytes, box.lines, box.blocks, store=store)
 
 
+def input_transfers(
+    costs: CostModel, layer_shape: LayerShape, tile: Tile, residency: Residency
+) -> tuple[TransferCost, ...]:
+    """The transfers of a tile of each input; none of what stays in L1 between layers."""
+    return tuple(
+        NO_TRANSFER
+        if number == residency.number
+        else tile_transfer(
+            costs,
+            layout,
+            input_map,
+            layer_shape.input_tile(tile, number),
+            element_bytes=layer_shape.element_bytes[number],
+        )
+        for number, (layout, input_map) in enumerate(
+            zip(layer_shape.input_layouts, layer_shape.inputs, strict=True)
+        )
+    )
+
+
 def strip_transfer(
     costs: CostModel, layer_shape: LayerShape, tile: Tile, kept: KeptRows
 ) -> TransferCost:
@@ -140,22 +160,10 @@ class TileLoopCost(NamedTuple):
     ) -> TileLoopCost:
         """The loop of a layer with its tiles."""
         kept = KeptRows.of(layer_shape, tile)
-        inputs = tuple(
-            NO_TRANSFER
-            if number == residency.number
-            else tile_transfer(
-                costs,
-                layout,
-                input_map,
-                layer_shape.input_tile(tile, number),
-                element_bytes=layer_shape.element_bytes[number],
-            )
-            for number, (layout, input_map) in enumerate(
-                zip(layer_shape.input_layouts, layer_shape.inputs, strict=True)
-            )
-        )
         if kept is not None:
             inputs = (strip_transfer(costs, layer_shape, tile, kept),)
+        else:
+            inputs = input_transfers(costs, layer_shape, tile, residency)
         weights = (dma_cycles(costs, layer_shape.weight_bytes(tile)),)
         loads = (
             (layer_shape.input_versions(tile), inputs),
