@@ -258,25 +258,28 @@ def read_global_average_pool(reader: Reader, node: Node) -> Value:
     )
 
 
-def read_reduce_mean(reader: Reader, node: Node) -> Value:
-    """The average over any dimensions."""
+def _reduced(reader: Reader, node: Node) -> tuple[Summand, set[int], bool]:
+    """What a reduction takes, over which dimensions, and whether it keeps them as 1."""
     x = reader.summand(node)
     axes, keep = reduced_axes(reader, node, len(x.view.shape))
+    if not isinstance(x, Dequantised) and reductions.adds_channels(node, x.view, axes, keep):
+        raise reader.wrong_input(node, x, "a quantised activation")
+    return x, axes, keep
+
+
+def read_reduce_mean(reader: Reader, node: Node) -> Value:
+    """The average over any dimensions."""
+    x, axes, keep = _reduced(reader, node)
     if isinstance(x, Dequantised):
         return reductions.average(node, x, axes, keep)
-    if reductions.adds_channels(node, x.view, axes, keep):
-        raise reader.wrong_input(node, x, "a quantised activation")
     return _average(reader, node, lambda part: pools.global_average(node, part, axes, keep))
 
 
 def read_reduce_sum(reader: Reader, node: Node) -> Value:
     """The sum over any dimensions."""
-    x = reader.summand(node)
-    axes, keep = reduced_axes(reader, node, len(x.view.shape))
+    x, axes, keep = _reduced(reader, node)
     if isinstance(x, Dequantised):
         return reductions.total(node, x, axes, keep)
-    if reductions.adds_channels(node, x.view, axes, keep):
-        raise reader.wrong_input(node, x, "a quantised activation")
     average = pools.global_average(node, x, axes, keep)
     assert isinstance(average, SumPoolLayer), "that is the average of what is not quantised"
     return replace(average, is_sum=True)
