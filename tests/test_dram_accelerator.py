@@ -38,6 +38,17 @@ PATTERNS = (
     ("dw", "pw", "dw", "pw"),
     ("pw", "dw", "pw", "pw", "dw", "pw"),
 )
+SMALL = Accelerator(
+    entries=611,
+    entry_bits=8,
+    partial_bits=8,
+    copies=1,
+    channel_block=1,
+    line_bytes=64,
+    macs_per_cycle=1,
+    clock_mhz=1.0,
+    dram="DDR3-1333",
+)
 SIZES = Sizes(heights=(1, 3, 5, 8, 12), widths=(1, 9), channels=(1, 40))
 
 
@@ -108,16 +119,13 @@ def moved(run: ProgramRun) -> int:
 @st.composite
 def machines(draw: st.DrawFn) -> Accelerator:
     """A small accelerator."""
-    return Accelerator(
+    return replace(
+        SMALL,
         entries=draw(st.integers(16, 4096)),
         entry_bits=draw(st.sampled_from([8, 16])),
         partial_bits=draw(st.sampled_from([8, 32])),
         copies=draw(st.integers(1, 2)),
         channel_block=draw(st.sampled_from([1, 4, 16])),
-        line_bytes=64,
-        macs_per_cycle=1,
-        clock_mhz=1.0,
-        dram="DDR3-1333",
     )
 
 
@@ -148,17 +156,7 @@ def test_random_networks_on_random_buffers(
 
 def test_rows_that_stay_are_counted_once_beside_several_tiles_of_kernels() -> None:
     """A depthwise convolution of one channel in strips, whose pointwise layer is cut in three."""
-    machine = Accelerator(
-        entries=186,
-        entry_bits=8,
-        partial_bits=8,
-        copies=1,
-        channel_block=4,
-        line_bytes=64,
-        macs_per_cycle=1,
-        clock_mhz=1.0,
-        dram="DDR3-1333",
-    )
+    machine = replace(SMALL, entries=186, entry_bits=8, channel_block=4)
     builder = ModelBuilder().begin(1, 12, 3, Activation(layout=Layout.HWC))
     builder.depthwise(WindowAttr.of((3, 3), (2, 1), (1, 2, 0, 0)), Activation(layout=Layout.CHW))
     builder.pointwise(25, Activation(layout=Layout.HWC))
@@ -169,17 +167,7 @@ def test_rows_that_stay_are_counted_once_beside_several_tiles_of_kernels() -> No
 
 def test_rows_that_stay_are_counted_once_in_a_residual_block() -> None:
     """Its depthwise layer in strips, the pointwise one behind it in four tiles of one kernel."""
-    machine = Accelerator(
-        entries=611,
-        entry_bits=16,
-        partial_bits=8,
-        copies=1,
-        channel_block=1,
-        line_bytes=64,
-        macs_per_cycle=1,
-        clock_mhz=1.0,
-        dram="DDR3-1333",
-    )
+    machine = replace(SMALL, entries=611, entry_bits=16, channel_block=1)
     module = BlockMaker(4, 10, seed=0, layout=Layout.CHW).make().module
     plan = planned(module, machine, DramSchedule.PAIRS)
     assert moved(run_program(program_of(plan.program), machine)) == plan.moved == 2204
